@@ -219,7 +219,14 @@ class Oracle:
             life.append((max([valid_us, *rated, *(each[0] for each in life[-1:])]), step.known_us, after))
 
     def standing(
-        self, subject: str, at_us: int, known_us: int, *, source_id: str | None = None, ever: bool = False
+        self,
+        subject: str,
+        at_us: int,
+        known_us: int,
+        *,
+        source_id: str | None = None,
+        origin: str | None = None,
+        ever: bool = False,
     ) -> list[Stand]:
         """The reviews of a subject and all below it that stand, or ever stood, at an instant as known at another."""
         found = []
@@ -232,6 +239,7 @@ class Oracle:
             if stand is not None
             and (stand.subject == subject or stand.subject.startswith(f"{subject}/"))
             and source_id in {None, stand.source_id}
+            and origin in {None, stand.origin}
         ]
 
 
@@ -243,6 +251,13 @@ def score(rules: Rules, stands: Iterable[Stand], at_us: int) -> float | None:
     weights = [rules.weight(each, at_us) for each in stars]
     numerator = [rules.prior_weight * rules.prior_value, *(w * s.rating for w, s in zip(weights, stars, strict=True))]
     return math.fsum(numerator) / math.fsum([rules.prior_weight, *weights])
+
+
+def effective(rules: Rules, stands: Iterable[Stand], at_us: int) -> float:
+    """How many of equal weight would say as much as those with stars (Kish): the sum of weights squared, by squares."""
+    weights = [rules.weight(each, at_us) for each in stands if each.kind in STARS]
+    squares = math.fsum(weight * weight for weight in weights)
+    return math.fsum(weights) ** 2 / squares if squares else 0.0
 
 
 def distribution(stands: Iterable[Stand]) -> dict[str, int]:

@@ -58,6 +58,7 @@ async def test_from_the_list_one_gets_to_why_a_score_moved_and_to_where_it_goes(
         await page.get_by_role("button", name="Explain").click()
         await page.get_by_role("link", name="where it goes").click()
         await check(page, f"Where the score of {LONG} goes")
+        await expect(page.get_by_role("img", name="in a year it is")).to_be_visible()
         await page.get_by_label("Wanted score").fill("4,8")
         await page.get_by_role("button", name="Look ahead").click()
         await expect(page.get_by_role("heading", name="What 4.8 would take")).to_be_visible()

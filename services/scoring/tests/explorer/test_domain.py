@@ -146,6 +146,17 @@ def test_facts_name_each_figure_with_how_sure_it_is() -> None:
     }
 
 
+def test_reviews_that_were_given_for_a_reward_are_named() -> None:
+    of = [(None, scored(5.0, NOW_US, origin=each)) for each in ("organic", "incentivised", "incentivised")]
+    parts = parts_for(kept_parts(kept(*of)), TRUST.half_life_us)
+
+    found = {
+        fact.words: (fact.value, fact.beside) for fact in facts(figures_of(TRUST, parts, NOW_US, []), None, NOW_US)
+    }
+
+    assert found["Given for a reward"] == ("2", "of 3 reviews")
+
+
 def test_steps_are_days_up_to_now_and_weeks_after() -> None:
     cut = steps(NOW)
 

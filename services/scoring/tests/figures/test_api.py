@@ -72,6 +72,7 @@ async def test_figures_of_every_moment_are_what_a_computation_from_scratch_says(
             near(score_of(organic, at, half_life)),
             len(organic),
         )
+        assert found["incentivised"] == sum(each.origin is Origin.INCENTIVISED for each in states)
         by_source = {each["source_id"]: (each["score"], each["count"]) for each in found["by_source"]}
         assert by_source == {
             source.id: (near(score_of(own, at, half_life)), len(own))

@@ -71,17 +71,18 @@ async def test_figures_are_those_of_the_score(api, bus) -> None:
     assert item["positive_share"] == pytest.approx(2 / 3)
 
 
-async def test_the_lower_bound_is_that_of_the_figures(api, bus) -> None:
+@pytest.mark.parametrize(("order", "bound"), [("best", "score_lower_bound"), ("worst", "score_upper_bound")])
+async def test_the_bounds_are_those_of_the_figures(api, bus, order: str, bound: str) -> None:
     await told(bus, berlin=[5.0, 4.0, 1.0], paris=[5.0])
 
-    found = (await api.get("/v1/score-ranking", params={"under": "acme", "by": "score_lower_bound"})).json()["items"]
+    asked = {"under": "acme", "by": bound, "order": order}
+    found = (await api.get("/v1/score-ranking", params=asked)).json()["items"]
 
     for item in found:
-        figures = (await api.get(f"/v1/score-figures/{item['subject']}")).json()
-        assert item["score_lower_bound"] == pytest.approx(figures["score_interval"]["low"], rel=1e-6)
-    assert [each["score_lower_bound"] for each in found] == sorted(
-        (each["score_lower_bound"] for each in found), reverse=True
-    )
+        interval = (await api.get(f"/v1/score-figures/{item['subject']}")).json()["score_interval"]
+        assert item["score_lower_bound"] == pytest.approx(interval["low"], rel=1e-6)
+        assert item["score_upper_bound"] == pytest.approx(interval["high"], rel=1e-6)
+    assert [each[bound] for each in found] == sorted((each[bound] for each in found), reverse=order == "best")
 
 
 @pytest.mark.parametrize("profile", ["trust", "fast"])

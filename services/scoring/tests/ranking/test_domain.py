@@ -26,7 +26,10 @@ def names(standings: list[Standing], by: By, order: Order = Order.BEST, minimum:
 def test_the_lower_bound_is_the_published_one(positive: int, n: int, bound: float) -> None:
     found = standing_of("acme", *[5.0] * positive, *[1.0] * (n - positive))
 
-    assert (found.positive_share, found.lower_bound) == (pytest.approx(positive / n), pytest.approx(bound, abs=1e-6))
+    assert (found.positive_share, found.share_bounds.low) == (
+        pytest.approx(positive / n),
+        pytest.approx(bound, abs=1e-6),
+    )
 
 
 def test_few_reviews_do_not_come_first_by_the_lower_bound() -> None:
@@ -41,7 +44,17 @@ def test_a_score_of_few_reviews_does_not_come_first_by_its_lower_bound() -> None
 
     assert names([few, many], By.SCORE) == ["few", "many"]
     assert names([few, many], By.SCORE_LOW) == ["many", "few"]
-    assert few.score_low < many.score_low < many.score.value
+    assert few.score_bounds.low < many.score_bounds.low < many.score.value
+
+
+def test_few_reviews_come_first_among_the_worst_by_no_upper_bound() -> None:
+    few, many = standing_of("few", 1.0, 2.0), standing_of("many", *[1.0] * 30, *[4.0] * 20)
+
+    assert names([few, many], By.POSITIVE, Order.WORST) == ["few", "many"]
+    assert names([few, many], By.WILSON, Order.WORST) == ["few", "many"]
+    assert names([few, many], By.WILSON_HIGH, Order.WORST) == ["many", "few"]
+    assert names([few, many], By.SCORE_HIGH, Order.WORST) == ["many", "few"]
+    assert many.score.value < many.score_bounds.high < few.score_bounds.high
 
 
 def test_old_reviews_say_less() -> None:
@@ -94,4 +107,4 @@ def test_subjects_with_fewer_reviews_are_left_out() -> None:
     standings = [standing_of("one", 5.0), standing_of("two", 5.0, 5.0), nothing]
 
     assert (names(standings, By.COUNT), names(standings, By.COUNT, minimum=2)) == (["two", "one"], ["two"])
-    assert (nothing.positive_share, nothing.lower_bound, nothing.score_low) == (0, 0, 1)
+    assert (nothing.positive_share, nothing.share_bounds, nothing.score_bounds) == (0, (0, 1), (1, 5))

@@ -57,24 +57,47 @@ def changes_of(history):
     ]
 
 
-def oracle(states, prefix, at_us, figures):
-    """Score and distribution by the definition, from the reviews that stand. Knows nothing of landmarks or sums.
-
-    `figures`: half-life in microseconds, prior weight, prior value, kinds, (verified, unverified) and origin weights.
-    """
-    half_life_us, prior_weight, prior_value, kinds, (verified, unverified), by_origin = figures
-    weighted, weights, distribution = [], [], dict.fromkeys(range(1, 6), 0)
+def counting(states, prefix, at_us, figures):
+    """The reviews of a prefix that count, each with its weight by the definition; `figures`: as of `oracle`."""
+    half_life_us, _, _, kinds, (verified, unverified), by_origin = figures
+    found = []
     for review in states:
         if review is None or review.kind not in kinds:
             continue
         if f"{review.subject}/".startswith(f"{prefix}/"):
             age = Fraction(at_us - unix_us(review.rated_at), half_life_us) if half_life_us else Fraction(0)
             weight = (verified if review.verified else unverified) * by_origin.get(review.origin, 1.0)
-            weights.append(weight * math.exp(-math.log(2) * float(age)))
-            weighted.append(review.rating * weights[-1])
-            distribution[math.floor(Fraction(review.rating) + Fraction(1, 2))] += 1
-    mean = (prior_weight * prior_value + math.fsum(weighted)) / (prior_weight + math.fsum(weights))
-    return mean, distribution
+            found.append((review, weight * math.exp(-math.log(2) * float(age))))
+    return found
+
+
+def oracle(states, prefix, at_us, figures):
+    """Score and distribution by the definition, from the reviews that stand. Knows nothing of landmarks or sums.
+
+    `figures`: half-life in microseconds, prior weight, prior value, kinds, (verified, unverified) and origin weights.
+    """
+    _, prior_weight, prior_value, *_ = figures
+    found, distribution = counting(states, prefix, at_us, figures), dict.fromkeys(range(1, 6), 0)
+    for review, _ in found:
+        distribution[math.floor(Fraction(review.rating) + Fraction(1, 2))] += 1
+    total = prior_weight * prior_value + math.fsum(review.rating * weight for review, weight in found)
+    return total / (prior_weight + math.fsum(weight for _, weight in found)), distribution
+
+
+def effective(history, prefix, at_us, figures):
+    """The effective number of reviews (Kish), from those that stand; None where rounding leaves less to tell.
+
+    A score may always be told to 1e-9, for its prior weighs more than what rounding leaves; a quotient of weights may
+    be where those that stand have 2^-10 of what ever stood. Rows that have less are summed anew.
+    """
+    standing = [states[-1] for _, states in history if states]
+    ever = [state for _, states in history for state in states]
+    (left, left_squared), (most, most_squared) = (
+        [math.fsum(weight**power for _, weight in counting(states, prefix, at_us, figures)) for power in (1, 2)]
+        for states in (standing, ever)
+    )
+    is_left = left > 2.0**-10 * most and left_squared > 2.0**-10 * most_squared > 0
+    return left**2 / left_squared if is_left else None
 
 
 def figures_of(profile):
@@ -97,6 +120,8 @@ def test_any_history_in_any_order_equals_the_computation_from_scratch(history, p
         assert score.distribution == distribution
         assert score.count == sum(distribution.values())
         assert (score.score is None) == (score.count == 0)
+        reviews = effective(history, prefix, NOW + later_us, figures_of(profile))
+        assert reviews is None or score.effective_reviews == pytest.approx(reviews, rel=1e-9)
 
 
 @given(
@@ -118,6 +143,8 @@ def test_kept_sums_of_any_split_over_partitions_are_the_computation_from_scratch
         expected, distribution = oracle(standing, prefix, NOW + later_us, figures_of(profile))
         assert score.value == pytest.approx(expected, rel=1e-9)
         assert score.distribution == distribution
+        reviews = effective(history, prefix, NOW + later_us, figures_of(profile))
+        assert reviews is None or score.effective_reviews == pytest.approx(reviews, rel=1e-9)
 
 
 @given(histories, st.integers(0, 3 * YEAR_US))
@@ -264,6 +291,8 @@ def test_sums_of_a_tenants_own_half_life_are_the_computation_from_scratch_in_any
         assert score.value == pytest.approx(expected, rel=1e-9)
         assert score.distribution == distribution
         assert score.count == sum(distribution.values())
+        reviews = effective(history, prefix, at_us, figures_of(profile))
+        assert reviews is None or score.effective_reviews == pytest.approx(reviews, rel=1e-9)
 
 
 @given(lives, st.integers(1, 5), st.integers(0, 3))

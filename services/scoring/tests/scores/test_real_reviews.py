@@ -59,29 +59,34 @@ class Asked:
         body: dict[str, Any] = answer.json()
         return body
 
-    def truth(self, profile: str, subject: str, at_us: int, known_us: int, source_id: str | None = None) -> object:
+    def truth(self, profile: str, subject: str, at_us: int, known_us: int, **of: str | None) -> object:
+        """Score, distribution and effective number; `of`: the source and the origin alone, if given."""
         rules = RULES[profile]
-        stands = self.oracle.standing(subject, at_us, known_us, source_id=source_id)
+        stands = self.oracle.standing(subject, at_us, known_us, **of)
         read_us = at_us
         if rules.is_frozen:
-            ever = self.oracle.standing(subject, at_us, known_us, source_id=source_id, ever=True)
+            ever = self.oracle.standing(subject, at_us, known_us, **of, ever=True)
             read_us = min(at_us, real_lives.newest_us(ever))
-        return near(real_lives.score(rules, stands, read_us)), real_lives.distribution(stands)
+        return (
+            near(real_lives.score(rules, stands, read_us)),
+            real_lives.distribution(stands),
+            near(real_lives.effective(rules, stands, read_us)),
+        )
 
-    async def scores(self, subject: str, at_us: int | None, known_us: int | None, source_id: str | None = None) -> None:
+    async def scores(self, subject: str, at_us: int | None, known_us: int | None, **of: str | None) -> None:
         """By every profile, at a moment."""
         for profile in RULES:
             told = await self.get(
                 f"/v1/scores/{subject}",
                 profile=profile,
-                source_id=source_id,
+                **of,
                 at=None if at_us is None else time_of(at_us),
                 known_at=None if known_us is None else time_of(known_us),
             )
-            seen = (told["score"], told["distribution"])
+            seen = (told["score"], told["distribution"], told["effective_reviews"])
             moment = microseconds(instant(told["at"]))
             known = moment if known_us is None and at_us is None else LAST_US if known_us is None else known_us
-            assert seen == self.truth(profile, subject, moment, known, source_id), (profile, subject, at_us, known_us)
+            assert seen == self.truth(profile, subject, moment, known, **of), (profile, subject, at_us, known_us, of)
             assert told["count"] == sum(told["distribution"].values())
 
     async def explanation(self, profile: str, subject: str, from_us: int, to_us: int) -> None:
@@ -125,19 +130,31 @@ class Asked:
                 start_us, end_us = (microseconds(instant(point[name])) for name in ("from", "to"))
                 last_us = end_us - 1
                 known_us = last_us if known else LAST_US
-                seen = (point["score"], point["distribution"])
+                seen = (point["score"], point["distribution"], point["effective_reviews"])
                 assert seen == self.truth(item["profile"], subject, last_us, known_us), (item["profile"], point)
                 stands = self.oracle.standing(subject, last_us, known_us)
                 rated = [each for each in stands if each.kind in STARS and start_us <= each.rated_us < end_us]
                 assert point["new_reviews"] == len(rated)
         return sum(len(each["points"]) for each in told["items"])
 
-    async def figures(self, subject: str, at_us: int) -> None:
+    async def figures(
+        self, subject: str, at_us: int, known_us: int | None = None, source_id: str | None = None
+    ) -> None:
         """Those beside the score, by the profile `trust`."""
-        told = await self.get(f"/v1/score-figures/{subject}", at=time_of(at_us))
-        rules, stands = RULES["trust"], self.oracle.standing(subject, at_us, LAST_US)
+        told = await self.get(
+            f"/v1/score-figures/{subject}",
+            at=time_of(at_us),
+            known_at=None if known_us is None else time_of(known_us),
+            source_id=source_id,
+        )
+        known_us = LAST_US if known_us is None else known_us
+        rules, stands = RULES["trust"], self.oracle.standing(subject, at_us, known_us, source_id=source_id)
         stars = [each for each in stands if each.kind in STARS]
-        assert (told["score"], told["distribution"]) == self.truth("trust", subject, at_us, LAST_US)
+        of_score = (told["score"], told["distribution"], told["effective_reviews"])
+        assert of_score == self.truth("trust", subject, at_us, known_us, source_id=source_id)
+        positive, negative = (sum(each.rating >= 3.5 for each in stars), sum(each.rating < 2.5 for each in stars))
+        assert (told["positive"], told["negative"]) == (positive, negative)
+        assert told["positive_to_negative"] == near(positive / negative if negative else None)
         for kind, value in (("nps", real_lives.nps), ("csat", real_lives.csat), ("ces", real_lives.ces)):
             replies = [each for each in stands if each.kind == kind]
             seen = told[kind] and (told[kind]["value"], told[kind]["count"])
@@ -146,6 +163,7 @@ class Asked:
         organic = [each for each in stars if each.origin == "organic"]
         assert told["organic"]["count"] == len(organic)
         assert told["organic"]["score"] == near(real_lives.score(rules, organic, at_us))
+        assert told["organic"]["effective_reviews"] == near(real_lives.effective(rules, organic, at_us))
         for each in told["by_source"]:
             of_source = [stand for stand in stars if stand.source_id == each["source_id"]]
             assert (each["count"], each["score"]) == (
@@ -213,17 +231,25 @@ async def test_every_figure_of_real_reviews_at_any_moment_is_what_a_computation_
     asked = Asked(writer, Oracle(steps))
     for subject in (whole, below):
         await asked.scores(subject, None, None)
-    await asked.scores(whole, None, None, source_id)
+    await asked.scores(whole, None, None, source_id=source_id)
+    await asked.scores(whole, None, None, origin="organic")
     first_us = min(step.known_us for step in steps)
     for _ in range(INSTANTS):
         at_us, known_us, other_us = sorted(chance.randrange(first_us, LAST_US) for _ in range(3))
         chance_us = chance.choice([at_us, other_us])
-        for subject, source in ((whole, None), (below, None), (whole, source_id)):
-            await asked.scores(subject, chance_us, None, source)
-            await asked.scores(subject, None, chance_us, source)
-            await asked.scores(subject, at_us, known_us, source)
-            await asked.scores(subject, known_us, at_us, source)
+        for subject, of in (
+            (whole, {}),
+            (below, {}),
+            (whole, {"source_id": source_id}),
+            (whole, {"origin": "organic"}),
+        ):
+            await asked.scores(subject, chance_us, None, **of)
+            await asked.scores(subject, None, chance_us, **of)
+            await asked.scores(subject, at_us, known_us, **of)
+            await asked.scores(subject, known_us, at_us, **of)
         await asked.figures(chance.choice([whole, below]), chance_us)
+        await asked.figures(chance.choice([whole, below]), *chance.choice([(at_us, known_us), (known_us, at_us)]))
+        await asked.figures(whole, chance_us, source_id=source_id)
         for profile in ("trust", "recent", "lifetime", "own"):
             await asked.explanation(profile, chance.choice([whole, below]), at_us, known_us)
     begin_us = chance.randrange(first_us, LAST_US - 400 * DAY_US)

@@ -2,7 +2,15 @@
 
 import pytest
 
-from plaudit.scoring.badges.domain.drawing import BAR_WIDTH, bar, half_star_path, star_path, stars
+from plaudit.scoring.badges.domain.drawing import (
+    BAR_WIDTH,
+    COLUMN_HEIGHT,
+    bar,
+    column,
+    half_star_path,
+    star_path,
+    stars,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,3 +41,10 @@ def test_a_star_has_ten_corners_and_its_left_half_six_of_them() -> None:
 )
 def test_a_bar_is_as_wide_as_its_share_and_seen_when_there_is_any(count: int, of: int, width: float) -> None:
     assert bar(count, of) == width
+
+
+@pytest.mark.parametrize(
+    ("count", "of", "height"), [(0, 10, 0.0), (10, 10, COLUMN_HEIGHT), (5, 10, COLUMN_HEIGHT / 2), (1, 100_000, 1.5)]
+)
+def test_a_column_is_as_high_as_its_share_and_seen_when_there_is_any(count: int, of: int, height: float) -> None:
+    assert column(count, of) == height

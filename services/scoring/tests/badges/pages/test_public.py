@@ -60,6 +60,19 @@ async def test_a_badge_is_an_image_with_a_title_and_all_figures_in_words(
         assert any("4.0 : 1" in (text or "") for text in texts)
 
 
+@pytest.mark.parametrize(("query", "side"), [("", "width"), ("?size=compact", "height")])
+async def test_every_badge_draws_how_many_reviews_have_which_stars(
+    anybody: httpx.AsyncClient, kite: None, query: str, side: str
+) -> None:
+    image = ET.fromstring((await anybody.get(f"/badges/default/acme.svg{query}")).text)
+    bars = [each for each in image.iter(f"{SVG}rect") if each.attrib["class"] in {"l", "a"}]
+
+    wholes = {float(each.attrib[side]) for each in bars if each.attrib["class"] == "l"}
+    [whole] = wholes
+    drawn = [round(6 * float(each.attrib[side]) / whole) for each in bars if each.attrib["class"] == "a"]
+    assert sorted(drawn) == [1, 1, 2, 2]  # of 6 reviews, none of which has two stars
+
+
 async def test_a_badge_takes_nothing_from_elsewhere_and_its_one_style_is_the_one_that_may_apply(
     anybody: httpx.AsyncClient, kite: None
 ) -> None:

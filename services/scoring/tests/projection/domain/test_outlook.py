@@ -51,6 +51,17 @@ def test_a_pace_that_is_asked_for_reaches_a_target_as_soon_as_it_brings_the_revi
     assert five.at_pace.at_us - MOMENT_US == 10 * DAY_US
 
 
+def test_the_course_of_a_way_begins_with_the_score_of_now_and_goes_on_for_a_year_to_those_that_are_told() -> None:
+    found = told(5.0, 5.0, 1.0)
+
+    for way in (found.idle, found.at_pace):
+        days = [(at - NOW).days for at, _ in way.course]
+        assert (way.course[0], days[1], days[-1]) == ((NOW, pytest.approx(found.score)), 7, 365)
+        assert way.course[-1] == way.scores[-1]
+        scores = [score for _, score in way.course]
+        assert scores in (sorted(scores), sorted(scores, reverse=True))
+
+
 def test_a_pace_that_is_too_slow_for_the_date_reaches_nothing() -> None:
     by = NOW + timedelta(days=9)
 

@@ -120,6 +120,8 @@ def facts(figures: Figures, aged: Aged | None, at_us: int) -> list[Fact]:
         )
     elif organic.count:
         found.append(Fact("Score of organic reviews alone", f"{organic.value:.2f}", "all are organic"))
+    if figures.incentivised:
+        found.append(Fact("Given for a reward", f"{figures.incentivised:,}", f"of {score.count:,} reviews"))
     if aged is not None:
         found += _ages(aged, at_us)
     if figures.nps:

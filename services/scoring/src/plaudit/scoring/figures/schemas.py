@@ -202,6 +202,10 @@ class FiguresOut(BaseModel):
     velocity: VelocityOut = Field(description="How many reviews come.")
     freshness: FreshnessOut | None = Field(description="How old the reviews are; null without reviews.")
     organic: PartialScoreOut = Field(description="The score of those reviews alone that nobody asked for.")
+    incentivised: int = Field(
+        description="Published reviews that were given for a reward; they count, and are named beside the score.",
+        examples=[0],
+    )
     by_source: list[SourceScoreOut] = Field(
         description="The scores of each source's reviews alone; of the 100 sources with the most reviews."
     )
@@ -254,6 +258,7 @@ def figures_out(
         ),
         freshness=None if aged is None else _freshness_out(aged, at),
         organic=PartialScoreOut.model_validate(_partial(figures.organic)),
+        incentivised=figures.incentivised,
         by_source=[
             SourceScoreOut.model_validate(
                 {"source_id": source_id, "answers": _answers_of_source(answers, source_id)}

@@ -6,9 +6,11 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
+from markupsafe import Markup
 from starlette.responses import Response
 
 from plaudit.common.http import Principal, TenantTx
+from plaudit.common.pages.charts import Series, Threshold, time_chart
 from plaudit.common.sessions import ConsolePages, Typed, staff
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING
 from plaudit.scoring.projection.api import MAX_PER_DAY, MIN_PER_DAY, project
@@ -16,6 +18,7 @@ from plaudit.scoring.projection.domain.outlook import (
     LATER_DAYS,
     PACE_DAYS,
     RAISED_TO,
+    Outlook,
     PastDateError,
     Wanted,
     arrives,
@@ -78,6 +81,7 @@ async def show_projection(
         sources=offered,
         typed=typed,
         found=found,
+        chart=found and _chart(found, typed.values),
         path=PROJECTION,
         later_days=LATER_DAYS,
         pace_days=PACE_DAYS,
@@ -101,6 +105,22 @@ def pace_words(per_day: float) -> str:
 def day(at: datetime | None) -> str:
     """Return a day as `3 March 2027`, in UTC."""
     return "after the year 9999" if at is None else f"{at.day} {at:%B %Y}"
+
+
+def _chart(found: Outlook, values: Mapping[str, str]) -> Markup:
+    """Return the chart of the next year: both ways, and the score that is wanted."""
+    ways = {"if nobody writes": found.idle}
+    if found.at_pace:
+        ways["at the expected pace" if values["per_day"] or values["rating"] else "at the present pace"] = found.at_pace
+    ends = ", ".join(f"{way.course[-1][1]:.2f} {name}" for name, way in ways.items())
+    return time_chart(
+        [at for at, _ in found.idle.course],
+        [Series(name, [score for _, score in way.course]) for name, way in ways.items()],
+        title="Day (UTC)",
+        summary=f"The score is {found.score:.2f} now; in a year it is {ends}.",
+        now=found.at,
+        thresholds=[Threshold(found.target.score, "wanted")] if found.target else [],
+    )
 
 
 def _read(subject: str, target: str, by: str, per_day: str, rating: str) -> Typed:

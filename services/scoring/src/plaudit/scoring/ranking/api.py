@@ -107,7 +107,8 @@ async def rank_subjects(
     """Return the subjects below one, the best or the worst first; equal ones share a rank, and stand by name.
 
     `wilson` is the lower bound of the share of four and five stars, and `score_lower_bound` that of the score: with
-    them, a subject of few reviews does not come first by chance. Later pages are read at the instant of the first one.
+    them, a subject of few reviews does not come first among the best by chance. Among the worst it would: the worst are
+    ranked by `wilson_upper_bound` and `score_upper_bound`. Later pages are read at the instant of the first one.
     """
     after = paging.after(tuple[int, float, str])
     at_us = after[0] if after else unix_us(tx.now)

@@ -1,20 +1,21 @@
 """Which subjects stand best, and which worst: in an exact order, and by a figure that few reviews do not win."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import fsum, isclose
 from typing import Final
 
 from plaudit.scoring.figures.domain.figures import score_interval
-from plaudit.scoring.intervals.domain import wilson
-from plaudit.scoring.profiles.domain import MIN_RATING, Profile
+from plaudit.scoring.intervals.domain import Interval, wilson
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.scores.domain import Score, instant_of, read
 from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us
 
 MAX_RANKED: Final = 5_000
 """How many subjects are compared at most."""
 MAX_DEPTH: Final = 6
+ANY_SCORE: Final = Interval(MIN_RATING, MAX_RATING)
 PRECISION: Final = 1e-9
 """Figures are right to so much of themselves: two that lie no further apart are equal."""
 
@@ -24,9 +25,13 @@ class By(StrEnum):
 
     SCORE = "score"
     SCORE_LOW = "score_lower_bound"
-    """The lower bound of the score."""
+    """The lower bound of the score: few reviews do not come first among the best by it."""
+    SCORE_HIGH = "score_upper_bound"
+    """Its upper bound: few reviews do not come first among the worst by it."""
     WILSON = "wilson"
     """The lower bound of the share of four and five stars."""
+    WILSON_HIGH = "wilson_upper_bound"
+    """Its upper bound."""
     POSITIVE = "positive_share"
     EFFECTIVE = "effective_reviews"
     COUNT = "count"
@@ -57,26 +62,26 @@ class Standing:
     score: Score
     positive_share: float
     """The decayed share of reviews of four or five stars."""
-    lower_bound: float
+    share_bounds: Interval
     """Of that share, with a confidence of 95 % (Wilson), for the effective number of reviews."""
-    score_low: float
-    """The lower bound of the score, with the same confidence; the least score while there are no reviews."""
+    score_bounds: Interval
+    """Of the score, with the same confidence; any score while there are no reviews."""
 
     def by(self, figure: By) -> float:
         """Return the figure that it is ranked by."""
-        match figure:
-            case By.SCORE:
-                return self.score.value
-            case By.SCORE_LOW:
-                return self.score_low
-            case By.WILSON:
-                return self.lower_bound
-            case By.POSITIVE:
-                return self.positive_share
-            case By.EFFECTIVE:
-                return self.score.effective_reviews
-            case By.COUNT:
-                return float(self.score.count)
+        return FIGURES[figure](self)
+
+
+FIGURES: Final[Mapping[By, Callable[[Standing], float]]] = {
+    By.SCORE: lambda each: each.score.value,
+    By.SCORE_LOW: lambda each: each.score_bounds.low,
+    By.SCORE_HIGH: lambda each: each.score_bounds.high,
+    By.WILSON: lambda each: each.share_bounds.low,
+    By.WILSON_HIGH: lambda each: each.share_bounds.high,
+    By.POSITIVE: lambda each: each.positive_share,
+    By.EFFECTIVE: lambda each: each.score.effective_reviews,
+    By.COUNT: lambda each: float(each.score.count),
+}
 
 
 def standing(subject: str, parts: Sequence[Part], at_us: int, profile: Profile) -> Standing:
@@ -92,8 +97,8 @@ def standing(subject: str, parts: Sequence[Part], at_us: int, profile: Profile) 
         subject,
         score,
         positive_share=share,
-        lower_bound=wilson(share, score.effective_reviews).low,
-        score_low=MIN_RATING if interval is None else interval.low,
+        share_bounds=wilson(share, score.effective_reviews),
+        score_bounds=interval or ANY_SCORE,
     )
 
 

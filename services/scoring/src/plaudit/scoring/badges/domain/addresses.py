@@ -10,7 +10,7 @@ BADGES: Final = "/badges"
 HOW: Final = "/scores/how"
 WIDE: Final = (380, 124)
 """Width and height of the badge in pixels."""
-COMPACT: Final = (350, 36)
+COMPACT: Final = (410, 36)
 FRAME: Final = (380, 420)
 """Of the frame around the page."""
 

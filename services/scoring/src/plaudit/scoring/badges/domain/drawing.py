@@ -7,6 +7,7 @@ POINTS: Final = 5
 _INNER: Final = 0.4
 """The inner radius of a star, of its outer one."""
 BAR_WIDTH: Final = 76.0
+COLUMN_HEIGHT: Final = 20.0
 NAME_WIDTH: Final = 348.0
 """What a name may take of the badge."""
 
@@ -39,9 +40,16 @@ def stars(shown: float | None, x: float, step: float) -> list[Star]:
 
 def bar(count: int, all_reviews: int) -> float:
     """Return the width of the bar of one star: one with any reviews is seen."""
-    if not count:
-        return 0.0
-    return max(round(BAR_WIDTH * count / all_reviews, 1), 1.5)
+    return _long(BAR_WIDTH, count, all_reviews)
+
+
+def column(count: int, all_reviews: int) -> float:
+    """Return the height of the column of one star, as `bar`."""
+    return _long(COLUMN_HEIGHT, count, all_reviews)
+
+
+def _long(whole: float, count: int, all_reviews: int) -> float:
+    return max(round(whole * count / all_reviews, 1), 1.5) if count else 0.0
 
 
 def _corner(radius: float, number: int) -> tuple[float, float]:

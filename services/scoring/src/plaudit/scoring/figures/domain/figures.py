@@ -29,6 +29,7 @@ MONTH_DAYS: Final = 30
 QUARTER_DAYS: Final = 90
 STARS: Final = range(1, 6)
 ORGANIC: Final = "organic"
+INCENTIVISED: Final = "incentivised"
 EFFORT: Final = frozenset({"ces"})
 
 
@@ -90,6 +91,8 @@ class Figures:
     """Of the score; None without reviews."""
     organic: Score
     """Of those reviews alone that nobody asked for."""
+    incentivised: int
+    """How many reviews were given for a reward."""
     by_source: Sequence[tuple[str, Score]]
     """Source → the score of its reviews alone, those with the most first."""
     nps: Share | None
@@ -127,6 +130,7 @@ def figures_of(profile: Profile, parts: Sequence[Part], at_us: int, efforts: Seq
         score=score,
         interval=score_interval(score, merge_for(profile, parts), read_at_us, profile),
         organic=read_parts(replace(profile, origins=frozenset({ORGANIC})), parts, at_us),
+        incentivised=read_parts(replace(profile, origins=frozenset({INCENTIVISED})), parts, at_us).count,
         by_source=_by_source(profile, parts, at_us),
         nps=nps_of(merge_for(replace(profile, kinds=frozenset({"nps"})), parts).sums),
         csat=csat_of(merge_for(replace(profile, kinds=frozenset({"csat"})), parts).sums),

@@ -34,6 +34,8 @@ from plaudit.scoring.sums.domain.traits import TRAITS
 PACE_DAYS: Final = 90
 """The present pace is that of the reviews that were rated in so many days and stand."""
 LATER_DAYS: Final = (30, 90, 180, 365)
+COURSE_DAYS: Final = (*range(0, 365, 7), 365)
+"""A chart has the score of now, and of every seventh day of a year."""
 TARGET_RATINGS: Final = (5, 4)
 """What a target takes is always told of these, and of fewer stars where they are above the target."""
 LOWER_RATINGS: Final = (3, 2)
@@ -82,6 +84,9 @@ class Way(NamedTuple):
     falls_below_target_at: datetime | None
     """None where it is below the target, where it never falls below it, or does after the year 9999."""
     scores: Sequence[tuple[datetime, float]]
+    """After each of `LATER_DAYS`."""
+    course: Sequence[tuple[datetime, float]]
+    """After each of `COURSE_DAYS`."""
 
 
 class Fewest(NamedTuple):
@@ -237,7 +242,7 @@ def _pace(profile: Profile, arrived: Iterable[Arrived]) -> tuple[Pace | None, in
 
 
 def _way(state: ScoreState, pace: Pace, at: datetime, target: float | None) -> Way:
-    later = [at + timedelta(days=days) for days in LATER_DAYS]
+    later, weeks = ([at + timedelta(days=each) for each in days] for days in (LATER_DAYS, COURSE_DAYS))
     is_below = target is not None and state.score < target
     reaches_us = crossing_us(state, target, pace) if target is not None and is_below else None
     falls_us = falls_below_us(state, target, pace) if target is not None else None
@@ -247,6 +252,7 @@ def _way(state: ScoreState, pace: Pace, at: datetime, target: float | None) -> W
         None if reaches_us is None else _instant(reaches_us),
         None if falls_us is None else _instant(falls_us),
         [(each, score_at(state, unix_us(each), pace)) for each in later],
+        [(each, score_at(state, unix_us(each), pace)) for each in weeks],
     )
 
 
