@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -24,11 +25,12 @@ from plaudit.scoring.markers.domain.marker import (
     MAX_LINK_CHARS,
     MAX_NAME_CHARS,
     Draft,
+    Listed,
     MarkerKind,
     MarkerTimeError,
     TooManyMarkersError,
 )
-from plaudit.scoring.scores.pages import SCORES, SUBJECT, source_choices
+from plaudit.scoring.scores.pages import SCORES, SUBJECT, Words, source_choices
 
 ROWS: Final = 50
 MARKERS: Final = f"{SCORES}/markers"
@@ -63,10 +65,14 @@ Writer = Annotated[Principal, Depends(staff("markers:write"))]
 
 @router.get(MARKERS)
 async def show_markers(
-    request: Request, principal: Reader, tx: TenantTx, subject: str = "", cursor: Cursor = None
+    request: Request, principal: Reader, tx: TenantTx, subject: Words = "", cursor: Cursor = None
 ) -> Response:
-    """Show the markers of the tenant, the latest first, and the form of a new one."""
-    return await _list(request, principal, tx, Typed({"about": subject}), cursor)
+    """Show the markers of the tenant, the latest first, and the form of a new one.
+
+    Of a subject they are those that its chart shows: its own, and those of all above it.
+    """
+    subject = subject.strip().strip("/")
+    return await _list(request, principal, tx, Typed({"about": subject}), cursor, subject)
 
 
 @router.post(MARKERS)
@@ -182,22 +188,33 @@ def _moment(text: str) -> datetime | None:
 
 
 async def _list(
-    request: Request, principal: Principal, tx: SqlTx, typed: Typed = NOTHING_TYPED, cursor: str | None = None
+    request: Request,
+    principal: Principal,
+    tx: SqlTx,
+    typed: Typed = NOTHING_TYPED,
+    cursor: str | None = None,
+    subject: str = "",
 ) -> Response:
-    after = decode_cursor(cursor, tuple[datetime, UUID], of=MARKERS) if cursor else None
-    found = await store.page(tx, principal.tenant_id, after, ROWS + 1)
-    listed, following = cut_page(found, ROWS, lambda each: (each.at, each.id), of=MARKERS)
+    wrong = sentence(SUBJECT_RULE) if subject and not is_subject(subject) else ""
+    path = f"{MARKERS}?{urlencode({'subject': subject})}" if subject else MARKERS
+    after = decode_cursor(cursor, tuple[datetime, UUID], of=path) if cursor else None
+    of = Listed(concerning=subject or None)
+    found = [] if wrong else await store.page(tx, principal.tenant_id, after, ROWS + 1, of=of)
+    listed, following = cut_page(found, ROWS, lambda each: (each.at, each.id), of=path)
     return await console.response(
         request,
         principal,
         tx,
         "markers.html",
-        status=typed.status,
-        further=("Markers",),
+        status=422 if wrong else typed.status,
+        further=(Crumb("Markers", MARKERS), subject) if subject else ("Markers",),
         markers=listed,
         next=following,
         is_first=cursor is None,
+        subject=subject,
+        wrong=wrong,
         path=MARKERS,
+        list_path=path,
         subject_path=SUBJECT,
         kinds={each.value: name for each, name in KIND_NAMES.items()},
         labels=LABELS,
