@@ -17,9 +17,10 @@ from plaudit.common.names import checked_name
 from plaudit.common.pages.navigation import Crumb
 from plaudit.common.refusals import WrongInputError, sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
+from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, STANDING, Figure, shown
 from plaudit.scoring.markers import commands, store
 from plaudit.scoring.markers.api import effect_of, find
-from plaudit.scoring.markers.domain.effect import DEFAULT_DAYS, OF_ANSWERS, Figure, Of
+from plaudit.scoring.markers.domain.effect import DEFAULT_DAYS, Of
 from plaudit.scoring.markers.domain.marker import (
     LINK_PATTERN,
     MAX_LINK_CHARS,
@@ -30,6 +31,7 @@ from plaudit.scoring.markers.domain.marker import (
     MarkerTimeError,
     TooManyMarkersError,
 )
+from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.pages import SCORES, SUBJECT, Words, source_choices
 
 ROWS: Final = 50
@@ -40,20 +42,6 @@ KIND_NAMES: Final = {
     MarkerKind.REQUEST: "Shipped request",
     MarkerKind.CONTENT: "Content",
 }
-FIGURE_NAMES: Final = {
-    Figure.MEAN: "Mean rating",
-    Figure.POSITIVE: "Share of four and five stars",
-    Figure.NEGATIVE: "Share of one and two stars",
-    Figure.NPS: "NPS",
-    Figure.CSAT: "CSAT",
-    Figure.CES: "CES",
-    Figure.PACE: "Reviews a day",
-    Figure.ANSWERED: "Share of answered reviews",
-    Figure.ANSWERED_IN_A_DAY: "Share answered within a day",
-    Figure.RECOVERY: "Negative reviews raised after an answer",
-}
-IN_PERCENT: Final = frozenset({Figure.POSITIVE, Figure.NEGATIVE, *OF_ANSWERS})
-"""Shares, from 0 to 1."""
 DAYS: Final = {7: "a week", 30: "30 days", 90: "90 days", 365: "a year"}
 LABELS: Final = {"kind": "What it is", "name": "Name", "at": "When", "about": "Subject", "link": "Link"}
 
@@ -106,6 +94,8 @@ async def show_marker(
     principal: Reader,
     tx: TenantTx,
     marker_id: UUID,
+    profile: NamedProfile,
+    choices: Choices,
     figure: Figure = Figure.MEAN,
     days: int = DEFAULT_DAYS,
     source: str = "",
@@ -115,7 +105,7 @@ async def show_marker(
     days = days if days in DAYS else DEFAULT_DAYS
     offered = await source_choices(tx, principal.tenant_id)
     source = source if source in offered else ""
-    spanned, found, words = await effect_of(tx, marker, figure, days, Of(UUID(source) if source else None))
+    spanned, found, words = await effect_of(tx, marker, figure, days, profile, Of(UUID(source) if source else None))
     return await console.response(
         request,
         principal,
@@ -125,9 +115,12 @@ async def show_marker(
         marker=marker,
         kind=KIND_NAMES[marker.kind],
         figure=figure,
-        figures={each.value: name for each, name in FIGURE_NAMES.items()},
-        is_share=figure in IN_PERCENT,
+        figures={each.value: about.title for each, about in FIGURES.items()},
+        shown=shown,
         is_of_answers=figure in OF_ANSWERS,
+        is_standing=figure in STANDING,
+        profile=profile,
+        choices=choices,
         days=days,
         source=source,
         sources=offered,
