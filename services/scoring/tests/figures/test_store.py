@@ -108,7 +108,7 @@ async def test_cells_tell_the_ratings_of_windows_as_the_ledger_does(
                 without.setattr(cells, "is_celled", has_none)
                 assert found == await store.ratings(tx, of, edges)
             seen += sum(sum(each.values()) for each in found)
-    assert seen > 10
+    assert seen > 0
 
 
 def assert_like(found: list[Reply], wanted: list[Reply]) -> None:

@@ -19,6 +19,7 @@ from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
 from plaudit.scoring.explorer import pages as explorer
 from plaudit.scoring.figures import api as figures
+from plaudit.scoring.figures import pages as figures_pages
 from plaudit.scoring.filling.jobs import HalfLivesJob
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.insight import api as insight
@@ -66,6 +67,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             own_profiles_pages.router,
             explorer.router,
             figures.router,
+            figures_pages.router,
             markers.router,
             markers_pages.router,
             ranking.router,

@@ -28,7 +28,7 @@ from plaudit.common.http.problems import ProblemError
 from plaudit.scoring.answers import store as answers
 from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MIN_DAYS, Answers, answers_of
 from plaudit.scoring.figures import store
-from plaudit.scoring.figures.domain.answering import UntoldOriginError
+from plaudit.scoring.figures.domain.answering import UnkeptAnswersError, UntoldOriginError
 from plaudit.scoring.figures.domain.catalogue import FIGURES, UNITS, Figure
 from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figures_of
 from plaudit.scoring.figures.domain.over_time import (
@@ -75,7 +75,16 @@ def _standing(error: StandingFigureError) -> Problem:
     return unprocessable("invalid-request", "The figure is not of steps; `errors` says where it is told.", [named])
 
 
-REFUSALS: Final[Refusals] = {UntoldOriginError: no_origin, StandingFigureError: _standing}
+def _unkept(error: UnkeptAnswersError) -> Problem:
+    named = ProblemError("query", "/days", "against_the_rules", str(error))
+    return unprocessable("invalid-request", "Answers are not kept as they were known; `errors` says why.", [named])
+
+
+REFUSALS: Final[Refusals] = {
+    UntoldOriginError: no_origin,
+    StandingFigureError: _standing,
+    UnkeptAnswersError: _unkept,
+}
 """What the rules refuse → the problem that the client gets."""
 
 router = APIRouter(tags=["scores"])
@@ -132,14 +141,15 @@ async def read_figures(
     known_at: KnownAt = None,
     source_id: OfSource = None,
     days: Annotated[
-        int,
+        int | None,
         Query(
             ge=MIN_DAYS,
             le=MAX_DAYS,
-            description="`answers` are figures of the reviews that were published in so many days up to the instant.",
+            description=f"`answers` are figures of the reviews that were published in so many days up to the instant; "
+            f"{DAYS} if not given. Not with `known_at`, which leaves `answers` out.",
             examples=[DAYS],
         ),
-    ] = DAYS,
+    ] = None,
 ) -> FiguresOut:
     """Return how sure the score of a subject is, how its reviews are distributed, how many come and how old they are.
 
@@ -147,14 +157,17 @@ async def read_figures(
     Wilson's of a share, that of Rocks of an NPS, Student's of a mean, each of the effective number of replies.
 
     `answers` say how many reviews the company answers and how soon; reviews that wait are censored at their age, so
-    that they count. What is told there does not depend on the profile. With `known_at` they are null: what was known
-    of answers at an instant is not kept.
+    that they count. What is told there does not depend on the profile. With `known_at` they are null, and
+    `answers_reason` says so: of an answer it is kept when it was published, and not when that was received. With both
+    `days` and `known_at` it is 422.
     """
+    if known_at is not None and days is not None:
+        raise UnkeptAnswersError
     moment = moment_of(at, known_at, tx.now)
     figures, aged = await figures_at(tx, principal.tenant_id, subject, profile, moment, source_id)
     answered = None
     if known_at is None:
-        answered = await answers_at(tx, principal.tenant_id, subject, moment.at_us, days, source_id)
+        answered = await answers_at(tx, principal.tenant_id, subject, moment.at_us, days or DAYS, source_id)
     named = await sources.named(tx, principal.tenant_id, [source_id for source_id, _ in figures.by_source])
     return figures_out(subject, profile.name, moment.at, figures, aged, answered, named)
 

@@ -213,6 +213,11 @@ class FiguresOut(BaseModel):
         description="How the reviews are answered; null with `known_at`.",
         examples=[{**_AN_ANSWERED_REVIEW, "days": 90, "known_since": None}],
     )
+    answers_reason: Literal["not-kept-as-known"] | None = Field(
+        description="Why there are no `answers`: when an answer was received is not kept, so that `known_at` tells "
+        "none; `at` does.",
+        examples=[None],
+    )
     nps: DecayedShareOut | None = Field(
         description="Promoters less detractors in percent, from -100 to 100, of replies on a scale of 0 to 10; null "
         "without replies.",
@@ -375,6 +380,7 @@ def figures_out(
             for source_id, each in figures.by_source
         ],
         answers=None if answers is None else _subject_answers_out(answers),
+        answers_reason="not-kept-as-known" if answers is None else None,
         nps=_share_out(figures.nps),
         csat=_share_out(figures.csat),
         ces=_mean_out(figures.ces),

@@ -30,6 +30,18 @@ class UntoldOriginError(ValueError):
         )
 
 
+class UnkeptAnswersError(ValueError):
+    """Answers are asked for as they were known at an instant."""
+
+    def __init__(self) -> None:
+        """Say why they are not told, and what to do."""
+        super().__init__(
+            "`days` is of answers, which are not told at `known_at`: of an answer it is kept when it was published, "
+            "and not when that was received. Leave `days` out for the other figures as they were known, or ask for "
+            "`at` in place of `known_at`: the answers of reviews as they stood then, by all that is known today."
+        )
+
+
 def answering(figure: Figure, reviews: Sequence[SourceReviews]) -> Window:
     """Return a figure of the answers to the reviews of one window, by source.
 
