@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from plaudit.common.ids import uuid7
+from plaudit.common.pages.instants import moment
 from plaudit.scoring.explanation.pages import MAX_ROWS
 from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.review_events import SOURCE, review_state
@@ -136,6 +137,20 @@ async def test_the_page_names_the_sources_where_there_are_several(staff: httpx.A
 
     assert ("The same, by source." in one, "The same, by source." in two) == (False, True)
     assert f"/console/sources/{other.id}" in two
+
+
+async def test_each_review_that_moved_it_most_has_a_link_of_its_own_name(staff: httpx.AsyncClient, bus) -> None:
+    now = datetime.now(UTC)
+    for days in (2, 3):
+        rated_at = now - timedelta(days=days)
+        await bus.tell(None, review_state(1, "acme", rated_at=rated_at, published_at=rated_at), time=rated_at)
+
+    page = (await staff.get(f"{EXPLANATION}?subject=acme")).text
+
+    links = re.findall(r'<a href="/console/reviews/[^"]+">(.*?)</a>', page)
+    names = [re.sub("<[^>]+>", "", each) for each in links]
+    rated = [moment(now - timedelta(days=days)) for days in (2, 3)]
+    assert sorted(names) == sorted(f"New: 1 ★, rated {each}, source …{SOURCE.id[-6:]}" for each in rated)
 
 
 async def test_many_parts_are_cut_to_a_table_that_still_adds_up(staff: httpx.AsyncClient, bus) -> None:

@@ -128,7 +128,9 @@ def test_ages_have_the_unit_that_says_enough(days: float, text: str) -> None:
 
 def test_facts_name_each_figure_with_how_sure_it_is() -> None:
     parts = parts_of(5.0, 4.0) + parts_of(5.0, 5.0, 1.0, kind="nps") + parts_of(5.0, kind="csat")
-    aged = Aged(NOW_US - 3 * DAY_US, 5, 2, 0.25, 0.5, NOW_US - 40 * DAY_US)
+    aged = Aged(
+        NOW_US - 3 * DAY_US, 5, 2, 0.25, 0.5, NOW_US - 40 * DAY_US, (NOW_US - 30 * DAY_US, NOW_US - 50 * DAY_US)
+    )
 
     found = {
         fact.words: (fact.value.replace("\u00a0", " "), fact.beside.replace("\u00a0", " "))

@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from plaudit.common.contracts import Kind, Origin, ReviewState
+from plaudit.scoring.figures.domain.catalogue import FIGURES
+from plaudit.scoring.figures.schemas import FiguresOut
 from plaudit_testing.lives import DAYS, SOURCES, START, Life, lived_by
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
@@ -65,6 +67,7 @@ async def test_figures_of_every_moment_are_what_a_computation_from_scratch_says(
         everything = standing(lives, subject, at, source_id, known_at)
         told = [found, *found["by_source"]]
         assert [each["answers"] is None for each in told] == [known_at != FOR_EVER] * len(told)
+        assert found["answers_reason"] == (None if known_at == FOR_EVER else "not-kept-as-known")
         states = [each for each in everything if each.kind in STARS]
         assert found["score"] == near(score_of(states, at, half_life))
         organic = [each for each in states if each.origin is Origin.ORGANIC]
@@ -153,3 +156,26 @@ async def test_a_subject_that_there_is_not_is_a_404_that_names_a_near_one(api, b
 
     assert problem_of(answer) == (404, "unknown-subject")
     assert "Did you mean `acme`?" in answer.json()["detail"]
+
+
+async def test_answers_as_they_were_known_are_refused_with_what_to_do(api, bus) -> None:
+    await bus.tell(None, review_state(5.0, "acme"))
+
+    answer = await api.get("/v1/score-figures/acme", params={"known_at": "2026-03-01T00:00:00Z", "days": 30})
+
+    assert problem_of(answer) == (422, "invalid-request")
+    [error] = answer.json()["errors"]
+    assert error["pointer"] == "/days"
+    assert "ask for `at` in place of `known_at`" in error["detail"]
+
+
+def test_each_figure_stands_where_the_list_of_figures_says() -> None:
+    for about in FIGURES.values():
+        schema = FiguresOut.model_json_schema()
+        found = schema
+        for name in about.read_at.split("."):
+            found = found["properties"][name]
+            referred = found.get("$ref") or next(
+                (each["$ref"] for each in found.get("anyOf", ()) if "$ref" in each), ""
+            )
+            found = schema["$defs"][referred.rpartition("/")[2]] if referred else found

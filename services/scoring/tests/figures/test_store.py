@@ -1,16 +1,20 @@
 """Of a large subject, cells tell of the ages of reviews and of replies what the ledger tells."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.figures import store
-from plaudit.scoring.figures.domain.figures import Aged, Reply, weights_of
+from plaudit.scoring.figures.domain.figures import Aged, Reply
+from plaudit.scoring.figures.domain.weighed import Rated, Weighed
 from plaudit.scoring.figures.store import of_cells
-from plaudit.scoring.profiles.domain import BUILT_IN, RECENT, Profile
+from plaudit.scoring.profiles.domain import BUILT_IN, DAY_US, RECENT, Profile
 from plaudit.scoring.scores.domain import Moment
+from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit_testing.lives import DAYS, SOURCES, START, lived_by
 
 pytestmark = pytest.mark.postgres
@@ -35,6 +39,7 @@ def near(found: Aged | None) -> object:
         weight_of_month=pytest.approx(found.weight_of_month, rel=1e-9, abs=1e-12),
         weight_of_quarter=pytest.approx(found.weight_of_quarter, rel=1e-9, abs=1e-12),
         median_us=found.median_us,
+        between_us=found.between_us,
     )
 
 
@@ -56,14 +61,54 @@ async def test_cells_tell_what_the_ledger_tells(
             at = START + timedelta(seconds=chance.randrange((DAYS + 60) * 86_400))
             profile = chance.choice([*BUILT_IN.values(), WEIGHTED])
             source_id = chance.choice([None, None, SOURCES[1].id])
-            asked = (tx, "default", chance.choice(["acme", "acme/berlin", "globex"]), Moment(at=at), profile)
-            of_reviews, of_replies = (weights_of(profile, kinds) for kinds in (profile.kinds, frozenset({"nps"})))
-            aged = await store.aged(*asked, of_reviews, source_id)
-            replies = await store.replies(*asked, of_replies, source_id)
+            of_reviews = Weighed(
+                tenant_id="default",
+                subject=chance.choice(["acme", "acme/berlin", "globex"]),
+                moment=Moment(at=at),
+                profile=profile,
+                kinds=profile.kinds,
+                source_id=source_id and UUID(source_id),
+            )
+            of_replies = replace(of_reviews, kinds=frozenset({"nps"}))
+            between = chance.choice([(0.31234, 0.70123), (0.05077, 0.94111), (0.45111, 0.55777)])
+            aged = await store.aged(tx, of_reviews, between)
+            replies = await store.replies(tx, of_replies)
             with monkeypatch.context() as without:
                 without.setattr(cells, "is_celled", has_none)
-                assert aged == near(await store.aged(*asked, of_reviews, source_id))
-                assert_like(replies, await store.replies(*asked, of_replies, source_id))
+                assert aged == near(await store.aged(tx, of_reviews, between))
+                assert_like(replies, await store.replies(tx, of_replies))
+
+
+@pytest.mark.parametrize("hours", [24, 7, 24 * 40])
+async def test_cells_tell_the_ratings_of_windows_as_the_ledger_does(
+    worker, bus, large, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    chance = random.Random(6)
+    await lived_by(bus, chance, 160, large)
+
+    async def has_none(*_: object) -> bool:
+        return False
+
+    seen = 0
+    async with worker.transaction() as tx:
+        for _ in range(20):
+            start = unix_us(START) + chance.randrange(DAYS * DAY_US)
+            # Midnight, and the hours at which days begin in other time zones.
+            start += chance.choice([0, 1, 9, 23]) * DAY_US // 24 - start % DAY_US
+            edges = [start + number * hours * DAY_US // 24 for number in range(60 if hours > 24 else 400)]
+            of = Rated(
+                tenant_id="default",
+                subject=chance.choice(["acme", "acme/berlin", "globex"]),
+                kinds=chance.choice([frozenset({"stars", "thumbs"}), frozenset({"nps"})]),
+                source_id=chance.choice([None, UUID(SOURCES[1].id)]),
+                origin=chance.choice([None, "organic"]),
+            )
+            found = await store.ratings(tx, of, edges)
+            with monkeypatch.context() as without:
+                without.setattr(cells, "is_celled", has_none)
+                assert found == await store.ratings(tx, of, edges)
+            seen += sum(sum(each.values()) for each in found)
+    assert seen > 0
 
 
 def assert_like(found: list[Reply], wanted: list[Reply]) -> None:
@@ -91,8 +136,10 @@ async def test_what_no_cell_holds_yet_counts_once_however_late_it_took_effect(
         for _ in range(60):
             at = START + timedelta(seconds=chance.randrange((DAYS + 60) * 86_400))
             profile = chance.choice([*BUILT_IN.values(), WEIGHTED])
-            asked = (tx, "default", "acme", Moment(at=at), profile, weights_of(profile, profile.kinds), None)
-            aged = await store.aged(*asked)
+            asked = Weighed(
+                tenant_id="default", subject="acme", moment=Moment(at=at), profile=profile, kinds=profile.kinds
+            )
+            aged = await store.aged(tx, asked)
             with monkeypatch.context() as without:
                 without.setattr(cells, "is_celled", has_none)
-                assert aged == near(await store.aged(*asked))
+                assert aged == near(await store.aged(tx, asked))

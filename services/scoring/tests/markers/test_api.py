@@ -1,6 +1,7 @@
 """Markers over HTTP, on a real database."""
 
 import asyncio
+import functools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,8 +9,9 @@ import httpx
 import msgspec
 import pytest
 
-from plaudit.common.contracts import Origin
+from plaudit.common.contracts import Kind, Origin
 from plaudit.common.ids import uuid7
+from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, STANDING, Figure
 from plaudit.scoring.markers import commands
 from plaudit_testing.answered import SOURCES, Told
 from plaudit_testing.answered import answer as reply
@@ -162,6 +164,7 @@ async def answered(bus, answering) -> datetime:
     [
         ("answered_share", (6, 1 / 6), (6, 5 / 6)),
         ("answered_within_24_hours", (6, 1 / 6), (6, 5 / 6)),
+        ("answered_within_72_hours", (6, 1 / 6), (6, 5 / 6)),
         ("recovery_share", (1, 1.0), (5, 1.0)),
     ],
 )
@@ -177,6 +180,90 @@ async def test_how_reviews_are_answered_is_compared_as_it_stood_at_the_end_of_ea
     assert (found["before"]["n"], found["before"]["value"]) == (before[0], pytest.approx(before[1]))
     assert (found["after"]["n"], found["after"]["value"]) == (after[0], pytest.approx(after[1]))
     assert found["verdict"] == ("too_few" if before[0] < 5 else "rose")
+
+
+async def test_the_median_time_to_answer_is_compared_where_its_interval_is_known(writer, bus, answering) -> None:
+    at = NOW - timedelta(days=40)
+    await bus.tell(None, review_state(1.0, "acme", rated_at=at, published_at=at))
+    for begins, hours in ((at - timedelta(days=10), 10), (at, 2)):
+        for number in range(12):
+            published_at = begins + timedelta(hours=number)
+            state = review_state(1.0, "acme", source=SOURCES[0], rated_at=published_at, published_at=published_at)
+            answered_at = published_at + timedelta(hours=hours, minutes=number)
+            replied, review_id = msgspec.structs.replace(state, answer=reply(answered_at)), str(uuid7())
+            await answering.tell(
+                Told(review_id, 1, "review.created", published_at, None, state),
+                Told(review_id, 2, "review.answered", answered_at, state, replied),
+            )
+    marker = await noted(writer, at=at.isoformat())
+
+    effect = f"/v1/markers/{marker['id']}/effect?figure=median_answer_seconds&days=10"
+    found = (await writer.get(effect)).json()
+
+    assert (found["before"]["n"], found["before"]["value"]) == (12, 36_300.0)
+    assert (found["after"]["value"], found["difference"], found["verdict"]) == (7_500.0, -28_800.0, "fell")
+    assert found["after"]["interval"]["low"] < 7_500 < found["after"]["interval"]["high"]
+    assert "from 10.1 hours of 12 reviews" in found["words"]
+
+
+@pytest.mark.parametrize("figure", list(Figure))
+async def test_every_figure_is_compared_and_says_what_it_is_read_by(writer, bus, answering, figure: Figure) -> None:
+    at = NOW - timedelta(days=20)
+    for days in [*range(-40, 0, 2), *range(0, 19, 1)]:
+        for kind in (Kind.STARS, Kind.NPS, Kind.CSAT, Kind.CES):
+            rated_at = at + timedelta(days=days)
+            await bus.tell(None, review_state(float(1 + days % 5), "acme", rated_at=rated_at, kind=kind))
+    marker = await noted(writer, at=at.isoformat())
+
+    answer = await writer.get(f"/v1/markers/{marker['id']}/effect", params={"figure": figure, "profile": "recent"})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+
+    assert found["profile"] == ("recent" if figure in STANDING else None)
+    assert FIGURES[figure].noun.lower() in found["words"].lower()
+    if figure in OF_ANSWERS:
+        assert (found["before"]["n"], found["verdict"]) == (0, "too_few")
+        return
+    for end in (found["before"], found["after"]):
+        assert end["n"] >= (5 if figure is Figure.RATIO else 10)
+        assert end["interval"]["low"] <= end["value"] <= end["interval"]["high"]
+    assert found["difference"] == pytest.approx(found["after"]["value"] - found["before"]["value"])
+    assert found["interval"]["low"] <= found["difference"] <= found["interval"]["high"]
+
+
+async def test_figures_that_stand_are_those_of_both_ends(writer, bus, api) -> None:
+    at = NOW - timedelta(days=20)
+    for days in [*range(-200, 0, 5), *range(0, 19, 2)]:
+        origin = Origin.INVITED if days % 3 else Origin.ORGANIC
+        await bus.tell(
+            None, review_state(float(1 + days % 5), "acme", rated_at=at + timedelta(days=days), origin=origin)
+        )
+    marker = await noted(writer, at=at.isoformat())
+    ends = {"before": at - timedelta(microseconds=1), "after": at + timedelta(days=7) - timedelta(microseconds=1)}
+    wanted = {
+        name: (await api.get("/v1/score-figures/acme", params={"at": end.isoformat()})).json()
+        for name, end in ends.items()
+    }
+
+    for figure in sorted(STANDING):
+        effect = f"/v1/markers/{marker['id']}/effect?figure={figure}&days=7"
+        found = (await writer.get(effect)).json()
+        for name, each in wanted.items():
+            value = functools.reduce(dict.__getitem__, FIGURES[figure].read_at.split("."), each)
+            assert found[name]["value"] == pytest.approx(value, rel=1e-9)
+    organic = (await writer.get(f"/v1/markers/{marker['id']}/effect?figure=score&origin=organic&days=7")).json()
+    named = (await writer.get(f"/v1/markers/{marker['id']}/effect?figure=organic_score&days=7")).json()
+    assert organic["before"] == named["before"]
+
+
+async def test_the_organic_score_of_another_origin_is_refused(writer, bus) -> None:
+    await bus.tell(None, review_state(5.0, "acme"))
+    marker = await noted(writer, at=(NOW - timedelta(days=2)).isoformat())
+
+    answer = await writer.get(f"/v1/markers/{marker['id']}/effect?figure=organic_score&origin=invited")
+
+    assert problem_of(answer) == (422, "invalid-request")
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/origin"]
 
 
 async def test_figures_of_answers_are_of_one_source_but_not_of_one_origin(writer, answered: datetime) -> None:

@@ -1,5 +1,7 @@
 """The pages of markers, in the console's shell, on a real database."""
 
+import html
+import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -7,6 +9,7 @@ import pytest
 
 from plaudit.common.contracts import Kind
 from plaudit.scoring.insight.consumer import INSIGHT
+from plaudit.scoring.markers import pages
 from plaudit.scoring.markers.pages import read_form
 from plaudit_testing.review_events import SOURCE, pending_envelope, review_state
 
@@ -111,10 +114,35 @@ async def test_what_cannot_be_is_said_at_the_field_and_the_form_keeps_the_rest(
 
 
 async def test_a_page_of_no_marker_says_what_markers_are_for(writer) -> None:
-    page = (await writer.get(f"{LIST}?subject=acme/berlin")).text
+    page = (await writer.get(LIST)).text
+    of_subject = (await writer.get(f"{LIST}?subject=acme/berlin")).text
 
     assert "No marker is noted." in page
-    assert 'value="acme/berlin"' in page
+    assert "No marker concerns acme/berlin." in of_subject
+    assert of_subject.count('value="acme/berlin"') == 2, "the list and the form of a new one are of it"
+
+
+async def test_the_page_of_a_subject_lists_what_its_chart_shows(writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "ROWS", 2)
+    for day, about in enumerate(("acme", "acme/berlin", "acme/berlin/shop-3", "globex", "acme", "acme/paris"), 1):
+        form = {**FORM, "name": f"Day {day}", "at": f"2026-03-0{day}T09:00", "about": about}
+        assert (await writer.post(LIST, data=form, headers=OURS)).status_code == 303
+
+    first = (await writer.get(f"{LIST}?subject=acme/berlin")).text
+    following = html.unescape(re.search(r'href="([^"]+)">More markers<', first)[1])
+    second = (await writer.get(following)).text
+
+    assert [re.findall(r">(Day \d)</a>", page) for page in (first, second)] == [["Day 5", "Day 2"], ["Day 1"]]
+    assert "More markers" not in second
+    assert "Markers of acme/berlin" in first
+    assert f'<a href="{LIST}">Show all markers</a>' in first
+
+
+async def test_what_is_no_subject_is_said_at_its_field(writer) -> None:
+    page = await writer.get(f"{LIST}?subject=Acme!")
+
+    assert page.status_code == 422
+    assert "A subject is a path" in page.text
 
 
 async def test_who_may_only_read_sees_no_form(staff: httpx.AsyncClient) -> None:

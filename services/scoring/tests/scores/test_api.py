@@ -8,11 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from plaudit.common.contracts import Kind
+from plaudit.common.contracts import Kind, Origin
 from plaudit.common.db import Database, Role
 from plaudit.common.http import encode_cursor
 from plaudit.scoring.scores import store
 from plaudit_testing import oracle
+from plaudit_testing.lives import SOURCES
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 
@@ -80,7 +81,8 @@ async def test_a_score_has_these_members(api: httpx.AsyncClient, bus) -> None:
     answer = (await api.get("/v1/scores/acme")).json()
 
     assert set(answer) == {
-        "subject", "profile", "origin", "at", "score", "stars", "count", "distribution", "prior", "effective_reviews",
+        "subject", "profile", "source_id", "origin", "at",
+        "score", "stars", "count", "distribution", "prior", "effective_reviews",
     }  # fmt: skip
     assert answer["score"] == pytest.approx(3.6875, abs=1e-3)
     assert (answer["profile"], answer["stars"], answer["prior"]) == ("trust", 3.5, 3.5)
@@ -285,3 +287,38 @@ async def test_a_cursor_of_another_list_is_refused(api: httpx.AsyncClient, curso
 
     assert answer.status_code == 422
     assert answer.json()["type"] == "/problems#invalid-cursor"
+
+
+@pytest.mark.parametrize(
+    "of", [{"source_id": SOURCES[0].id}, {"origin": "organic"}, {"source_id": SOURCES[1].id, "origin": "invited"}]
+)
+async def test_the_list_is_of_one_source_and_of_one_origin_as_each_score_is(api, bus, of: dict[str, str]) -> None:
+    chance = random.Random(8)
+    for _ in range(60):
+        origin = chance.choice([Origin.ORGANIC, Origin.INVITED])
+        told = review_state(
+            float(chance.randint(1, 5)), chance.choice(SUBJECTS[:4]), source=chance.choice(SOURCES), origin=origin
+        )
+        await bus.tell(None, told)
+    await bus.tell(None, review_state(1.0, "globex", source=SOURCES[0], origin=Origin.INCENTIVISED))
+
+    listed = (await api.get("/v1/scores", params=of)).json()["items"]
+
+    assert [each["subject"] for each in listed] == [
+        "acme",
+        "acme/berlin",
+        "acme/berlin/shop-3",
+        "acme/hamburg",
+        "globex",
+    ]
+    for each in listed:
+        alone = (await api.get(f"/v1/scores/{each['subject']}", params={**of, "at": each["at"]})).json()
+        assert each == {
+            **alone,
+            "score": alone["score"] and pytest.approx(alone["score"], rel=1e-9),
+            "effective_reviews": pytest.approx(alone["effective_reviews"]),
+        }
+        assert (each["source_id"], each["origin"]) == (of.get("source_id"), of.get("origin"))
+    counts = {each["subject"]: each["count"] for each in listed}
+    assert 0 < counts["acme"] < 60
+    assert counts["globex"] == (1 if of == {"source_id": SOURCES[0].id} else 0)

@@ -176,7 +176,8 @@ async def test_files_have_a_line_for_each_point(api, bus) -> None:
     as_csv = await api.get("/v1/score-series", params=params, headers={"accept": "text/csv"})
 
     lines = [json.loads(line) for line in jsonl.text.splitlines()]
-    assert lines == [{"subject": subject, "profile": profile, **point} for subject, profile, point in wanted]
+    of_all = {"source_id": None, "origin": None}
+    assert lines == [{"subject": subject, "profile": profile, **of_all, **point} for subject, profile, point in wanted]
     rows = [*csv.DictReader(io.StringIO(as_csv.text))]
     assert as_csv.headers["content-type"].startswith("text/csv")
     assert [(row["subject"], row["profile"], row["from"], row["to"], row["label"]) for row in rows] == [
@@ -187,6 +188,19 @@ async def test_files_have_a_line_for_each_point(api, bus) -> None:
     )
     assert [row["stars_5"] for row in rows] == [str(point["distribution"]["5"]) for _, _, point in wanted]
     assert not any(cell[:1] in tuple("=+-@'\t") for row in rows for cell in row.values() if cell)
+
+
+async def test_each_line_of_a_file_says_of_which_source_and_origin_it_is(api, bus) -> None:
+    await bus.tell(None, review_state(5.0, "acme", rated_at=datetime(2026, 3, 3, tzinfo=UTC)))
+    params = {**MARCH, "source_id": SOURCES[0].id, "origin": "organic"}
+
+    jsonl = await api.get("/v1/score-series", params={**params, "format": "jsonl"})
+    as_csv = await api.get("/v1/score-series", params={**params, "format": "csv"})
+
+    lines = [json.loads(line) for line in jsonl.text.splitlines()]
+    rows = [*csv.DictReader(io.StringIO(as_csv.text))]
+    for found in (lines, rows):
+        assert [(each["source_id"], each["origin"]) for each in found] == [(SOURCES[0].id, "organic")] * 7
 
 
 @pytest.mark.parametrize(

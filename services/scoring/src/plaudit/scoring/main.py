@@ -19,6 +19,7 @@ from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import pages as explanation_pages
 from plaudit.scoring.explorer import pages as explorer
 from plaudit.scoring.figures import api as figures
+from plaudit.scoring.figures import pages as figures_pages
 from plaudit.scoring.filling.jobs import HalfLivesJob
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.insight import api as insight
@@ -66,6 +67,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             own_profiles_pages.router,
             explorer.router,
             figures.router,
+            figures_pages.router,
             markers.router,
             markers_pages.router,
             ranking.router,
@@ -96,6 +98,7 @@ def build(resources: Resources[ScoringSettings]) -> Parts:
             **badges.REFUSALS,
             **own_profiles.REFUSALS,
             **series.REFUSALS,
+            **figures.REFUSALS,
             **ranking.REFUSALS,
             **markers.REFUSALS,
         },
@@ -141,6 +144,7 @@ SERVICE = Service(
             "/v1/score-effects",
             "/v1/score-events",
             "/v1/score-figures",
+            "/v1/figure-series",
             "/v1/score-profiles",
             "/v1/score-ranking",
             "/v1/score-series",

@@ -1,5 +1,7 @@
 """The estimator of Kaplan and Meier: published figures, figures by hand, and its definition."""
 
+import math
+import random
 from datetime import timedelta
 from fractions import Fraction
 
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.answers.domain.waiting import Curve, Waits, answered_by, together
+from plaudit.scoring.answers.domain.waiting import Curve, Waits, answered_by, median_of, together
 from plaudit_testing.answered import survival
 
 # Weeks of remission under 6-mercaptopurine: Freireich and others, Blood 21 (1963), as in Gehan, Biometrika 52 (1965).
@@ -131,3 +133,39 @@ def test_where_nobody_left_the_share_is_a_plain_one(answered: list[int], time: i
 
     n = len(answered) + 1
     assert (share * n, effective) == pytest.approx((sum(each <= time for each in answered), n))
+
+
+PLACEBO = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
+"""Weeks of remission of those in the same study who had none of it."""
+
+
+def test_the_intervals_of_the_medians_of_freireich_are_those_of_brookmeyer_and_crowley() -> None:
+    """By log-log bounds, as SAS's LIFETEST has them: 23 without an end, and 8 from 4 to 11."""
+    assert median_of(Waits(RELAPSED, STILL_IN_REMISSION)) == (23, None)
+    assert median_of(Waits(PLACEBO, [])) == (8, (4, 11))
+
+
+@given(TIMES, TIMES)
+def test_the_median_with_an_interval_is_the_median_and_lies_in_it(answered: list[int], waiting: list[int]) -> None:
+    found, between = median_of(Waits(answered[::-1], waiting[::-1]))
+
+    assert between is None or found == median(Waits(answered, waiting))
+    assert found in {median(Waits(answered, waiting)), None}
+    if between is not None:
+        assert found is not None
+        assert between.holds(found)
+
+
+def test_the_interval_holds_the_true_median_as_often_as_it_says() -> None:
+    """Waits are exponential with a median of 1, and each is looked at after a time of its own."""
+    chance, held, told = random.Random(20261129), 0, 0
+    for _ in range(600):
+        waits = [(chance.expovariate(math.log(2)), chance.uniform(1, 4)) for _ in range(60)]
+        answered = [round(1e6 * wait) for wait, age in waits if wait <= age]
+        waiting = [round(1e6 * age) for wait, age in waits if wait > age]
+        _, between = median_of(Waits(answered, waiting))
+        told += between is not None
+        held += between is not None and between.holds(1_000_000)
+
+    assert told == 600
+    assert 0.93 <= held / told <= 0.98

@@ -12,6 +12,7 @@ from plaudit.scoring.figures.domain.ages import (
     days_read,
     middle_of,
     newest_first,
+    pieces_of,
     rest_of,
     start_of,
     to_open,
@@ -104,3 +105,34 @@ def test_days_that_several_pieces_have_are_read_once() -> None:
     ]
 
     assert days_read(pieces) == [(10, 26), (30, 31)]
+
+
+@given(st.integers(-(10**15), 10**15), st.integers(0, 100 * DAY_US))
+def test_pieces_add_up_to_their_stretch_and_read_hardly_more_than_a_day(start: int, length: int) -> None:
+    pieces = pieces_of(start, start + length)
+
+    def of(instant: int) -> int:
+        """How often an instant counts."""
+        found = 0
+        for piece in pieces:
+            found += piece.sign * sum(each.from_us <= instant < each.until_us for each in piece.stretches)
+            for span in piece.spans:
+                days = 32 if span.grain is Grain.MONTH else 1
+                found += piece.sign * (span.first * days * DAY_US <= instant < span.end * days * DAY_US)
+        return found
+
+    for instant in (start, start + length // 2, start + length - 1):
+        assert of(instant) == (length > 0)
+    for outside in (start - 1, start + length, start - DAY_US // 2, start + length + DAY_US // 2):
+        assert of(outside) == 0
+    read = sum(each.until_us - each.from_us for piece in pieces for each in piece.stretches)
+    assert read <= min(length, DAY_US)
+
+
+@given(reviews, st.floats(0, 1), st.floats(0, 1))
+def test_more_of_the_weight_is_reached_later(rated: list[tuple[int, float]], one: float, other: float) -> None:
+    units = newest_first(units_of(UnitKind.INSTANT, rated))
+    less, more = sorted((one, other))
+
+    assert middle_of(units, more).from_us <= middle_of(units, less).from_us
+    assert middle_of(units, 0.0) is units[0]

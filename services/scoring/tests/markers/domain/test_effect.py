@@ -6,23 +6,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plaudit.scoring.figures.domain.catalogue import OF_RATINGS as FIGURES_OF_RATINGS
+from plaudit.scoring.figures.domain.catalogue import Figure
+from plaudit.scoring.figures.domain.windows import Observed, Ratings, Window, window
+from plaudit.scoring.intervals.domain import Interval
+from plaudit.scoring.markers.domain import effect
 from plaudit.scoring.markers.domain.effect import (
-    KINDS,
     Change,
-    Figure,
-    Observed,
     Verdict,
-    change,
     change_of_pace,
     change_of_shares,
+    change_of_windows,
     in_words,
-    window,
     windows,
 )
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
-OF_RATINGS = sorted(KINDS.keys() - {Figure.PACE})
+OF_RATINGS = sorted(FIGURES_OF_RATINGS - {Figure.PACE})
+DAYS = 30.0
 RATINGS = st.dictionaries(st.sampled_from([1.0, 2.0, 3.5, 4.0, 5.0]), st.integers(1, 50), max_size=5)
+
+
+def change(figure: Figure, before: Ratings, after: Ratings) -> Change:
+    return effect.change(figure, before, after, DAYS)
 
 
 @pytest.mark.parametrize(
@@ -44,10 +50,11 @@ def test_windows_are_equal_and_as_long_as_there_was_time(since: timedelta, lengt
         (Figure.NPS, 100 * (0.2 - 0.5)),
         (Figure.CSAT, 50.0),
         (Figure.CES, 1 + 2.0 * 1.5),
+        (Figure.PACE, 10 / 30),
     ],
 )
 def test_a_figure_is_that_of_its_reviews(figure: Figure, value: float) -> None:
-    found = window(figure, {1.0: 3, 2.0: 1, 3.0: 1, 4.0: 3, 5.0: 2})
+    found = window(figure, {1.0: 3, 2.0: 1, 3.0: 1, 4.0: 3, 5.0: 2}, DAYS)
 
     assert (found.n, found.value) == (10, pytest.approx(value))
     assert found.interval is not None
@@ -56,7 +63,7 @@ def test_a_figure_is_that_of_its_reviews(figure: Figure, value: float) -> None:
 
 @pytest.mark.parametrize(("figure", "scale"), [(Figure.MEAN, (1, 5)), (Figure.CES, (1, 7))])
 def test_the_interval_of_few_reviews_stays_on_the_scale(figure: Figure, scale: tuple[float, float]) -> None:
-    assert window(figure, {1.0: 1, 5.0: 1}).interval == scale
+    assert window(figure, {1.0: 1, 5.0: 1}, DAYS).interval == scale
 
 
 def test_a_clear_rise_is_measurable_and_a_fall_is_its_mirror() -> None:
@@ -250,4 +257,48 @@ def test_how_many_come_and_how_they_are_answered_has_words() -> None:
     )
     assert in_words("Refunds", Figure.PACE, change_of_pace(1, 2, 30.0), spanned).endswith(
         "1 in the 30 days before “Refunds”, 2 in the 30 days after; they need at least 5."
+    )
+
+
+def test_positive_reviews_for_each_negative_one_are_of_both_kinds_alone() -> None:
+    found = window(Figure.RATIO, {1.0: 3, 2.0: 1, 3.0: 9, 4.0: 3, 5.0: 5}, DAYS)
+
+    assert (found.n, found.value) == (12, 2.0)
+    assert found.interval is not None
+    assert found.interval.holds(2.0)
+    assert window(Figure.RATIO, {3.0: 5, 5.0: 5}, DAYS) == Window(5, None, None)
+    assert window(Figure.RATIO, {3.0: 5}, DAYS) == Window(0, None, None)
+    assert change(Figure.RATIO, {1.0: 40, 5.0: 20}, {1.0: 10, 5.0: 200}).verdict is Verdict.ROSE
+    assert change(Figure.RATIO, {1.0: 40, 5.0: 20}, {5.0: 200}).verdict is Verdict.TOO_FEW
+
+
+def test_a_figure_with_intervals_of_its_own_is_compared_by_them() -> None:
+    low, high = Window(50, 2.0, Interval(1.5, 3.0)), Window(60, 6.0, Interval(5.0, 8.0))
+
+    rise, fall = change_of_windows(low, high), change_of_windows(high, low)
+
+    assert (rise.difference, rise.verdict, fall.verdict) == (4.0, Verdict.ROSE, Verdict.FELL)
+    assert rise.interval == pytest.approx((4 - 2**0.5, 4 + 4.25**0.5))
+    assert change_of_windows(low, Window(60, 6.0, None)).verdict is Verdict.TOO_FEW
+    assert change_of_windows(low, Window(4, 6.0, Interval(5.0, 8.0))).verdict is Verdict.TOO_FEW
+
+
+def test_what_stood_at_two_instants_and_times_have_words() -> None:
+    spanned = windows(AT, 30, AT + timedelta(days=60))
+    shorter = change_of_windows(
+        Window(50, 7_200.0, Interval(3_600.0, 9_000.0)), Window(60, 600.0, Interval(500.0, 700.0))
+    )
+    fresher = change_of_windows(Window(50, 90.0, Interval(80, 95)), Window(60, 40.25, Interval(39, 42)))
+    unsure = change_of_windows(Window(50, 7_200.0, Interval(3_600.0, 9_000.0)), Window(60, None, None))
+
+    assert in_words("Refunds", Figure.ANSWER_TIME, shorter, spanned).startswith(
+        "The time within which half of the reviews are answered fell measurably, from 2.0 hours of 50 reviews in the "
+        "30 days before “Refunds” to 10.0 minutes of 60 in the 30 days after: with a confidence of 95 % by −2.3 hours"
+    )
+    assert in_words("Refunds", Figure.MEDIAN_AGE, fresher, spanned).startswith(
+        "The median age of the weight fell measurably, from 90.0 days of 50 reviews just before “Refunds” to 40.2 days "
+        "of 60 reviews 30 days later: with a confidence of 95 % by −5"
+    )
+    assert in_words("Refunds", Figure.ANSWER_TIME, unsure, spanned).endswith(
+        "in each so many must be answered that the time is known within which half of them are."
     )

@@ -1,14 +1,14 @@
 """Every SQL statement of answers."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
-from plaudit.scoring.answers.domain.figures import SourceReviews
+from plaudit.scoring.answers.domain.figures import SourceCounts, SourceReviews
 from plaudit.scoring.answers.domain.life import Revision
 from plaudit.scoring.answers.domain.places import Place
 from plaudit.scoring.answers.domain.waiting import Waits
@@ -78,33 +78,60 @@ SET told_us = greatest(held.told_us, excluded.told_us), untold_us = greatest(hel
 _NOTE_STARTS = f"""
 INSERT INTO answer_starts ({_START.listed}) SELECT * FROM {_START.unnest()} ON CONFLICT (partition) DO NOTHING
 """
-# Sources are looked up once all of their reviews are together. Of one that has ceased to tell, what it told up to then
-# is known.
-_OF_SOURCES = """
+_STOOD = "from_us <= $4::bigint AND until_us > $4::bigint"
+_COUNTS = """
+        count(*) FILTER (WHERE is_raised IS NOT NULL AND answered_us <= $4::bigint) AS answered_negatives,
+        count(*) FILTER (WHERE is_raised AND answered_us <= $4::bigint) AS raised"""
+_WAITS = """
+        array_agg(greatest(answered_us - published_us, 0)) FILTER (WHERE answered_us <= $4::bigint) AS answered,
+        array_agg($4::bigint - published_us) FILTER (WHERE answered_us > $4::bigint OR answered_us IS NULL) AS waiting,
+"""
+_NUMBERS = """
+        count(*) FILTER (WHERE answered_us <= $4::bigint) AS answered,
+        count(*) FILTER (WHERE answered_us > $4::bigint OR answered_us IS NULL) AS waiting,
+"""
+# Of one that has ceased to tell, what it told up to then is known.
+_TOLD = """
+    SELECT source_id, told_us >= coalesce(untold_us, told_us) OR told_us >= $4::bigint AS is_told
+    FROM answer_sources WHERE tenant_id = $1
+"""
+# Sources are looked up once all of their reviews are together.
+_OF_SOURCES = f"""
 SELECT of_source.source_id, coalesce(is_told, false) AS is_told, count,
     CASE WHEN is_told THEN answered END AS answered, CASE WHEN is_told THEN waiting END AS waiting,
     answered_negatives, raised
 FROM (
-    SELECT source_id, count(*) AS count,
-        array_agg(greatest(answered_us - published_us, 0)) FILTER (WHERE answered_us <= $4::bigint) AS answered,
-        array_agg($4::bigint - published_us) FILTER (WHERE answered_us > $4::bigint OR answered_us IS NULL) AS waiting,
-        count(*) FILTER (WHERE is_raised IS NOT NULL AND answered_us <= $4::bigint) AS answered_negatives,
-        count(*) FILTER (WHERE is_raised AND answered_us <= $4::bigint) AS raised
+    SELECT source_id, count(*) AS count, {_WAITS} {_COUNTS}
     FROM answer_places
     WHERE tenant_id = $1 AND prefix = $2
-        AND published_us > $4::bigint - $3::bigint AND published_us <= $4::bigint
-        AND from_us <= $4::bigint AND until_us > $4::bigint
-        {}
+        AND published_us > $4::bigint - $3::bigint AND published_us <= $4::bigint AND {_STOOD}
+        {{}}
     GROUP BY source_id
 ) AS of_source
-LEFT JOIN (
-    SELECT source_id, told_us >= coalesce(untold_us, told_us) OR told_us >= $4::bigint AS is_told
-    FROM answer_sources WHERE tenant_id = $1
-) AS told ON told.source_id = of_source.source_id
+LEFT JOIN ({_TOLD}) AS told ON told.source_id = of_source.source_id
 ORDER BY of_source.source_id
 """
 # A condition that may be none costs each row more than the rest of its conditions together.
 _OF_ALL_SOURCES, _OF_ONE_SOURCE = _OF_SOURCES.format(""), _OF_SOURCES.format("AND source_id = $5")
+
+
+def _of_steps(numbers: str, which: str = "") -> str:
+    """Return the statement that reads the same of each of some steps; $3 has where each begins, and the last ends."""
+    return f"""
+SELECT step, of_source.source_id, coalesce(is_told, false) AS is_told, answered, waiting, answered_negatives, raised
+FROM (
+    SELECT width_bucket(published_us, $3::bigint[]) - 1 AS step, source_id, {numbers} {_COUNTS}
+    FROM answer_places
+    WHERE tenant_id = $1 AND prefix = $2 AND published_us >= ($3::bigint[])[1]
+        AND published_us < ($3::bigint[])[cardinality($3::bigint[])] AND published_us <= $4::bigint AND {_STOOD}
+        {which}
+    GROUP BY 1, 2
+) AS of_source
+LEFT JOIN ({_TOLD}) AS told ON told.source_id = of_source.source_id
+"""
+
+
+_ONE_OF_STEPS = "AND source_id = $5"
 # The first record of a partition that was ever written has the number 1: nothing came before it.
 _KNOWN_SINCE = "SELECT max(known_us) FROM answer_starts WHERE sequence > 1"
 
@@ -186,6 +213,48 @@ async def of_sources(
         )
         for row in rows
     ]
+
+
+async def counts_of_steps(
+    tx: Tx, tenant_id: str, subject: str, edges_us: Sequence[int], at_us: int, source_id: UUID | None
+) -> list[list[SourceCounts]]:
+    """Return how many reviews were published in each of some steps, by source, as they stand at an instant.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose reviews.
+        subject: the subject, and everything below it.
+        edges_us: where each step begins, in order, and where the last one ends.
+        at_us: the instant.
+        source_id: of this source alone, if given.
+    """
+    found: list[list[SourceCounts]] = [[] for _ in edges_us[1:]]
+    for row in await _steps(tx, _NUMBERS, (tenant_id, subject, [*edges_us], at_us), source_id):
+        counts = (row["answered"], row["waiting"], row["answered_negatives"], row["raised"])
+        found[row["step"]].append(SourceCounts(row["source_id"], row["is_told"], *counts))
+    return found
+
+
+async def of_steps(
+    tx: Tx, tenant_id: str, subject: str, edges_us: Sequence[int], at_us: int, source_id: UUID | None
+) -> list[list[SourceReviews]]:
+    """Return the reviews that were published in each of some steps, by source, with their waits; as `counts_of_steps`.
+
+    Waits are in no order.
+    """
+    found: list[list[SourceReviews]] = [[] for _ in edges_us[1:]]
+    for row in await _steps(tx, _WAITS, (tenant_id, subject, [*edges_us], at_us), source_id):
+        waits = Waits(row["answered"] or (), row["waiting"] or ())
+        count = len(waits.answered) + len(waits.waiting)
+        counts = (row["answered_negatives"], row["raised"])
+        found[row["step"]].append(SourceReviews(row["source_id"], row["is_told"], count, waits, *counts))
+    return found
+
+
+async def _steps(tx: Tx, numbers: str, asked: tuple[object, ...], source_id: UUID | None) -> list[Any]:
+    if source_id is None:
+        return list(await tx.raw.fetch(_of_steps(numbers), *asked))
+    return list(await tx.raw.fetch(_of_steps(numbers, _ONE_OF_STEPS), *asked, source_id))
 
 
 async def known_since_us(tx: Tx) -> int | None:

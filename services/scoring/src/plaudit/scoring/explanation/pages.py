@@ -15,6 +15,7 @@ from plaudit.common.http.times import Instant
 from plaudit.common.numerals import signed
 from plaudit.common.pages.charts import Step, waterfall
 from plaudit.common.sessions import ConsolePages, Typed, staff
+from plaudit.scoring.explanation import store
 from plaudit.scoring.explanation.api import (
     OfOrigin,
     OfSource,
@@ -127,6 +128,7 @@ async def show_explanation(
         name_of=name_of,
         faded=faded,
         by_today=await _by_today(tx, principal.tenant_id, found) if found else None,
+        rated_at=await _rated_at(tx, principal.tenant_id, found) if found else {},
         **(_tables(found, await names_of(tx, principal.tenant_id, found)) if found else {}),
     )
 
@@ -145,6 +147,10 @@ async def _explained(
         return None, Typed(typed.values, {"to": "It must be later than the beginning."})
     except UnknownSubjectError as error:
         return None, of_unknown(typed, error)
+
+
+async def _rated_at(tx: SqlTx, tenant_id: str, found: Explanation) -> Mapping[str, datetime]:
+    return await store.rated_at(tx, tenant_id, [review.review_id for review, _ in found.reviews])
 
 
 async def _by_today(tx: SqlTx, tenant_id: str, found: Explanation) -> float | None:

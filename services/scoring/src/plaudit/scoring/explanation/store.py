@@ -1,6 +1,7 @@
 """The statements that find the reviews that moved a subject's score most."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from plaudit.common.db import Tx
@@ -159,6 +160,18 @@ FROM (
 ) AS of_reviews
 ORDER BY bound DESC LIMIT $11
 """
+
+
+_RATED_AT = """
+SELECT review_id::text, max(rated_at) AS rated_at FROM ledger
+WHERE tenant_id = $1 AND review_id = ANY($2::uuid[]) GROUP BY review_id
+"""
+
+
+async def rated_at(tx: Tx, tenant_id: str, review_ids: Collection[str]) -> dict[str, datetime]:
+    """Return review → when it was rated last, of those of some reviews that the ledger tells of."""
+    rows = await tx.raw.fetch(_RATED_AT, tenant_id, list(review_ids))
+    return {row["review_id"]: row["rated_at"] for row in rows}
 
 
 async def largest(tx: Tx, asked: Asked, limit: int, *, is_large: bool) -> list[MovingReview]:

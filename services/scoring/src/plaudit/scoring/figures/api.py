@@ -1,25 +1,91 @@
 """HTTP: what is worth knowing of a subject beside its score."""
 
 import asyncio
-from typing import Annotated
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from starlette.responses import Response, StreamingResponse
 
-from plaudit.common.db import SqlTx
-from plaudit.common.http import Principal, Subject, TenantTx, authorize, describe
+from plaudit.common.db import Role, SqlTx
+from plaudit.common.http import (
+    Principal,
+    Problem,
+    Refusals,
+    Subject,
+    TenantTx,
+    authorize,
+    describe,
+    read_apart,
+    unprocessable,
+)
+from plaudit.common.http.parameters import parameters
+from plaudit.common.http.problems import ProblemError
 from plaudit.scoring.answers import store as answers
 from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MIN_DAYS, Answers, answers_of
 from plaudit.scoring.figures import store
-from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figures_of, weights_of
-from plaudit.scoring.figures.schemas import AN_ANSWER, FiguresOut, figures_out
+from plaudit.scoring.figures.domain.answering import UnkeptAnswersError, UntoldOriginError
+from plaudit.scoring.figures.domain.catalogue import FIGURES, UNITS, Figure
+from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figures_of
+from plaudit.scoring.figures.domain.over_time import (
+    OFFERED,
+    FigurePoint,
+    Read,
+    StandingFigureError,
+    checked,
+    points,
+)
+from plaudit.scoring.figures.domain.weighed import Rated, Weighed
+from plaudit.scoring.figures.schemas import (
+    AN_ANSWER,
+    HEAD,
+    FigureSeriesOut,
+    FiguresOut,
+    OneFigureSeriesOut,
+    figures_out,
+    line_out,
+    one_series_out,
+    row_out,
+)
 from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import OF_MOMENTS, At, KnownAt, NamedProfile
+from plaudit.scoring.scores.api import OF_MOMENTS, At, KnownAt, NamedProfile, OfSource
 from plaudit.scoring.scores.domain import Moment, moment_of
-from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
+from plaudit.scoring.series.api import LINES, MAX_POINTS, MEDIA_TYPES, AskedSteps, Format, accepted, csv_lines
+from plaudit.scoring.series.domain import InvalidSpanError, Span
+from plaudit.scoring.series.schemas import Of
 from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import named as named_fields
+from plaudit.scoring.sums.domain.decay import unix_us
 from plaudit.scoring.sums.domain.traits import TRAITS
+
+
+def no_origin(error: ValueError) -> Problem:
+    """Return the problem of a figure that is not told of the origin that is asked for."""
+    named = ProblemError("query", "/origin", "against_the_rules", str(error))
+    return unprocessable("invalid-request", "The figure is not of one origin; `errors` says why.", [named])
+
+
+def _standing(error: StandingFigureError) -> Problem:
+    named = ProblemError("query", "/figure", "against_the_rules", str(error))
+    return unprocessable("invalid-request", "The figure is not of steps; `errors` says where it is told.", [named])
+
+
+def _unkept(error: UnkeptAnswersError) -> Problem:
+    named = ProblemError("query", "/days", "against_the_rules", str(error))
+    return unprocessable("invalid-request", "Answers are not kept as they were known; `errors` says why.", [named])
+
+
+REFUSALS: Final[Refusals] = {
+    UntoldOriginError: no_origin,
+    StandingFigureError: _standing,
+    UnkeptAnswersError: _unkept,
+}
+"""What the rules refuse → the problem that the client gets."""
 
 router = APIRouter(tags=["scores"])
 ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
@@ -37,10 +103,17 @@ async def figures_at(
     parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=source)
     if not parts and not await scores.is_known(tx, tenant_id, subject):
         raise await scores.unknown_subject(tx, tenant_id, subject)
-    asked = (tx, tenant_id, subject, moment, profile)
+    of = Weighed(
+        tenant_id=tenant_id,
+        subject=subject,
+        moment=moment,
+        profile=profile,
+        kinds=profile.kinds,
+        source_id=source_id,
+    )
     has_efforts = any(TRAITS[part.traits].kind in EFFORT for part in parts)
-    efforts = await store.replies(*asked, weights_of(profile, EFFORT), source_id) if has_efforts else []
-    aged = await store.aged(*asked, weights_of(profile, profile.kinds), source_id)
+    efforts = await store.replies(tx, replace(of, kinds=EFFORT)) if has_efforts else []
+    aged = await store.aged(tx, of)
     return figures_of(profile, parts, moment.at_us, efforts), aged
 
 
@@ -66,18 +139,17 @@ async def read_figures(
     profile: NamedProfile,
     at: At = None,
     known_at: KnownAt = None,
-    source_id: Annotated[
-        UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
-    ] = None,
+    source_id: OfSource = None,
     days: Annotated[
-        int,
+        int | None,
         Query(
             ge=MIN_DAYS,
             le=MAX_DAYS,
-            description="`answers` are figures of the reviews that were published in so many days up to the instant.",
+            description=f"`answers` are figures of the reviews that were published in so many days up to the instant; "
+            f"{DAYS} if not given. Not with `known_at`, which leaves `answers` out.",
             examples=[DAYS],
         ),
-    ] = DAYS,
+    ] = None,
 ) -> FiguresOut:
     """Return how sure the score of a subject is, how its reviews are distributed, how many come and how old they are.
 
@@ -85,13 +157,145 @@ async def read_figures(
     Wilson's of a share, that of Rocks of an NPS, Student's of a mean, each of the effective number of replies.
 
     `answers` say how many reviews the company answers and how soon; reviews that wait are censored at their age, so
-    that they count. What is told there does not depend on the profile. With `known_at` they are null: what was known
-    of answers at an instant is not kept.
+    that they count. What is told there does not depend on the profile. With `known_at` they are null, and
+    `answers_reason` says so: of an answer it is kept when it was published, and not when that was received. With both
+    `days` and `known_at` it is 422.
     """
+    if known_at is not None and days is not None:
+        raise UnkeptAnswersError
     moment = moment_of(at, known_at, tx.now)
     figures, aged = await figures_at(tx, principal.tenant_id, subject, profile, moment, source_id)
     answered = None
     if known_at is None:
-        answered = await answers_at(tx, principal.tenant_id, subject, moment.at_us, days, source_id)
+        answered = await answers_at(tx, principal.tenant_id, subject, moment.at_us, days or DAYS, source_id)
     named = await sources.named(tx, principal.tenant_id, [source_id for source_id, _ in figures.by_source])
     return figures_out(subject, profile.name, moment.at, figures, aged, answered, named)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedFigures(AskedSteps):
+    """Which series of figures are asked for."""
+
+    figure: Annotated[
+        tuple[Figure, ...],
+        Query(
+            max_length=len(OFFERED),
+            description="Which figures; repeat it for several. Those of all reviews at an instant, "
+            f"{', '.join(f'`{each}`' for each in FIGURES if each not in OFFERED)}, are refused. {UNITS}",
+            examples=[["nps", "answered_share"]],
+        ),
+    ]
+
+
+@router.get(
+    "/v1/figure-series",
+    response_model=FigureSeriesOut,
+    responses={
+        200: {
+            "content": {
+                "application/jsonl": {
+                    "schema": {"type": "string"},
+                    "example": '{"subject": "acme", "figure": "nps", "value": 40.0, …}\n',
+                },
+                "text/csv": {"schema": {"type": "string"}, "example": f"{','.join(HEAD)}\r\n"},
+            }
+        }
+    },
+    summary="Read how figures moved",
+    openapi_extra=describe(problems={"unknown-subject": 422}),
+)
+async def read_figure_series(
+    request: Request,
+    principal: ScoresReader,
+    tx: TenantTx,
+    asked: Annotated[AskedFigures, Depends(parameters(AskedFigures))],
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    """Return figures of the reviews of each hour, day, week or month, with `n` and an interval; no step is left out.
+
+    Figures of ratings, such as NPS, CSAT, CES and how many reviews come, are of the reviews that were rated in the step
+    and stand now, without decay; so they are the figures that markers compare. Figures of answers are of the reviews
+    that were published in the step, as they stand now: reviews of the last steps have had less time to be answered,
+    which the shares within a time and the median take into account. Of so many as 366 days at most these are told.
+
+    Scores at the end of each step are at `GET /v1/score-series`. Without `from` and `to` it is the last 90 days; the
+    answer says which. A JSON answer has at most 20,000 points; a file has no such limit.
+    """
+    steps, figures = asked.spans(tx.now), list(dict.fromkeys(asked.figure))
+    checked(figures, steps, asked.origin)
+    subjects, form = list(dict.fromkeys(asked.subject)), asked.form or accepted(accept)
+    for subject in subjects:
+        if not await scores.is_known(tx, principal.tenant_id, subject):
+            raise await scores.unknown_asked(tx, principal.tenant_id, subject)
+    of = (asked.source_id, asked.origin)
+    read = partial(figures_over_time, tenant_id=principal.tenant_id, figures=figures, steps=steps, of=of)
+    if form is not Format.JSON:
+        apart = partial(read_apart, request.app.state.resources.database(Role.API), principal.tenant_id)
+        each = ((subject, await apart(partial(read, subject=subject))) for subject in subjects)
+        return StreamingResponse(
+            _file(each, figures, steps, form, of),
+            media_type=MEDIA_TYPES[form],
+            headers={"Content-Disposition": f'attachment; filename="figures.{form.value}"'},
+        )
+    if len(subjects) * len(figures) * len(steps) > MAX_POINTS:
+        raise InvalidSpanError(
+            "to", f"There would be more than {MAX_POINTS:,} points. Ask for fewer at once, or for `format=jsonl`."
+        )
+    found = [(subject, await read(tx, subject=subject)) for subject in subjects]
+    # In a thread, so that other requests are answered meanwhile.
+    items = await asyncio.to_thread(_items, found, figures, steps)
+    names = await sources.named(tx, principal.tenant_id, [] if asked.source_id is None else [str(asked.source_id)])
+    answer = FigureSeriesOut(
+        start=steps[0].start,
+        end=steps[-1].end,
+        step=asked.step.value,
+        timezone=asked.timezone,
+        source_id=asked.source_id,
+        **named_fields(names.get(str(asked.source_id))),
+        origin=asked.origin,
+        items=items,
+    )
+    return Response(answer.model_dump_json(by_alias=True), media_type=MEDIA_TYPES[form])
+
+
+async def figures_over_time(
+    tx: SqlTx, *, tenant_id: str, subject: str, figures: Sequence[Figure], steps: Sequence[Span], of: Of
+) -> Read:
+    """Return what some figures of steps of a subject and everything below it are made of."""
+    source_id, origin = of
+    rated = Rated(tenant_id=tenant_id, subject=subject, kinds=frozenset(), source_id=source_id, origin=origin)
+    edges_us = [unix_us(each) for each in (*(step.start for step in steps), steps[-1].end)]
+    return await store.over_time(tx, rated, figures, edges_us)
+
+
+def _items(
+    found: Sequence[tuple[str, Read]], figures: Sequence[Figure], steps: Sequence[Span]
+) -> list[OneFigureSeriesOut]:
+    return [
+        one_series_out(subject, figure, points(figure, read, steps)) for subject, read in found for figure in figures
+    ]
+
+
+async def _file(
+    found: AsyncIterator[tuple[str, Read]],
+    figures: Sequence[Figure],
+    steps: Sequence[Span],
+    form: Format,
+    of: Of,
+) -> AsyncIterator[str]:
+    """Yield a file piece by piece; the pieces are made in a thread, so that other requests are answered meanwhile."""
+    if form is Format.CSV:
+        yield csv_lines([HEAD])
+    async for subject, read in found:
+        for figure in figures:
+            of_figure = points(figure, read, steps)
+            while piece := await asyncio.to_thread(_piece, subject, figure, of, of_figure, form):
+                yield piece
+
+
+def _piece(subject: str, figure: Figure, of: Of, found: Iterator[FigurePoint], form: Format) -> str:
+    """Return the next lines of a file; nothing at the end."""
+    some = islice(found, LINES)
+    if form is Format.CSV:
+        return csv_lines(row_out(subject, figure, of, point) for point in some)
+    return "".join(f"{line_out(subject, figure, of, point).model_dump_json(by_alias=True)}\n" for point in some)

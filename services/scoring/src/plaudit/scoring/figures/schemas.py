@@ -1,22 +1,26 @@
 """The bodies of the API of figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from plaudit.scoring.answers.domain.figures import WITHIN_HOURS, AnswerFigures, Answers
+from plaudit.scoring.figures.domain.catalogue import FIGURES, Figure
 from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
+from plaudit.scoring.figures.domain.over_time import FigurePoint
 from plaudit.scoring.intervals.domain import Interval, wilson
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.scores.domain import Score
 from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
+from plaudit.scoring.series.schemas import Of
 from plaudit.scoring.sources.domain import Source, named
 from plaudit.scoring.sums.domain.decay import time_of, unix_us
 
 SECOND_US: Final = 1_000_000
+_A_DAY: Final = "2026-03-01"
 
 
 AN_ANSWER: Final = {
@@ -213,6 +217,11 @@ class FiguresOut(BaseModel):
         description="How the reviews are answered; null with `known_at`.",
         examples=[{**_AN_ANSWERED_REVIEW, "days": 90, "known_since": None}],
     )
+    answers_reason: Literal["not-kept-as-known"] | None = Field(
+        description="Why there are no `answers`: when an answer was received is not kept, so that `known_at` tells "
+        "none; `at` does.",
+        examples=[None],
+    )
     nps: DecayedShareOut | None = Field(
         description="Promoters less detractors in percent, from -100 to 100, of replies on a scale of 0 to 10; null "
         "without replies.",
@@ -227,6 +236,114 @@ class FiguresOut(BaseModel):
         description="The mean of how easy it was, from 1, very difficult, to 7, very easy; null without replies.",
         examples=[None],
     )
+
+
+class FigurePointOut(BaseModel):
+    """A figure of one step."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    start: datetime = Field(
+        alias="from", description="When the step begins; that instant belongs to it.", examples=[f"{_A_DAY}T00:00:00Z"]
+    )
+    end: datetime = Field(
+        alias="to", description="When the next one begins; that instant does not.", examples=["2026-03-02T00:00:00Z"]
+    )
+    label: str = Field(
+        description="The hour, the day, the ISO week or the month, on the calendar of the time zone.", examples=[_A_DAY]
+    )
+    n: int = Field(description="Reviews, or replies, that the figure is of.", examples=[0])
+    value: float | None = Field(description="The figure, in its unit; null where there is none.", examples=[None])
+    interval: IntervalOut | None = Field(
+        description="Where it lies with a confidence of 95 %; null where too few reviews came to say.", examples=[None]
+    )
+
+
+class FigureLineOut(BaseModel):
+    """A line of a file: a point, and of what."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    subject: str
+    figure: Figure
+    start: datetime = Field(alias="from")
+    end: datetime = Field(alias="to")
+    label: str
+    n: int
+    value: float | None
+    interval: IntervalOut | None
+    source_id: UUID | None
+    origin: str | None
+
+
+class OneFigureSeriesOut(BaseModel):
+    """How one figure moved."""
+
+    subject: str = Field(description="The subject; everything below it counts too.", examples=["acme"])
+    figure: Figure = Field(description="What is told.", examples=["nps"])
+    unit: str = Field(description="What its values are.", examples=["points, -100 to 100"])
+    points: list[FigurePointOut] = Field(description="One for each step, without a gap.")
+
+
+class FigureSeriesOut(BaseModel):
+    """How figures moved, step by step."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    start: datetime = Field(alias="from", description="When the first step begins.", examples=[f"{_A_DAY}T00:00:00Z"])
+    end: datetime = Field(alias="to", description="When the last step ends.", examples=["2026-03-08T00:00:00Z"])
+    step: Literal["hour", "day", "week", "month"] = Field(description="How long a step lasts.", examples=["day"])
+    timezone: str = Field(description="On whose clocks steps begin.", examples=["UTC"])
+    source_id: UUID | None = Field(description="Of this source's reviews alone; null for all.", examples=[None])
+    source_name: str | None = Field(
+        description="What the tenant calls the source; null without `source_id`, and until a review has told.",
+        examples=[None],
+    )
+    platform: str | None = Field(description="The source's platform; null as the name.", examples=[None])
+    origin: str | None = Field(description="Of this origin's reviews alone; null for all.", examples=[None])
+    items: list[OneFigureSeriesOut] = Field(
+        description="Each figure of each subject, in the order in which they were asked for."
+    )
+
+
+HEAD: Final = ("subject", "figure", "from", "to", "label", "n", "value", "low", "high", "source_id", "origin")
+"""The names of the columns of a file of figures."""
+
+
+def one_series_out(subject: str, figure: Figure, found: Iterable[FigurePoint]) -> OneFigureSeriesOut:
+    """Return the series of one figure as the API shows it."""
+    shown = [FigurePointOut.model_validate(_point(each)) for each in found]
+    return OneFigureSeriesOut(subject=subject, figure=figure, unit=FIGURES[figure].unit, points=shown)
+
+
+def line_out(subject: str, figure: Figure, of: Of, point: FigurePoint) -> FigureLineOut:
+    """Return a point as a line of a file."""
+    source_id, origin = of
+    said = {"subject": subject, "figure": figure, "source_id": source_id, "origin": origin}
+    return FigureLineOut.model_validate(said | _point(point))
+
+
+def row_out(subject: str, figure: Figure, of: Of, point: FigurePoint) -> tuple[str, ...]:
+    """Return a point as cells in the order of `HEAD`; what there is not is empty.
+
+    No cell can be taken for a formula but a number below 0: each is a number, an instant, or a name that begins with a
+    letter or a digit.
+    """
+    span, found = point.span, point.window
+    numbers = (found.value, *(found.interval or (None, None)))
+    return (
+        *(subject, figure.value),
+        *(each.isoformat().replace("+00:00", "Z") for each in (span.start, span.end)),
+        *(span.label, str(found.n)),
+        *("" if value is None else repr(value) for value in numbers),
+        *("" if each is None else str(each) for each in of),
+    )
+
+
+def _point(point: FigurePoint) -> dict[str, object]:
+    span, found = point.span, point.window
+    members: dict[str, object] = {"start": span.start, "end": span.end, "label": span.label}
+    return members | {"n": found.n, "value": found.value, "interval": _interval_out(found.interval)}
 
 
 def figures_out(
@@ -268,6 +385,7 @@ def figures_out(
             for source_id, each in figures.by_source
         ],
         answers=None if answers is None else _subject_answers_out(answers),
+        answers_reason="not-kept-as-known" if answers is None else None,
         nps=_share_out(figures.nps),
         csat=_share_out(figures.csat),
         ces=_mean_out(figures.ces),

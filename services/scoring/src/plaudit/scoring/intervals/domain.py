@@ -4,6 +4,7 @@ The number of reviews that a figure rests on may be fractional: of decayed weigh
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 from math import exp, fsum, inf, lgamma, log, log1p, sqrt
 from statistics import NormalDist
 from typing import Final, NamedTuple
@@ -15,6 +16,8 @@ _MANY_DEGREES: Final = 200.0
 _TINY: Final = 1e-300
 _PRECISION: Final = 1e-15
 _MAX_ROUNDS: Final = 500
+_REMEMBERED: Final = 1_024
+"""Quantiles; the degrees of plain means are whole, and the same again and again along a series."""
 
 
 class Interval(NamedTuple):
@@ -53,13 +56,29 @@ def wilson(share: float, n: float, z: float = Z) -> Interval:
 
 def newcombe(before: float, n_before: float, after: float, n_after: float) -> Interval:
     """Return the interval of `after - before`, two shares (Newcombe, Statistics in Medicine 17, 1998, method 10)."""
-    low_before, high_before = wilson(before, n_before)
-    low_after, high_after = wilson(after, n_after)
+    return of_difference(before, wilson(before, n_before), after, wilson(after, n_after))
+
+
+def of_difference(before: float, between_before: Interval, after: float, between_after: Interval) -> Interval:
+    """Return the interval of `after - before`, two figures of which each has an interval of its own.
+
+    It is made as Newcombe's is of two shares (the method of variance estimates recovery: Zou and Donner, Statistics in
+    Medicine 27, 2008). It takes the two to be independent; where they share reviews it is wider than it need be.
+    """
     difference = after - before
     return Interval(
-        difference - sqrt((after - low_after) ** 2 + (high_before - before) ** 2),
-        difference + sqrt((high_after - after) ** 2 + (before - low_before) ** 2),
+        difference - sqrt((after - between_after.low) ** 2 + (between_before.high - before) ** 2),
+        difference + sqrt((between_after.high - after) ** 2 + (before - between_before.low) ** 2),
     )
+
+
+def odds(positive: int, negative: int) -> Interval | None:
+    """Return the interval of how many of one kind there are for each of another; None where it has no end.
+
+    It is Wilson's of the share of the one among both, as odds.
+    """
+    low, high = wilson(positive / (positive + negative), positive + negative) if positive + negative else (0.0, 1.0)
+    return Interval(low / (1 - low), high / (1 - high)) if high < 1 else None
 
 
 def net_share(positive: float, negative: float, n: float) -> Interval:
@@ -129,7 +148,16 @@ def welch(before: Sample, after: Sample) -> Interval | None:
     return Interval(difference - half, difference + half)
 
 
-def poisson(count: int) -> Interval:
+def mean_wait(waited: float) -> Interval:
+    """Return the interval of how long events are waited for on average that come at random, from one such wait.
+
+    One wait is exponentially distributed, and `2 * waited / mean` as chi-squared of two degrees of freedom (Cox and
+    Lewis, The Statistical Analysis of Series of Events, 1966). So one wait alone tells little.
+    """
+    return Interval(waited / -log(_TAILS / 2), waited / -log1p(-_TAILS / 2))
+
+
+def poisson(count: float) -> Interval:
     """Return the interval of the mean of a Poisson count, from what was counted.
 
     Byar's approximation of the exact limits (Breslow and Day, Statistical Methods in Cancer Research II, 1987, page
@@ -142,20 +170,11 @@ def poisson(count: int) -> Interval:
 
 
 def poisson_difference(before: int, after: int) -> Interval:
-    """Return the interval of the difference of two Poisson means, from what was counted in equal times.
-
-    It is made of the intervals of both, as Newcombe's of two shares is (Zou and Donner, Statistics in Medicine 27,
-    2008).
-    """
-    low_before, high_before = poisson(before)
-    low_after, high_after = poisson(after)
-    difference = after - before
-    return Interval(
-        difference - sqrt((after - low_after) ** 2 + (high_before - before) ** 2),
-        difference + sqrt((high_after - after) ** 2 + (before - low_before) ** 2),
-    )
+    """Return the interval of the difference of two Poisson means, from what was counted in equal times."""
+    return of_difference(before, poisson(before), after, poisson(after))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def student(degrees: float) -> float:
     """Return the two-sided 95 % quantile of Student's t.
 

@@ -30,22 +30,23 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.problems import ProblemError
 from plaudit.common.idempotency import IdempotencyKey
+from plaudit.scoring.figures.api import no_origin
+from plaudit.scoring.figures.domain.answering import UntoldOriginError, answered_share, answering
+from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, STANDING, UNITS, Figure
+from plaudit.scoring.figures.domain.figures import ORGANIC
 from plaudit.scoring.markers import commands, store
-from plaudit.scoring.markers.domain.answering import observed
 from plaudit.scoring.markers.domain.effect import (
     DEFAULT_DAYS,
-    KINDS,
     MAX_DAYS,
+    NOTHING_CHANGED,
     OF_ALL,
-    OF_ANSWERS,
     Change,
-    Figure,
     Of,
-    UntoldOriginError,
+    OtherOriginError,
     Windows,
     change,
-    change_of_pace,
     change_of_shares,
+    change_of_windows,
     in_words,
     windows,
 )
@@ -59,7 +60,9 @@ from plaudit.scoring.markers.domain.marker import (
     UnknownMarkerError,
 )
 from plaudit.scoring.markers.schemas import MarkerEffectOut, MarkerIn, MarkerOut, effect_out, marker_out
-from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
+from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.scores.api import OF_MOMENTS, NamedProfile, OfSource
+from plaudit.scoring.scores.domain import of_origin
 from plaudit.scoring.sources import store as sources
 
 PROBLEMS: Final = {
@@ -73,13 +76,8 @@ def _time_is_far(error: MarkerTimeError) -> Problem:
     return unprocessable("invalid-request", "The time lies too far away; `errors` says how far it may.", [named])
 
 
-def _no_origin(error: UntoldOriginError) -> Problem:
-    named = ProblemError("query", "/origin", "against_the_rules", str(error))
-    return unprocessable("invalid-request", "The figure is not of one origin; `errors` says why.", [named])
-
-
 REFUSALS: Final[Refusals] = {
-    UntoldOriginError: _no_origin,
+    OtherOriginError: no_origin,
     MarkerTimeError: _time_is_far,
     TooManyMarkersError: lambda error: conflict("too-many-markers", str(error)),
     UnknownMarkerError: lambda _: not_found("marker"),
@@ -105,29 +103,53 @@ async def find(tx: SqlTx, tenant_id: str, marker_id: UUID) -> Marker:
 
 
 async def effect_of(
-    tx: SqlTx, marker: Marker, figure: Figure, days: int, of: Of = OF_ALL
+    tx: SqlTx, marker: Marker, figure: Figure, days: int, profile: Profile, of: Of = OF_ALL
 ) -> tuple[Windows, Change, str]:
     """Return what changed around a marker: the windows, the figures, and the same in words.
 
+    Args:
+        tx: the open transaction.
+        marker: it.
+        figure: any of them.
+        days: how long the windows are.
+        profile: by which figures of `STANDING` are read; the others do not fade.
+        of: of which source and origin.
+
     Raises:
         UntoldOriginError: of an origin alone, how its reviews are answered is not known.
+        OtherOriginError: the organic score of another origin.
+        TooManyReviewsError: as `scores.store.parts_of`.
     """
     spanned = windows(marker.at, days, tx.now)
-    found = await _change(tx, marker, figure, spanned, of)
+    found = await _change(tx, marker, figure, spanned, profile, of)
     return spanned, found, in_words(marker.name, figure, found, spanned)
 
 
-async def _change(tx: SqlTx, marker: Marker, figure: Figure, spanned: Windows, of: Of) -> Change:
+async def _change(tx: SqlTx, marker: Marker, figure: Figure, spanned: Windows, profile: Profile, of: Of) -> Change:
+    if spanned.days <= 0:
+        return NOTHING_CHANGED
     if figure in OF_ANSWERS:
-        if of.origin is not None:
-            raise UntoldOriginError
-        earlier, later = await store.answered_around(tx, marker.tenant_id, marker.subject, spanned, of.source_id)
-        # In a thread, so that other requests are answered meanwhile.
-        return await asyncio.to_thread(lambda: change_of_shares(observed(figure, earlier), observed(figure, later)))
-    before, after = await store.around(tx, marker.tenant_id, marker.subject, spanned, KINDS[figure], of)
-    if figure is Figure.PACE:
-        return change_of_pace(sum(before.values()), sum(after.values()), spanned.days)
-    return change(figure, before, after)
+        return await _change_of_answers(tx, marker, figure, spanned, of)
+    if figure in STANDING:
+        if figure is Figure.ORGANIC_SCORE and of.origin not in {None, ORGANIC}:
+            raise OtherOriginError
+        read_by = profile if of.origin is None else of_origin(profile, of.origin)
+        return change_of_windows(*await store.standing_around(tx, figure, marker, spanned, read_by, of.source_id))
+    kinds = FIGURES[figure].kinds
+    before, after = await store.around(tx, marker.tenant_id, marker.subject, spanned, kinds, of)
+    return change(figure, before, after, spanned.days)
+
+
+async def _change_of_answers(tx: SqlTx, marker: Marker, figure: Figure, spanned: Windows, of: Of) -> Change:
+    if of.origin is not None:
+        raise UntoldOriginError
+    earlier, later = await store.answered_around(tx, marker.tenant_id, marker.subject, spanned, of.source_id)
+    # In a thread, so that other requests are answered meanwhile.
+    if figure is Figure.ANSWER_TIME:
+        return await asyncio.to_thread(lambda: change_of_windows(answering(figure, earlier), answering(figure, later)))
+    return await asyncio.to_thread(
+        lambda: change_of_shares(answered_share(figure, earlier), answered_share(figure, later))
+    )
 
 
 @router.post(
@@ -192,18 +214,21 @@ async def delete_marker(principal: Writer, work: Work, marker_id: MarkerId) -> N
     await commands.delete(work.tx, principal.tenant_id, marker_id)
 
 
-@router.get("/{marker_id}/effect", summary="Read what changed around a marker")
+@router.get(
+    "/{marker_id}/effect",
+    summary="Read what changed around a marker",
+    openapi_extra=describe(problems=OF_MOMENTS),
+)
 async def read_marker_effect(
     principal: Reader,
     tx: TenantTx,
     marker_id: MarkerId,
-    figure: Annotated[Figure, Query(description="What is compared.")] = Figure.MEAN,
+    profile: NamedProfile,
+    figure: Annotated[Figure, Query(description=f"What is compared. {UNITS}")] = Figure.MEAN,
     days: Annotated[
         int, Query(ge=1, le=MAX_DAYS, description="How long the windows before and after are.")
     ] = DEFAULT_DAYS,
-    source_id: Annotated[
-        UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
-    ] = None,
+    source_id: OfSource = None,
     origin: Annotated[
         Literal["organic", "invited", "incentivised"] | None,
         Query(
@@ -213,22 +238,31 @@ async def read_marker_effect(
         ),
     ] = None,
 ) -> MarkerEffectOut:
-    """Compare a figure of the reviews that were rated before a marker with one of as long a time after it.
+    """Compare any figure before a marker with the same after it, of equal windows.
 
-    The reviews are those of the marker's subject and of all below it that stand now, without decay. Means and NPS are
-    compared by Welch's interval, shares by Newcombe's, and how many reviews come a day as Poisson means. A change that
-    is measurable may have other causes.
+    Figures of ratings are of the reviews that were rated in each window, of the marker's subject and all below it, that
+    stand now, without decay. Means and NPS are compared by Welch's interval, shares by Newcombe's, how many reviews
+    come a day as Poisson means, and positive reviews for each negative one by the odds of Wilson's limits.
 
-    `answered_share`, `answered_within_24_hours` and `recovery_share` are of the reviews that were published in each
-    window, as they stood at its end, so that both had as much time to be answered; `n` counts those of which it is
-    known whether they are answered, and of `recovery_share` the answered negative ones. Within a day is by the
-    estimator of Kaplan and Meier.
+    Figures of answers, `answered_share` to `recovery_share`, are of the reviews that were published in each window, as
+    they stood at its end, so that both had as much time to be answered; `n` counts those of which it is known whether
+    they are answered, and of `recovery_share` the answered negative ones. Shares within a time and the median are by
+    the estimator of Kaplan and Meier, the median's interval by Brookmeyer and Crowley.
+
+    Figures of all reviews that count by a `profile`, such as `score`, `effective_reviews` and how old the weight is,
+    are those of the last instant before the marker and of the window after it. Both are of the same older reviews, so
+    the interval of the difference is wider than it need be. The median age has Woodruff's interval, shares of the
+    weight have Wilson's of as many reviews as are effective, which are counted as Poisson's; the age of the newest one
+    has that of a single wait.
+
+    A change that is measurable may have other causes.
     """
     marker = await find(tx, principal.tenant_id, marker_id)
     of = Of(source_id, origin)
     names = await sources.named(tx, principal.tenant_id, [] if source_id is None else [str(source_id)])
-    spanned, found, words = await effect_of(tx, marker, figure, days, of)
-    return effect_out(marker, figure, of, names.get(str(source_id)), spanned, found, words)
+    spanned, found, words = await effect_of(tx, marker, figure, days, profile, of)
+    read_by = profile.name if figure in STANDING else None
+    return effect_out(marker, figure, read_by, of, names.get(str(source_id)), spanned, found, words)
 
 
 def _idempotency_key(text: str, draft: Draft) -> IdempotencyKey:

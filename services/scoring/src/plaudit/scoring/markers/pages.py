@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -16,19 +17,22 @@ from plaudit.common.names import checked_name
 from plaudit.common.pages.navigation import Crumb
 from plaudit.common.refusals import WrongInputError, sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
+from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, STANDING, Figure, shown
 from plaudit.scoring.markers import commands, store
 from plaudit.scoring.markers.api import effect_of, find
-from plaudit.scoring.markers.domain.effect import DEFAULT_DAYS, OF_ANSWERS, Figure, Of
+from plaudit.scoring.markers.domain.effect import DEFAULT_DAYS, Of
 from plaudit.scoring.markers.domain.marker import (
     LINK_PATTERN,
     MAX_LINK_CHARS,
     MAX_NAME_CHARS,
     Draft,
+    Listed,
     MarkerKind,
     MarkerTimeError,
     TooManyMarkersError,
 )
-from plaudit.scoring.scores.pages import SCORES, SUBJECT, source_choices
+from plaudit.scoring.scores.api import Choices, NamedProfile
+from plaudit.scoring.scores.pages import SCORES, SUBJECT, Words, source_choices
 
 ROWS: Final = 50
 MARKERS: Final = f"{SCORES}/markers"
@@ -38,20 +42,6 @@ KIND_NAMES: Final = {
     MarkerKind.REQUEST: "Shipped request",
     MarkerKind.CONTENT: "Content",
 }
-FIGURE_NAMES: Final = {
-    Figure.MEAN: "Mean rating",
-    Figure.POSITIVE: "Share of four and five stars",
-    Figure.NEGATIVE: "Share of one and two stars",
-    Figure.NPS: "NPS",
-    Figure.CSAT: "CSAT",
-    Figure.CES: "CES",
-    Figure.PACE: "Reviews a day",
-    Figure.ANSWERED: "Share of answered reviews",
-    Figure.ANSWERED_IN_A_DAY: "Share answered within a day",
-    Figure.RECOVERY: "Negative reviews raised after an answer",
-}
-IN_PERCENT: Final = frozenset({Figure.POSITIVE, Figure.NEGATIVE, *OF_ANSWERS})
-"""Shares, from 0 to 1."""
 DAYS: Final = {7: "a week", 30: "30 days", 90: "90 days", 365: "a year"}
 LABELS: Final = {"kind": "What it is", "name": "Name", "at": "When", "about": "Subject", "link": "Link"}
 
@@ -63,10 +53,14 @@ Writer = Annotated[Principal, Depends(staff("markers:write"))]
 
 @router.get(MARKERS)
 async def show_markers(
-    request: Request, principal: Reader, tx: TenantTx, subject: str = "", cursor: Cursor = None
+    request: Request, principal: Reader, tx: TenantTx, subject: Words = "", cursor: Cursor = None
 ) -> Response:
-    """Show the markers of the tenant, the latest first, and the form of a new one."""
-    return await _list(request, principal, tx, Typed({"about": subject}), cursor)
+    """Show the markers of the tenant, the latest first, and the form of a new one.
+
+    Of a subject they are those that its chart shows: its own, and those of all above it.
+    """
+    subject = subject.strip().strip("/")
+    return await _list(request, principal, tx, Typed({"about": subject}), cursor, subject)
 
 
 @router.post(MARKERS)
@@ -100,6 +94,8 @@ async def show_marker(
     principal: Reader,
     tx: TenantTx,
     marker_id: UUID,
+    profile: NamedProfile,
+    choices: Choices,
     figure: Figure = Figure.MEAN,
     days: int = DEFAULT_DAYS,
     source: str = "",
@@ -109,7 +105,7 @@ async def show_marker(
     days = days if days in DAYS else DEFAULT_DAYS
     offered = await source_choices(tx, principal.tenant_id)
     source = source if source in offered else ""
-    spanned, found, words = await effect_of(tx, marker, figure, days, Of(UUID(source) if source else None))
+    spanned, found, words = await effect_of(tx, marker, figure, days, profile, Of(UUID(source) if source else None))
     return await console.response(
         request,
         principal,
@@ -119,9 +115,12 @@ async def show_marker(
         marker=marker,
         kind=KIND_NAMES[marker.kind],
         figure=figure,
-        figures={each.value: name for each, name in FIGURE_NAMES.items()},
-        is_share=figure in IN_PERCENT,
+        figures={each.value: about.title for each, about in FIGURES.items()},
+        shown=shown,
         is_of_answers=figure in OF_ANSWERS,
+        is_standing=figure in STANDING,
+        profile=profile,
+        choices=choices,
         days=days,
         source=source,
         sources=offered,
@@ -182,22 +181,33 @@ def _moment(text: str) -> datetime | None:
 
 
 async def _list(
-    request: Request, principal: Principal, tx: SqlTx, typed: Typed = NOTHING_TYPED, cursor: str | None = None
+    request: Request,
+    principal: Principal,
+    tx: SqlTx,
+    typed: Typed = NOTHING_TYPED,
+    cursor: str | None = None,
+    subject: str = "",
 ) -> Response:
-    after = decode_cursor(cursor, tuple[datetime, UUID], of=MARKERS) if cursor else None
-    found = await store.page(tx, principal.tenant_id, after, ROWS + 1)
-    listed, following = cut_page(found, ROWS, lambda each: (each.at, each.id), of=MARKERS)
+    wrong = sentence(SUBJECT_RULE) if subject and not is_subject(subject) else ""
+    path = f"{MARKERS}?{urlencode({'subject': subject})}" if subject else MARKERS
+    after = decode_cursor(cursor, tuple[datetime, UUID], of=path) if cursor else None
+    of = Listed(concerning=subject or None)
+    found = [] if wrong else await store.page(tx, principal.tenant_id, after, ROWS + 1, of=of)
+    listed, following = cut_page(found, ROWS, lambda each: (each.at, each.id), of=path)
     return await console.response(
         request,
         principal,
         tx,
         "markers.html",
-        status=typed.status,
-        further=("Markers",),
+        status=422 if wrong else typed.status,
+        further=(Crumb("Markers", MARKERS), subject) if subject else ("Markers",),
         markers=listed,
         next=following,
         is_first=cursor is None,
+        subject=subject,
+        wrong=wrong,
         path=MARKERS,
+        list_path=path,
         subject_path=SUBJECT,
         kinds={each.value: name for each, name in KIND_NAMES.items()},
         labels=LABELS,

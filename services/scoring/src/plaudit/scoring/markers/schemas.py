@@ -7,8 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from plaudit.common.http import Body, Instant, Subject
+from plaudit.scoring.figures.domain.catalogue import Figure
+from plaudit.scoring.figures.domain.windows import Window
 from plaudit.scoring.intervals.domain import Interval
-from plaudit.scoring.markers.domain.effect import Change, Figure, Of, Verdict, Window, Windows
+from plaudit.scoring.markers.domain.effect import Change, Of, Verdict, Windows
 from plaudit.scoring.markers.domain.marker import (
     LINK_PATTERN,
     MAX_LINK_CHARS,
@@ -25,12 +27,6 @@ A_MOMENT: Final = "2026-03-02T09:00:00Z"
 A_SENTENCE: Final = (
     f"Too few reviews to tell whether the mean rating changed: 0 in the 30 days before “{A_NAME}”, 0 in the 30 days "
     "after; each needs at least 5."
-)
-
-
-_UNITS: Final = (
-    "A mean is from 1 to 5, a share from 0 to 1, NPS from -100 to 100, CSAT in percent from 0 to 100, CES from "
-    "1, very difficult, to 7, very easy, and how many reviews come is a number a day."
 )
 
 
@@ -77,12 +73,18 @@ class BoundsOut(BaseModel):
 
 
 class WindowOut(BaseModel):
-    """A figure of the reviews that were rated in one window."""
+    """A figure of one window."""
 
     start: datetime = Field(alias="from", description="When the window begins; that instant belongs to it.")
     end: datetime = Field(alias="to", description="When it ends; that instant does not.")
-    n: int = Field(description="Reviews.", examples=[0])
-    value: float | None = Field(description=f"The figure; null without reviews. {_UNITS}", examples=[None])
+    n: int = Field(
+        description="Reviews that the figure is of: of the window, or all that count at its last instant.",
+        examples=[0],
+    )
+    value: float | None = Field(
+        description="The figure, in the unit that `figure` names; null without reviews, and where it has none.",
+        examples=[None],
+    )
     interval: BoundsOut | None = Field(
         description="Where it lies, in its unit; null where too few reviews came to say."
     )
@@ -93,6 +95,9 @@ class MarkerEffectOut(BaseModel):
 
     marker: MarkerOut = Field(description="What it is compared around.")
     figure: Figure = Field(description="What is compared.", examples=["mean"])
+    profile: str | None = Field(
+        description="The rules that it is read by; null for a figure that does not depend on any.", examples=[None]
+    )
     source_id: UUID | None = Field(description="Of this source's reviews alone; null for all.", examples=[None])
     source_name: str | None = Field(
         description="What the tenant calls the source; null without `source_id`, and until a review has told.",
@@ -127,12 +132,20 @@ def marker_out(marker: Marker) -> MarkerOut:
 
 
 def effect_out(
-    marker: Marker, figure: Figure, of: Of, source: Source | None, spanned: Windows, found: Change, words: str
+    marker: Marker,
+    figure: Figure,
+    profile: str | None,
+    of: Of,
+    source: Source | None,
+    spanned: Windows,
+    found: Change,
+    words: str,
 ) -> MarkerEffectOut:
     """Return what changed around a marker as the API shows it, with the source that it is of, if it has a name."""
     return MarkerEffectOut(
         marker=marker_out(marker),
         figure=figure,
+        profile=profile,
         source_id=of.source_id,
         **named(source),
         origin=of.origin,

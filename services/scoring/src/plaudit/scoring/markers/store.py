@@ -1,10 +1,8 @@
-"""Every SQL statement about markers, and the one that reads the ratings around them."""
+"""Every SQL statement about markers, and what reads the figures around them."""
 
 from collections.abc import Collection
-from contextlib import suppress
-from datetime import datetime
-from itertools import pairwise
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import delete as deletion
@@ -16,27 +14,21 @@ from plaudit.common.db.columns import Columns
 from plaudit.common.db.subjects import within
 from plaudit.scoring.answers import store as answers
 from plaudit.scoring.answers.domain.figures import SourceReviews
-from plaudit.scoring.cells import store as cells
-from plaudit.scoring.cells.domain import cut
-from plaudit.scoring.figures.store.of_cells import Asked, ratings
-from plaudit.scoring.history.store import ENTRIES
-from plaudit.scoring.markers.domain.effect import OF_ALL, Of, Ratings, Windows
+from plaudit.scoring.figures import store as figures
+from plaudit.scoring.figures.domain.catalogue import Figure
+from plaudit.scoring.figures.domain.weighed import Rated
+from plaudit.scoring.figures.domain.windows import Ratings, Window
+from plaudit.scoring.markers.domain.effect import OF_ALL, Of, Windows
 from plaudit.scoring.markers.domain.marker import ALL_MARKERS, Listed, Marker, MarkerKind
 from plaudit.scoring.markers.tables import markers
-from plaudit.scoring.scores.domain import FOR_EVER
-from plaudit.scoring.sums.domain.decay import DamagedSumsError, unix_us
-from plaudit.scoring.sums.domain.traits import TRAITS
+from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.scores.domain import Moment
+from plaudit.scoring.sums.domain.decay import unix_us
 
+A_MOMENT: Final = timedelta(microseconds=1)
+"""A window ends with the last instant before the next one."""
 _COLUMNS = Columns(markers)
 _ADD = f"INSERT INTO markers ({_COLUMNS.listed}) VALUES ({_COLUMNS.values()})"
-# Entries that cancel out are reviews that no longer stand.
-_AROUND = f"""
-SELECT rated_us >= $6::bigint AS is_after, rating, sum(sign)::bigint AS n
-FROM ({ENTRIES}) AS entries
-WHERE rated_us >= $5::bigint AND rated_us < $7::bigint AND traits = ANY($8::smallint[])
-    AND ($9::uuid IS NULL OR source_id = $9)
-GROUP BY is_after, rating HAVING sum(sign) > 0
-"""
 
 
 async def add(tx: Tx, marker: Marker) -> None:
@@ -128,15 +120,12 @@ async def around(
         kinds: of which kinds of reviews.
         of: of which source and origin.
     """
-    traits = [number for number, each in enumerate(TRAITS) if each.kind in kinds and of.origin in {None, each.origin}]
-    bounds = [unix_us(each) for each in (windows.start, windows.at, windows.end)]
-    if await cells.is_celled(tx, tenant_id, subject):
-        asked = Asked(tenant_id=tenant_id, subject=subject, at=tx.now, traits=traits, source_id=of.source_id)
-        with suppress(DamagedSumsError):
-            before, after = await ratings(tx, asked, [cut(*each) for each in pairwise(bounds)])
-            return before, after
-    rows = await tx.raw.fetch(_AROUND, tenant_id, subject, tx.now, FOR_EVER, *bounds, traits, of.source_id)
-    before, after = ({row["rating"]: row["n"] for row in rows if row["is_after"] is each} for each in (False, True))
+    rated = Rated(
+        tenant_id=tenant_id, subject=subject, kinds=frozenset(kinds), source_id=of.source_id, origin=of.origin
+    )
+    before, after = await figures.ratings(
+        tx, rated, [unix_us(each) for each in (windows.start, windows.at, windows.end)]
+    )
     return before, after
 
 
@@ -151,6 +140,22 @@ async def answered_around(
     # The last instant of each: its end belongs to what comes after it.
     asked = [(at_us - start_us, at_us - 1), (end_us - at_us, end_us - 1)]
     before, after = [await answers.of_sources(tx, tenant_id, subject, *each, source_id) for each in asked]
+    return before, after
+
+
+async def standing_around(
+    tx: SqlTx, figure: Figure, marker: Marker, windows: Windows, profile: Profile, source_id: UUID | None
+) -> tuple[Window, Window]:
+    """Return a figure of all reviews that count, as it stood at the last instant before a marker and of the window.
+
+    Raises:
+        TooManyReviewsError: as `scores.store.parts_of`.
+    """
+    source = None if source_id is None else str(source_id)
+    before, after = [
+        await figures.standing(tx, figure, marker.tenant_id, marker.subject, Moment(at=at - A_MOMENT), profile, source)
+        for at in (windows.at, windows.end)
+    ]
     return before, after
 
 

@@ -85,6 +85,15 @@ KnownAt = Annotated[
 ]
 
 
+OfSource = Annotated[UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])]
+OfOrigin = Annotated[
+    Literal["organic", "invited", "incentivised"] | None,
+    Query(
+        description="Of this origin's reviews alone: a figure that stands beside the public one, never in place of "
+        "it. `organic` leaves out who was asked or rewarded.",
+        examples=["organic"],
+    ),
+]
 ProfileName = Annotated[
     str, Query(description="The rules that it is computed by.", examples=["trust"], pattern=NAME_PATTERN)
 ]
@@ -115,16 +124,22 @@ async def list_scores(
     paging: Paging,
     profile: NamedProfile,
     under: SubjectFilter = None,
+    source_id: OfSource = None,
+    origin: OfOrigin = None,
 ) -> Page[ScoreOut]:
     """Return the score of every subject that ever had a review, and of every prefix of one, in order.
 
-    One whose reviews are all of other kinds (NPS, CSAT, CES) is among them, without a score.
+    One whose reviews are all of other kinds (NPS, CSAT, CES), or of other sources or origins than those that are asked
+    for, is among them, without a score.
     """
     (after,) = paging.after(tuple[str]) or ("",)
     found = await store.prefixes_after(tx, principal.tenant_id, after, under, paging.rows)
-    parts = await store.present_parts(tx, principal.tenant_id, found[: paging.limit], profile)
+    of_source = None if source_id is None else str(source_id)
+    parts = await store.present_parts(tx, principal.tenant_id, found[: paging.limit], profile, source_id=of_source)
     return paging.page(
-        found, lambda prefix: (prefix,), lambda prefix: _score(prefix, profile, parts.get(prefix, []), tx.now)
+        found,
+        lambda prefix: (prefix,),
+        lambda prefix: _score(prefix, profile, parts.get(prefix, []), tx.now, source_id, origin),
     )
 
 
@@ -140,17 +155,8 @@ async def read_score(
     profile: NamedProfile,
     at: At = None,
     known_at: KnownAt = None,
-    source_id: Annotated[
-        UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
-    ] = None,
-    origin: Annotated[
-        Literal["organic", "invited", "incentivised"] | None,
-        Query(
-            description="Of this origin's reviews alone: a figure that stands beside the public one, never in place of "
-            "it. `organic` leaves out who was asked or rewarded.",
-            examples=["organic"],
-        ),
-    ] = None,
+    source_id: OfSource = None,
+    origin: OfOrigin = None,
 ) -> ScoreOut:
     """Return the score of a subject and everything below it, as it stands now, stood or will stand.
 
@@ -166,16 +172,17 @@ async def read_score(
     parts = await store.parts_of(tx, principal.tenant_id, subject, moment, profile, source_id=of_source)
     if not parts and not await store.is_known(tx, principal.tenant_id, subject):
         raise await store.unknown_subject(tx, principal.tenant_id, subject)
-    if origin is not None:
-        profile = of_origin(profile, origin)
-    return _score(subject, profile, parts, moment.at, origin)
+    return _score(subject, profile, parts, moment.at, source_id, origin)
 
 
-def _score(subject: str, profile: Profile, parts: Sequence[Part], at: datetime, origin: str | None = None) -> ScoreOut:
-    score = read_parts(profile, parts, unix_us(at))
+def _score(
+    subject: str, profile: Profile, parts: Sequence[Part], at: datetime, source_id: UUID | None, origin: str | None
+) -> ScoreOut:
+    score = read_parts(profile if origin is None else of_origin(profile, origin), parts, unix_us(at))
     return ScoreOut(
         subject=subject,
         profile=profile.name,
+        source_id=source_id,
         origin=origin,
         at=at,
         score=score.score,

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -14,6 +15,9 @@ class ScoreOut(BaseModel):
 
     subject: str = Field(description="The subject; everything below it counts too.", examples=["acme"])
     profile: str = Field(description="The rules that it is computed by.", examples=["trust"])
+    source_id: UUID | None = Field(
+        description="Whose reviews alone count, of one source. Null: those of all.", examples=[None]
+    )
     origin: str | None = Field(
         description="Whose reviews alone count: the figure stands beside the public one. Null: all, which is the "
         "public one.",

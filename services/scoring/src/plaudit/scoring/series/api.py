@@ -5,10 +5,11 @@ import csv
 import io
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from itertools import islice
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -33,9 +34,8 @@ from plaudit.common.http.problems import ProblemError
 from plaudit.common.http.times import Instant
 from plaudit.scoring.profiles.domain import NAME_PATTERN, TRUST, Profile
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.api import OF_MOMENTS
+from plaudit.scoring.scores.api import OF_MOMENTS, OfOrigin, OfSource
 from plaudit.scoring.scores.domain import of_origin
-from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.series import store
 from plaudit.scoring.series.domain import (
     MAX_ZONE_CHARS,
@@ -49,7 +49,7 @@ from plaudit.scoring.series.domain import (
     usual_start,
     zone_named,
 )
-from plaudit.scoring.series.schemas import HEAD, OneSeriesOut, SeriesOut, line_out, point_out, row_out
+from plaudit.scoring.series.schemas import HEAD, Of, OneSeriesOut, SeriesOut, line_out, point_out, row_out
 from plaudit.scoring.series.store import MovedSums
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import named
@@ -73,7 +73,7 @@ class Format(StrEnum):
 Movements = Mapping[int | None, MovedSums]
 """Half-life → how the sums of a subject moved."""
 
-_MEDIA_TYPES: Final = {Format.JSON: "application/json", Format.JSONL: "application/jsonl", Format.CSV: "text/csv"}
+MEDIA_TYPES: Final = {Format.JSON: "application/json", Format.JSONL: "application/jsonl", Format.CSV: "text/csv"}
 
 
 def _invalid(error: InvalidSpanError) -> Problem:
@@ -93,9 +93,9 @@ def _example(time: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "format": "date-time", "examples": [time]})
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which series are asked for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedSteps:
+    """Which steps of time a series is asked for, of which reviews, and in which form."""
 
     subject: Annotated[
         tuple[Subject, ...],
@@ -116,17 +116,9 @@ class Asked:
         Query(
             alias="to",
             description="When the last step ends, at most 9,000 steps later; if not given, now. Steps after the "
-            "present show what the scores will be with no new reviews.",
+            "present show what will be with no new reviews.",
         ),
     ] = None
-    profile: Annotated[
-        tuple[Annotated[str, Field(pattern=NAME_PATTERN)], ...],
-        Query(
-            max_length=MAX_PROFILES,
-            description="By which rules the scores are computed; repeat it for several.",
-            examples=[["trust"]],
-        ),
-    ] = (TRUST.name,)
     step: Annotated[Step, Query(description="How long a step lasts, on the calendar of the time zone.")] = Step.DAY
     timezone: Annotated[
         str,
@@ -137,25 +129,8 @@ class Asked:
             examples=["Europe/Berlin"],
         ),
     ] = "UTC"
-    known: Annotated[
-        bool,
-        Query(
-            description="Whether a change counts only from when it had been received: the scores as they were shown "
-            "then, by the present rules of each profile. Otherwise from when it took effect where the review stands, "
-            "as with `at` of one score."
-        ),
-    ] = False
-    source_id: Annotated[
-        UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
-    ] = None
-    origin: Annotated[
-        Literal["organic", "invited", "incentivised"] | None,
-        Query(
-            description="Of this origin's reviews alone: figures that stand beside the public ones, never in place of "
-            "them. `organic` leaves out who was asked or rewarded.",
-            examples=["organic"],
-        ),
-    ] = None
+    source_id: OfSource = None
+    origin: OfOrigin = None
     form: Annotated[
         Format | None,
         Query(
@@ -164,6 +139,37 @@ class Asked:
             "prefers.",
         ),
     ] = None
+
+    def spans(self, now: datetime) -> list[Span]:
+        """Return the steps; without a start and an end, those of the last 90 days.
+
+        Raises:
+            InvalidSpanError: there are none, or too many.
+        """
+        zone, end = zone_named(self.timezone), self.end or now
+        return spans(self.start or usual_start(end, self.step, zone), end, self.step, zone)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked(AskedSteps):
+    """Which series of scores are asked for."""
+
+    profile: Annotated[
+        tuple[Annotated[str, Field(pattern=NAME_PATTERN)], ...],
+        Query(
+            max_length=MAX_PROFILES,
+            description="By which rules the scores are computed; repeat it for several.",
+            examples=[["trust"]],
+        ),
+    ] = (TRUST.name,)
+    known: Annotated[
+        bool,
+        Query(
+            description="Whether a change counts only from when it had been received: the scores as they were shown "
+            "then, by the present rules of each profile. Otherwise from when it took effect where the review stands, "
+            "as with `at` of one score."
+        ),
+    ] = False
 
 
 AskedSeries = Annotated[Asked, Depends(parameters(Asked))]
@@ -199,9 +205,7 @@ async def read_series(
     instant of its step, which `GET /v1/scores/{subject}?at=` gives too. Without `from` and `to` it is the last 90
     days; the answer says which. A JSON answer has at most 20,000 points; a file has no such limit.
     """
-    zone = zone_named(asked.timezone)
-    end = asked.end or tx.now
-    steps = spans(asked.start or usual_start(end, asked.step, zone), end, asked.step, zone)
+    steps = asked.spans(tx.now)
     named_ones = [await scores.find_profile(tx, principal.tenant_id, name) for name in dict.fromkeys(asked.profile)]
     profiles = named_ones if asked.origin is None else [of_origin(each, asked.origin) for each in named_ones]
     subjects = list(dict.fromkeys(asked.subject))
@@ -221,8 +225,8 @@ async def read_series(
         apart = partial(read_apart, request.app.state.resources.database(Role.API), principal.tenant_id)
         each = ((subject, await apart(partial(read, subject=subject))) for subject in subjects)
         return StreamingResponse(
-            _file(each, profiles, steps, form),
-            media_type=_MEDIA_TYPES[form],
+            _file(each, profiles, steps, form, (asked.source_id, asked.origin)),
+            media_type=MEDIA_TYPES[form],
             headers={"Content-Disposition": f'attachment; filename="scores.{form.value}"'},
         )
     if len(subjects) * len(profiles) * len(steps) > MAX_POINTS:
@@ -244,12 +248,12 @@ async def read_series(
         origin=asked.origin,
         items=items,
     )
-    return Response(answer.model_dump_json(by_alias=True), media_type=_MEDIA_TYPES[form])
+    return Response(answer.model_dump_json(by_alias=True), media_type=MEDIA_TYPES[form])
 
 
 def accepted(accept: str) -> Format:
     """Return the form that a header `Accept` prefers, JSON if it names none."""
-    forms = {media_type: form for form, media_type in _MEDIA_TYPES.items()}
+    forms = {media_type: form for form, media_type in MEDIA_TYPES.items()}
     return forms.get(preferred(accept, [*forms]) or "", Format.JSON)
 
 
@@ -289,7 +293,11 @@ def _points(profile: Profile, moved: Movements, steps: Sequence[Span]) -> Iterat
 
 
 async def _file(
-    moved: AsyncIterator[tuple[str, Movements]], profiles: Sequence[Profile], steps: Sequence[Span], form: Format
+    moved: AsyncIterator[tuple[str, Movements]],
+    profiles: Sequence[Profile],
+    steps: Sequence[Span],
+    form: Format,
+    of: Of,
 ) -> AsyncIterator[str]:
     """Yield a file piece by piece; the pieces are made in a thread, so that other requests are answered meanwhile."""
     if form is Format.CSV:
@@ -297,16 +305,16 @@ async def _file(
     async for subject, each in moved:
         for profile in profiles:
             found = _points(profile, each, steps)
-            while piece := await asyncio.to_thread(_piece, subject, profile.name, found, form):
+            while piece := await asyncio.to_thread(_piece, subject, profile.name, of, found, form):
                 yield piece
 
 
-def _piece(subject: str, profile: str, found: Iterator[Point], form: Format) -> str:
+def _piece(subject: str, profile: str, of: Of, found: Iterator[Point], form: Format) -> str:
     """Return the next lines of a file; nothing at the end."""
     some = islice(found, LINES)
     if form is Format.CSV:
-        return csv_lines(row_out(subject, profile, point) for point in some)
-    return "".join(f"{line_out(subject, profile, point).model_dump_json(by_alias=True)}\n" for point in some)
+        return csv_lines(row_out(subject, profile, of, point) for point in some)
+    return "".join(f"{line_out(subject, profile, of, point).model_dump_json(by_alias=True)}\n" for point in some)
 
 
 def csv_lines(rows: Iterable[Sequence[str]]) -> str:

@@ -42,6 +42,8 @@ class LineOut(PointOut):
 
     subject: str
     profile: str
+    source_id: UUID | None
+    origin: str | None
 
 
 class OneSeriesOut(BaseModel):
@@ -77,9 +79,13 @@ class SeriesOut(BaseModel):
 HEAD: Final = (
     *("subject", "profile", "from", "to", "label", "score", "stars", "count", "new_reviews"),
     *(f"stars_{star}" for star in range(1, 6)),
-    "effective_reviews",
+    *("effective_reviews", "source_id", "origin"),
 )
 """The names of the columns of a file."""
+
+
+Of = tuple[UUID | None, str | None]
+"""Of which source and which origin alone; None for all."""
 
 
 def point_out(point: Point) -> PointOut:
@@ -87,9 +93,11 @@ def point_out(point: Point) -> PointOut:
     return PointOut.model_validate(_members(point))
 
 
-def line_out(subject: str, profile: str, point: Point) -> LineOut:
+def line_out(subject: str, profile: str, of: Of, point: Point) -> LineOut:
     """Return a point as a line of a file."""
-    return LineOut.model_validate({"subject": subject, "profile": profile} | _members(point))
+    source_id, origin = of
+    said = {"subject": subject, "profile": profile, "source_id": source_id, "origin": origin}
+    return LineOut.model_validate(said | _members(point))
 
 
 def _members(point: Point) -> dict[str, object]:
@@ -107,7 +115,7 @@ def _members(point: Point) -> dict[str, object]:
     }
 
 
-def row_out(subject: str, profile: str, point: Point) -> tuple[str, ...]:
+def row_out(subject: str, profile: str, of: Of, point: Point) -> tuple[str, ...]:
     """Return a point as cells in the order of `HEAD`; what there is not is empty.
 
     No cell can be taken for a formula: each is a number, an instant, or a name that begins with a letter or a digit.
@@ -123,4 +131,5 @@ def row_out(subject: str, profile: str, point: Point) -> tuple[str, ...]:
         str(point.new_reviews),
         *map(str, score.distribution.values()),
         repr(score.effective_reviews),
+        *("" if each is None else str(each) for each in of),
     )

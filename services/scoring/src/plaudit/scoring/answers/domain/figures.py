@@ -32,6 +32,28 @@ class SourceReviews:
     raised: int
     """Those of them whose rating is higher now."""
 
+    @property
+    def answered(self) -> int:
+        """How many are answered."""
+        return len(self.waits.answered)
+
+    @property
+    def waiting(self) -> int:
+        """How many are not."""
+        return len(self.waits.waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCounts:
+    """How many reviews of one source were published in a window; otherwise as `SourceReviews`, without their waits."""
+
+    source_id: UUID
+    is_told: bool
+    answered: int
+    waiting: int
+    answered_negatives: int
+    raised: int
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerFigures:

@@ -8,8 +8,10 @@ censored at the very time of an answer was still waiting then.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from math import ceil
+from math import ceil, exp, log, sqrt
 from typing import Final, NamedTuple
+
+from plaudit.scoring.intervals.domain import Interval, Z
 
 HALF: Final = 0.5
 _ROUNDING: Final = 1e-12
@@ -109,6 +111,45 @@ def answered_by(waits: Waits, time_us: int) -> tuple[float, float]:
     if spread == 0 or still <= 0:
         return 1.0 - still, float(len(answered) + len(waiting) - bisect_left(waiting, time_us))
     return 1.0 - still, (1.0 - still) / (still * spread)
+
+
+def median_of(waits: Waits) -> tuple[int | None, Interval | None]:
+    """Return the median of `Curve` and its interval; None for the interval where the curve does not tell its end.
+
+    The interval is that of Brookmeyer and Crowley (Biometrics 38, 1982): all times at which the share that still waits
+    may be a half. The bounds of the share are those of Kalbfleisch and Prentice, `S ** exp(+-z * d / |log S|)` with the
+    variance `d ** 2` of Greenwood, `sum of d / (n * (n - d))`, which stay within 0 and 1.
+
+    Args:
+        waits: in any order.
+    """
+    answered, waiting = sorted(waits.answered), sorted(waits.waiting)
+    median: int | None = None
+    low: int | None = None
+    still, spread, first, gone = 1.0, 0.0, 0, 0
+    while first < len(answered):
+        at_us = answered[first]
+        end, gone = bisect_right(answered, at_us, first), bisect_left(waiting, at_us, gone)
+        at_risk, count = len(answered) - first + len(waiting) - gone, end - first
+        still *= (at_risk - count) / at_risk
+        spread += count / (at_risk * (at_risk - count)) if count < at_risk else 0.0
+        least, most = _bounds(still, spread)
+        median = at_us if median is None and still <= HALF + _ROUNDING else median
+        low = at_us if low is None and least <= HALF + _ROUNDING else low
+        if most <= HALF + _ROUNDING and low is not None:
+            return median, Interval(low, at_us)
+        first = end
+    return median, None
+
+
+def _bounds(still: float, spread: float) -> tuple[float, float]:
+    """Return where the share that still waits lies; nothing is known of the end of the curve, where none waits."""
+    if still <= 0:
+        return 0.0, 1.0
+    if still >= 1:
+        return 1.0, 1.0
+    times = exp(Z * sqrt(spread) / -log(still))
+    return still**times, still ** (1 / times)
 
 
 def together(waits: Iterable[Waits]) -> Waits:

@@ -8,10 +8,12 @@ since an instant is the rest of the span that it is in, and all later spans.
 from collections.abc import Collection, Sequence
 from enum import IntEnum
 from math import fsum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from plaudit.scoring.cells.domain import SPAN_DAYS, Grain, Spans, Stretch
+from plaudit.scoring.cells.domain import SPAN_DAYS, Grain, Spans, Stretch, cut
 from plaudit.scoring.profiles.domain import DAY_US
+
+HALF: Final = 0.5
 
 
 class UnitKind(IntEnum):
@@ -104,28 +106,56 @@ def newest_first(units: Collection[Unit]) -> list[Unit]:
     return sorted((each for each in units if each.n > 0), key=lambda each: -each.from_us)
 
 
-def middle_of(units: Sequence[Unit]) -> Unit:
-    """Return the unit in which half of the weight is reached, counted from the newest review.
+def middle_of(units: Sequence[Unit], share: float = HALF) -> Unit:
+    """Return the unit in which half of the weight is reached, or another share, counted from the newest review.
 
     Args:
         units: at least one, the latest first.
+        share: how much of the weight.
     """
-    half = fsum(each.weight for each in units) / 2
+    wanted = fsum(each.weight for each in units) * share
     younger = 0.0
     for each in units:
         younger += each.weight
-        if younger >= half:
+        if younger >= wanted:
             return each
     return units[-1]
 
 
-def to_open(units: Sequence[Unit]) -> Unit | None:
-    """Return a unit that hides the newest review or the middle of the weight; None where both are known.
+def to_open(units: Sequence[Unit], shares: Sequence[float] = (HALF,)) -> Unit | None:
+    """Return a unit that hides the newest review or where shares of the weight are reached; None where all are known.
 
     Args:
         units: at least one, the latest first.
+        shares: of the weight.
     """
     if units[0].newest_us is None:
         return units[0]
-    middle = middle_of(units)
-    return None if middle.kind is UnitKind.INSTANT else middle
+    reached = (middle_of(units, share) for share in shares)
+    return next((each for each in reached if each.kind is not UnitKind.INSTANT), None)
+
+
+def pieces_of(from_us: int, until_us: int) -> tuple[Piece, ...]:
+    """Return a stretch of time in whole days, with what is left at its ends read or taken away, whichever is shorter.
+
+    So a day on the clocks of a time zone is one day of UTC, less the hours before it and with those after it.
+
+    Args:
+        from_us: where it begins.
+        until_us: the instant after it.
+    """
+    first, end = from_us // DAY_US, until_us // DAY_US
+    is_first_late, is_end_late = 2 * (from_us % DAY_US) >= DAY_US, 2 * (until_us % DAY_US) >= DAY_US
+    added, taken = [], []
+    if is_first_late:
+        added.append(Stretch(from_us, (first + 1) * DAY_US))
+    else:
+        taken.append(Stretch(first * DAY_US, from_us))
+    if is_end_late:
+        taken.append(Stretch(until_us, (end + 1) * DAY_US))
+    else:
+        added.append(Stretch(end * DAY_US, until_us))
+    if sum(each.until_us - each.from_us for each in (*added, *taken)) >= until_us - from_us:
+        return (Piece(1, (), (Stretch(from_us, until_us),)),)
+    whole = cut((first + is_first_late) * DAY_US, (end + is_end_late) * DAY_US).spans
+    return Piece(1, whole, tuple(added)), Piece(-1, (), tuple(taken))

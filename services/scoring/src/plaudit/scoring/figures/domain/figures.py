@@ -70,6 +70,8 @@ class Aged:
     """Of the last 90 days."""
     median_us: int
     """Half of the weight, or more, is of reviews rated then or later."""
+    between_us: tuple[int, int]
+    """The same of two other shares of the weight, those that were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +126,10 @@ def figures_of(profile: Profile, parts: Sequence[Part], at_us: int, efforts: Seq
         at_us: the instant.
         efforts: the replies of the kind CES.
     """
-    score = read_parts(profile, parts, at_us)
-    read_at_us = instant_of(profile, newest_us(parts, profile), at_us)
+    score, interval = scored(profile, parts, at_us)
     return Figures(
         score=score,
-        interval=score_interval(score, merge_for(profile, parts), read_at_us, profile),
+        interval=interval,
         organic=read_parts(replace(profile, origins=frozenset({ORGANIC})), parts, at_us),
         incentivised=read_parts(replace(profile, origins=frozenset({INCENTIVISED})), parts, at_us).count,
         by_source=_by_source(profile, parts, at_us),
@@ -136,6 +137,12 @@ def figures_of(profile: Profile, parts: Sequence[Part], at_us: int, efforts: Seq
         csat=csat_of(merge_for(replace(profile, kinds=frozenset({"csat"})), parts).sums),
         ces=ces_of(efforts),
     )
+
+
+def scored(profile: Profile, parts: Sequence[Part], at_us: int) -> tuple[Score, Interval | None]:
+    """Return the score of a profile and its interval, from a subject's sums of the profile's half-life."""
+    score, merged = read_parts(profile, parts, at_us), merge_for(profile, parts)
+    return score, score_interval(score, merged, instant_of(profile, newest_us(parts, profile), at_us), profile)
 
 
 def weights_of(profile: Profile, kinds: frozenset[str]) -> dict[int, float]:

@@ -4,84 +4,119 @@ Of a large subject it is read from cells by when reviews were rated, and from th
 begins and ends within; of any other subject, and by a half-life of a tenant's own, from the ledger.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from itertools import pairwise
 from uuid import UUID
 
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx, Tx
+from plaudit.scoring.answers import store as answers
 from plaudit.scoring.cells import store as cells
+from plaudit.scoring.cells.domain import MIN_US, following
+from plaudit.scoring.figures.domain.ages import HALF, pieces_of
+from plaudit.scoring.figures.domain.answering import OF_WAITS
+from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, OF_RATINGS, Figure
 from plaudit.scoring.figures.domain.figures import Aged, Reply
+from plaudit.scoring.figures.domain.over_time import Read
+from plaudit.scoring.figures.domain.standing import OF_AGES, between_of, profile_of
+from plaudit.scoring.figures.domain.standing import standing as figure_of
+from plaudit.scoring.figures.domain.weighed import Rated, Weighed
+from plaudit.scoring.figures.domain.windows import Ratings, Window
 from plaudit.scoring.figures.store import of_cells, of_ledger
 from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.profiles.domain import Profile
-from plaudit.scoring.scores.domain import FOR_EVER, Moment
-from plaudit.scoring.sums.domain.decay import DamagedSumsError
+from plaudit.scoring.scores import store as scores
+from plaudit.scoring.scores.domain import FOR_EVER, Moment, read_parts
+from plaudit.scoring.sums.domain.decay import DamagedSumsError, unix_us
 
 
-async def aged(
-    tx: Tx,
-    tenant_id: str,
-    subject: str,
-    moment: Moment,
-    profile: Profile,
-    weights: Mapping[int, float],
-    source_id: UUID | None,
-) -> Aged | None:
+async def aged(tx: Tx, of: Weighed, between: tuple[float, float] = (HALF, HALF)) -> Aged | None:
     """Return how old the reviews are that count; None where none does.
 
     Args:
         tx: the open transaction.
-        tenant_id: whose.
-        subject: it, and all below it.
-        moment: when.
-        profile: how they fade, and what sources weigh.
-        weights: traits → the weight of a fresh review, of those that count.
-        source_id: of this source alone, if given.
+        of: which reviews, and when.
+        between: two shares of the weight; the instants are told at which they are reached, beside its middle.
     """
-    if await _has_cells(tx, tenant_id, subject, moment, profile):
+    if await _has_cells(tx, of):
         with suppress(DamagedSumsError):
-            asked = _of(tenant_id, subject, moment, profile, weights, source_id)
-            return await of_cells.aged(tx, asked, profile, weights)
-    return await of_ledger.aged(tx, tenant_id, subject, moment, profile, weights, source_id)
+            return await of_cells.aged(tx, of, between)
+    return await of_ledger.aged(tx, of, between)
 
 
-async def replies(
-    tx: Tx,
-    tenant_id: str,
-    subject: str,
-    moment: Moment,
-    profile: Profile,
-    weights: Mapping[int, float],
-    source_id: UUID | None,
-) -> list[Reply]:
+async def replies(tx: Tx, of: Weighed) -> list[Reply]:
     """Return what the replies that count weigh by rating, from the least; otherwise as `aged`."""
-    if await _has_cells(tx, tenant_id, subject, moment, profile):
+    if await _has_cells(tx, of):
         with suppress(DamagedSumsError):
-            asked = _of(tenant_id, subject, moment, profile, weights, source_id)
-            return await of_cells.replies(tx, asked, profile, weights)
-    return await of_ledger.replies(tx, tenant_id, subject, moment, profile, weights, source_id)
+            return await of_cells.replies(tx, of)
+    return await of_ledger.replies(tx, of)
 
 
-async def _has_cells(tx: Tx, tenant_id: str, subject: str, moment: Moment, profile: Profile) -> bool:
+async def standing(
+    tx: SqlTx, figure: Figure, tenant_id: str, subject: str, moment: Moment, profile: Profile, source_id: str | None
+) -> Window:
+    """Return a figure of all reviews of a subject, and of everything below it, that count at a moment.
+
+    Raises:
+        TooManyReviewsError: as `scores.store.parts_of`.
+    """
+    read_by = profile_of(figure, profile)
+    parts = await scores.parts_of(tx, tenant_id, subject, moment, read_by, source_id=source_id)
+    ages = None
+    if figure in OF_AGES:
+        of = Weighed(
+            tenant_id=tenant_id,
+            subject=subject,
+            moment=moment,
+            profile=read_by,
+            kinds=read_by.kinds,
+            source_id=None if source_id is None else UUID(source_id),
+        )
+        ages = await aged(tx, of, between_of(read_parts(read_by, parts, moment.at_us).effective_reviews))
+    return figure_of(figure, read_by, parts, moment.at_us, ages)
+
+
+async def ratings(tx: Tx, of: Rated, edges_us: Sequence[int]) -> list[Ratings]:
+    """Return rating → how many reviews stand now, of those that were rated in each of some windows of time.
+
+    Args:
+        tx: the open transaction.
+        of: which reviews.
+        edges_us: where each window begins, in order, and where the last one ends.
+    """
+    if await cells.is_celled(tx, of.tenant_id, of.subject):
+        # What was rated later than now has not taken effect.
+        last_us = following(unix_us(tx.now))
+        bounds = [min(max(each, MIN_US), last_us) for each in edges_us]
+        asked = of_cells.Asked(
+            tenant_id=of.tenant_id, subject=of.subject, at=tx.now, traits=of.traits, source_id=of.source_id
+        )
+        with suppress(DamagedSumsError):
+            return [*await of_cells.ratings(tx, asked, [pieces_of(*each) for each in pairwise(bounds)])]
+    return await of_ledger.ratings(tx, of, edges_us)
+
+
+async def _has_cells(tx: Tx, of: Weighed) -> bool:
     """Return whether there are cells that tell of a profile at a moment."""
-    if own_half_life(profile) is not None or moment.known_at != FOR_EVER:
+    if own_half_life(of.profile) is not None or of.moment.known_at != FOR_EVER:
         return False
-    return await cells.is_celled(tx, tenant_id, subject)
+    return await cells.is_celled(tx, of.tenant_id, of.subject)
 
 
-def _of(
-    tenant_id: str,
-    subject: str,
-    moment: Moment,
-    profile: Profile,
-    weights: Mapping[int, float],
-    source_id: UUID | None,
-) -> of_cells.Asked:
-    return of_cells.Asked(
-        tenant_id=tenant_id,
-        subject=subject,
-        at=moment.at,
-        traits=weights,
-        source_id=source_id,
-        by_source=bool(profile.source_weights),
+async def over_time(tx: Tx, of: Rated, figures: Collection[Figure], edges_us: Sequence[int]) -> Read:
+    """Return what some figures of steps are made of: ratings by day, and answers review by review.
+
+    Args:
+        tx: the open transaction.
+        of: whose ratings; its kinds are those of the figures.
+        figures: none of `catalogue.STANDING`.
+        edges_us: where each step begins, in order, and where the last one ends.
+    """
+    kinds = {FIGURES[each].kinds for each in figures if each in OF_RATINGS}
+    asked = (tx, of.tenant_id, of.subject, edges_us, unix_us(tx.now), of.source_id)
+    return Read(
+        ratings={each: await ratings(tx, replace(of, kinds=each), edges_us) for each in kinds},
+        counts=await answers.counts_of_steps(*asked) if (OF_ANSWERS - OF_WAITS) & {*figures} else (),
+        waits=await answers.of_steps(*asked) if OF_WAITS & {*figures} else (),
     )

@@ -3,7 +3,7 @@
 They read cells by that, and the entries of the days that a stretch begins and ends within.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -15,6 +15,7 @@ from plaudit.common.db import Tx
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.cells.domain import MIN_US, NOTHING, SPAN_DAYS, Cut, Grain, Spans, Stretch, cut, following
 from plaudit.scoring.figures.domain.ages import (
+    HALF,
     Piece,
     Rest,
     Unit,
@@ -27,8 +28,9 @@ from plaudit.scoring.figures.domain.ages import (
     to_open,
 )
 from plaudit.scoring.figures.domain.figures import MONTH_DAYS, QUARTER_DAYS, Aged, Reply
+from plaudit.scoring.figures.domain.weighed import Weighed
 from plaudit.scoring.history import store as history
-from plaudit.scoring.profiles.domain import DAY_US, Profile
+from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, DamagedSumsError, are_sound, time_of, unix_us
 from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_US, trust_landmark
 
@@ -167,6 +169,7 @@ _BY_SPAN_LONG_AGO = _rated_of_cells(
 )
 _BY_DAY = _rated_of_cells(*_SPANS, _SOURCE, "traits", "block", beside=_BESIDE_FEW_CELLS, numbers=_FEW_NUMBERS)
 _BY_RATING = _rated_of_cells(_SOURCE, "traits", "block", "rating")
+_COUNTS = _rated_of_cells(_SOURCE, "rating", numbers=("n",))
 _BY_INSTANT = _rated_of_cells("rated_us", _SOURCE, "traits", "block", beside=_BESIDE_FEW_CELLS, numbers=_FEW_NUMBERS)
 LONG_AGO: Final = timedelta(days=1)
 """Entries that took effect since an instant are read one by one, unless it is longer ago."""
@@ -186,25 +189,25 @@ class Asked:
     """Whether each source's stand apart."""
 
 
-async def ratings(tx: Tx, asked: Asked, parts: Sequence[Cut]) -> list[dict[float, int]]:
+async def ratings(tx: Tx, asked: Asked, parts: Sequence[Sequence[Piece]]) -> list[dict[float, int]]:
     """Return rating → how many reviews, of those that were rated in each of some parts of time; of a large subject.
 
     Args:
         tx: the open transaction.
         asked: which reviews.
-        parts: none of them ends after the instant that is asked for.
+        parts: each is made of pieces; none of them ends after the instant that is asked for.
     """
     found: list[dict[float, int]] = [{} for _ in parts]
-    for row in await _rated(tx, _BY_RATING, asked, [(_piece(each),) for each in parts]):
-        of_part = found[row["part"]]
-        of_part[row["rating"]] = of_part.get(row["rating"], 0) + row["n"]
-    return [{rating: n for rating, n in each.items() if n > 0} for each in found]
+    for row in await _rated(tx, _COUNTS, asked, parts):
+        if row["n"] > 0:
+            found[row["part"]][row["rating"]] = row["n"]
+    return found
 
 
-async def replies(tx: Tx, asked: Asked, profile: Profile, weights: Mapping[int, float]) -> list[Reply]:
+async def replies(tx: Tx, of: Weighed) -> list[Reply]:
     """Return what the replies that count weigh by rating, as `store.replies` does."""
-    rows = await _rated(tx, _BY_RATING, asked, [(_piece(_until(asked.at)),)])
-    scale = _Scale(profile, weights, rows)
+    rows = await _rated(tx, _BY_RATING, _asked(of), [(_piece(_until(of.moment.at)),)])
+    scale = _Scale(of, rows)
     by_rating: dict[float, list[tuple[int, float, float]]] = {}
     for row in rows:
         by_rating.setdefault(row["rating"], []).append((row["n"], scale.weight(row), scale.squared(row)))
@@ -215,8 +218,9 @@ async def replies(tx: Tx, asked: Asked, profile: Profile, weights: Mapping[int, 
     return [each for each in replies if each.count > 0]
 
 
-async def aged(tx: Tx, asked: Asked, profile: Profile, weights: Mapping[int, float]) -> Aged | None:
+async def aged(tx: Tx, of: Weighed, between: tuple[float, float]) -> Aged | None:
     """Return how old the reviews are that count, as `store.aged` does."""
+    asked = _asked(of)
     end_us, everything = following(unix_us(asked.at)), _until(asked.at)
     today = everything.ends[1]
     first_day = today.from_us // DAY_US // SPAN_DAYS * SPAN_DAYS
@@ -224,7 +228,7 @@ async def aged(tx: Tx, asked: Asked, profile: Profile, weights: Mapping[int, flo
         rest_of(max(end_us - days * DAY_US, MIN_US), first_day) for days in (MONTH_DAYS, 2 * MONTH_DAYS, QUARTER_DAYS)
     ]
     rows = await _rated_by_span(tx, asked, [(_piece(everything),), *(rest.pieces for rest in rests)])
-    scale = _Scale(profile, weights, rows)
+    scale = _Scale(of, rows)
     units = newest_first(_units(scale, [row for row in rows if row["part"] == 0], today))
     if not units:
         return None
@@ -232,7 +236,7 @@ async def aged(tx: Tx, asked: Asked, profile: Profile, weights: Mapping[int, flo
     month, two_months, quarter = (
         _since(rest, units, scale, [row for row in rows if row["part"] == part]) for part, rest in enumerate(rests, 1)
     )
-    while (unit := to_open(units)) is not None:
+    while (unit := to_open(units, (HALF, *between))) is not None:
         opened = await _opened(tx, asked, scale, unit, for_newest=units[0].newest_us is None)
         units = newest_first([*(each for each in units if each is not unit), *opened])
     assert units[0].newest_us is not None
@@ -243,6 +247,7 @@ async def aged(tx: Tx, asked: Asked, profile: Profile, weights: Mapping[int, flo
         weight_of_month=month.weight / total,
         weight_of_quarter=quarter.weight / total,
         median_us=middle_of(units).from_us,
+        between_us=(middle_of(units, between[0]).from_us, middle_of(units, between[1]).from_us),
     )
 
 
@@ -310,11 +315,10 @@ def _units(scale: "_Scale", rows: Sequence[Any], end: Stretch) -> list[Unit]:
 class _Scale:
     """What a profile weighs rows by, against the latest landmark among some of them: only shares matter."""
 
-    def __init__(self, profile: Profile, weights: Mapping[int, float], rows: Sequence[Any]) -> None:
-        self._half_life_us = profile.half_life_us
-        self._name = {TRUST_US: "trust", RECENT_US: "recent"}.get(profile.half_life_us or 0, "")
-        self._weights = weights
-        self._by_source = profile.source_weights
+    def __init__(self, of: Weighed, rows: Sequence[Any]) -> None:
+        self._name = {TRUST_US: "trust", RECENT_US: "recent"}.get(of.profile.half_life_us or 0, "")
+        self._weights = of.weights
+        self._by_source = of.profile.source_weights
         self._latest = max((self._landmark(row["block"]) for row in rows), default=0)
 
     def weight(self, row: Any) -> float:
@@ -370,6 +374,17 @@ async def _rated(tx: Tx, statement: str, asked: Asked, parts: Sequence[Sequence[
     if not all(are_sound(row.get(name, 0) for name in cells.RATED_NUMBERS) for row in rows):
         raise DamagedSumsError
     return rows
+
+
+def _asked(of: Weighed) -> Asked:
+    return Asked(
+        tenant_id=of.tenant_id,
+        subject=of.subject,
+        at=of.moment.at,
+        traits=of.weights,
+        source_id=of.source_id,
+        by_source=bool(of.profile.source_weights),
+    )
 
 
 def _piece(found: Cut) -> Piece:

@@ -3,16 +3,17 @@
 So it is read of a subject without cells, and by a half-life of a tenant's own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from math import inf
 from typing import Final
-from uuid import UUID
 
 from plaudit.common.db import Tx
 from plaudit.scoring.figures.domain.figures import MONTH_DAYS, QUARTER_DAYS, Aged, Reply
+from plaudit.scoring.figures.domain.weighed import Rated, Weighed
+from plaudit.scoring.figures.domain.windows import Ratings
 from plaudit.scoring.history.store import ENTRIES
-from plaudit.scoring.profiles.domain import DAY_US, Profile
-from plaudit.scoring.scores.domain import Moment
+from plaudit.scoring.profiles.domain import DAY_US
+from plaudit.scoring.scores.domain import FOR_EVER
 
 # A power of two that is less would underflow, which is an error; nothing is left of such a weight.
 _LEAST_EXPONENT: Final = -500
@@ -46,7 +47,9 @@ SELECT max(rated_us) AS newest_us,
     coalesce(sum(n) {_within(2 * MONTH_DAYS)}, 0)::bigint AS two_months,
     coalesce(sum(w) {_within(MONTH_DAYS)}, 0) / max(total) AS weight_of_month,
     coalesce(sum(w) {_within(QUARTER_DAYS)}, 0) / max(total) AS weight_of_quarter,
-    max(rated_us) FILTER (WHERE younger >= total / 2) AS median_us
+    max(rated_us) FILTER (WHERE younger >= total / 2) AS median_us,
+    coalesce(max(rated_us) FILTER (WHERE younger >= total * $13::float8), min(rated_us)) AS younger_us,
+    coalesce(max(rated_us) FILTER (WHERE younger >= total * $14::float8), min(rated_us)) AS older_us
 FROM (
     SELECT rated_us, n, w, sum(w) OVER (ORDER BY rated_us DESC) AS younger, sum(w) OVER () AS total
     FROM (SELECT rated_us, sum(n) AS n, sum(n * w) AS w FROM ({_STANDING}) AS alone GROUP BY rated_us) AS together
@@ -57,19 +60,19 @@ SELECT rating, sum(n)::bigint AS count, sum(n * w) AS weight, sum(n * w * w) AS 
 FROM ({_STANDING}) AS alone GROUP BY rating ORDER BY rating
 """
 
+# Entries that cancel out are reviews that no longer stand. $5 has where each window begins and where the last one ends.
+_RATINGS = f"""
+SELECT width_bucket(rated_us, $5::bigint[]) - 1 AS window_number, rating, sum(sign)::bigint AS n
+FROM ({ENTRIES}) AS entries
+WHERE rated_us >= ($5::bigint[])[1] AND rated_us < $6::bigint AND traits = ANY($7::smallint[])
+    AND ($8::uuid IS NULL OR source_id = $8)
+GROUP BY window_number, rating HAVING sum(sign) > 0
+"""
 
-async def aged(
-    tx: Tx,
-    tenant_id: str,
-    subject: str,
-    moment: Moment,
-    profile: Profile,
-    weights: Mapping[int, float],
-    source_id: UUID | None,
-) -> Aged | None:
+
+async def aged(tx: Tx, of: Weighed, between: tuple[float, float]) -> Aged | None:
     """Return how old the reviews are that count, as `store.aged` does."""
-    asked = _asked(tenant_id, subject, moment, profile, weights, source_id)
-    row = await tx.raw.fetchrow(_AGED, *asked, moment.at_us)
+    row = await tx.raw.fetchrow(_AGED, *_asked(of), of.moment.at_us, *between)
     if row is None or row["newest_us"] is None:
         return None
     return Aged(
@@ -79,36 +82,32 @@ async def aged(
         weight_of_month=row["weight_of_month"],
         weight_of_quarter=row["weight_of_quarter"],
         median_us=row["median_us"],
+        between_us=(row["younger_us"], row["older_us"]),
     )
 
 
-async def replies(
-    tx: Tx,
-    tenant_id: str,
-    subject: str,
-    moment: Moment,
-    profile: Profile,
-    weights: Mapping[int, float],
-    source_id: UUID | None,
-) -> list[Reply]:
+async def replies(tx: Tx, of: Weighed) -> list[Reply]:
     """Return what the replies that count weigh by rating, as `store.replies` does."""
-    rows = await tx.raw.fetch(_REPLIES, *_asked(tenant_id, subject, moment, profile, weights, source_id))
+    rows = await tx.raw.fetch(_REPLIES, *_asked(of))
     return [Reply(**row) for row in rows]
 
 
-def _asked(
-    tenant_id: str,
-    subject: str,
-    moment: Moment,
-    profile: Profile,
-    weights: Mapping[int, float],
-    source_id: UUID | None,
-) -> tuple[object, ...]:
+async def ratings(tx: Tx, of: Rated, edges_us: Sequence[int]) -> list[Ratings]:
+    """Return rating → how many reviews were rated in each of some windows, as `store.ratings` does."""
+    edges = [*edges_us]
+    asked = (of.tenant_id, of.subject, tx.now, FOR_EVER, edges, edges[-1], of.traits, of.source_id)
+    found: list[dict[float, int]] = [{} for _ in edges[1:]]
+    for row in await tx.raw.fetch(_RATINGS, *asked):
+        found[row["window_number"]][row["rating"]] = row["n"]
+    return [*found]
+
+
+def _asked(of: Weighed) -> tuple[object, ...]:
     """Return the parameters of `_STANDING`."""
-    sources = profile.source_weights
-    half_life = inf if profile.half_life_us is None else float(profile.half_life_us)
+    weights, sources = of.weights, of.profile.source_weights
+    half_life = inf if of.profile.half_life_us is None else float(of.profile.half_life_us)
     return (
-        *(tenant_id, subject, moment.at, moment.known_at),
+        *(of.tenant_id, of.subject, of.moment.at, of.moment.known_at),
         *([*weights], [*weights.values()], [*sources], [*sources.values()]),
-        *(source_id, moment.at_us, half_life),
+        *(of.source_id, of.moment.at_us, half_life),
     )

@@ -1,0 +1,80 @@
+"""Figures step by step: of the reviews that were rated, or published, in each step of a calendar."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from plaudit.scoring.answers.domain.figures import MAX_DAYS, SourceCounts, SourceReviews
+from plaudit.scoring.figures.domain.answering import OF_WAITS, UntoldOriginError, answering, answering_counted
+from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, STANDING, Basis, Figure
+from plaudit.scoring.figures.domain.windows import Ratings, Window, window
+from plaudit.scoring.series.domain import InvalidSpanError, Span
+
+OFFERED: Final = tuple(each for each in FIGURES if each not in STANDING)
+"""Figures of a step; all others are of all reviews at an instant."""
+A_DAY: Final = timedelta(days=1)
+
+
+class StandingFigureError(ValueError):
+    """A figure of all reviews is asked for step by step."""
+
+    def __init__(self, figure: Figure) -> None:
+        """Say what to do."""
+        super().__init__(
+            f"`{figure}` is of all reviews that count, not of those of a step. `GET /v1/score-series` has scores and "
+            "effective reviews at the end of each step, and `GET /v1/score-figures/{subject}?at=` the others of an "
+            "instant."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What figures of the steps of a subject are made of; each is of the steps in their order."""
+
+    ratings: Mapping[frozenset[str], Sequence[Ratings]]
+    """Kinds of reviews → the ratings of each step."""
+    counts: Sequence[Sequence[SourceCounts]] = ()
+    waits: Sequence[Sequence[SourceReviews]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FigurePoint:
+    """A figure of one step."""
+
+    span: Span
+    window: Window
+
+
+def checked(figures: Collection[Figure], steps: Sequence[Span], origin: str | None) -> None:
+    """See that these figures can be told of these steps.
+
+    Raises:
+        StandingFigureError: one is of all reviews at an instant.
+        UntoldOriginError: one is of answers, and one origin alone is asked for.
+        InvalidSpanError: one needs to look at every review of so long a time.
+    """
+    for figure in figures:
+        if figure in STANDING:
+            raise StandingFigureError(figure)
+        if figure in OF_ANSWERS and origin is not None:
+            raise UntoldOriginError
+    if OF_WAITS & {*figures} and steps[-1].end - steps[0].start > MAX_DAYS * A_DAY:
+        raise InvalidSpanError(
+            "from", f"Figures of how soon reviews are answered are of {MAX_DAYS} days at most. Take a later `from`."
+        )
+
+
+def points(figure: Figure, read: Read, steps: Sequence[Span]) -> Iterator[FigurePoint]:
+    """Yield a figure of each step."""
+    for number, span in enumerate(steps):
+        yield FigurePoint(span, _window(figure, read, number, span))
+
+
+def _window(figure: Figure, read: Read, number: int, span: Span) -> Window:
+    about = FIGURES[figure]
+    if about.basis is Basis.RATINGS:
+        return window(figure, read.ratings[about.kinds][number], (span.end - span.start) / A_DAY)
+    if figure in OF_WAITS:
+        return answering(figure, read.waits[number])
+    return answering_counted(figure, read.counts[number])

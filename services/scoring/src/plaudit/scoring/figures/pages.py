@@ -1,0 +1,139 @@
+"""The console's page of figures: how one moved, step by step."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Annotated, Final, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Request
+from markupsafe import Markup
+from starlette.responses import Response
+
+from plaudit.common.http import Principal, TenantTx
+from plaudit.common.pages.charts import Band, Series, time_chart
+from plaudit.common.sessions import ConsolePages, staff
+from plaudit.scoring.figures.api import figures_over_time
+from plaudit.scoring.figures.domain.answering import OF_WAITS
+from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, Figure, Form, shown
+from plaudit.scoring.figures.domain.over_time import OFFERED, FigurePoint, points
+from plaudit.scoring.profiles.domain import TRUST
+from plaudit.scoring.scores import store as scores
+from plaudit.scoring.scores.pages import Words, asked_of, of_unknown, source_choices, steps_to
+from plaudit.scoring.series.domain import Step, spans
+
+OVER_TIME: Final = "/console/scores/figures"
+UTC_ZONE: Final = ZoneInfo("UTC")
+A_YEAR: Final = timedelta(days=365)
+PAST: Final = {Step.DAY: timedelta(days=90), Step.WEEK: A_YEAR, Step.MONTH: 3 * A_YEAR}
+"""How much of the past is shown in steps of a length; of how soon reviews are answered, a year at most."""
+STEP_NAMES: Final = {Step.DAY: "days", Step.WEEK: "weeks", Step.MONTH: "months"}
+
+router = APIRouter(include_in_schema=False)
+console = ConsolePages("plaudit.scoring.figures", "plaudit.scoring.insight")
+Staff = Annotated[Principal, Depends(staff("scores:read"))]
+
+
+class Axis(NamedTuple):
+    """How values are drawn."""
+
+    factor: float
+    unit: str
+
+
+AXES: Final = {
+    Form.NUMBER: Axis(1, ""),
+    Form.SHARE: Axis(100, "%"),
+    Form.PERCENT: Axis(1, "%"),
+    Form.POINTS: Axis(1, "points"),
+    Form.DAYS: Axis(1, "days"),
+    Form.SECONDS: Axis(1 / 3_600, "hours"),
+}
+
+
+@router.get(OVER_TIME)
+async def show_figures_over_time(
+    request: Request,
+    principal: Staff,
+    tx: TenantTx,
+    subject: Words = "",
+    figure: Words = Figure.NPS.value,
+    step: Words = Step.WEEK.value,
+    source: Words = "",
+) -> Response:
+    """Show how a figure moved; what is none of those that are offered counts as the first of them."""
+    typed = asked_of({"subject": subject.strip().strip("/")}, {})
+    subject = typed.values["subject"]
+    if subject and not typed.errors and not await scores.is_known(tx, principal.tenant_id, subject):
+        typed = of_unknown(typed, await scores.unknown_subject(tx, principal.tenant_id, subject))
+    wanted = Figure(figure) if figure in OFFERED else OFFERED[0]
+    length = Step(step) if step in PAST else Step.WEEK
+    offered = await source_choices(tx, principal.tenant_id)
+    source = source if source in offered else ""
+    found: list[FigurePoint] = []
+    if subject and not typed.errors:
+        past = min(PAST[length], A_YEAR) if wanted in OF_WAITS else PAST[length]
+        steps = spans(tx.now - past, tx.now, length, UTC_ZONE)
+        of = UUID(source) if source else None, None
+        read = await figures_over_time(
+            tx, tenant_id=principal.tenant_id, subject=subject, figures=[wanted], steps=steps, of=of
+        )
+        # In a thread, so that other requests are answered meanwhile.
+        found = await asyncio.to_thread(lambda: [*points(wanted, read, steps)])
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "figures.html",
+        status=typed.status,
+        further=steps_to(subject, TRUST, "Figures over time") if found else ("Figures over time",),
+        subject=subject,
+        typed=typed,
+        figure=wanted,
+        figures={each.value: FIGURES[each].title for each in OFFERED},
+        step=length.value,
+        steps={each.value: STEP_NAMES[each] for each in PAST},
+        source=source,
+        sources=offered,
+        points=found[::-1],
+        chart=_chart(wanted, found, tx.now) if any(each.window.value is not None for each in found) else "",
+        shown=shown,
+        unit=FIGURES[wanted].unit,
+        is_of_answers=wanted in OF_ANSWERS,
+        path=OVER_TIME,
+    )
+
+
+def _chart(figure: Figure, found: list[FigurePoint], now: datetime) -> Markup:
+    """Return the chart of a figure with its intervals."""
+    about = FIGURES[figure]
+    axis = AXES[about.form]
+    ends = [
+        (None, None, None)
+        if each.window.value is None
+        else (each.window.value, *(each.window.interval or (None, None)))
+        for each in found
+    ]
+    values, lows, highs = (
+        [None if value is None else value * axis.factor for value in column] for column in zip(*ends, strict=True)
+    )
+    name = f"{about.title}, {axis.unit}" if axis.unit else about.title
+    return time_chart(
+        [each.span.start for each in found],
+        [Series(name, values)],
+        title="Begins (UTC)",
+        summary=_summary(figure, found),
+        now=now,
+        band=Band("95 % between", lows, highs),
+    )
+
+
+def _summary(figure: Figure, found: list[FigurePoint]) -> str:
+    """Return what the chart shows, in a sentence."""
+    there = [each for each in found if each.window.value is not None]
+    first, last = there[0], there[-1]
+    reviews = sum(each.window.n for each in found)
+    return (
+        f"{FIGURES[figure].title} went from {shown(figure, first.window.value)} in the step from {first.span.label} to "
+        f"{shown(figure, last.window.value)} in that from {last.span.label}, of {reviews:,} reviews in all."
+    )

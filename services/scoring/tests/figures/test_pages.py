@@ -1,0 +1,53 @@
+"""The page of figures over time, in the console's shell, on a real database."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from plaudit.common.contracts import Kind
+from plaudit.scoring.figures.domain.catalogue import FIGURES
+from plaudit.scoring.figures.domain.over_time import OFFERED
+from plaudit_testing.review_events import review_state
+
+pytestmark = pytest.mark.postgres
+
+PAGE = "/console/scores/figures"
+
+
+async def test_the_page_draws_a_figure_and_tells_each_step_the_latest_first(staff: httpx.AsyncClient, bus) -> None:
+    now = datetime.now(UTC)
+    for days, ratings in ((1, [5.0, 5.0, 4.2, 1.0]), (40, [1.0, 1.0])):
+        for rating in ratings:
+            state = review_state(rating, "acme/berlin", kind=Kind.NPS, rated_at=now - timedelta(days=days))
+            await bus.tell(None, state)
+
+    page = (await staff.get(f"{PAGE}?subject=acme&figure=nps&step=day")).text
+
+    assert "NPS of acme" in page
+    assert "NPS went from −100 in the step from" in page
+    assert f'<th scope="row">{now - timedelta(days=1):%F}</th>\n<td class="number" data-label="Reviews">4</td>' in page
+    assert page.index(f"{now - timedelta(days=1):%F}</th>") < page.index(f"{now - timedelta(days=40):%F}</th>")
+    assert '<a href="/console/scores/explanation?subject=acme">Why it moved</a>' in page
+
+
+async def test_every_figure_of_steps_has_its_page(staff: httpx.AsyncClient, bus) -> None:
+    for kind in (Kind.STARS, Kind.NPS, Kind.CSAT, Kind.CES):
+        await bus.tell(None, review_state(4.0, "acme", kind=kind))
+
+    for figure in OFFERED:
+        page = await staff.get(f"{PAGE}?subject=acme&figure={figure}&step=month")
+        assert page.status_code == 200
+        assert f"{FIGURES[figure].title} of acme" in page.text
+
+
+async def test_what_is_unknown_is_said_at_its_field_and_without_a_subject_the_page_asks_for_one(
+    staff: httpx.AsyncClient, bus
+) -> None:
+    await bus.tell(None, review_state(4.0, "acme"))
+
+    unknown = await staff.get(f"{PAGE}?subject=acne&source=shop&step=year")
+
+    assert unknown.status_code == 422
+    assert "Did you mean acme?" in unknown.text
+    assert "Name a subject." in (await staff.get(PAGE)).text
