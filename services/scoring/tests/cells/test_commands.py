@@ -14,7 +14,7 @@ from plaudit.common.contracts import Kind, ReviewState, SourceRef
 from plaudit.common.db import Database, Tx
 from plaudit.common.db.order_locks import lock
 from plaudit.common.ids import uuid7
-from plaudit.scoring.cells import commands, store
+from plaudit.scoring.cells import commands, jobs, store
 from plaudit.scoring.cells.domain import LARGE_ENTRIES
 from plaudit.scoring.cells.jobs import CellsJob
 from plaudit.scoring.history import store as history
@@ -317,3 +317,78 @@ async def test_the_job_has_work_while_there_is_a_tail(bus: Any, worker: Database
     assert await job.has_work()
     assert await job.turn() == 1
     assert not await job.has_work()
+
+
+REFUSES_MANY = """
+CREATE FUNCTION scoring.take_too_long() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT count(*) FROM made) > {} THEN
+        RAISE EXCEPTION 'canceling statement due to statement timeout' USING ERRCODE = 'query_canceled';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER take_too_long AFTER INSERT ON scoring.cells REFERENCING NEW TABLE AS made
+    FOR EACH STATEMENT EXECUTE FUNCTION scoring.take_too_long();
+"""
+"""More than so many cells made at once take too long, as they do where a turn's entries are of many sources."""
+
+
+async def many_sources(bus: Any, count: int) -> None:
+    for number in range(count):
+        source = msgspec.structs.replace(SOURCES[0], id=str(uuid7()))
+        state = review_state(4.0, "acme", source=source, rated_at=START + timedelta(days=number))
+        await bus.tell(None, state, time=state.rated_at)
+
+
+async def test_a_turn_that_takes_too_long_is_followed_by_one_of_half_as_much(
+    bus: Any, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commands, "MAX_RECORDS", 64)
+    monkeypatch.setattr(commands, "FILLED_ENTRIES", 64)
+    await many_sources(bus, 40)
+    await name_large(superuser, "acme")
+    await superuser.execute(REFUSES_MANY.format(80))
+    job = CellsJob(worker)
+    while await job.has_work():
+        await job.turn()
+
+    assert await superuser.fetchval("SELECT is_filled FROM scoring.celled_prefixes")
+    assert await superuser.fetchval("SELECT sum(n1 + n2 + n3 + n4 + n5) FROM scoring.cells WHERE valid_grain = 2") == 80
+
+
+async def test_what_takes_too_long_however_little_it_is_is_told_as_failed(
+    bus: Any, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "MAX_HALVINGS", 2)
+    await many_sources(bus, 2)
+    await name_large(superuser, "acme")
+    await superuser.execute(REFUSES_MANY.format(0))
+    job = CellsJob(worker)
+
+    assert [await job.turn() for _ in range(2)] == [1, 1]
+    with pytest.raises(asyncpg.QueryCanceledError):
+        await job.turn()
+    await superuser.execute("DROP TRIGGER take_too_long ON scoring.cells")
+    while await job.has_work():
+        await job.turn()
+    assert await superuser.fetchval("SELECT is_filled FROM scoring.celled_prefixes")
+
+
+async def test_after_turns_that_went_well_twice_as_much_is_tried_again(
+    bus: Any, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    carry_on_locked = commands.carry_on_locked
+
+    async def noted(tx: Tx, filled_entries: int, max_records: int | None = None) -> int:
+        asked.append(filled_entries)
+        if len(asked) == 1:
+            raise asyncpg.QueryCanceledError
+        return await carry_on_locked(tx, filled_entries, max_records)
+
+    monkeypatch.setattr(commands, "carry_on_locked", noted)
+    job = CellsJob(worker)
+    for _ in range(jobs.TURNS_BEFORE_DOUBLING + 2):
+        await job.turn()
+
+    assert asked == [4, *[2] * jobs.TURNS_BEFORE_DOUBLING, 4]

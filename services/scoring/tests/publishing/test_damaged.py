@@ -5,9 +5,16 @@ from typing import Any
 
 import pytest
 
-from plaudit.common.db import Database
-from plaudit.scoring.publishing import commands
+from plaudit.common.db import Database, Role
+from plaudit.scoring.publishing import commands, store
 from plaudit.scoring.publishing.domain import ScoreKey
+from plaudit.scoring.publishing.jobs import (
+    FIRST_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    MAX_LEFT_ALONE,
+    LeftAlone,
+    PublishingJob,
+)
 from plaudit.scoring.reconciliation.jobs import ReconciliationJob
 from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.review_events import review_state
@@ -38,6 +45,82 @@ async def test_a_subject_whose_sums_are_damaged_is_told_when_they_are_summed_ane
         name: told["acme"][name] | {"score": pytest.approx(told["globex"][name]["score"])} for name in told["acme"]
     }
     assert await job.sum_rounded_anew() == 0
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+async def test_a_damaged_subject_is_not_looked_at_again_until_a_while_has_passed(
+    groups: Any, resources: Any, superuser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[set[str]] = []
+    sums_of = store.sums_of
+
+    async def counted(tx: Any, keys: Any, half_lives: Any) -> Any:
+        looked_at.append({key.prefix for key in keys})
+        return await sums_of(tx, keys, half_lives)
+
+    monkeypatch.setattr(store, "sums_of", counted)
+    await groups.tell(None, review_state(5.0, "acme", rated_at=datetime.now(UTC)))
+    clock = Clock()
+    job = PublishingJob(resources, clock)
+    await job.turn()
+    await superuser.execute(
+        "UPDATE scoring.published_scores SET published_at = now() - interval '1h', next_change_at = now()"
+    )
+    await superuser.execute("UPDATE scoring.sums SET trust_w5 = 'NaN'")
+    await groups.tell(None, review_state(5.0, "acme", rated_at=datetime.now(UTC)))
+    looked_at.clear()
+    await job.turn()
+    assert looked_at == [{"acme"}, {"acme"}], "by its mark, and by its time"
+    marked_by = await superuser.fetchval("SELECT xmin::text FROM scoring.marks")
+
+    for _ in range(3):
+        await job.turn()
+    await groups.tell(None, review_state(5.0, "globex", rated_at=datetime.now(UTC)))
+    await job.turn()
+    assert looked_at[2:] == [{"globex"}], "others have their turns"
+    assert await superuser.fetchval("SELECT xmin::text FROM scoring.marks") == marked_by, "nothing is written"
+
+    clock.seconds += LONGEST_PAUSE_SECONDS
+    await ReconciliationJob(resources.database(Role.WORKER)).sum_rounded_anew()
+    await job.turn()
+    assert looked_at[3:] == [{"acme"}]
+    assert await superuser.fetchval("SELECT count(*) FROM scoring.marks") == 0
+
+
+def test_a_subject_that_stays_damaged_is_left_alone_for_longer_and_longer() -> None:
+    clock = Clock()
+    left_alone, key = LeftAlone(clock), ScoreKey("default", "acme")
+    pauses = []
+    for _ in range(8):
+        left_alone.note([key])
+        begun = clock.seconds
+        while key in left_alone.subjects:
+            clock.seconds += 0.05
+        pauses.append(clock.seconds - begun)
+
+    assert FIRST_PAUSE_SECONDS / 2 <= pauses[0] <= FIRST_PAUSE_SECONDS + 0.1
+    assert LONGEST_PAUSE_SECONDS / 2 <= pauses[-1] <= LONGEST_PAUSE_SECONDS + 0.1
+    clock.seconds += 3 * LONGEST_PAUSE_SECONDS
+    left_alone.note([])
+    left_alone.note([key])
+    clock.seconds += FIRST_PAUSE_SECONDS + 0.1
+    assert key not in left_alone.subjects, "what was sound for a while begins anew"
+
+
+def test_so_many_damaged_subjects_are_left_alone_that_others_have_their_turns() -> None:
+    left_alone = LeftAlone(Clock())
+    left_alone.note([ScoreKey("default", f"shop-{number}") for number in range(2 * MAX_LEFT_ALONE)])
+
+    assert len(left_alone.subjects) == MAX_LEFT_ALONE
 
 
 async def test_one_whose_stars_change_by_time_alone_waits_for_its_sums_too(

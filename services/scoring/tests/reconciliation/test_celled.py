@@ -153,6 +153,8 @@ async def test_what_is_right_is_left_as_it_is_whatever_is_in_the_tail(
         ("late_cells", "UPDATE scoring.late_cells SET n = n - 1 WHERE prefix = 'acme' AND grain = 0"),
         ("late_cells", "UPDATE scoring.late_cells SET rated_month = rated_month + 1000 WHERE prefix = 'acme'"),
         ("late_cells", "DELETE FROM scoring.late_cells WHERE prefix = 'acme'"),
+        ("late_cells", "UPDATE scoring.late_cells SET span = span + 1000 WHERE prefix = 'acme'"),
+        ("late_cells", "UPDATE scoring.late_cells SET span = span + 1000 WHERE prefix = 'acme' AND grain = 1"),
     ],
 )
 @pytest.mark.usefixtures("made")

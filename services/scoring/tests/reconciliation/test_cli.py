@@ -33,7 +33,16 @@ def command_line(scoring_url: str) -> CommandLine:
 def test_one_subject_is_compared_with_all_below_it(command_line: CommandLine) -> None:
     found = command_line.json("score", "reconcile", "--tenant", "default", "--subject", "acme")
 
-    assert found == {"compared": 2, "skipped": 0, "differing": 2, "rounded": 0, "celled": 0, "refilled": 0}
+    assert found == {
+        "compared": 2,
+        "skipped": 0,
+        "differing": 2,
+        "rounded": 0,
+        "celled": 0,
+        "refilled": 0,
+        "derived": 0,
+        "remade": 0,
+    }
     assert run_sql(
         command_line.database_url, "SELECT string_agg(prefix, ' ' ORDER BY prefix) FROM scoring.sums"
     ).strip() == ("acme acme/berlin")
@@ -46,7 +55,8 @@ def test_a_tenants_subjects_are_compared_one_after_the_other(command_line: Comma
 def test_without_options_all_are_compared_and_the_answer_is_a_sentence(command_line: CommandLine) -> None:
     assert command_line.output("score", "reconcile") == (
         "4 rows compared; 4 were wrong and 0 were rounded, and were summed anew; 0 subjects or partitions could not be "
-        "compared now. 0 large subjects' past compared; that of 0 was wrong and is made anew.\n"
+        "compared now. 0 large subjects' past compared; that of 0 was wrong and is made anew. "
+        "0 rows of insight and answers compared; 0 were wrong or missing, and were made anew.\n"
     )
     assert command_line.json("score", "reconcile")["differing"] == 0
 

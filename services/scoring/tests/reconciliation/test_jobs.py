@@ -16,7 +16,7 @@ from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.reconciliation import commands
 from plaudit.scoring.reconciliation.domain import Outcome
-from plaudit.scoring.reconciliation.jobs import ReconciliationJob, reconcile
+from plaudit.scoring.reconciliation.jobs import LEFT_ALONE_SECONDS, ReconciliationJob, reconcile
 from plaudit.scoring.reconciliation.store import statements
 from plaudit_testing.review_events import pending_envelope, review_state
 
@@ -205,6 +205,27 @@ async def test_a_record_set_aside_while_a_repair_waits_stops_it(
 
     assert await reconcile(worker, "default", "acme") == Outcome(compared=1, skipped=1)
     assert (await rows(superuser))[0][9] == 9
+
+
+async def test_a_subject_that_cannot_be_summed_anew_now_is_left_alone_for_a_while(
+    groups: Any, worker: Database, superuser: asyncpg.Connection
+) -> None:
+    seconds = [0.0]
+    await groups.tell(None, review_state(5, "acme"))
+    await superuser.execute("INSERT INTO scoring.rounded_sums (sums_id) SELECT id FROM scoring.sums")
+    await letter(worker, LIVE.group, pending_envelope(None, review_state(1, "acme/berlin")), 2)
+    job = ReconciliationJob(worker, monotonic=lambda: seconds[0])
+    while await job.go_on():
+        pass
+
+    assert await job.sum_rounded_anew() == 0
+    assert not await job.has_work()
+    await superuser.execute("UPDATE scoring.dead_letters SET state = 'redriven'")
+    assert await job.sum_rounded_anew() == 0
+    seconds[0] += LEFT_ALONE_SECONDS
+    assert await job.has_work()
+    assert await job.sum_rounded_anew() == 1
+    assert not await job.has_work()
 
 
 @pytest.mark.parametrize(("days", "profile"), [(400, "trust"), (1_900, "trust"), (1_900, "recent"), (700, "recent")])

@@ -2,4 +2,4 @@
 
 from typing import Final
 
-LOG_FIELDS: Final = frozenset(("compared", "differing"))
+LOG_FIELDS: Final = frozenset(("compared", "differing", "halvings", "table"))

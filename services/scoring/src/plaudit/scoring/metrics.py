@@ -16,10 +16,16 @@ SUMS_REPAIRED: Final = Counter(
     "rounding showed in what was left, as it may. `differing`: counts were wrong. Any increase of it is an alarm.",
     ["reason"],
 )
+DERIVED_ROWS_REPAIRED: Final = Counter(
+    "plaudit_derived_rows_repaired_total",
+    "Rows of insight and answers that were not what is kept of each review says, and were made anew. Any increase is "
+    "an alarm.",
+    ["table"],
+)
 SUMS_NOT_COMPARED: Final = Counter(
     "plaudit_sums_not_compared_total",
     "Subjects of one segment that a nightly comparison left out: a group has set a record aside, history is far behind "
-    "live, or it took too long.",
+    "live, or it took too long. And reviews of which insight or answers keep something that nobody can read.",
 )
 RECONCILED_TIMESTAMP_SECONDS: Final = Gauge(
     "plaudit_sums_reconciled_timestamp_seconds",
@@ -39,5 +45,8 @@ MOVES_BEHIND_DAYS: Final = Gauge(
 UNFILLED_HALF_LIVES: Final = Gauge(
     "plaudit_half_lives_unfilled", "Half-lives of tenants' own that are being filled or dropped."
 )
+REPAIRED_DERIVED: Final = {
+    table: DERIVED_ROWS_REPAIRED.labels(table) for table in ("insight_days", "insight_places", "answer_places")
+}
 REPAIRED_DIFFERING: Final = SUMS_REPAIRED.labels("differing")
 REPAIRED_ROUNDED: Final = SUMS_REPAIRED.labels("rounded")

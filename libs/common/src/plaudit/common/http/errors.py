@@ -21,6 +21,7 @@ from plaudit.common.http.problems import (
     internal_error,
     method_not_allowed,
     not_found,
+    too_much_at_once,
     unavailable,
     unprocessable,
 )
@@ -42,8 +43,7 @@ class AnswerInsteadError(Exception):
 
 
 def _limit_exceeded(error: LimitExceededError) -> Problem:
-    headers = {"Retry-After": str(error.retry_after_seconds)}
-    return Problem("too-much-at-once", HTTPStatus.TOO_MANY_REQUESTS, "Too much at once", str(error), headers=headers)
+    return too_much_at_once(str(error), error.retry_after_seconds)
 
 
 _RULES: Final = {"uuid_parsing": "Input should be a UUID such as 0199e0a4-6f1c-7b1a-9d57-1f0e2a6c33b1"}

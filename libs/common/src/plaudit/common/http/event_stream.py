@@ -9,7 +9,9 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -21,13 +23,15 @@ from starlette.responses import Response, StreamingResponse
 from plaudit.common.db import Database, Role, SqlTx
 from plaudit.common.http.headers import preferred
 from plaudit.common.http.paging import decode_cursor, encode_cursor
-from plaudit.common.http.problems import unavailable, unprocessable
+from plaudit.common.http.problems import too_much_at_once, unavailable, unprocessable
 from plaudit.common.http.transactions import read_apart
 
 EVENT_STREAM: Final = "text/event-stream"
 _PAGE: Final = "application/json"
 MAX_STREAMS: Final = 100
 """Open at once in one process; each asks the database once a pause."""
+MAX_STREAMS_OF_TENANT: Final = 50
+"""Of those, one tenant's: the other places are left to others."""
 MAX_ASKING: Final = 2
 """Streams of one process that ask the database at a time; others wait, so that all connections but these are left to
 requests, however many streams are open."""
@@ -109,8 +113,39 @@ class Streams:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self.open = 0
+        self._open: Counter[str] = Counter()
         self.asking = asyncio.Semaphore(MAX_ASKING)
+
+    @property
+    def open(self) -> int:
+        """How many are open."""
+        return self._open.total()
+
+    def require_place(self, tenant_id: str) -> None:
+        """Refuse a stream that there is no place for.
+
+        Raises:
+            Problem: 429, while too many of this tenant's are open; 503, while too many are.
+        """
+        if self._open[tenant_id] >= MAX_STREAMS_OF_TENANT:
+            detail = (
+                f"{MAX_STREAMS_OF_TENANT} live views of your company are open in this process, and so many may be. "
+                "Close one, or ask for pages."
+            )
+            raise too_much_at_once(detail)
+        if self.open >= MAX_STREAMS:
+            detail = f"{MAX_STREAMS} live views are open in this process, and so many may be."
+            raise unavailable(f"{detail} Try again, or ask for pages.")
+
+    @contextmanager
+    def place(self, tenant_id: str) -> Iterator[None]:
+        """Count a stream of a tenant while it is open."""
+        self._open[tenant_id] += 1
+        try:
+            yield
+        finally:
+            self._open[tenant_id] -= 1
+            self._open += Counter()  # forgets tenants that have none
 
 
 def is_asked_for(request: Request) -> bool:
@@ -127,11 +162,10 @@ def event_stream(request: Request, tenant_id: str, feed: Feed[Place], place: Pla
     """Answer with a live stream of a tenant's feed behind a place.
 
     Raises:
-        Problem: 503 while too many are open.
+        Problem: 429, while too many of the tenant's are open; 503, while too many are.
     """
     streams: Streams = request.app.state.event_streams
-    if streams.open >= MAX_STREAMS:
-        raise unavailable("Too many live views are open. Try again, or ask for pages.")
+    streams.require_place(tenant_id)
 
     def is_over() -> bool:
         draining: bool = request.app.built_edge().draining
@@ -139,19 +173,16 @@ def event_stream(request: Request, tenant_id: str, feed: Feed[Place], place: Pla
 
     database = request.app.state.resources.database(Role.API)
     return StreamingResponse(
-        _counted(streams, _events(database, tenant_id, feed, place, streams.asking, is_over)),
+        _counted(streams, tenant_id, _events(database, tenant_id, feed, place, streams.asking, is_over)),
         media_type=EVENT_STREAM,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _counted(streams: Streams, events: AsyncIterator[str]) -> AsyncIterator[str]:
-    streams.open += 1
-    try:
+async def _counted(streams: Streams, tenant_id: str, events: AsyncIterator[str]) -> AsyncIterator[str]:
+    with streams.place(tenant_id):
         async for event in events:
             yield event
-    finally:
-        streams.open -= 1
 
 
 async def _events(

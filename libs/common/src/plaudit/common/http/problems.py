@@ -233,6 +233,17 @@ def unavailable(detail: str, retry_after_seconds: int = RETRY_AFTER_SECONDS) -> 
     )
 
 
+def too_much_at_once(detail: str, retry_after_seconds: int = RETRY_AFTER_SECONDS) -> Problem:
+    """Return a 429 that says when to try again."""
+    return Problem(
+        "too-much-at-once",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too much at once",
+        detail,
+        headers={"Retry-After": str(retry_after_seconds)},
+    )
+
+
 def too_many_connections() -> Problem:
     """Return the 503 for a connection beyond the limit, which is closed."""
     problem = unavailable("Too many connections are open. Nothing was stored; try again.")

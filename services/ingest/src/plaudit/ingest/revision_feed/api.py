@@ -37,7 +37,7 @@ Limit = Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS, description="How many item
     response_model=RevisionPageOut,
     responses=described('id: AgXw…\nevent: review.created\ndata: {"review_id": "…", "revision": 1, …}\n\n'),
     summary="Read all revisions, or follow them live",
-    openapi_extra=describe(problems={"invalid-cursor": 422}),
+    openapi_extra=describe(problems={"invalid-cursor": 422, "too-much-at-once": 429}),
 )
 async def read_revisions(
     request: Request,

@@ -27,7 +27,7 @@ ExactSubject = Annotated[Subject | None, Query(description="Only this subject, a
         'id: AgXw…\nevent: score.changed\ndata: {"subject": "acme", "number": 1772875862118204, …}\n\n'
     ),
     summary="Read how scores stand, or follow them live",
-    openapi_extra=describe(problems={"invalid-cursor": 422}),
+    openapi_extra=describe(problems={"invalid-cursor": 422, "too-much-at-once": 429}),
 )
 async def read_score_events(
     request: Request,

@@ -57,6 +57,8 @@ class Done:
     """Of the marks that it has taken."""
     not_free: Collection[ScoreKey] = ()
     """What another process has in hand, of what was asked for."""
+    damaged: Collection[ScoreKey] = ()
+    """What is told when its sums are summed anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +78,18 @@ class _Computed:
     """The half-lives whose sums are damaged, of subjects that are told when these are summed anew."""
 
 
-async def publish_marked(work: UnitOfWork) -> Done:
+async def publish_marked(work: UnitOfWork, left_alone: Collection[ScoreKey] = ()) -> Done:
     """Publish the scores of what is marked, the oldest marks first.
 
-    A subject that another process is publishing, or that was published a moment ago, keeps its mark.
+    A subject that another process is publishing, that was published a moment ago, or that is left alone, keeps its
+    mark.
     """
     tx = work.tx
     found = await store.marks(tx, ROUND_ROWS)
     row_ids = {row_id for mark in found for row_id in mark.row_ids}
     prefix_of = await store.prefixes_of(tx, row_ids)
     last = await store.last_published(tx, set(prefix_of.values()))
-    free = await _lock(tx, _not_recent(prefix_of.values(), last, tx.now))
+    free = await _lock(tx, _not_recent(prefix_of.values(), last, tx.now) - set(left_alone))
     failpoint("publishing_after_lock")
     # A mark whose rows are all gone says nothing; one of which nothing can be published now stays as it is.
     taken = [
@@ -104,18 +107,22 @@ async def publish_marked(work: UnitOfWork) -> Done:
     published = await _write(work, computed, marked)
     marked_at = [mark.marked_at for mark in mine]
     await sums.mark(tx, rows_left(mine, prefix_of, published), min(marked_at, default=None))
-    return Done(published, len(row_ids) >= ROUND_ROWS, marked_at)
+    return Done(published, len(row_ids) >= ROUND_ROWS, marked_at, damaged=computed.damaged)
 
 
-async def publish_due(work: UnitOfWork) -> Done:
-    """Publish the scores whose stars have changed by time alone, once for however many changes have come meanwhile."""
+async def publish_due(work: UnitOfWork, left_alone: Collection[ScoreKey] = ()) -> Done:
+    """Publish the scores whose stars have changed by time alone, once for however many changes have come meanwhile.
+
+    Those of subjects that are left alone stay due.
+    """
     tx = work.tx
-    due = await store.due(tx, ROUND_ROWS)
+    due = await store.due(tx, ROUND_ROWS, left_alone)
     free = await _lock(tx, due)
     last = await store.last_published(tx, free)
     ready = {key: Cause.TIME for key, published in last.items() if published.is_due(tx.now)}
-    published = await _write(work, await _compute(tx, ready, last), ready)
-    return Done(published, len(due) >= ROUND_ROWS)
+    computed = await _compute(tx, ready, last)
+    published = await _write(work, computed, ready)
+    return Done(published, len(due) >= ROUND_ROWS, damaged=computed.damaged)
 
 
 async def publish_missing(work: UnitOfWork, keys: Collection[ScoreKey]) -> Done:

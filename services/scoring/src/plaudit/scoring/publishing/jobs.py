@@ -3,12 +3,14 @@
 Several processes may run them.
 """
 
+import time
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Final
 
 from plaudit.common.db import Role, Tx
 from plaudit.common.failpoints import failpoint
-from plaudit.common.jobs import PeriodicJob
+from plaudit.common.jobs import PeriodicJob, back_off_seconds
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.process import Resources
 from plaudit.scoring.metrics import PUBLISH_WAIT_SECONDS, PUBLISHED
@@ -24,17 +26,54 @@ WALK_PAUSE_SECONDS: Final = 600.0
 """Between two walks over all subjects."""
 PROFILES_PAUSE_SECONDS: Final = 1.0
 """How long a tenant's profiles may have changed before anybody looks."""
+FIRST_PAUSE_SECONDS: Final = 0.5
+LONGEST_PAUSE_SECONDS: Final = 10.0
+"""How long a subject whose sums are damaged is left alone, until they are summed anew; each time longer than before."""
+MAX_LEFT_ALONE: Final = 50
+"""Subjects at a time. Their marks stay the oldest: more of them could be all that a round looks at."""
 _START: Final = ScoreKey("", "")
+
+
+class LeftAlone:
+    """Subjects whose sums are damaged: nobody looks at them again and again until they are summed anew."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Leave none alone."""
+        self._now = monotonic
+        self._found: dict[ScoreKey, tuple[int, float]] = {}
+        """How often each was found to be damaged, and until when it is left alone."""
+
+    def note(self, damaged: Collection[ScoreKey]) -> None:
+        """Note what was found to be damaged now; each time in a row it is left alone for longer."""
+        now = self._now()
+        # What was not found again some time after its turn came is not damaged any more.
+        self._found = {key: each for key, each in self._found.items() if each[1] + LONGEST_PAUSE_SECONDS > now}
+        for key in damaged:
+            times = self._found.get(key, (0, 0.0))[0] + 1
+            if times > 1 or len(self._found) < MAX_LEFT_ALONE:
+                self._found[key] = times, now + back_off_seconds(times, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+
+    @property
+    def subjects(self) -> Collection[ScoreKey]:
+        """What is left alone now."""
+        now = self._now()
+        return [key for key, (_, until) in self._found.items() if until > now]
 
 
 class PublishingJob(PeriodicJob):
     """Publishes scores whose sums have changed, or whose stars have by time alone."""
 
-    def __init__(self, resources: Resources[ScoringSettings]) -> None:
-        """Publish under the worker role."""
+    def __init__(self, resources: Resources[ScoringSettings], monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Publish under the worker role.
+
+        Args:
+            resources: of the process.
+            monotonic: a clock.
+        """
         super().__init__("publishing", POLL_SECONDS)
         self._resources = resources
         self._database = resources.database(Role.WORKER)
+        self._left_alone = LeftAlone(monotonic)
 
     async def has_work(self) -> bool:
         """Return whether anything is marked or due."""
@@ -42,13 +81,15 @@ class PublishingJob(PeriodicJob):
 
     async def turn(self) -> int:
         """Publish one batch of each; return how many, if there may be more."""
+        left_alone = self._left_alone.subjects
         async with self._database.transaction() as tx:
-            marked = await commands.publish_marked(self._work(tx))
+            marked = await commands.publish_marked(self._work(tx), left_alone)
             now = tx.now
             failpoint("publishing_before_commit")
         async with self._database.transaction() as tx:
-            due = await commands.publish_due(self._work(tx))
+            due = await commands.publish_due(self._work(tx), left_alone)
             failpoint("publishing_before_commit")
+        self._left_alone.note({*marked.damaged, *due.damaged})
         _count(marked, Cause.REVIEWS, now)
         _count(due, Cause.TIME, now)
         return sum(len(done.published) for done in (marked, due) if done.is_full)

@@ -139,7 +139,11 @@ INSERT INTO published_scores ({_KEPT.listed}, epoch)
 SELECT {_KEPT.listed}, {_EPOCH} FROM {_KEPT.unnest()} AS published ({_KEPT.listed})
 ON CONFLICT (tenant_id, prefix) DO UPDATE SET {_KEPT.excluded()}, epoch = excluded.epoch, xid = excluded.xid
 """
-_DUE = "SELECT tenant_id, prefix FROM published_scores WHERE next_change_at <= $1 ORDER BY next_change_at LIMIT $2"
+_DUE = """
+SELECT tenant_id, prefix FROM published_scores
+WHERE next_change_at <= $1 AND (tenant_id, prefix) NOT IN (SELECT * FROM unnest($3::text[], $4::text[]))
+ORDER BY next_change_at LIMIT $2
+"""
 _WALKED = f"""
 WITH walked AS MATERIALIZED (
     SELECT DISTINCT tenant_id, prefix FROM sums WHERE (tenant_id, prefix) > ($2, $3) AND tenant_id <= $4
@@ -278,9 +282,15 @@ async def keep(tx: Tx, events: Sequence[KeptEvent]) -> None:
         await tx.raw.execute(_KEEP, *_KEPT.arrays(events))
 
 
-async def due(tx: Tx, limit: int) -> list[ScoreKey]:
-    """Return subjects whose stars have changed by time alone, the longest due first. Locks nothing."""
-    return [ScoreKey(*row) for row in await tx.raw.fetch(_DUE, tx.now, limit)]
+async def due(tx: Tx, limit: int, left_alone: Collection[ScoreKey] = ()) -> list[ScoreKey]:
+    """Return subjects whose stars have changed by time alone, the longest due first. Locks nothing.
+
+    Args:
+        tx: the open transaction.
+        limit: at most so many.
+        left_alone: none of these.
+    """
+    return [ScoreKey(*row) for row in await tx.raw.fetch(_DUE, tx.now, limit, *_arrays(left_alone))]
 
 
 async def walk(tx: Tx, after: ScoreKey, limit: int, *, tenant_id: str | None = None) -> Mapping[ScoreKey, bool]:

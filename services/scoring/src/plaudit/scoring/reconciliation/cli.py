@@ -1,4 +1,4 @@
-"""`plaudit score reconcile`: compare sums with the ledger now, and sum rows that differ anew."""
+"""`plaudit score reconcile`: compare what is kept with what it is made of now, and make rows that differ anew."""
 
 from typing import Annotated, Final
 
@@ -9,8 +9,8 @@ from plaudit.common.db import Database, Role
 from plaudit.common.refusals import RefusedError, WrongInputError
 from plaudit.common.terminal import AsJson, CommandGroup, on_database, print_done
 from plaudit.scoring.reconciliation import store
-from plaudit.scoring.reconciliation.domain import Outcome
-from plaudit.scoring.reconciliation.jobs import reconcile, reconcile_large
+from plaudit.scoring.reconciliation.domain import Outcome, Scope
+from plaudit.scoring.reconciliation.jobs import derived, reconcile, reconcile_large
 from plaudit.scoring.reconciliation.store import celled
 
 CONNECTIONS: Final = 2
@@ -34,7 +34,11 @@ def reconcile_command(
     subject: Annotated[str | None, typer.Option(help="This subject and all below it; all if not given.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the sums that scores are read from with the ledger, and sum rows that differ anew."""
+    """Compare what is kept with what it is made of, and make rows that differ anew.
+
+    Sums that scores are read from, and the past of large subjects, with the ledger; counts of days, and where reviews
+    are found, with what insight and answers keep of each review.
+    """
     if subject is not None and tenant is None:
         raise WrongInputError("a subject is a tenant's; name the tenant with --tenant")
     if subject is not None:
@@ -42,20 +46,23 @@ def reconcile_command(
 
     async def work(database: Database) -> Outcome:
         if tenant is not None and subject is not None:
-            outcome = await reconcile(database, tenant, subject)
+            outcome = await _reconcile_kept(database, tenant, subject)
         else:
             outcome = await _reconcile_all(database, tenant)
-        return outcome + await _reconcile_large(database, tenant, subject)
+        outcome = outcome + await _reconcile_large(database, tenant, subject)
+        return outcome + await derived.reconcile_places(database, Scope(tenant, subject))
 
     outcome = on_database(work, "scoring", Role.WORKER, pool_size=CONNECTIONS)
-    if tenant is not None and not (outcome.compared or outcome.skipped):
+    if tenant is not None and not (outcome.compared or outcome.skipped or outcome.derived or outcome.remade):
         about = f" about {subject} or what is below it" if subject else ""
         raise RefusedError(f"nothing was compared: there is no review of the tenant {tenant}{about}")
     print_done(
         {name: getattr(outcome, name) for name in outcome.__struct_fields__},
         f"{outcome.compared:,} rows compared; {outcome.differing:,} were wrong and {outcome.rounded:,} were rounded, "
         f"and were summed anew; {outcome.skipped:,} subjects or partitions could not be compared now. "
-        f"{outcome.celled:,} large subjects' past compared; that of {outcome.refilled:,} was wrong and is made anew.",
+        f"{outcome.celled:,} large subjects' past compared; that of {outcome.refilled:,} was wrong and is made anew. "
+        f"{outcome.derived:,} rows of insight and answers compared; {outcome.remade:,} were wrong or missing, and were "
+        "made anew.",
         as_json=as_json,
     )
 
@@ -67,6 +74,11 @@ def _check(subject: str) -> None:
         raise WrongInputError(str(error)) from error
 
 
+async def _reconcile_kept(database: Database, tenant: str, subject: str) -> Outcome:
+    """Reconcile sums and counts of days of a subject and all below it."""
+    return await reconcile(database, tenant, subject) + await derived.reconcile_days(database, tenant, subject)
+
+
 async def _reconcile_all(database: Database, tenant: str | None) -> Outcome:
     """Reconcile one subject of one segment after the other, of one tenant or of all."""
     outcome, last_tenant, end = Outcome(), tenant or "", ""
@@ -75,7 +87,7 @@ async def _reconcile_all(database: Database, tenant: str | None) -> Outcome:
             root = await store.next_root(tx, last_tenant, end)
         if root is None or (tenant is not None and root.tenant_id != tenant):
             return outcome
-        outcome = outcome + await reconcile(database, root.tenant_id, root.subject)
+        outcome = outcome + await _reconcile_kept(database, root.tenant_id, root.subject)
         last_tenant, end = root.tenant_id, root.end
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
 from random import Random
 from typing import Final, NamedTuple
 
 import msgspec
 
-from plaudit.common.contracts.subjects import prefixes
+from plaudit.common.contracts.subjects import is_within, prefixes
 from plaudit.scoring.history.domain import Place
 
 TOLERANCE: Final = 1e-9
@@ -32,6 +34,69 @@ COMPARED_DAYS: Final = 64
 """Of a large subject's changes, the last that are summed, and those that are summed together with the first of them.
 As many older ones are compared as well, others every night."""
 TOP_STARS: Final = 5
+WALKED_ROWS: Final = 2_000
+"""Reviews, or places of reviews, that a step of a walk compares."""
+REMADE_REVIEWS: Final = 200
+"""Whose places one transaction makes anew: one that writes is to be short."""
+
+
+_AFTER_ALL: Final = "\U0010ffff"
+"""No name comes after it."""
+
+
+class Walk(StrEnum):
+    """A walk along a table, which compares what insight and answers keep of reviews with where these are found.
+
+    One along the reviews finds places that are missing or wrong, one along the places those that nothing says.
+    """
+
+    SAID = "insight_reviews"
+    SAID_PLACES = "insight_places"
+    LIVES = "answer_reviews"
+    ANSWER_PLACES = "answer_places"
+
+    @property
+    def following(self) -> "Walk | None":
+        """The walk after this one, None after the last."""
+        return dict(pairwise(Walk)).get(self)
+
+
+class Step(NamedTuple):
+    """Where a night's walks go on."""
+
+    walk: Walk
+    after: str
+    """The key of the last row that was compared, in JSON; the empty text before the first."""
+
+    def going_on(self, after: str) -> "Step | None":
+        """Return the step after this one, which has come to a key, or to the end of its table; None after the last."""
+        if after:
+            return Step(self.walk, after)
+        return None if self.walk.following is None else Step(self.walk.following, "")
+
+
+class Scope(NamedTuple):
+    """Whose rows are walked along."""
+
+    tenant_id: str | None = None
+    """None: of all tenants."""
+    subject: str | None = None
+    """It and all below it alone; None: all of the tenant's."""
+
+    @property
+    def tenants(self) -> tuple[str, str]:
+        """The first tenant, and a name that comes after the last."""
+        return ("", _AFTER_ALL) if self.tenant_id is None else (self.tenant_id, f"{self.tenant_id}\x01")
+
+    @property
+    def paths(self) -> tuple[str, str, str, str]:
+        """The same with prefixes: the first tenant and prefix, and those that come after the last."""
+        first, end = self.tenants
+        return (first, "", end, "") if self.subject is None else (first, self.subject, first, f"{self.subject}0")
+
+    def holds(self, prefix: str) -> bool:
+        """Return whether a prefix is in it, whose tenant is."""
+        return self.subject is None or is_within(prefix, self.subject)
 
 
 class RowKey(NamedTuple):
@@ -84,11 +149,15 @@ class Outcome(msgspec.Struct, frozen=True):
     """Large subjects whose cells and changes were compared."""
     refilled: int = 0
     """Of those, the ones whose cells are filled again or whose changes are summed again."""
+    derived: int = 0
+    """Rows of insight and answers that were compared with what is kept of each review."""
+    remade: int = 0
+    """Of those and of such as were missing, the ones that were wrong and were made anew."""
 
     @property
     def repairs(self) -> "Outcome":
         """What was made anew alone, without what was compared."""
-        return Outcome(differing=self.differing, rounded=self.rounded, refilled=self.refilled)
+        return Outcome(differing=self.differing, rounded=self.rounded, refilled=self.refilled, remade=self.remade)
 
     def __add__(self, other: "Outcome") -> "Outcome":
         """Return the outcome of both."""

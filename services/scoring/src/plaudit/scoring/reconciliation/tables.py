@@ -16,5 +16,9 @@ reconciliations = Table(
     Column("finished_at", DateTime(timezone=True)),
     Column("celled", BigInteger, nullable=False),
     Column("refilled", BigInteger, nullable=False),
+    Column("derived", BigInteger, nullable=False),
+    Column("remade", BigInteger, nullable=False),
+    Column("walk", Text),
+    Column("walk_after", Text),
 )
 """Tenant and subject: the last ones that were compared; subjects of one segment, each with all below it."""

@@ -19,6 +19,8 @@ from plaudit.scoring.reconciliation.domain import (
     Letter,
     Outcome,
     RowKey,
+    Step,
+    Walk,
 )
 from plaudit.scoring.reconciliation.store.statements import (
     HISTORY_GROUP,
@@ -40,14 +42,15 @@ NOT EXISTS (
 )
 """
 HAS_WORK: Final = f"""
-SELECT EXISTS (SELECT FROM rounded_sums) OR EXISTS (SELECT FROM rounded_tenant_sums AS rounded WHERE {_OF_FILLED})
+SELECT EXISTS (SELECT FROM rounded_sums WHERE id <> ALL ($2::bigint[]))
+    OR EXISTS (SELECT FROM rounded_tenant_sums AS rounded WHERE {_OF_FILLED} AND id <> ALL ($3::bigint[]))
     OR EXISTS (SELECT FROM reconciliations WHERE finished_at IS NULL)
     OR NOT EXISTS (
         SELECT FROM reconciliations
         WHERE started_at >= date_trunc('day', {{now}} - $1::interval) + $1::interval
     )
 """
-"""$1: when a night's comparison begins, after midnight."""
+"""$1: when a night's comparison begins, after midnight; $2, $3: marks of each table that are left alone."""
 NIGHT_LOCK: Final = "scoring/reconciliation"
 """The order key of whoever begins a nightly comparison, or finds what it is to compare next."""
 
@@ -96,27 +99,43 @@ WHERE consumer_group IN ('{LIVE_GROUP}', '{HISTORY_GROUP}') AND topic = '{REVIEW
 """
 _ROUNDED = """
 SELECT array_agg(rounded.id) AS marks, tenant_id, prefix
-FROM (SELECT * FROM rounded_sums ORDER BY id LIMIT $1) AS rounded LEFT JOIN sums ON sums.id = rounded.sums_id
+FROM (
+    SELECT * FROM rounded_sums WHERE id <> ALL ($2::bigint[]) ORDER BY id LIMIT $1
+) AS rounded LEFT JOIN sums ON sums.id = rounded.sums_id
 GROUP BY tenant_id, prefix
 """
 _ROUNDED_OWN = f"""
 SELECT array_agg(id) AS marks, tenant_id, prefix, half_life_us
-FROM (SELECT * FROM rounded_tenant_sums AS rounded WHERE {_OF_FILLED} ORDER BY id LIMIT $1) AS rounded
+FROM (
+    SELECT * FROM rounded_tenant_sums AS rounded WHERE {_OF_FILLED} AND id <> ALL ($2::bigint[]) ORDER BY id LIMIT $1
+) AS rounded
 GROUP BY tenant_id, prefix, half_life_us
 """
 _NEXT = """
 SELECT tenant_id, path, root, EXISTS (SELECT FROM sums WHERE tenant_id = following.tenant_id AND prefix = root)
-    OR EXISTS (SELECT FROM ledger WHERE tenant_id = following.tenant_id AND subject = root) AS has_own
+    OR EXISTS (SELECT FROM ledger WHERE tenant_id = following.tenant_id AND subject = root)
+    OR EXISTS (SELECT FROM insight_days WHERE tenant_id = following.tenant_id AND prefix = root)
+    OR EXISTS (SELECT FROM insight_reviews WHERE tenant_id = following.tenant_id AND subject = root) AS has_own
 FROM (
     SELECT tenant_id, path, split_part(path, '/', 1) COLLATE "C" AS root FROM (
         (SELECT tenant_id, prefix AS path FROM sums WHERE (tenant_id, prefix) > ($1, $2) ORDER BY 1, 2 LIMIT 1)
         UNION ALL
         (SELECT tenant_id, subject FROM ledger WHERE (tenant_id, subject) > ($1, $2) ORDER BY 1, 2 LIMIT 1)
+        UNION ALL
+        (SELECT tenant_id, prefix FROM insight_days WHERE (tenant_id, prefix) > ($1, $2) ORDER BY 1, 2 LIMIT 1)
+        UNION ALL
+        (
+            SELECT tenant_id, subject FROM insight_reviews
+            WHERE subject IS NOT NULL AND (tenant_id, subject) > ($1, $2) ORDER BY 1, 2 LIMIT 1
+        )
     ) AS first_ones
     ORDER BY tenant_id, path COLLATE "C" LIMIT 1
 ) AS following
 """
-_OPEN = "SELECT id, tenant_id, subject FROM reconciliations WHERE finished_at IS NULL ORDER BY started_at LIMIT 1"
+_OPEN = """
+SELECT id, tenant_id, subject, walk, walk_after FROM reconciliations
+WHERE finished_at IS NULL ORDER BY started_at LIMIT 1
+"""
 _COUNT = f"""
 UPDATE reconciliations SET {", ".join(f"{name} = {name} + ${n}" for n, name in enumerate(Outcome.__struct_fields__, 2))}
 WHERE id = $1
@@ -124,6 +143,11 @@ WHERE id = $1
 _GO_ON = """
 UPDATE reconciliations SET tenant_id = $4, subject = $5
 WHERE id = $1 AND tenant_id = $2 AND subject = $3 AND finished_at IS NULL
+"""
+_FINISH = "UPDATE reconciliations SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL"
+_TAKE_STEP = """
+UPDATE reconciliations SET walk = $4, walk_after = $5
+WHERE id = $1 AND (walk, walk_after) IS NOT DISTINCT FROM ($2, $3) AND finished_at IS NULL
 """
 _IS_DUE = "SELECT NOT EXISTS (SELECT FROM reconciliations WHERE started_at >= $1)"
 
@@ -134,6 +158,8 @@ class Reconciliation(msgspec.Struct, frozen=True):
     id: UUID
     tenant_id: str
     subject: str
+    step: Step | None
+    """Which step of its walks follows; None while it has not begun to walk."""
 
 
 class Root(NamedTuple):
@@ -267,9 +293,19 @@ async def letters(tx: Tx) -> list[Letter]:
     return [Letter(row["partition"], row["record_offset"], row["consumer_group"], row["value"]) for row in rows]
 
 
-async def rounded(tx: Tx, limit: int) -> list[Rounded]:
-    """Return subjects with rows in which rounding shows, from so many marks of each table."""
-    kept, own = await tx.raw.fetch(_ROUNDED, limit), await tx.raw.fetch(_ROUNDED_OWN, limit)
+async def rounded(
+    tx: Tx, limit: int, kept_left_alone: Collection[int] = (), own_left_alone: Collection[int] = ()
+) -> list[Rounded]:
+    """Return subjects with rows in which rounding shows, from so many marks of each table.
+
+    Args:
+        tx: the open transaction.
+        limit: marks.
+        kept_left_alone: none of these, of sums that every tenant has.
+        own_left_alone: none of these, of a tenant's own half-life.
+    """
+    kept = await tx.raw.fetch(_ROUNDED, limit, kept_left_alone)
+    own = await tx.raw.fetch(_ROUNDED_OWN, limit, own_left_alone)
     return [Rounded(*row) for row in (*kept, *own)]
 
 
@@ -301,7 +337,10 @@ async def next_root(tx: Tx, tenant_id: str, after: str) -> Root | None:
 async def going_on(tx: Tx) -> Reconciliation | None:
     """Return the nightly comparison that is not finished, if there is one."""
     row = await tx.raw.fetchrow(_OPEN)
-    return None if row is None else Reconciliation(*row)
+    if row is None:
+        return None
+    step = None if row["walk"] is None else Step(Walk(row["walk"]), row["walk_after"])
+    return Reconciliation(row["id"], row["tenant_id"], row["subject"], step)
 
 
 async def is_due(tx: Tx, begins_at: datetime) -> bool:
@@ -314,13 +353,21 @@ async def begin(tx: Tx, reconciliation_id: UUID, now: datetime) -> Reconciliatio
     await tx.raw.execute(
         "INSERT INTO reconciliations VALUES ($1, $2, '', '', 0, 0, 0, 0, NULL)", reconciliation_id, now
     )
-    return Reconciliation(reconciliation_id, "", "")
+    return Reconciliation(reconciliation_id, "", "", None)
 
 
 async def go_on(tx: Tx, night: Reconciliation, root: Root) -> bool:
     """Note that the subject after the last one was compared; return False where another process has noted that."""
-    status = await tx.raw.execute(_GO_ON, *msgspec.structs.astuple(night), root.tenant_id, root.end)
+    status = await tx.raw.execute(_GO_ON, night.id, night.tenant_id, night.subject, root.tenant_id, root.end)
     return rows_changed(status) > 0
+
+
+async def take_step(tx: Tx, night: Reconciliation, following: Step | None) -> bool:
+    """Note which step follows, or that all walks are at their end; return False where another process has noted it."""
+    if following is None:
+        return await finish(tx, night.id, tx.now)
+    given = night.step or (None, None)
+    return rows_changed(await tx.raw.execute(_TAKE_STEP, night.id, *given, *following)) > 0
 
 
 async def count(tx: Tx, reconciliation_id: UUID, outcome: Outcome) -> None:
@@ -328,6 +375,6 @@ async def count(tx: Tx, reconciliation_id: UUID, outcome: Outcome) -> None:
     await tx.raw.execute(_COUNT, reconciliation_id, *msgspec.structs.astuple(outcome))
 
 
-async def finish(tx: Tx, reconciliation_id: UUID, now: datetime) -> None:
-    """Note that a nightly comparison has come to its end."""
-    await tx.raw.execute("UPDATE reconciliations SET finished_at = $2 WHERE id = $1", reconciliation_id, now)
+async def finish(tx: Tx, reconciliation_id: UUID, now: datetime) -> bool:
+    """Note that a nightly comparison has come to its end; return False where another process has noted it."""
+    return rows_changed(await tx.raw.execute(_FINISH, reconciliation_id, now)) > 0

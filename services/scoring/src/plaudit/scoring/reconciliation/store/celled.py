@@ -173,25 +173,22 @@ FROM ({history.weighed(entries, "source_id", "traits")}) AS weighed GROUP BY mon
 """
 
 
-def _rated(
-    table: str, month: str, numbers: Sequence[str], *groups: str, condition: str = "true", by_day: bool = True
-) -> str:
+def _rated(table: str, month: str, numbers: Sequence[str], *groups: str) -> str:
     """Return what compares sums by the 32 days in which reviews were rated.
+
+    Reviews of one day that are counted in another one of the same 32 add up to another sum of marks.
 
     Args:
         table: of cells, of spans of a day and of 32 days.
         month: the 32 days that a cell's reviews were rated in.
         numbers: what the cells sum.
         groups: what sums are told apart by beside that.
-        condition: which entries are in them.
-        by_day: whether a span of a day is that in which reviews were rated. Then reviews of one day that are counted
-            in another one of the same 32 add up to another sum of marks.
     """
     key = ", ".join(("grain", "month", *groups))
     scales = {"w": "truth.{name}_summed", "b2": "truth.{name}_summed * truth.{name}_top"}
-    of_tail = f"{cells.of_tail('source_id, traits, sign, rating, rated_at')} AND {condition}"
-    of_ledger = f"SELECT * FROM ledger WHERE {_OF_SUBJECT} AND {condition}"
-    places = f"CASE grain WHEN {Grain.DAY:d} THEN {{}} ELSE 0 END AS places" if by_day else "0 AS places"
+    of_tail = cells.of_tail("source_id, traits, sign, rating, rated_at")
+    of_ledger = f"SELECT * FROM ledger WHERE {_OF_SUBJECT}"
+    places = f"CASE grain WHEN {Grain.DAY:d} THEN {{}} ELSE 0 END AS places"
     told = ", ".join(f"{name}_{each}" for name in _HALF_LIVES for each in ("w", "b2", "summed", "top"))
     return f"""
 WITH held AS MATERIALIZED (
@@ -223,15 +220,44 @@ WITH held AS MATERIALIZED (
 
 _MONTH_OF_SPAN = f"CASE grain WHEN {Grain.DAY:d} THEN span >> {_MONTH_BITS} ELSE span END"
 _RATED = _rated("rated_cells", _MONTH_OF_SPAN, cells.RATED_NUMBERS, "source_id", "traits", "rating")
-_LATE = _rated(
-    "late_cells",
-    "rated_month",
-    cells.LATE_NUMBERS,
-    "source_id",
-    "traits",
-    condition="valid_at <> rated_at",
-    by_day=False,
+# Late cells are few, and compared one by one: sums by the 32 days of rating are right, too, where entries are told to
+# have taken effect on another day.
+_LATE_KEY = ("grain", "span", "month", "source_id", "traits")
+_LATE_SUMS = tuple(name for name in cells.LATE_NUMBERS if name != "n")
+
+
+def _late(entries: str) -> str:
+    """Return what late cells hold of entries, and what rounding of it is judged beside."""
+    told = f"SELECT *, {history.day_of('valid_at')} AS valid_day FROM ({entries}) AS told WHERE valid_at <> rated_at"
+    return f"""
+SELECT grain, {cells.span_of("grain", "valid_day")} AS span, {cells.RATED_MONTH} AS month, source_id, traits,
+    sum(sign)::bigint AS n, {", ".join(f"sum(sign * {name}) AS {name}" for name in _LATE_SUMS)},
+    {", ".join(f"sum(abs(sign) * {name}) AS {name}_gross" for name in _LATE_SUMS)}
+FROM ({history.weighed(told, "source_id", "traits", "valid_day")}) AS weighed CROSS JOIN {cells.RATED_GRAINS}
+GROUP BY {", ".join(_LATE_KEY)}
+"""
+
+
+_LATE = f"""
+WITH held AS MATERIALIZED (
+    SELECT {", ".join(_LATE_KEY)}, sum(n)::bigint AS n, {", ".join(f"sum({name}) AS {name}" for name in _LATE_SUMS)}
+    FROM (
+        SELECT grain, span, rated_month AS month, source_id, traits, n, {", ".join(_LATE_SUMS)}
+        FROM late_cells WHERE tenant_id = $1 AND prefix = $2
+        UNION ALL
+        SELECT {", ".join(_LATE_KEY)}, n, {", ".join(_LATE_SUMS)}
+        FROM ({_late(cells.of_tail("source_id, traits, sign, rating, rated_at, valid_at"))}) AS of_tail
+    ) AS found GROUP BY {", ".join(_LATE_KEY)}
 )
+{
+    _judged(
+        f"({_late(f'SELECT * FROM ledger WHERE {_OF_SUBJECT}')}) AS truth "
+        f"FULL JOIN held USING ({', '.join(_LATE_KEY)})",
+        _equal("n"),
+        " AND ".join(_near(name, f"truth.{name}_gross") for name in _LATE_SUMS),
+    )
+}
+"""
 _KEY = ", ".join(moves.KEY)
 _SUMMED_MOVES = ("total", *(f"{name}_{each}" for name in moves.HALF_LIVES.values() for each in "ab"))
 """But for `changes` and `n`, which are counts."""
