@@ -24,6 +24,7 @@ KNOWN = {
     "plaudit.ingest.reviews.domain.facts._code",
     "plaudit.ingest.reviews.domain.scales._rate",
     "plaudit.ingest.sorting.domain.language._model",
+    "plaudit.scoring.insight.domain.days._numbers",
     "plaudit.scoring.insight.domain.kept._source_id",
     "plaudit.scoring.insight.domain.terms._stem",
     "plaudit.scoring.insight.domain.terms._stemmer",

@@ -12,35 +12,38 @@ from plaudit.common.contracts import ReviewState
 from plaudit.common.db import Database, Role
 from plaudit.common.ids import uuid7
 from plaudit.common.kafka.subscription import InvalidRecordError
-from plaudit.scoring.topics.domain import TOPICS, topics_in_one
+from plaudit.scoring.insight.domain.days import topics_of
 from plaudit_testing.review_events import RESOLUTION, SOURCE
 
 pytestmark = pytest.mark.postgres
 
 Spoken = Callable[..., ReviewState]
 WORDS = "The parcel came late, and nobody answered."
-COUNTED = (
-    "SELECT prefix, persona, topics, day, low, middle, high, low_with_terms, high_with_terms, drastic, questions, "
-    "solved, eased, ease_sum, ease_squares FROM insight_days WHERE (low, middle, high) <> (0, 0, 0) ORDER BY 1, 2, 3, 4"
-)
+COUNTED = """
+SELECT * FROM insight_days WHERE (low, middle, high) <> (0, 0, 0) ORDER BY tenant_id, prefix, persona, day, source_id
+"""
+KEY_COLUMNS = 5
 PLACES = "SELECT prefix, persona, polarity, day, draw, review_id, source_id FROM insight_places ORDER BY 1, 2, 3, 4, 5"
 KEPT = "SELECT * FROM insight_reviews WHERE subject IS NOT NULL ORDER BY review_id"
 
 
 async def state_of(worker: Database) -> list[list[tuple[Any, ...]]]:
-    """All that the tables hold of reviews that are seen."""
+    """All that the tables hold of reviews that are seen; of days prefix, persona, topic, day and counts."""
     async with worker.transaction() as tx:
-        return [[tuple(row) for row in await tx.raw.fetch(each)] for each in (COUNTED, PLACES, KEPT)]
+        rows, places, kept = [[tuple(row) for row in await tx.raw.fetch(each)] for each in (COUNTED, PLACES, KEPT)]
+    counted = [
+        (*row[1:3], topic, row[3], *counts.numbers) for row in rows for topic, counts in topics_of(row[KEY_COLUMNS:])
+    ]
+    return [counted, places, kept]
 
 
 async def days(worker: Database) -> dict[tuple[str, str, str], tuple[int, int, int]]:
     """Prefix, persona and topic → low, middle and high, of all days."""
     counted, _, _ = await state_of(worker)
     found: dict[tuple[str, str, str], tuple[int, int, int]] = {}
-    for prefix, persona, topics, _, *numbers in counted:
-        for topic in ("", *(topic for topic in TOPICS if topics & topics_in_one((topic,)))):
-            before = found.get((prefix, persona, topic), (0, 0, 0))
-            found[prefix, persona, topic] = before[0] + numbers[0], before[1] + numbers[1], before[2] + numbers[2]
+    for prefix, persona, topic, _, *numbers in counted:
+        before = found.get((prefix, persona, topic), (0, 0, 0))
+        found[prefix, persona, topic] = before[0] + numbers[0], before[1] + numbers[1], before[2] + numbers[2]
     return found
 
 
@@ -90,7 +93,7 @@ async def test_how_a_complaint_was_solved_is_counted(saying, said: Spoken, worke
     await saying.lives(said(5), said(5, resolution=RESOLUTION))
 
     counted, _, _ = await state_of(worker)
-    assert [row[-4:] for row in counted if row[:3] == ("acme", "", 0)] == [(1, 1, 5, 25)]
+    assert [row[-4:] for row in counted if row[:3] == ("acme", "", "")] == [(1, 1, 5, 25)]
 
 
 async def test_every_change_takes_what_was_and_adds_what_is(saying, said: Spoken, worker) -> None:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.postgres
 STATEMENTS = import_module("plaudit.scoring.migrations.versions.0025_days_by_all_topics").STATEMENTS
 COUNTED = """
 SELECT * FROM scoring.insight_days WHERE (low, middle, high) <> (0, 0, 0)
-ORDER BY tenant_id, prefix, persona, day, topics, source_id
+ORDER BY tenant_id, prefix, persona, day, source_id
 """
 
 
@@ -35,5 +35,20 @@ async def test_days_are_counted_anew_as_the_consumer_counts_them(
     for statement in STATEMENTS:
         await superuser.execute(statement.replace("\\:", ":"))
 
-    assert len(before) > 8
+    assert len(before) == 4
     assert [tuple(row) for row in await superuser.fetch(COUNTED)] == before
+
+
+async def test_a_subject_all_of_whose_reviews_are_gone_stays_known(
+    saying, said: Callable[..., ReviewState], superuser
+) -> None:
+    await saying.lives(said(1, topics=("delivery",)), None)
+    await saying.new(said(5, subject="acme"))
+
+    for statement in STATEMENTS:
+        await superuser.execute(statement.replace("\\:", ":"))
+
+    known = await superuser.fetch(
+        "SELECT prefix, sum(low + middle + high) FROM scoring.insight_days GROUP BY 1 ORDER BY 1"
+    )
+    assert [tuple(row) for row in known] == [("acme", 1), ("acme/berlin", 0)]

@@ -9,6 +9,7 @@ from msgspec.structs import fields
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
+from plaudit.scoring.insight.domain.days import COUNTS, NUMBERS, TOPIC_NUMBERS, rows_of, topics_of
 from plaudit.scoring.insight.domain.kept import ALL, DayCounts, DayKey, EntryKey, Kept, Polarity, StoredReview
 from plaudit.scoring.insight.domain.report import WeekCounts
 from plaudit.scoring.insight.domain.sample import WEEK_DAYS, SampledReview
@@ -16,18 +17,14 @@ from plaudit.scoring.insight.domain.window import Window
 from plaudit.scoring.insight.domain.wording import Wording
 from plaudit.scoring.insight.tables import insight_days, insight_places, insight_reviews
 from plaudit.scoring.sums.store import LOOK_UP_EACH_ROW
-from plaudit.scoring.topics.domain import TOPICS, topics_in_one
 
 _REVIEW: Final = Columns(insight_reviews)
 _PLACE: Final = Columns(insight_places)
 _DAY: Final = Columns(insight_days)
 _KEPT: Final = tuple(field.name for field in fields(Kept))
-_COUNTS: Final = tuple(field.name for field in fields(DayCounts))
 _SAMPLED: Final = tuple(field.name for field in fields(SampledReview))
 _kept_values = attrgetter(*_KEPT)
 _NOTHING_KEPT: Final = (None,) * len(_KEPT)
-_BITS: Final = {ALL: 0, **{topic: topics_in_one((topic,)) for topic in TOPICS}}
-"""Topic → its bit; all of them have none."""
 
 # In the order of the key, so that two writers cannot deadlock; each row by its key, whatever the planner expects.
 _LOCKED = f"""
@@ -50,29 +47,26 @@ _DELETE_PLACES = f"""
 DELETE FROM insight_places AS held USING {_PLACE.unnest()} AS told ({_PLACE.listed})
 WHERE {" AND ".join(f"held.{name} = told.{name}" for name in _KEY)}
 """
+_SUMMED = (
+    *(f"{name} = held.{name} + excluded.{name}" for name in COUNTS),
+    *(f"{name} = coalesce(held.{name} + excluded.{name}, held.{name}, excluded.{name})" for name in TOPIC_NUMBERS),
+)
 _ADD_COUNTS = f"""
 INSERT INTO insight_days AS held ({_DAY.listed}) SELECT * FROM {_DAY.unnest()}
-ON CONFLICT ({", ".join(column.name for column in insight_days.primary_key)}) DO UPDATE
-SET {", ".join(f"{name} = held.{name} + excluded.{name}" for name in _COUNTS)}
+ON CONFLICT ({", ".join(column.name for column in insight_days.primary_key)}) DO UPDATE SET {", ".join(_SUMMED)}
 """
-# One look into the index for each week, whose few groups are counted without sorting all days. Then what is of several
-# topics is counted of each, and of all.
+# One look into the index for each week, whose days are counted without sorting them.
 _WEEKS = f"""
-WITH weeks AS MATERIALIZED (
-    SELECT counted.topics, counted.is_now, age, {", ".join(f"counted.{name}" for name in _COUNTS)}
-    FROM generate_series(0, ($6::date - 1 - $4::date) / {WEEK_DAYS}) AS ages (age)
-    CROSS JOIN LATERAL (
-        SELECT topics, day >= $5::date AS is_now, {", ".join(f"sum({name})::bigint AS {name}" for name in _COUNTS)}
-        FROM insight_days
-        WHERE tenant_id = $1 AND prefix = $2 AND persona = $3
-            AND day >= greatest($4::date, $6::date - {WEEK_DAYS} * (age + 1)) AND day < $6::date - {WEEK_DAYS} * age
-            AND ($7::uuid IS NULL OR source_id = $7)
-        GROUP BY 1, 2
-    ) AS counted
-)
-SELECT topic, is_now, age, {", ".join(f"sum({name})::bigint" for name in _COUNTS)}
-FROM unnest($8::text[], $9::int[]) AS told (topic, bit) JOIN weeks ON bit = 0 OR topics & bit <> 0
-GROUP BY topic, is_now, age
+SELECT is_now, age, {", ".join(NUMBERS)}
+FROM generate_series(0, ($6::date - 1 - $4::date) / {WEEK_DAYS}) AS ages (age)
+CROSS JOIN LATERAL (
+    SELECT day >= $5::date AS is_now, {", ".join(f"sum({name})::bigint AS {name}" for name in NUMBERS)}
+    FROM insight_days
+    WHERE tenant_id = $1 AND prefix = $2 AND persona = $3
+        AND day >= greatest($4::date, $6::date - {WEEK_DAYS} * (age + 1)) AND day < $6::date - {WEEK_DAYS} * age
+        AND ($7::uuid IS NULL OR source_id = $7)
+    GROUP BY 1
+) AS counted
 """
 # One look into the index for each day: the draws of a day lie side by side.
 _SAMPLE = f"""
@@ -163,7 +157,8 @@ async def move(tx: Tx, gone: Collection[EntryKey], new: Collection[EntryKey]) ->
 
 async def add_counts(tx: Tx, counts: Mapping[DayKey, DayCounts]) -> None:
     """Add to the counts of days, in the order of their keys, so that two writers cannot deadlock."""
-    rows = [(*key, *numbers) for key in sorted(counts) if any(numbers := counts[key].numbers)]
+    added = rows_of(counts)
+    rows = [(*key, *added[key]) for key in sorted(added)]
     if rows:
         await tx.raw.execute(_ADD_COUNTS, *zip(*rows, strict=True))
 
@@ -181,10 +176,13 @@ async def counts_of_weeks(
         source_id: where the reviews come from, None for everywhere.
         window: the days.
     """
-    days = window.before, window.start, window.end
-    rows = await tx.raw.fetch(_WEEKS, tenant_id, prefix, persona, *days, source_id, [*_BITS], [*_BITS.values()])
+    rows = await tx.raw.fetch(_WEEKS, tenant_id, prefix, persona, window.before, window.start, window.end, source_id)
     last = window.weeks - 1
-    return [WeekCounts(row[0], row[1], last - row[2], DayCounts(*row[3:])) for row in rows]
+    return [
+        WeekCounts(topic, is_now, last - age, counts)
+        for is_now, age, *numbers in rows
+        for topic, counts in topics_of(numbers)
+    ]
 
 
 async def sampled(
@@ -252,5 +250,5 @@ def _stored(row: dict[str, Any]) -> StoredReview:
 
 
 assert _REVIEW.names == ("tenant_id", "review_id", "revision", *_KEPT), "a review is stored in the order of its fields"
-assert _DAY.names[-len(_COUNTS) :] == _COUNTS
+assert _DAY.names[-len(NUMBERS) :] == NUMBERS
 assert ALL == "", "the comments of the tables say so"

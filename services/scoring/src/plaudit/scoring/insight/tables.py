@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, Integer, MetaData, SmallInteger, Table, Text, Uuid
 
-from plaudit.scoring.insight.domain.kept import DayCounts
+from plaudit.scoring.insight.domain.days import COUNTS, TOPIC_NUMBERS
 
 _SCORING = MetaData(schema="scoring")
 
@@ -49,7 +49,7 @@ insight_days = Table(
     Column("prefix", Text, primary_key=True),
     Column("persona", Text, primary_key=True),
     Column("day", Date, primary_key=True),
-    Column("topics", Integer, primary_key=True),
     Column("source_id", Uuid, primary_key=True),
-    *(Column(name, BigInteger, nullable=False) for name in DayCounts.__struct_fields__),
+    *(Column(name, BigInteger, nullable=False) for name in COUNTS),
+    *(Column(name, BigInteger) for name in TOPIC_NUMBERS),
 )

@@ -79,7 +79,7 @@ class StoredReview(msgspec.Struct, frozen=True):
 
 
 class DayCounts(msgspec.Struct, frozen=True):
-    """How many reviews of one day, one source and one topic, or what a change adds to that."""
+    """How many reviews of one day and source, or of these with some topics, or what a change adds to that."""
 
     low: int = 0
     middle: int = 0
