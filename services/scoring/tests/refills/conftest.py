@@ -96,7 +96,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         "refills.jobs.steps.MAX_WAIT_SECONDS": 0.3,
         "refills.jobs.steps.POLL_SECONDS": 0.05,
         "refills.jobs.steps.RETRY_SECONDS": 0.0,
-        "refills.jobs.steps.MAX_STEP_PAGES": 2,
+        "refills.jobs.reading.MAX_STEP_PAGES": 2,
         "refills.commands.STEP_ENTRIES": 5,
         "refills.commands.SUMMED_ENTRIES": 6,
         "refills.commands.FEW_RECORDS": 0,
