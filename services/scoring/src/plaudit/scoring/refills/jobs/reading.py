@@ -106,11 +106,13 @@ async def read_ahead(feed: Feed, tenant_id: str, after: str | None, ahead: async
 async def _next_pages(ahead: asyncio.Queue[FedPage], reading: asyncio.Task[None]) -> list[FedPage]:
     """Return the pages that have been read, at least one; raise what reading has raised where there is none."""
     following = asyncio.create_task(ahead.get())
-    await asyncio.wait([following, reading], return_when=asyncio.FIRST_COMPLETED)
-    if not following.done() and ahead.empty():
+    try:
+        await asyncio.wait([following, reading], return_when=asyncio.FIRST_COMPLETED)
+        if not following.done() and ahead.empty():
+            await reading
+        pages = [await following]
+    finally:
         following.cancel()
-        await reading
-    pages = [await following]
     while not ahead.empty():
         pages.append(ahead.get_nowait())
     return pages
