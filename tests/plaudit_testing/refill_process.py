@@ -14,7 +14,7 @@ from plaudit_testing.deadlines import DEADLINE_SECONDS
 
 SMALL = {
     "refills.jobs.feed.PAGE_ITEMS": 9,
-    "refills.jobs.steps.MAX_STEP_PAGES": 2,
+    "refills.jobs.reading.MAX_STEP_PAGES": 2,
     "refills.commands.STEP_ENTRIES": 10,
     "refills.commands.SUMMED_ENTRIES": 25,
     "refills.commands.FEW_RECORDS": 5,

@@ -23,8 +23,9 @@ from benchmarks.seeding import seed
 from benchmarks.servers import PARTITIONS, Product, Servers
 from plaudit.common.db import Database, Role
 from plaudit.common.ids import uuid7
-from plaudit.scoring.refills.domain import FEW_RECORDS, Page, RefillProgress
+from plaudit.scoring.refills.domain import FEW_RECORDS, FedPage, Page, Reading, RefillProgress
 from plaudit.scoring.refills.jobs.feed import Feed
+from plaudit.scoring.refills.jobs.reading import read_all
 from plaudit.scoring.refills.jobs.steps import refill
 
 REVIEWS: Final = 1_000_000
@@ -47,6 +48,20 @@ SELECT (SELECT count(*) FROM scoring.ledger) AS entries,
     (SELECT count(*) FROM scoring.celled_prefixes WHERE NOT is_filled) AS unfilled,
     (SELECT count(*) FROM scoring.cells) AS cells
 """
+
+
+class Remembering(Feed):
+    """A feed that remembers its pages, each by the place that it lies behind."""
+
+    def __init__(self, address: str, key: str) -> None:
+        """Remember nothing yet."""
+        super().__init__(address, {TENANT: key})
+        self.pages: dict[str | None, Page] = {}
+
+    async def page(self, tenant_id: str, after: str | None) -> Page:
+        """Ask for one of them."""
+        self.pages[after] = page = await super().page(tenant_id, after)
+        return page
 
 
 class Remembered(Feed):
@@ -114,16 +129,18 @@ def run(report: Report, options: Options) -> None:
 
 
 async def _measure(report: Report, backing: Servers, ingest: Product, key: str, count: int) -> None:
-    feed = Feed(ingest.base, {TENANT: key})
+    feed = Remembering(ingest.base, key)
     meter = Meter(backing, ingest)
     began = meter.sample()
-    pages = await _all_pages(feed)
+    await read_all(feed, [Reading(tenant_id=TENANT, after=None, is_read=False)], _take)
     _tell(report, "the feed alone", count, began, meter.sample())
-    for name, source in (("from memory", Remembered(pages)), ("over HTTP", feed)):
+    over_http = Feed(ingest.base, {TENANT: key})
+    for name, source in (("from memory", Remembered(feed.pages)), ("over HTTP", over_http)):
         report.heading(f"a rebuild {name}")
         await _execute(backing, "TRUNCATE scoring.ledger, scoring.sums, scoring.celled_prefixes")
         await _refill(report, Meter(backing, ingest), source, count)
     await feed.close()
+    await over_http.close()
 
 
 async def _refill(report: Report, meter: Meter, feed: Feed, count: int) -> None:
@@ -146,15 +163,8 @@ async def _refill(report: Report, meter: Meter, feed: Feed, count: int) -> None:
     await owner.close()
 
 
-async def _all_pages(feed: Feed) -> dict[str | None, Page]:
-    pages: dict[str | None, Page] = {}
-    after: str | None = None
-    while True:
-        page = await feed.page(TENANT, after)
-        pages[after] = page
-        if page.next is None:
-            return pages
-        after = page.next
+async def _take(_tenant_id: str, _pages: list[FedPage]) -> None:
+    pass
 
 
 def _tell(report: Report, name: str, count: int, began: Sample, ended: Sample) -> None:

@@ -104,8 +104,8 @@ async def test_on_every_get_route_another_tenants_rows_do_not_exist(ingest: Inge
             assert {**refused.json(), "instance": ""} == {**absent.json(), "instance": ""}
 
 
-OF_NO_ROW = {"/v1/sorting-rules", "/v1/survey-templates", "/v1/review-revisions"}
-"""The first two show no ids; the last holds what is published, which nothing is here."""
+OF_NO_ROW = {"/v1/sorting-rules", "/v1/survey-templates", "/v1/review-revisions", "/v1/review-revisions/figures"}
+"""The first two show no ids; the last ones hold what is published, which nothing is here."""
 
 
 ISSUED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAAAAAAAAAAA="

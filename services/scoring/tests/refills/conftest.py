@@ -1,49 +1,29 @@
 """Ingest and scoring on one database: what ingest writes comes to both groups when a test says so."""
 
+import asyncio
 import random
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import asyncpg
-import msgspec
 import pytest
 
 from plaudit.common import failpoints
-from plaudit.common.contracts import REVIEWS
 from plaudit.common.db import Database, Role
-from plaudit.common.kafka import positions
-from plaudit.common.kafka.positions import Move, Place
-from plaudit.common.kafka.subscription import Handler, StaleMemoryError, Subscription
 from plaudit.common.vault import vault_of
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.main import SERVICE as INGEST
-from plaudit.scoring.history.consumer import HISTORY
-from plaudit.scoring.history.domain import Happened
-from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.main import SERVICE
+from plaudit.scoring.profiles.domain import DAY_US
+from plaudit.scoring.refills.domain import Page
 from plaudit.scoring.refills.jobs.feed import Feed
 from plaudit_testing.databases import migrated
-from plaudit_testing.review_events import record_of
-from plaudit_testing.running_ingest import Ingest, Source, created, running_ingest
+from plaudit_testing.refilled import ENTRY, TOPICS, Bus, Large, Product, World
+from plaudit_testing.running_ingest import Ingest, Source, running_ingest
 from plaudit_testing.servers import PostgresServer
 
-TOPIC_ID = UUID(int=7)
-SUBJECTS = ["acme", "acme/berlin", "acme/berlin/shop-3", "acme/paris"]
-ENTRY = (
-    *("tenant_id", "partition", "sign", "review_id", "revision", "subject", "source_id", "traits", "rating"),
-    *("rated_at", "valid_at", "known_at", "happened", "other_star", "other_traits", "other_subject"),
-)
-"""What an entry says; its number says where it came from."""
-TOPICS = f"""
-CASE
-    WHEN review_id IN (SELECT review_id FROM scoring.ledger WHERE happened = {Happened.ERASED:d}) THEN -1
-    ELSE topics
-END
-"""
-"""What the ledger says of topics once the job of erasures has gone through it."""
+OWN_US = 3 * DAY_US
 
 
 @pytest.fixture
@@ -96,7 +76,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         "refills.jobs.steps.MAX_WAIT_SECONDS": 0.3,
         "refills.jobs.steps.POLL_SECONDS": 0.05,
         "refills.jobs.steps.RETRY_SECONDS": 0.0,
-        "refills.jobs.steps.MAX_STEP_PAGES": 2,
+        "refills.jobs.reading.MAX_STEP_PAGES": 2,
         "refills.commands.STEP_ENTRIES": 5,
         "refills.commands.SUMMED_ENTRIES": 6,
         "refills.commands.FEW_RECORDS": 0,
@@ -106,134 +86,6 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         "moves.commands.SUMMED_ENTRIES": 9,
     }.items():
         monkeypatch.setattr(f"plaudit.scoring.{name}", value)
-
-
-class Bus:
-    """Carries what ingest has written to both groups, as the relay and the runner do."""
-
-    def __init__(self, superuser: asyncpg.Connection, worker: Database, partitions: int) -> None:
-        self._superuser, self._worker, self._partitions = superuser, worker, partitions
-        self._told: dict[int, list[bytes]] = defaultdict(list)
-        self._handlers: dict[str, Handler[Any]] = {}
-
-    async def begin(self) -> None:
-        """Both groups begin to read all partitions."""
-        async with self._worker.transaction() as tx:
-            for subscription in (LIVE, HISTORY):
-                starts = dict.fromkeys(range(self._partitions), 0)
-                await positions.begin(tx, subscription.group, REVIEWS.name, TOPIC_ID, starts)
-
-    async def publish(self, most: int = 1_000_000) -> None:
-        """Move the relay's cursor behind so many further events."""
-        rows = await self._superuser.fetch(
-            """SELECT o.xid::text AS xid, o.id, o.topic, o.partition, o.envelope
-            FROM ingest.outbox o, ingest.relay_cursor c
-            WHERE (o.xid, o.id) > (c.xid, c.id) ORDER BY o.xid, o.id LIMIT $1""",
-            most,
-        )
-        for row in rows:
-            if row["topic"] == REVIEWS.name:
-                self._told[row["partition"]].append(row["envelope"])
-        if rows:
-            await self._superuser.execute(
-                """UPDATE ingest.relay_cursor SET xid = $1::text::xid8, id = $2, numbers = $3::text::jsonb""",
-                rows[-1]["xid"],
-                rows[-1]["id"],
-                msgspec.json.encode(
-                    {f"{REVIEWS.name}/{partition}": len(told) for partition, told in self._told.items()}
-                ).decode(),
-            )
-
-    async def take(self, subscription: Subscription[Any], most: int = 1_000_000) -> None:
-        """A group applies what is published of each partition, as the runner does."""
-        for partition, told in self._told.items():
-            async with self._worker.driver_transaction() as tx:
-                at = (await positions.load(tx, subscription.group, REVIEWS.name, [partition]))[partition].place
-            pending = told[at.next_offset : at.next_offset + most]
-            if not pending:
-                continue
-            records = [record_of(subscription, each, at.sequence + n, partition) for n, each in enumerate(pending, 1)]
-            move = Move(partition, at, Place(at.next_offset + len(pending), 1, at.sequence + len(pending)))
-            try:
-                await self._apply(subscription, move, records)
-            except StaleMemoryError:
-                # The runner drops what a handler remembers, and gives it the batch again.
-                self._handlers.pop(subscription.group)
-                await self._apply(subscription, move, records)
-
-    async def _apply(self, subscription: Subscription[Any], move: Move, records: list[Any]) -> None:
-        handle = self._handlers.setdefault(subscription.group, subscription.handler())
-        async with self._worker.driver_transaction() as tx:
-            await positions.advance(tx, subscription.group, REVIEWS.name, [move])
-            await handle(tx, records)
-
-    async def carry(self) -> None:
-        """Everything comes to both groups."""
-        await self.publish()
-        for subscription in (LIVE, HISTORY):
-            await self.take(subscription)
-
-    def standing(self) -> dict[str, Mapping[str, Any]]:
-        """Review → its tenant and state, as the events tell it to anybody who follows them."""
-        found: dict[str, Mapping[str, Any]] = {}
-        for told in self._told.values():
-            for envelope in told:
-                event = msgspec.json.decode(envelope)
-                if event["data"]["after"] is None:
-                    found.pop(event["data"]["review_id"], None)
-                else:
-                    found[event["data"]["review_id"]] = {**event["data"]["after"], "tenant": event["tenant"]}
-        return found
-
-
-class World:
-    """Reviews that come, change, move, go and come back at a platform, at random."""
-
-    def __init__(self, ingest: Ingest, source: Source, chance: random.Random) -> None:
-        self._ingest, self._source, self._chance = ingest, source, chance
-        self._versions: dict[str, int] = {}
-        self._removed: set[str] = set()
-
-    async def go_on(self, times: int) -> None:
-        """Things happen."""
-        for _ in range(times):
-            answer = await self._ingest.post(self._source, self._next())
-            assert answer.status_code == 202, answer.text
-
-    def _next(self) -> dict[str, Any]:
-        chance = self._chance
-        if not self._versions or chance.random() < 0.45:
-            external_id = f"r-{len(self._versions)}"
-            self._versions[external_id] = 1
-            published_at = datetime(2026, 2, 14, tzinfo=UTC) - timedelta(minutes=chance.randrange(2_000_000))
-            return created(
-                external_id,
-                chance.choice([1, 2, 4, 5]),
-                subject=chance.choice(SUBJECTS),
-                version=1,
-                published_at=published_at.isoformat(),
-            )
-        external_id = chance.choice(sorted(self._versions))
-        self._versions[external_id] += 1
-        more: dict[str, Any] = {}
-        if external_id in self._removed:
-            kind = "restored"
-            self._removed.discard(external_id)
-        else:
-            kind = chance.choice(["edited", "edited", "moved", "reworded", "removed"])
-            if kind == "removed":
-                self._removed.add(external_id)
-            more = {
-                "edited": {"rating": chance.choice([1, 3, 5])},
-                "moved": {"subject": chance.choice(SUBJECTS)},
-                "reworded": {"text": f"Words {chance.random()}."},
-                "removed": {},
-            }[kind]
-            kind = kind if kind == "removed" else "edited"
-        return {
-            "type": f"review.{kind}",
-            "data": {"id": external_id, "version": self._versions[external_id], **more},
-        }
 
 
 @pytest.fixture
@@ -323,3 +175,60 @@ def armed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         monkeypatch.setattr(failpoints, "_armed", failpoints._parse(spec))
 
     return arm
+
+
+@pytest.fixture
+async def product(
+    ingest: Ingest, source: Source, told: Bus, worker: Database, owner: Database, superuser: asyncpg.Connection,
+    client_of: Any, feed_of: Any, ledger: Any, keep_half_lives: Any, resources: Any, world_of: Any,
+    request: pytest.FixtureRequest,
+) -> Product:  # fmt: skip
+    """All of it, with some history and a half-life of the tenant's own."""
+    await keep_half_lives(OWN_US, partitions=resources.settings.partitions)
+    world = world_of(source, getattr(request, "param", 1))
+    made = Product(ingest, told, world, await feed_of(), worker, owner, superuser, await client_of(), ledger)
+    await made.go_on(50)
+    return made
+
+
+@pytest.fixture
+async def large(product: Product, move_clock: Callable[[timedelta], Awaitable[None]]) -> Large:
+    """Some days of history, of which two subjects have cells and sums of changes."""
+    for days in (3, 6, 70):
+        await move_clock(timedelta(days=days))
+        await product.go_on(25)
+    await product.superuser.execute(
+        "INSERT INTO scoring.celled_prefixes (tenant_id, prefix) VALUES ('default', 'acme'), ('default', 'acme/berlin')"
+    )
+    await move_clock(timedelta(days=72))
+    made = Large(product)
+    await made.carry_on()
+    await made.are_right()
+    return made
+
+
+Comes = Callable[[str | None], Awaitable[None]]
+"""What happens beside a page, given the place that the page lies behind; None of the first one."""
+
+
+async def _nothing_comes(_after: str | None) -> None:
+    pass
+
+
+@pytest.fixture
+def beside_pages(product: Product, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Lets things happen before and after pages of the feed are read, of one page at a time."""
+
+    def let(*, before: Comes = _nothing_comes, after: Comes = _nothing_comes) -> None:
+        asked, turn = product.feed.page, asyncio.Lock()
+
+        async def page(tenant_id: str, place: str | None) -> Page:
+            async with turn:
+                await before(place)
+                found = await asked(tenant_id, place)
+                await after(place)
+            return found
+
+        monkeypatch.setattr(product.feed, "page", page)
+
+    return let

@@ -1,7 +1,7 @@
 """The feed of revisions: page by page up to a stated position on the bus, or live as server-sent events."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -14,10 +14,26 @@ from plaudit.common.http.event_stream import Feed, LastEventId, StreamedEvent, d
 from plaudit.common.http.paging import CURSOR_PATTERN, DEFAULT_PAGE_ITEMS, MAX_CURSOR_CHARS, MAX_PAGE_ITEMS
 from plaudit.common.row_numbers import RevisionNumber, TransactionNumber
 from plaudit.ingest.revision_feed import store
-from plaudit.ingest.revision_feed.domain import BEGINNING, Extent, Place
-from plaudit.ingest.revision_feed.schemas import RevisionPageOut, ToldPage, told_position, told_revision
+from plaudit.ingest.revision_feed.domain import (
+    BEGINNING,
+    MAX_FIGURED_ITEMS,
+    PAGES_AHEAD,
+    Extent,
+    FedRevision,
+    Place,
+)
+from plaudit.ingest.revision_feed.schemas import (
+    FiguredPage,
+    FiguredPageOut,
+    RevisionPageOut,
+    ToldPage,
+    figured_revision,
+    told_position,
+    told_revision,
+)
 
 _PAGES: Final = "/v1/review-revisions"
+_FIGURES: Final = "/v1/review-revisions/figures"
 _STREAM: Final = "/v1/review-revisions live"
 
 router = APIRouter(tags=["reviews"])
@@ -30,6 +46,7 @@ After = Annotated[
     ),
 ]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS, description="How many items a page has at most.")]
+FiguredLimit = Annotated[int, Query(ge=1, le=MAX_FIGURED_ITEMS, description="How many items a page has at most.")]
 
 
 @router.get(
@@ -65,29 +82,70 @@ async def read_revisions(
     if is_asked_for(request):
         begin = await (feed.reached(tx, feed.place_of(last_event_id)) if last_event_id else feed.end(tx))
         return event_stream(request, principal.tenant_id, feed, begin)
-    if after is None:
-        extent, place = await store.published(tx, REVIEWS.name), BEGINNING
-    else:
-        extent, place = _decode(after)
-        await feed.reached(tx, extent.end)
-    found = await store.following(tx, principal.tenant_id, place, limit + 1)
-    held = [each for each in found if extent.holds(each.place.xid)]
+    cut = await _cut(tx, principal.tenant_id, partitions, after, limit, _PAGES)
     page = ToldPage(
-        items=[told_revision(each, partitions) for each in held[:limit]],
-        position=told_position(extent),
-        next=_encode(extent, held[limit - 1].place) if len(held) > limit else None,
+        items=[told_revision(each, partitions) for each in cut.held],
+        position=told_position(cut.extent),
+        next=None if cut.next is None else _encode(cut.extent, cut.next, _PAGES),
     )
     # Whoever rebuilds from the feed reads all of it: what is written here is not made into other objects on the way.
     return Response(msgspec.json.encode(page), media_type="application/json")
 
 
-def _encode(extent: Extent, place: Place) -> str:
-    return encode_cursor(extent.until, extent.is_within, extent.epoch, dict(extent.sequences), *place, of=_PAGES)
+@router.get(
+    "/v1/review-revisions/figures",
+    response_model=FiguredPageOut,
+    summary="Read of all revisions what figures are made of",
+    openapi_extra=describe(problems={"invalid-cursor": 422}),
+)
+async def read_figures(
+    request: Request, principal: Reader, tx: TenantTx, after: After = None, limit: FiguredLimit = DEFAULT_PAGE_ITEMS
+) -> Any:
+    """Read of every revision of every review what figures are made of, oldest commit first.
+
+    It is the feed of `/v1/review-revisions` without words and persons, in larger pages, for whoever makes figures of
+    millions of reviews anew. It ends, and goes on by events, as that one does.
+
+    A page says what follows it by `next`. The pages of `ahead` can be asked for at the same time.
+    """
+    partitions = request.app.state.resources.settings.partitions
+    cut = await _cut(tx, principal.tenant_id, partitions, after, limit, _FIGURES)
+    ahead = [] if cut.next is None else await store.ahead(tx, principal.tenant_id, cut.next, limit, PAGES_AHEAD)
+    page = FiguredPage(
+        items=[figured_revision(each, partitions) for each in cut.held],
+        position=told_position(cut.extent),
+        next=None if cut.next is None else _encode(cut.extent, cut.next, _FIGURES),
+        ahead=[_encode(cut.extent, place, _FIGURES) for place in ahead if cut.extent.holds(place.xid)],
+    )
+    return Response(msgspec.json.encode(page), media_type="application/json")
 
 
-def _decode(after: str) -> tuple[Extent, Place]:
+class _Cut(NamedTuple):
+    """A page that is cut from the feed."""
+
+    extent: Extent
+    held: Sequence[FedRevision]
+    next: Place | None
+
+
+async def _cut(tx: SqlTx, tenant_id: str, partitions: int, after: str | None, limit: int, of: str) -> _Cut:
+    if after is None:
+        extent, place = await store.published(tx, REVIEWS.name), BEGINNING
+    else:
+        extent, place = _decode(after, of)
+        await _feed(tenant_id, partitions).reached(tx, extent.end)
+    found = await store.following(tx, tenant_id, place, limit + 1)
+    held = [each for each in found if extent.holds(each.xid)]
+    return _Cut(extent, held[:limit], held[limit - 1].place if len(held) > limit else None)
+
+
+def _encode(extent: Extent, place: Place, of: str) -> str:
+    return encode_cursor(extent.until, extent.is_within, extent.epoch, dict(extent.sequences), *place, of=of)
+
+
+def _decode(after: str, of: str) -> tuple[Extent, Place]:
     until, is_within, epoch, sequences, xid, review_id, revision = decode_cursor(
-        after, tuple[int, bool, int, dict[str, int], TransactionNumber, UUID, RevisionNumber], of=_PAGES
+        after, tuple[int, bool, int, dict[str, int], TransactionNumber, UUID, RevisionNumber], of=of
     )
     return Extent(until, is_within, epoch, sequences), Place(xid, review_id, revision)
 

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
+
+import msgspec
 
 from plaudit.common.row_numbers import RevisionNumber, TransactionNumber
 from plaudit.ingest.reviews.domain.state import ReviewState
@@ -17,6 +19,11 @@ class Place(NamedTuple):
     review_id: UUID
     revision: RevisionNumber
 
+
+MAX_FIGURED_ITEMS: Final = 2_000
+"""Of a page of what figures are made of. Some 8 ms of one process; until it is made, that process does nothing else."""
+PAGES_AHEAD: Final = 2
+"""Places that a page tells beside that of the next one, so that as many pages more can be read at the same time."""
 
 BEGINNING = Place(0, UUID(int=0), 0)
 
@@ -43,11 +50,13 @@ class Extent:
         return xid < self.until or (xid == self.until and not self.is_within)
 
 
-@dataclass(frozen=True, slots=True)
-class FedRevision:
+class FedRevision(msgspec.Struct, frozen=True, gc=False):
     """A revision with what the public saw before and after it."""
 
-    place: Place
+    xid: int
+    """The transaction that wrote it."""
+    review_id: UUID
+    revision: int
     source_id: UUID
     partition_key: str
     type: str
@@ -57,6 +66,11 @@ class FedRevision:
     after: ReviewState | None
     is_erased: bool
     """Whether the review was erased, perhaps since: then no state of it is known any more."""
+
+    @property
+    def place(self) -> Place:
+        """Its place in the feed."""
+        return Place(self.xid, self.review_id, self.revision)
 
 
 def sequences(topic: str, numbers: Mapping[str, int], counted: Mapping[str, int]) -> dict[str, int]:

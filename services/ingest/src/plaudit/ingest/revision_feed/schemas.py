@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 
 from plaudit.common import contracts
 from plaudit.common.events import partition_of
-from plaudit.ingest.reviews.domain.state import ReviewState
+from plaudit.ingest.reviews.domain.state import Kind, Origin, ReviewState
 from plaudit.ingest.reviews.events import published_state
 from plaudit.ingest.reviews.schemas import CONTENT_EXAMPLE
-from plaudit.ingest.revision_feed.domain import Extent, FedRevision
+from plaudit.ingest.revision_feed.domain import PAGES_AHEAD, Extent, FedRevision
 
 
 class FedRevisionOut(BaseModel):
@@ -59,6 +59,55 @@ class RevisionPageOut(BaseModel):
     next: str | None = Field(description="Send it as `after` to get the next page; null at the end.")
 
 
+class FiguredSourceOut(BaseModel):
+    """The account on a platform that a review came from."""
+
+    id: UUID = Field(description="The source.")
+
+
+class FiguredStateOut(BaseModel):
+    """What figures are made of, of a review as events tell it."""
+
+    subject: str = Field(description="What it is about.", examples=["acme/berlin"])
+    kind: str = Field(description="What sort of statement its rating is.", examples=["stars"])
+    rating: float = Field(description="From 1 to 5, perhaps fractional.", examples=[4.0])
+    verified: bool = Field(description="Whether the platform knows of the purchase.", examples=[True])
+    origin: str = Field(description="Why the customer wrote.", examples=["organic"])
+    rated_at: datetime = Field(description="When the present rating was given.")
+    source: FiguredSourceOut
+    topics: list[str] = Field(description="What it mentions.", examples=[["delivery"]])
+
+
+class FiguredRevisionOut(BaseModel):
+    """One revision, with what figures are made of before and after it."""
+
+    review_id: UUID = Field(description="The review.")
+    revision: int = Field(description="Counted from 1, for each review.", examples=[1])
+    type: str = Field(description="The type of the event that tells it, if one does.", examples=["review.created"])
+    known_at: datetime = Field(description="When we learned of it.")
+    partition: int = Field(description="The partition of the review's events on the bus.", examples=[5])
+    before: FiguredStateOut | None = Field(description="Before it; null where the review was not published.")
+    after: FiguredStateOut | None = Field(description="The same after it.")
+    erased: bool = Field(
+        description="Whether the review was erased, by this revision or since. Then neither `before` nor `after` is "
+        "known any more, and what was made of earlier readings of it is to be taken away.",
+        examples=[False],
+    )
+
+
+class FiguredPageOut(BaseModel):
+    """One page of what figures are made of."""
+
+    items: list[FiguredRevisionOut] = Field(description="In the order of commits; those of a review in their order.")
+    position: PublishedPositionOut = Field(description="The same on all pages of one reading.")
+    next: str | None = Field(description="Send it as `after` to get the next page; null at the end.")
+    ahead: list[str] = Field(
+        description="The `next` of the pages that follow, as far as it is known by now: with the same `limit`, these "
+        "pages may be asked for at the same time. What follows a page is what its own `next` says.",
+        max_length=PAGES_AHEAD,
+    )
+
+
 class ToldRevision(msgspec.Struct, frozen=True, gc=False):
     """`FedRevisionOut` as it is written: made once for each revision, without being checked again."""
 
@@ -89,12 +138,53 @@ class ToldPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
+class FiguredSource(msgspec.Struct, frozen=True, gc=False):
+    """`FiguredSourceOut` as it is written; as the rest."""
+
+    id: str
+
+
+class FiguredState(msgspec.Struct, frozen=True, gc=False):
+    """`FiguredStateOut` as it is written."""
+
+    subject: str
+    kind: Kind
+    rating: float
+    verified: bool
+    origin: Origin
+    rated_at: datetime
+    source: FiguredSource
+    topics: tuple[str, ...]
+
+
+class FiguredRevision(msgspec.Struct, frozen=True, gc=False):
+    """`FiguredRevisionOut` as it is written."""
+
+    review_id: UUID
+    revision: int
+    type: str
+    known_at: datetime
+    partition: int
+    before: FiguredState | None
+    after: FiguredState | None
+    erased: bool
+
+
+class FiguredPage(msgspec.Struct, frozen=True):
+    """`FiguredPageOut` as it is written."""
+
+    items: list[FiguredRevision]
+    position: ToldPosition
+    next: str | None
+    ahead: list[str]
+
+
 def told_revision(fed: FedRevision, partitions: int) -> ToldRevision:
     """Return a revision as the API shows it."""
     return ToldRevision(
-        review_id=fed.place.review_id,
+        review_id=fed.review_id,
         source_id=fed.source_id,
-        revision=fed.place.revision,
+        revision=fed.revision,
         type=fed.type,
         version=fed.version,
         known_at=fed.known_at,
@@ -105,6 +195,20 @@ def told_revision(fed: FedRevision, partitions: int) -> ToldRevision:
     )
 
 
+def figured_revision(fed: FedRevision, partitions: int) -> FiguredRevision:
+    """Return what figures are made of, of a revision, as the API shows it."""
+    return FiguredRevision(
+        fed.review_id,
+        fed.revision,
+        fed.type,
+        fed.known_at,
+        partition_of(fed.partition_key.encode(), partitions),
+        _figured(fed.before),
+        _figured(fed.after),
+        fed.is_erased,
+    )
+
+
 def told_position(extent: Extent) -> ToldPosition:
     """Return how far events reach, as the API shows it."""
     return ToldPosition(extent.epoch, extent.sequences)
@@ -112,3 +216,18 @@ def told_position(extent: Extent) -> ToldPosition:
 
 def _content(state: ReviewState | None) -> contracts.ReviewState | None:
     return None if state is None else published_state(state)
+
+
+def _figured(state: ReviewState | None) -> FiguredState | None:
+    if state is None:
+        return None
+    return FiguredState(
+        state.subject,
+        state.kind,
+        state.rating,
+        state.verified,
+        state.origin,
+        state.rated_at,
+        FiguredSource(state.source.id),
+        state.topics,
+    )

@@ -1,6 +1,6 @@
 """Every SQL statement over the ledger."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from math import gcd
 from typing import Any, Final, TypeVar
@@ -23,7 +23,7 @@ _OF_TOLD = under("told", "tenant_id", "partition", "epoch", "sequence", "known_a
 _OF_CHANGE = under("told.change", "review_id", "revision")
 _OF_REVIEW = under("review", "subject", "rating", "rated_at")
 _COLUMNS = Columns(ledger, _OF_TOLD | _OF_CHANGE | _OF_REVIEW | {"source_id": "review.source.id"})
-_APPEND = f"INSERT INTO {{}} ({_COLUMNS.listed}) SELECT * FROM {_COLUMNS.unnest()}"
+_APPEND = f"INSERT INTO ledger ({_COLUMNS.listed}) SELECT * FROM {_COLUMNS.unnest()}"
 _TAIL = Columns(tail, without=("id",))
 _NOTE_TAIL = f"INSERT INTO tail ({_TAIL.listed}) SELECT * FROM {_TAIL.unnest()}"
 _DAYS = Columns(changed_days, without=("id",))
@@ -178,14 +178,29 @@ _STEPS_OF_ONE_HALF_LIFE: Final = {
 }
 
 
-async def append(tx: Tx, entries: Sequence[LedgerEntry], table: str = LEDGER) -> None:
-    """Append entries to the ledger, or to a twin of it.
+async def append(tx: Tx, entries: Sequence[LedgerEntry]) -> None:
+    """Append entries to the ledger.
 
     Raises:
         asyncpg.UniqueViolationError: an entry of the same partition, epoch, sequence and sign exists.
     """
     if entries:
-        await tx.raw.execute(_APPEND.format(table), *_COLUMNS.arrays(entries))
+        await tx.raw.execute(_APPEND, *_COLUMNS.arrays(entries))
+
+
+async def append_many(tx: Tx, entries: Iterable[LedgerEntry], schema: str) -> None:
+    """Append entries to a twin of the ledger, at half the cost of each; not to the ledger, which has row security.
+
+    Args:
+        tx: the open transaction.
+        entries: in any order.
+        schema: where the twin is.
+
+    Raises:
+        asyncpg.UniqueViolationError: as `append`.
+    """
+    rows = map(_COLUMNS.row, entries)
+    await tx.raw.copy_records_to_table(LEDGER, schema_name=schema, columns=_COLUMNS.names, records=rows)
 
 
 async def note_tail(tx: Tx, runs: Sequence[Run]) -> None:

@@ -14,7 +14,7 @@ from plaudit.common.refusals import WrongInputError
 from plaudit.scoring.cells import commands as cells
 from plaudit.scoring.cells.store import JOB_LOCK as CELLS_LOCK
 from plaudit.scoring.history import store as history
-from plaudit.scoring.history.domain import ERASED_TYPE, changed_again, entries
+from plaudit.scoring.history.domain import changed_again, entries
 from plaudit.scoring.moves import commands as moves
 from plaudit.scoring.moves.store import JOB_LOCK as MOVES_LOCK
 from plaudit.scoring.rebuilds import store as rebuilds
@@ -28,12 +28,11 @@ from plaudit.scoring.refills.domain import (
     FILLED_ENTRIES,
     MAX_LEFT_RECORDS,
     STEP_ENTRIES,
-    ErasedReview,
     FedPage,
     Reading,
     check_epoch,
     numbered,
-    without_refused,
+    of_others,
 )
 from plaudit.scoring.refills.store import twins
 
@@ -141,24 +140,23 @@ async def take_pages(tx: Tx, tenant_id: str, pages: Sequence[FedPage]) -> None:
     reading = await store.lock_reading(tx, tenant_id)
     if reading.is_read:
         return
-    untaken = list(dropwhile(lambda fed: fed.after != reading.after, pages))
+    untaken = list(dropwhile(lambda page: page.after != reading.after, pages))
     if not untaken:
         return  # they were taken before
     if reading.after is None:
-        position = untaken[0].page.position
+        position = untaken[0].position
         check_epoch(position, await store.epochs(tx))
         await store.state_places(tx, tenant_id, position)
-    told = [item for fed in untaken for item in fed.page.items]
-    erased = [ErasedReview(tenant_id, item.review_id, item.type == ERASED_TYPE) for item in told if item.erased]
-    gone = {each.review_id for each in erased}
-    items, refused = without_refused(item for item in told if item.review_id not in gone)
-    numbers = await store.numbers(tx, {item.partition for item in items})
-    changes = numbered(tenant_id, items, numbers)
-    last_valid = await history.last_valid(tx, changed_again(changes), twins.LEDGER)
-    await history.append(tx, list(entries(changes, last_valid)), twins.LEDGER)
+    erased = [each for page in untaken for each in page.erased]
+    changes = list(of_others((each for page in untaken for each in page.changes), erased))
+    numbers = await store.numbers(tx, {each.partition for each in changes})
+    told = numbered(tenant_id, changes, numbers)
+    last_valid = await history.last_valid(tx, changed_again(told), twins.LEDGER)
+    await history.append_many(tx, entries(told, last_valid), twins.SCHEMA)
     await store.note_erased(tx, erased)
     await store.move_numbers(tx, numbers)
-    await store.move_reading(tx, tenant_id, untaken[-1].page.next, len(told), refused)
+    revisions, refused = sum(each.revisions for each in untaken), sum(each.refused for each in untaken)
+    await store.move_reading(tx, tenant_id, untaken[-1].next, revisions, refused)
     failpoint("refill_page_before_commit")
 
 

@@ -10,19 +10,23 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from plaudit.scoring.history.domain import RevisedChange, ToldChange, signed_reviews
+from plaudit.scoring.history.domain import ERASED_TYPE, RevisedChange, ToldChange, signed_reviews
 from plaudit.scoring.rebuilds.domain import RebuildStoppedError
 from plaudit.scoring.sums.domain.fold import check
 from plaudit.scoring.sums.domain.review import InvalidReviewError
 
 FEED_EPOCH: Final = 0
 """Of entries that came from the feed; the epochs of the bus begin with 1."""
-PAGE_ITEMS: Final = 500
+PAGE_ITEMS: Final = 2_000
 """The most that the feed gives."""
-MAX_STEP_PAGES: Final = 16
-"""That are taken in one transaction, and that are read ahead of it."""
-MAX_PAGE_BYTES: Final = 256 * 2**20
-"""More than the longest reviews make, of which each item holds two states."""
+MAX_STEP_PAGES: Final = 4
+"""That are taken in one transaction, and of each tenant that are read ahead of it, beside those that are asked for."""
+MAX_PAGES_AHEAD: Final = 2
+"""That are asked for at the same time as the next one."""
+MAX_TENANTS_AT_ONCE: Final = 4
+"""Whose feeds are read at the same time."""
+MAX_PAGE_BYTES: Final = 16 * 2**20
+"""More than the longest subjects and all topics make, of which each item holds two states."""
 PAGE_TIMEOUT_SECONDS: Final = 30.0
 MAX_TRIES: Final = 6
 """Of one page."""
@@ -71,23 +75,8 @@ class Page(msgspec.Struct, frozen=True):
     items: list[FedChange]
     position: Position
     next: str | None
-
-
-class FedPage(NamedTuple):
-    """A page, and the place that it lies behind."""
-
-    after: str | None
-    """None: it is the first one."""
-    page: Page
-
-
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the feed of a tenant is read."""
-
-    tenant_id: str
-    after: str | None
-    """The place of the next page; None before the first one."""
-    is_read: bool
+    ahead: tuple[str, ...] = ()
+    """The places of pages behind the next one, as far as they are known by now."""
 
 
 class ErasedReview(NamedTuple):
@@ -97,6 +86,31 @@ class ErasedReview(NamedTuple):
     review_id: str
     is_told: bool
     """Whether the feed tells the erasure itself, so that no event of the review comes after it."""
+
+
+class FedPage(NamedTuple):
+    """What a page tells of a tenant's reviews, and its place."""
+
+    after: str | None
+    """The place that it lies behind; None: it is the first one."""
+    next: str | None
+    """The place of the one that follows; None: it is the last one."""
+    position: Position
+    revisions: int
+    changes: list[FedChange]
+    """That move a figure, of reviews of which the page does not say that they were erased."""
+    refused: int
+    """How many others no figure can be made of; both groups set these aside, too."""
+    erased: list[ErasedReview]
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the feed of a tenant is read."""
+
+    tenant_id: str
+    after: str | None
+    """The place of the next page; None before the first one."""
+    is_read: bool
 
 
 class RefillProgress(msgspec.Struct, frozen=True):
@@ -125,46 +139,67 @@ class RefillProgress(msgspec.Struct, frozen=True):
         )
 
 
-def numbered(tenant_id: str, items: Iterable[FedChange], numbers: dict[int, int]) -> list[ToldChange]:
-    """Return the changes that move a figure, with the next number of their partition each.
+def read_page(tenant_id: str, after: str | None, page: Page, *, before: Iterable[ErasedReview] = ()) -> FedPage:
+    """Return what a page of a tenant's feed tells.
 
     Args:
         tenant_id: whose.
-        items: in the order of the feed.
-        numbers: partition → its next number; it is moved on.
+        after: the place that it lies behind.
+        page: what was answered.
+        before: reviews of which pages before it say that they were erased.
     """
-    told = []
-    for item in items:
-        if item.erased or not signed_reviews(item):
-            continue
-        number = numbers[item.partition]
-        numbers[item.partition] = number + 1
-        told.append(
-            ToldChange(
-                tenant_id=tenant_id,
-                type=item.type,
-                partition=item.partition,
-                epoch=FEED_EPOCH,
-                sequence=number,
-                known_at=item.known_at,
-                change=item,
-            )
-        )
-    return told
+    erased = [ErasedReview(tenant_id, item.review_id, item.type == ERASED_TYPE) for item in page.items if item.erased]
+    changes, refused = _scored(of_others(page.items, [*before, *erased]))
+    return FedPage(after, page.next, page.position, len(page.items), changes, refused, erased)
 
 
-def without_refused(items: Iterable[FedChange]) -> tuple[list[FedChange], int]:
-    """Return the items that can be scored, and how many others there are: both groups set these aside, too."""
+def of_others(changes: Iterable[FedChange], erased: Iterable[ErasedReview]) -> Iterable[FedChange]:
+    """Return the changes of reviews that are not among the erased ones."""
+    gone = {each.review_id for each in erased}
+    return (each for each in changes if each.review_id not in gone) if gone else changes
+
+
+def _scored(items: Iterable[FedChange]) -> tuple[list[FedChange], int]:
+    """Return the items that move a figure, and how many others no figure can be made of."""
     taken, refused = [], 0
     for item in items:
+        signed = signed_reviews(item)
         try:
-            for _, review in signed_reviews(item):
+            for _, review in signed:
                 check(review)
         except InvalidReviewError:
             refused += 1
         else:
-            taken.append(item)
+            if signed:
+                taken.append(item)
     return taken, refused
+
+
+def numbered(tenant_id: str, changes: Iterable[FedChange], numbers: dict[int, int]) -> list[ToldChange]:
+    """Return changes with the next number of their partition each.
+
+    Args:
+        tenant_id: whose.
+        changes: that move a figure, in the order of the feed.
+        numbers: partition → its next number; it is moved on.
+    """
+    told = []
+    for change in changes:
+        partition = change.partition
+        number = numbers[partition]
+        numbers[partition] = number + 1
+        told.append(
+            ToldChange(
+                tenant_id=tenant_id,
+                type=change.type,
+                partition=partition,
+                epoch=FEED_EPOCH,
+                sequence=number,
+                known_at=change.known_at,
+                change=change,
+            )
+        )
+    return told
 
 
 def check_epoch(position: Position, epochs: Mapping[int, int]) -> None:

@@ -1,4 +1,4 @@
-"""Reads ingest's feed of revisions over HTTP, page by page."""
+"""Reads of ingest's feed of revisions, over HTTP and page by page, what figures are made of."""
 
 import asyncio
 from typing import Final
@@ -17,7 +17,7 @@ from plaudit.scoring.refills.domain import (
     Page,
 )
 
-PATH: Final = "/v1/review-revisions"
+PATH: Final = "/v1/review-revisions/figures"
 OK: Final = 200
 UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = 403

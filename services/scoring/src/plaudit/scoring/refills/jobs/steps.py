@@ -10,7 +10,6 @@ from plaudit.common.failpoints import failpoint
 from plaudit.scoring.rebuilds.domain import MAX_SWITCHES, RebuildStoppedError
 from plaudit.scoring.refills import commands, store
 from plaudit.scoring.refills.domain import (
-    MAX_STEP_PAGES,
     MAX_STEP_TRIES,
     MAX_WAIT_SECONDS,
     POLL_SECONDS,
@@ -19,6 +18,7 @@ from plaudit.scoring.refills.domain import (
     RefillProgress,
 )
 from plaudit.scoring.refills.jobs.feed import Feed
+from plaudit.scoring.refills.jobs.reading import read_all
 from plaudit.scoring.refills.store import twins
 
 
@@ -63,9 +63,15 @@ async def _refill(
     async with worker.driver_transaction() as tx:
         await commands.keep(tx, run_id)
         readings = await commands.check_tenants(tx, feed.tenants)
-    for reading in readings:
-        if not reading.is_read:
-            await _read(worker, feed, reading.tenant_id, reading.after, run_id, tell)
+
+    async def take(tenant_id: str, pages: list[FedPage]) -> None:
+        async with worker.driver_transaction() as tx:
+            await commands.keep(tx, run_id)
+            await commands.take_pages(tx, tenant_id, pages)
+            so_far = await store.progress(tx)
+        tell(so_far)
+
+    await read_all(feed, [each for each in readings if not each.is_read], take)
     await _wait_for_groups(worker, run_id)
     await _settle_erased(worker, run_id)
     await _all(worker, run_id, commands.copy_some, tell)
@@ -102,54 +108,6 @@ async def discard(owner: Database) -> bool:
     """Forget the refill that is under way; return whether there was one."""
     async with owner.driver_transaction() as tx:
         return await commands.discard(tx)
-
-
-async def _read(
-    worker: Database,
-    feed: Feed,
-    tenant_id: str,
-    after: str | None,
-    run_id: UUID,
-    tell: Callable[[RefillProgress], None],
-) -> None:
-    """Read the rest of a tenant's feed; while pages are taken, the next ones are read."""
-    ahead: asyncio.Queue[FedPage] = asyncio.Queue(MAX_STEP_PAGES)
-    reading = asyncio.create_task(_read_ahead(feed, tenant_id, after, ahead))
-    try:
-        is_left = True
-        while is_left:
-            pages = await _next_pages(ahead, reading)
-            async with worker.driver_transaction() as tx:
-                await commands.keep(tx, run_id)
-                await commands.take_pages(tx, tenant_id, pages)
-                so_far = await store.progress(tx)
-            tell(so_far)
-            is_left = pages[-1].page.next is not None
-    finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
-
-
-async def _read_ahead(feed: Feed, tenant_id: str, after: str | None, ahead: asyncio.Queue[FedPage]) -> None:
-    is_left = True
-    while is_left:
-        page = await feed.page(tenant_id, after)
-        await ahead.put(FedPage(after, page))
-        after = page.next
-        is_left = after is not None
-
-
-async def _next_pages(ahead: asyncio.Queue[FedPage], reading: asyncio.Task[None]) -> list[FedPage]:
-    """Return the pages that have been read, at least one; raise what reading has raised where there is none."""
-    following = asyncio.create_task(ahead.get())
-    await asyncio.wait([following, reading], return_when=asyncio.FIRST_COMPLETED)
-    if not following.done() and ahead.empty():
-        following.cancel()
-        await reading
-    pages = [await following]
-    while not ahead.empty():
-        pages.append(ahead.get_nowait())
-    return pages
 
 
 async def _all(
