@@ -1,6 +1,7 @@
 """What the migration to sums of all profiles does to a ledger that is there already."""
 
-from datetime import UTC, datetime
+import random
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from types import ModuleType
 
@@ -13,6 +14,7 @@ from plaudit.scoring.history.store import kept_at
 from plaudit.scoring.profiles.domain import BUILT_IN
 from plaudit.scoring.scores.domain import FOR_EVER
 from plaudit.scoring.scores.store import sums_of
+from plaudit_testing.explained import DAYS, START, lived
 from plaudit_testing.scored import MOMENT_US, SOURCE_ID, read_for
 
 pytestmark = pytest.mark.postgres
@@ -159,3 +161,26 @@ async def test_sums_that_were_made_anew_before_get_back_the_names_of_their_index
         for statement in migration("0019_names_of_sums").STATEMENTS:
             await superuser.execute(statement)
         assert await superuser.fetch(NAMES) == before
+
+
+BOUNDS = migration("0026_pasts_of_changed_reviews").STATEMENTS
+
+
+async def test_what_reviews_may_have_been_is_worked_out_of_the_entries_that_are_there(bus, superuser) -> None:
+    chance = random.Random(26)
+    for known_at in [START + timedelta(days=chance.randrange(DAYS)) for _ in range(60)]:
+        await lived(bus, chance, known_at)
+    query = """SELECT sequence, sign, lowest, highest, newest_before, first_shown_at FROM scoring.ledger
+        ORDER BY partition, epoch, sequence, sign"""
+    told = await superuser.fetch(query)
+    await superuser.execute(
+        """ALTER TABLE scoring.ledger DROP COLUMN lowest, DROP COLUMN highest, DROP COLUMN newest_before,
+            DROP COLUMN first_shown_at;
+        CREATE INDEX ledger_changed_again ON scoring.ledger (tenant_id, known_at)"""
+    )
+
+    for statement in BOUNDS:
+        await superuser.execute(statement)
+
+    assert await superuser.fetch(query) == told
+    assert sum(row["lowest"] is not None for row in told) > 60

@@ -35,7 +35,8 @@ WINDOW_DAYS: Final = (7, 30, 90, 365)
 SUBJECTS: Final = {"of one subject": ("solo", "solo"), "of as many subjects": ("chain", "chain/shop-{}")}
 _SEED: Final = """
 INSERT INTO scoring.ledger (tenant_id, partition, epoch, sequence, sign, review_id, revision, subject, source_id,
-    traits, rating, rated_at, valid_at, known_at, happened, topics, other_star, other_traits)
+    traits, rating, rated_at, valid_at, known_at, happened, topics, other_star, other_traits,
+    lowest, highest, newest_before, first_shown_at)
 SELECT $1, $2, 1, 2 * n + again, sign, md5($3::text || n)::uuid, 1 + again, replace($3::text, '{}', n::text),
     ('01956d00-0000-7000-8000-00000000000' || n * 7 % 4)::uuid, traits,
     1 + (n * 31 + CASE WHEN sign > 0 THEN again ELSE 0 END) % 5,
@@ -44,7 +45,9 @@ SELECT $1, $2, 1, 2 * n + again, sign, md5($3::text || n)::uuid, 1 + again, repl
     CASE WHEN again = 1 THEN 1 WHEN known - rated > interval '1 day' THEN 6 ELSE 0 END,
     CASE WHEN n % 4 = 0 THEN 0 ELSE (1 << n % 15) | (1 << (n::bigint * n % 15)::int) END,
     CASE WHEN again = 1 THEN 1 + (n * 31 + CASE WHEN sign > 0 THEN 0 ELSE again END) % 5 END,
-    CASE WHEN again = 1 THEN traits END
+    CASE WHEN again = 1 THEN traits END, CASE WHEN again = 1 THEN least(1 + n * 31 % 5, 1 + (n * 31 + 1) % 5) END,
+    CASE WHEN again = 1 THEN greatest(1 + n * 31 % 5, 1 + (n * 31 + 1) % 5) END, CASE WHEN again = 1 THEN rated END,
+    CASE WHEN again = 1 THEN greatest(rated, known) + interval '3 s' END
 FROM (
     SELECT n, rated, (n * 13 % 5 > 1)::int AS traits,
         rated + CASE WHEN n % 10 = 3 THEN (until - rated) * (n * 17 % 1000 / 1000.0) ELSE interval '0' END AS known,

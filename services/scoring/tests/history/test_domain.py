@@ -8,6 +8,8 @@ from plaudit.scoring.history.domain import (
     CREATED_TYPE,
     ChangedDay,
     Happened,
+    LastEntry,
+    Past,
     RevisedChange,
     SortedReview,
     ToldChange,
@@ -43,9 +45,15 @@ def rated(days: float, rating: float = 5.0) -> SortedReview:
     return scored(rating, MOMENT_US + round(days * DAY_US))
 
 
-def valid_days(*changes: ToldChange, last: dict[str, datetime] | None = None) -> list[tuple[int, float]]:
+def valid_days(*changes: ToldChange, last: dict[str, LastEntry] | None = None) -> list[tuple[int, float]]:
     """Sign of each entry, and how many days after the moment it took effect."""
     return [(each.sign, (each.valid_at - RATED_AT) / timedelta(days=1)) for each in entries(changes, last or {})]
+
+
+def last_entry(days: float = 0) -> LastEntry:
+    """An entry that took effect so many days after the moment."""
+    at = RATED_AT + timedelta(days=days)
+    return LastEntry(at, Past(5, 5, RATED_AT, RATED_AT))
 
 
 def change(before, after) -> RevisedChange:
@@ -114,7 +122,7 @@ def test_no_entry_takes_effect_before_the_one_before_it():
     changes = [told(rated(0), moved, 5, "review.edited"), told(moved, edited, 6, "review.edited")]
 
     assert valid_days(*changes) == [(-1, 5), (1, 5), (-1, 5), (1, 5)]
-    assert valid_days(changes[1], last={"r": RATED_AT + timedelta(days=5)}) == [(-1, 5), (1, 5)]
+    assert valid_days(changes[1], last={"r": last_entry(5)}) == [(-1, 5), (1, 5)]
 
 
 states = st.none() | st.builds(
@@ -132,7 +140,7 @@ def test_at_every_instant_a_review_stands_at_most_once(history, cut, at_days):
         changes.append(told(before, after, days, "review.edited" if number else CREATED_TYPE))
         before = after
     first = list(entries(changes[:cut], {}))
-    last = {"r": first[-1].valid_at} if first else {}
+    last = {"r": first[-1]} if first else {}
     found = [*first, *entries(changes[cut:], last)]
 
     at = RATED_AT + timedelta(days=at_days)
@@ -175,7 +183,7 @@ def test_a_kind_or_an_origin_that_is_not_known_is_refused(unknown):
     ids=["created", "late", "edited", "moved", "edited and moved", "removed", "restored", "erased"],
 )
 def test_an_entry_says_what_happened(states, event_type, known_days, happened):
-    last = {} if event_type == CREATED_TYPE else {"r": RATED_AT}
+    last = {} if event_type == CREATED_TYPE else {"r": last_entry()}
 
     found = entries([told(*states, known_days, event_type)], last)
 
@@ -227,3 +235,56 @@ def test_days_that_are_past_when_the_ledger_learns_of_them_are_told_once():
 
     assert days_past(found, RATED_AT + timedelta(days=1, hours=3)) == [ChangedDay("default", 20_000)]
     assert days_past(found, RATED_AT) == []
+
+
+def stored(entry):
+    """The last entry of a review as the ledger holds it."""
+    return LastEntry(entry.valid_at, entry.past)
+
+
+def bounds(entry):
+    return (entry.lowest, entry.highest, entry.newest_before, entry.first_shown_at)
+
+
+def test_a_change_says_how_far_apart_the_ratings_of_its_review_were_and_when_the_newest_before_was_given():
+    states = [rated(0, 3.5), rated(2, 4.5), rated(1, 2.0)]
+    changes = [
+        told(None, states[0], 1),
+        told(states[0], states[1], 3, "review.edited"),
+        told(states[1], states[2], 4, "review.edited"),
+        told(states[2], None, 5, "review.removed"),
+        told(None, states[2], 6, "review.restored"),
+    ]
+    new, *changed = entries(changes, {})
+
+    shown_at = RATED_AT + timedelta(days=1)
+    assert bounds(new) == (None, None, None, None)
+    assert [bounds(each) for each in changed] == [
+        (3, 5, RATED_AT, shown_at),
+        (3, 5, RATED_AT, shown_at),
+        *[(2, 5, RATED_AT + timedelta(days=2), shown_at)] * 4,
+    ]
+
+
+def test_when_a_review_was_first_shown_is_not_told_of_one_whose_first_state_is_not_there():
+    edit = told(rated(0, 1), rated(0, 4), 3, "review.edited")
+
+    assert [bounds(each) for each in entries([edit], {})] == [(1, 4, RATED_AT, None)] * 2
+
+
+@given(st.lists(st.tuples(states, st.integers(0, 30)), max_size=8), st.integers(0, 8))
+def test_what_a_change_says_of_its_review_bounds_all_states_until_then_wherever_batches_end(history, cut):
+    changes, before = [], None
+    for number, (after, days) in enumerate(history):
+        changes.append(told(before, after, days, "review.edited" if number else CREATED_TYPE))
+        before = after
+    first = list(entries(changes[:cut], {}))
+    found = [*first, *entries(changes[cut:], {"r": stored(first[-1])} if first else {})]
+
+    assert [bounds(each) for each in found] == [bounds(each) for each in entries(changes, {})]
+    for number, each in enumerate(found):
+        if each.lowest is not None:
+            until = [one.review for one in found[: number + 1]]
+            assert each.lowest <= min(one.rating for one in until) <= max(one.rating for one in until) <= each.highest
+            gone = [one.review.rated_at for one in found[:number] if one.told is not each.told]
+            assert each.newest_before >= max([*gone, *([each.review.rated_at] if each.sign < 0 else [])])

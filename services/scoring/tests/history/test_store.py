@@ -46,6 +46,10 @@ def entry(sequence: int = 1, sign: int = 1, **fields: Any) -> LedgerEntry:
         other_star=2,
         other_traits=3,
         other_subject="acme",
+        lowest=2,
+        highest=5,
+        newest_before=VALID_AT,
+        first_shown_at=KNOWN_AT,
     )
 
 
@@ -73,6 +77,10 @@ async def test_every_column_holds_what_its_name_says(worker_tx: Tx) -> None:
         "other_star": 2,
         "other_traits": 3,
         "other_subject": "acme",
+        "lowest": 2,
+        "highest": 5,
+        "newest_before": VALID_AT,
+        "first_shown_at": KNOWN_AT,
     }
 
 

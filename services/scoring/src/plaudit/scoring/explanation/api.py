@@ -1,6 +1,6 @@
 """HTTP: why a score moved, and what one review does to the scores of its subject and of all above it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import fsum
@@ -186,17 +186,24 @@ async def _largest(tx: Tx, asked: store.Asked, limit: int, *, is_large: bool) ->
     if not is_large:
         return await store.largest(tx, asked, limit, is_large=False)
     wanted, looked_at = 2 * limit, LOOKED_AT
+    found: list[MovingReview] = []
     while looked_at <= MAX_LOOKED_AT:
         new = await store.newest_new(tx, asked, wanted, looked_at)
-        again = await store.changed_again(tx, asked, wanted)
+        found = found or await store.largest_of(tx, asked, new.review_ids, limit)
+        again = await store.changed_again(tx, asked, wanted, _effect_of_last(asked, found, limit))
         found = await store.largest_of(tx, asked, {*new.review_ids, *again.review_ids}, limit)
         bound = max(new.bound, again.bound) * (1 - ROUNDING)
-        if len(found) == limit and abs(found[-1].share.a - asked.aged * found[-1].share.b) >= bound:
+        if len(found) == limit and _effect_of_last(asked, found, limit) >= bound:
             return found
-        if new.are_all:
+        if new.are_all and again.are_all:
             break
         wanted, looked_at = 4 * wanted, 8 * looked_at
     return await store.largest(tx, asked, limit, is_large=True)
+
+
+def _effect_of_last(asked: store.Asked, found: Sequence[MovingReview], limit: int) -> float:
+    """Return what the last of enough reviews did to the sums; nothing where there are not enough."""
+    return abs(found[-1].share.a - asked.aged * found[-1].share.b) if len(found) == limit else 0.0
 
 
 @router.get(

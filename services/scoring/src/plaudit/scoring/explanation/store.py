@@ -9,7 +9,9 @@ from plaudit.common.db.subjects import is_within
 from plaudit.scoring.explanation.domain.changes import Share
 from plaudit.scoring.explanation.domain.window import (
     MovingReview,
+    change_begins,
     effect_bound,
+    freshest,
     log_weights,
     source_log_weights,
 )
@@ -18,6 +20,7 @@ from plaudit.scoring.history.store import RATED_US, SHOWN_AT, in_us
 from plaudit.scoring.moves.domain import ABSENT, ShownStretch
 from plaudit.scoring.moves.store import BY_SUBJECT, BY_TIME, MAX_EXPONENT, STRETCHES, as_seen, bounds
 from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.sums.domain.decay import time_of
 from plaudit.scoring.topics.domain import ERASED
 
 
@@ -122,43 +125,53 @@ SELECT review_id::text, abs(w * rating - $10::float8 * w) AS effect, (SELECT cou
 FROM ({_weighed(as_seen("(SELECT * FROM newest)", "$2"))}) AS weighed
 ORDER BY effect DESC LIMIT $11
 """
-# A review that was new in the window and changed in it again has its first share in the sums, too, which is what its
-# first change took back. Whether it was new in the window is looked up for few reviews alone, so it is bounded here.
-_CHANGED_AGAIN_COLUMNS = (
-    "subject, epoch, sequence, sign, review_id, source_id, traits, rating, rated_at, valid_at, known_at, happened, "
-    "other_subject, NULL::int AS topics, NULL::smallint AS other_traits, NULL::smallint AS other_star"
-)
-# OFFSET 0 keeps what an entry did from being computed anew for each of its sums.
+# What a review that changed did is what its last state in the window adds without what it was when the window began:
+# nothing, or one of the states before that change, which weighed no more than the newest and was no further off than
+# the lowest and the highest of them. One whose first state was shown in the window was nothing when it began.
+_IS_CHANGE = f"""happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d}
+        AND (sign > 0 OR other_star IS NULL OR other_subject IS NOT NULL)"""
+# Of a change below the subject its new state tells all, and a move below it is nothing to it.
+_IS_SEEN = f"""({is_within("subject", "$2")} AND (
+        other_subject IS NULL OR (sign > 0 AND happened <> {Happened.MOVED:d}) OR NOT {is_within("other_subject", "$2")}
+    ))"""
+_CHANGE_COLUMNS = """subject, sign, review_id, source_id, traits, rating, rated_at, known_at, happened, other_subject,
+        lowest, highest, newest_before, first_shown_at"""
+_IN_WINDOW = f"""tenant_id = $1 AND {_IS_CHANGE} AND known_at <= ($4::timestamptz[])[1]
+            AND (valid_at <= ($4::timestamptz[])[1]) IS TRUE AND {_IS_SEEN} IS TRUE"""
+_PAST_WEIGHT = f"""power(2::float8, least({MAX_EXPONENT}, greatest(-{MAX_EXPONENT}, $12::float8
+    + coalesce(({in_us("coalesce(newest_before, known_at)")} - $5::bigint) / $6::float8, 0))))"""
+# OFFSET 0 keeps what an entry did from being computed anew wherever it is used.
 _CHANGED_AGAIN = f"""
-WITH entries AS ({
-    _weighed(
-        as_seen(
-            f'''(
-    SELECT {_CHANGED_AGAIN_COLUMNS} FROM ledger
-    WHERE tenant_id = $1 AND known_at > ($3::timestamptz[])[1] AND known_at <= ($4::timestamptz[])[1]
-        AND happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND {is_within("subject", "$2")} IS TRUE
-        AND (valid_at <= ($4::timestamptz[])[1]) IS TRUE
+WITH changes AS (
+    SELECT found.* FROM unnest($13::smallint[], $14::smallint[], $15::timestamptz[]) AS stars (low, high, after)
+    CROSS JOIN LATERAL (
+        SELECT {_CHANGE_COLUMNS} FROM ledger WHERE lowest = stars.low AND highest = stars.high
+            AND known_at > stars.after AND {_IN_WINDOW} OFFSET 0
+    ) AS found
     UNION ALL
-    SELECT {_CHANGED_AGAIN_COLUMNS} FROM ledger
+    SELECT {_CHANGE_COLUMNS} FROM ledger
+    WHERE lowest IS NULL AND known_at > ($3::timestamptz[])[1] AND {_IN_WINDOW}
+    UNION ALL
+    SELECT {_CHANGE_COLUMNS} FROM ledger
     WHERE tenant_id = $1 AND valid_at > known_at AND valid_at > ($3::timestamptz[])[1]
         AND valid_at <= ($4::timestamptz[])[1] AND (known_at <= ($3::timestamptz[])[1]) IS TRUE
-        AND (happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d} AND {is_within("subject", "$2")}) IS TRUE
-)''',
-            "$2",
+        AND ({_IS_CHANGE} AND {_IS_SEEN}) IS TRUE
+)
+SELECT review_id::text, max(bound) AS bound FROM (
+    SELECT review_id, CASE
+        WHEN first_shown_at > ($3::timestamptz[])[1] THEN abs(did)
+        ELSE greatest(
+            abs(did - least(0, past_weight * (coalesce(lowest, 1) - $10::float8))),
+            abs(did - greatest(0, past_weight * (coalesce(highest, 5) - $10::float8)))
         )
-    )
-})
-SELECT review_id::text, CASE
-    WHEN changes_gone <= 1 THEN greatest(abs(moved), abs(moved + gone)) ELSE abs(moved) + most_gone
-END AS bound
-FROM (
-    SELECT review_id, sum(did) AS moved, count(*) FILTER (WHERE sign < 0) AS changes_gone,
-        coalesce(sum(-did) FILTER (WHERE sign < 0), 0) AS gone,
-        coalesce(sum(abs(did)) FILTER (WHERE sign < 0), 0) AS most_gone
-    FROM (SELECT review_id, sign, w * (rating - $10::float8) AS did FROM entries OFFSET 0) AS entries
-    GROUP BY review_id
-) AS of_reviews
-ORDER BY bound DESC LIMIT $11
+    END AS bound
+    FROM (
+        SELECT review_id, lowest, highest, first_shown_at, {_PAST_WEIGHT} AS past_weight,
+            CASE WHEN sign > 0 THEN w * (rating - $10::float8) ELSE 0 END AS did
+        FROM ({_weighed("SELECT * FROM changes")}) AS weighed OFFSET 0
+    ) AS weighed
+) AS bounded
+WHERE bound > $16 GROUP BY review_id ORDER BY bound DESC LIMIT $11
 """
 
 
@@ -201,12 +214,22 @@ async def newest_new(tx: Tx, asked: Asked, limit: int, looked_at: int) -> Candid
     )
 
 
-async def changed_again(tx: Tx, asked: Asked, limit: int) -> Candidates:
-    """Return reviews that changed in the window after they were new, those that may have the largest effects."""
-    rows = await tx.raw.fetch(_CHANGED_AGAIN, *_parameters(asked), limit)
-    return Candidates(
-        [row["review_id"] for row in rows], rows[-1]["bound"] if len(rows) == limit else 0.0, are_all=True
-    )
+async def changed_again(tx: Tx, asked: Asked, limit: int, least: float) -> Candidates:
+    """Return reviews that changed in the window after they were new, those that may have the largest effects.
+
+    Args:
+        tx: the open transaction.
+        asked: of which subject and window.
+        limit: so many at most.
+        least: those alone that may have a larger effect than this.
+    """
+    after_us, until_us = asked.window
+    begins = change_begins(asked.profile, asked.aged, (after_us, asked.read_us), least)
+    read = [(stars, at_us) for stars, at_us in begins.items() if at_us < until_us]
+    ranges = ([low for (low, _), _ in read], [high for (_, high), _ in read], [time_of(at_us) for _, at_us in read])
+    rows = await tx.raw.fetch(_CHANGED_AGAIN, *_parameters(asked), limit, freshest(asked.profile), *ranges, least)
+    are_all = len(rows) < limit
+    return Candidates([row["review_id"] for row in rows], least if are_all else rows[-1]["bound"], are_all)
 
 
 def _parameters(asked: Asked) -> tuple[Any, ...]:

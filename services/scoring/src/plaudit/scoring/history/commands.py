@@ -21,7 +21,7 @@ async def append(tx: Tx, changes: Sequence[ToldChange]) -> None:
     Raises:
         InvalidReviewError: a change cannot be scored; nothing of the batch was written.
     """
-    appended = list(entries(changes, await store.last_valid(tx, changed_again(changes))))
+    appended = list(entries(changes, await store.last_entries(tx, changed_again(changes))))
     if appended:
         appended = without_topics(appended, await erasure.erased_reviews(tx, {each.review_key for each in appended}))
         await store.append(tx, appended)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import IntEnum
+from math import ceil, floor
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -75,6 +76,32 @@ class ToldChange(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     change: RevisedChange
 
 
+class Past(NamedTuple):
+    """What bounds what a review may have been at any time until an instant: what there is of all its states."""
+
+    low: int
+    """No rating was lower: the lowest, rounded down."""
+    high: int
+    """No rating was higher: the highest, rounded up."""
+    newest_at: datetime
+    """When the newest rating was given."""
+    first_shown_at: datetime | None
+    """From when on figures showed its first state; None where the ledger does not have that."""
+
+    def with_state(self, review: ScoredReview) -> "Past":
+        """Return it with one more state."""
+        low, high = min(self.low, floor(review.rating)), max(self.high, ceil(review.rating))
+        return Past(low, high, max(self.newest_at, review.rated_at), self.first_shown_at)
+
+
+class LastEntry(msgspec.Struct, frozen=True, gc=False):
+    """The last entry of a review that is in the ledger, as far as the next one depends on it."""
+
+    valid_at: datetime
+    past: Past
+    """With the state that it is of."""
+
+
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One signed row of the ledger."""
 
@@ -93,6 +120,19 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     other_traits: int | None = None
     other_subject: str | None = None
     """None where it is the same."""
+    lowest: int | None = None
+    """Of all states of the review, that after the change included, as `Past`; None of what is new, as the rest."""
+    highest: int | None = None
+    newest_before: datetime | None = None
+    """Of all states before the change, that which it takes away included."""
+    first_shown_at: datetime | None = None
+
+    @property
+    def past(self) -> Past:
+        """What there is of all states of the review until this entry, with the one that it is of."""
+        if self.lowest is None or self.highest is None or self.newest_before is None:
+            return Past(floor(self.review.rating), ceil(self.review.rating), self.review.rated_at, self.shown_at)
+        return Past(self.lowest, self.highest, max(self.newest_before, self.review.rated_at), self.first_shown_at)
 
     @property
     def shown_at(self) -> datetime:
@@ -152,7 +192,9 @@ def _run(first: ToldChange, last: ToldChange) -> Run:
     return Run(first.partition, first.epoch, first.sequence, last.sequence)
 
 
-def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -> Iterator[LedgerEntry]:
+def entries(
+    changes: Iterable[ToldChange], last_entries: Mapping[str, LastEntry | LedgerEntry]
+) -> Iterator[LedgerEntry]:
     """Return the signed entries of changes, which are in the order of their partitions.
 
     A review's entries take effect in their order, so that no instant sees one taken away before it was added: none
@@ -161,31 +203,31 @@ def entries(changes: Iterable[ToldChange], last_valid: Mapping[str, datetime]) -
 
     Args:
         changes: a batch.
-        last_valid: review id → when its last entry before the batch took effect, of all reviews that have one and
-            were changed again.
+        last_entries: review id → its last entry before the batch, of all reviews that have one and were changed again.
 
     Raises:
         InvalidReviewError: a state cannot be scored.
     """
-    last = dict(last_valid)
+    last = dict(last_entries)
     for told in changes:
         change = told.change
         review_id, after = change.review_id, change.after
         # Nearly all changes are such; the rest of the rule would come to the same.
         if change.before is None and after is not None and told.type == CREATED_TYPE and review_id not in last:
             entry = _new(told, after)
-            last[review_id] = entry.valid_at
+            last[review_id] = entry
             yield entry
             continue
         signed = signed_reviews(change)
         if not signed:
             continue
-        was_there = review_id in last
+        before = last.get(review_id)
         valid_at = min(told.known_at, max(_took_effect_at(told), *(review.rated_at for _, review in signed)))
-        if was_there:
-            valid_at = max(valid_at, last[review_id])
-        last[review_id] = valid_at
-        yield from _entries(told, signed, valid_at, _happened(told, was_there=was_there))
+        if before is not None:
+            valid_at = max(valid_at, before.valid_at)
+        for entry in _entries(told, signed, valid_at, _past_before(told, before)):
+            last[review_id] = entry
+            yield entry
 
 
 def _new(told: ToldChange, review: SortedReview) -> LedgerEntry:
@@ -200,9 +242,19 @@ def _new(told: ToldChange, review: SortedReview) -> LedgerEntry:
     )
 
 
+def _past_before(told: ToldChange, last: LastEntry | LedgerEntry | None) -> Past | None:
+    """Return what there is of a review before a change; None where there is nothing, as far as anybody tells."""
+    state = told.change.before
+    if last is not None:
+        return last.past if state is None else last.past.with_state(state)
+    return None if state is None else Past(floor(state.rating), ceil(state.rating), state.rated_at, None)
+
+
 def _entries(
-    told: ToldChange, signed: list[tuple[int, SortedReview]], valid_at: datetime, happened: int
+    told: ToldChange, signed: list[tuple[int, SortedReview]], valid_at: datetime, before: Past | None
 ) -> Iterator[LedgerEntry]:
+    happened, after = _happened(told, was_there=before is not None), told.change.after
+    past = before if before is None or after is None else before.with_state(after)
     traits = [check(review) for _, review in signed]
     for place, (sign, review) in enumerate(signed):
         topics = ERASED if happened == Happened.ERASED else topics_in_one(review.topics)
@@ -222,6 +274,10 @@ def _entries(
             other_star=other_star,
             other_traits=other_traits,
             other_subject=other_subject,
+            lowest=None if past is None else past.low,
+            highest=None if past is None else past.high,
+            newest_before=None if before is None else before.newest_at,
+            first_shown_at=None if before is None else before.first_shown_at,
         )
 
 

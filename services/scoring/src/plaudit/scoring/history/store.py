@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns, under
 from plaudit.common.db.subjects import is_within
-from plaudit.scoring.history.domain import ChangedDay, LedgerEntry, Run
+from plaudit.scoring.history.domain import LATE, NEW, ChangedDay, LastEntry, LedgerEntry, Past, Run
 from plaudit.scoring.history.tables import changed_days, ledger, tail
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, Sums
 from plaudit.scoring.sums.domain.kept import BLOCK_US, RECENT_US, TRUST_LANDMARK_US, TRUST_US, KeptSums
@@ -28,11 +28,16 @@ _TAIL = Columns(tail, without=("id",))
 _NOTE_TAIL = f"INSERT INTO tail ({_TAIL.listed}) SELECT * FROM {_TAIL.unnest()}"
 _DAYS = Columns(changed_days, without=("id",))
 _NOTE_DAYS = f"INSERT INTO changed_days ({_DAYS.listed}) SELECT * FROM {_DAYS.unnest()}"
-_LAST_VALID = """
-SELECT wanted.id::text AS review_id, last.valid_at
+# Of a change of which it is not told what was before it, anything may have been.
+_LAST_ENTRIES = f"""
+SELECT wanted.id::text AS review_id, valid_at, coalesce(lowest, CASE WHEN is_new THEN floor(rating) ELSE 1 END)::int,
+    coalesce(highest, CASE WHEN is_new THEN ceil(rating) ELSE 5 END)::int,
+    CASE WHEN is_new THEN rated_at ELSE greatest(coalesce(newest_before, known_at), rated_at) END,
+    CASE WHEN is_new THEN greatest(valid_at, known_at) ELSE first_shown_at END
 FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
-    SELECT valid_at FROM {} WHERE review_id = wanted.id ORDER BY valid_at DESC LIMIT 1
+    SELECT *, happened IN ({NEW}, {LATE}) AS is_new FROM {{}} WHERE review_id = wanted.id
+    ORDER BY valid_at DESC, known_at DESC, sequence DESC, sign DESC LIMIT 1
 ) AS last
 """
 _CLEAR_TOPICS = f"""
@@ -214,12 +219,12 @@ async def note_changed_days(tx: Tx, days: Sequence[ChangedDay]) -> None:
         await tx.raw.execute(_NOTE_DAYS, *_DAYS.arrays(days))
 
 
-async def last_valid(tx: Tx, review_ids: Collection[str], table: str = LEDGER) -> dict[str, datetime]:
-    """Return review id → when its last entry in the ledger, or in a twin of it, took effect, of those that have any."""
+async def last_entries(tx: Tx, review_ids: Collection[str], table: str = LEDGER) -> dict[str, LastEntry]:
+    """Return review id → its last entry in the ledger, or in a twin of it, of those that have any."""
     if not review_ids:
         return {}
-    rows = await tx.raw.fetch(_LAST_VALID.format(table), sorted(review_ids))
-    return {row["review_id"]: row["valid_at"] for row in rows}
+    rows = await tx.raw.fetch(_LAST_ENTRIES.format(table), sorted(review_ids))
+    return {review_id: LastEntry(valid_at, Past(*past)) for review_id, valid_at, *past in rows}
 
 
 async def clear_topics(tx: Tx, tenant_id: str, review_id: str) -> None:

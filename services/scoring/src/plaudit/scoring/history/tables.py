@@ -39,9 +39,14 @@ ledger = Table(
     Column("other_star", SmallInteger),
     Column("other_traits", SmallInteger),
     Column("other_subject", Text),
+    Column("lowest", SmallInteger),
+    Column("highest", SmallInteger),
+    Column("newest_before", DateTime(timezone=True)),
+    Column("first_shown_at", DateTime(timezone=True)),
 )
-"""The last three say what the other state of a changed review is: that before a state that came, that after one that
-went. Null where the review came or went as a whole; the subject also where it is the same.
+"""Those of the other state say what that of a changed review is: that before a state that came, that after one that
+went. Null where the review came or went as a whole; the subject also where it is the same. The last four say what
+bounds what the review may have been, as `LedgerEntry` does; null where it was new.
 """
 
 tail = Table(

@@ -3,19 +3,23 @@
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import exp2, fsum, log2
+from math import exp2, floor, fsum, log2
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar
 
 from plaudit.scoring.explanation.domain.changes import Change, Prior, Share, Start, explain
 from plaudit.scoring.history.domain import Happened
 from plaudit.scoring.moves.domain import ABSENT, MIXED, Moved
-from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
+from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.sums.domain.traits import TRAITS
 from plaudit.scoring.topics.domain import topic_of
 
 Key = TypeVar("Key", bound=Hashable)
 _MAX_EXPONENT: Final = 1000.0
+STAR_RANGES: Final = [(low, high) for low in range(1, 6) for high in range(low, 6)]
+"""The lowest and the highest rating that a review may have had, in whole stars."""
+CLOCK_AHEAD_US: Final = DAY_US
+"""No rating was given so long after it was known: ingest brings back what is minutes ahead of it."""
 
 
 class ReversedWindowError(ValueError):
@@ -174,10 +178,46 @@ def effect_bound(profile: Profile, aged: float, times_us: tuple[int, int]) -> fl
         times_us: the instant, and the one that weights are as of, in microseconds since the Unix epoch.
     """
     rated_us, read_us = times_us
-    fresh = max((weight for weight in log_weights(profile) if weight is not None), default=0.0)
-    fresh += max([0.0, *source_log_weights(profile).values()])
     faded = 0.0 if profile.half_life_us is None else (rated_us - read_us) / profile.half_life_us
-    return exp2(max(-_MAX_EXPONENT, fresh + faded)) * max(MAX_RATING - aged, aged - MIN_RATING)
+    return exp2(max(-_MAX_EXPONENT, freshest(profile) + faded)) * max(MAX_RATING - aged, aged - MIN_RATING)
+
+
+def freshest(profile: Profile) -> float:
+    """Return the binary logarithm of the most that a fresh review weighs."""
+    most = max((weight for weight in log_weights(profile) if weight is not None), default=0.0)
+    return most + max([0.0, *source_log_weights(profile).values()])
+
+
+def change_begins(profile: Profile, aged: float, times_us: tuple[int, int], least: float) -> dict[tuple[int, int], int]:
+    """Return what changes may have done more to the sums than so much: from when on they are to be looked at.
+
+    What a review did is the difference of two of its states, or one of them. So of those whose ratings were from `low`
+    to `high` none did more than its newest rating weighs times how far apart they and the score lie. Their changes were
+    known when that rating was given, or later, but for a platform's clock that is ahead of ours.
+
+    Args:
+        profile: what reviews weigh.
+        aged: the score that effects are against.
+        times_us: the instant that the window begins after, and the one that weights are as of, in microseconds since
+            the Unix epoch.
+        least: as `abs(a - aged * b)`.
+
+    Returns:
+        Lowest and highest rating in whole stars → what was known until then, in microseconds, is not to be looked at.
+        Those are missing that none is to be looked at of.
+    """
+    after_us, read_us = times_us
+    begins = {}
+    for low, high in STAR_RANGES:
+        most = (max(0.0, high - aged) + max(0.0, aged - low)) * exp2(freshest(profile))
+        if least <= 0:
+            begins[low, high] = after_us
+        elif profile.half_life_us is not None:
+            rated_us = read_us + floor(profile.half_life_us * log2(least / most)) if most else read_us
+            begins[low, high] = max(after_us, rated_us - CLOCK_AHEAD_US)
+        elif most > least:
+            begins[low, high] = after_us
+    return begins
 
 
 def shares_of(profile: Profile, moved: Iterable[Moved]) -> tuple[list[GroupShare], list[TopicShare]]:
