@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from sqlalchemy import exc as sqlalchemy_errors
 
-from plaudit.common.db.errors import is_transient, is_unreadable_text, root, stores_nothing
+from plaudit.common.db.errors import is_out_of_time, is_transient, is_unreadable_text, root, stores_nothing
 
 
 def wrapped(error: Exception) -> Exception:
@@ -132,3 +132,9 @@ def test_a_database_without_room_or_read_only_stores_nothing():
         assert stores_nothing(wrapped(error)) is stores_nothing(error)
     assert sum(map(stores_nothing, TRANSIENT)) == len(states)
     assert not any(map(stores_nothing, AT_FAULT))
+
+
+@pytest.mark.parametrize("wrap", [lambda error: error, wrapped, raised_from])
+def test_a_statement_that_was_stopped_at_its_deadline_is_told_from_a_lock_that_was_not_free(wrap):
+    assert is_out_of_time(wrap(asyncpg.QueryCanceledError("canceling statement due to statement timeout")))
+    assert not is_out_of_time(wrap(asyncpg.LockNotAvailableError("canceling statement due to lock timeout")))

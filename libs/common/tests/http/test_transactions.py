@@ -72,6 +72,14 @@ async def instead(number: int, principal: Caller, tx: TenantTx) -> None:
     raise AnswerInsteadError(PlainTextResponse("sign in first", 401))
 
 
+@router.post("/long/{number}", status_code=201)
+async def long(number: int, principal: Caller, tx: TenantTx) -> str:
+    await tx.raw.execute(INSERT, principal.tenant_id, number)
+    await tx.raw.execute("SET LOCAL statement_timeout = 20")
+    await tx.raw.execute("SELECT pg_sleep(60)")
+    return "after a minute"
+
+
 @router.post("/cut/{number}", status_code=201)
 async def cut(number: int, principal: Caller, tx: TenantTx) -> str:
     await tx.raw.execute(INSERT, principal.tenant_id, number)
@@ -211,6 +219,16 @@ async def test_a_connection_lost_before_the_commit_is_a_503(
     answer = await client.post("/cut/1")
     assert answer.status_code == 503
     assert "retry-after" in answer.headers
+    assert await numbers(worker_database) == []
+
+
+async def test_what_takes_the_database_too_long_is_a_503_that_says_to_ask_for_less(
+    client: httpx.AsyncClient, worker_database: Database
+) -> None:
+    answer = await client.post("/long/1")
+
+    assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+    assert "Ask for less at once" in answer.json()["detail"]
     assert await numbers(worker_database) == []
 
 

@@ -30,6 +30,8 @@ NOT_STORABLE_STATES = frozenset(
         "58030",  # the disk fails
     }
 )
+OUT_OF_TIME = "57014"
+"""query_canceled: a statement took longer than its deadline."""
 UNREADABLE_TEXT = "22021"
 """character_not_in_repertoire: a text with NUL."""
 FAREWELL_UNNOTICED = "cannot switch to state"
@@ -66,6 +68,11 @@ def is_transient(error: BaseException) -> bool:
 def stores_nothing(error: BaseException) -> bool:
     """Return whether the database answers, and can store nothing now: its disk is full or fails, or it is read-only."""
     return any(getattr(cause, "sqlstate", None) in NOT_STORABLE_STATES for cause in _causes(error))
+
+
+def is_out_of_time(error: BaseException) -> bool:
+    """Return whether the database stopped a statement at its deadline: it has too much to do, or was asked too much."""
+    return any(getattr(cause, "sqlstate", None) == OUT_OF_TIME for cause in _causes(error))
 
 
 def is_unreadable_text(error: BaseException) -> bool:

@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from plaudit.common.db.errors import is_transient, is_unreadable_text
+from plaudit.common.db.database import STATEMENT_TIMEOUT_MS
+from plaudit.common.db.errors import is_out_of_time, is_transient, is_unreadable_text
 from plaudit.common.http.problems import (
     Problem,
     ProblemError,
@@ -78,6 +79,11 @@ def problem_of(error: Exception, refusals: Refusals = COMMON_REFUSALS) -> Proble
 
 
 def _unexpected(error: Exception) -> Problem:
+    if is_out_of_time(error):
+        return unavailable(
+            f"The database was stopped after {STATEMENT_TIMEOUT_MS // 1_000} seconds, and nothing was stored. Ask for "
+            "less at once, such as a shorter time, or try again: it may have much to do."
+        )
     if is_transient(error):
         return unavailable("The database does not answer or has no time. Perhaps nothing was stored; try again.")
     if is_unreadable_text(error):
