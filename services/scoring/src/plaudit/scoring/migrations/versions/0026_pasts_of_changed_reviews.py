@@ -43,11 +43,12 @@ WHERE ledger.partition = told.partition AND ledger.epoch = told.epoch AND ledger
     AND ledger.sign = told.sign AND ledger.happened BETWEEN 1 AND 5
 """,
     "ALTER TABLE scoring.ledger FORCE ROW LEVEL SECURITY",
-    # Of a change below one subject its new state alone is here.
+    # Of a change below one subject its new state alone is here. The condition is as PostgreSQL tells it, so that a
+    # refill makes the same index.
     """
 CREATE INDEX ledger_changed_again ON scoring.ledger (tenant_id, lowest, highest, known_at)
 INCLUDE (subject, sign, review_id, source_id, traits, rating, rated_at, valid_at, happened, other_star, other_subject,
     newest_before, first_shown_at)
-WHERE happened BETWEEN 1 AND 5 AND (sign > 0 OR other_star IS NULL OR other_subject IS NOT NULL)
+WHERE happened >= 1 AND happened <= 5 AND (sign > 0 OR other_star IS NULL OR other_subject IS NOT NULL)
 """,
 )
