@@ -10,7 +10,7 @@ import msgspec
 from plaudit.common.db import Tx
 from plaudit.scoring.answers import store
 from plaudit.scoring.answers.domain.life import Revision, revision_of
-from plaudit.scoring.answers.domain.places import Place, merged, places_of
+from plaudit.scoring.answers.domain.places import PlacedStand, merged, places_of
 from plaudit.scoring.answers.domain.review import UNTOLD, AnswerableChange
 from plaudit.scoring.answers.store import LastSeen, ReviewKey, SourceKey, Start
 from plaudit.scoring.sums.domain.decay import unix_us
@@ -54,7 +54,7 @@ async def apply(tx: Tx, told: Sequence[Told]) -> None:
     await store.note_sources(tx, _sources(told))
 
 
-def _places(lives: Iterable[tuple[ReviewKey, Sequence[Revision]]]) -> set[Place]:
+def _places(lives: Iterable[tuple[ReviewKey, Sequence[Revision]]]) -> set[PlacedStand]:
     return {place for key, life in lives for place in places_of(*key, life)}
 
 

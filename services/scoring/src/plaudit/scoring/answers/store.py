@@ -10,7 +10,7 @@ from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.scoring.answers.domain.figures import SourceCounts, SourceReviews
 from plaudit.scoring.answers.domain.life import Revision
-from plaudit.scoring.answers.domain.places import Place
+from plaudit.scoring.answers.domain.places import PlacedStand
 from plaudit.scoring.answers.domain.waiting import Waits
 from plaudit.scoring.answers.tables import answer_places, answer_reviews, answer_sources, answer_starts
 from plaudit.scoring.sums.store import LOOK_UP_EACH_ROW
@@ -161,7 +161,7 @@ async def replace(tx: Tx, lives: Mapping[ReviewKey, Sequence[Revision]]) -> None
         await tx.raw.execute(_REPLACE, *_arrays(lives))
 
 
-async def move(tx: Tx, gone: Iterable[Place], new: Iterable[Place]) -> None:
+async def move(tx: Tx, gone: Iterable[PlacedStand], new: Iterable[PlacedStand]) -> None:
     """Delete where reviews were found, and add where they are found now."""
     if keys := sorted(each.key for each in gone):
         await tx.raw.execute(LOOK_UP_EACH_ROW)
@@ -268,4 +268,4 @@ def _arrays(lives: Mapping[ReviewKey, Sequence[Revision]]) -> Iterable[Sequence[
     return zip(*rows, strict=True)
 
 
-assert _PLACE.names == Place._fields, "a place is stored in the order of its fields"
+assert _PLACE.names == PlacedStand._fields, "a place is stored in the order of its fields"

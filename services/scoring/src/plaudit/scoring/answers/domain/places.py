@@ -11,7 +11,7 @@ MAX_REVISIONS: Final = 200
 """Of a life: the first and the newest. A change reads and places all of them anew, so it costs no more than this."""
 
 
-class Place(NamedTuple):
+class PlacedStand(NamedTuple):
     """A stand of a review at one prefix of its subject, in the order of the table's columns."""
 
     tenant_id: str
@@ -31,12 +31,12 @@ class Place(NamedTuple):
         return self[:5]
 
 
-def places_of(tenant_id: str, review_id: UUID, life: Sequence[Revision]) -> Iterator[Place]:
+def places_of(tenant_id: str, review_id: UUID, life: Sequence[Revision]) -> Iterator[PlacedStand]:
     """Yield where a review is found, and how it stood there."""
     for stand in stands_of(life):
         state = stand.state
         for prefix in prefixes(state.subject):
-            yield Place(
+            yield PlacedStand(
                 tenant_id, prefix, state.published_us, review_id, stand.from_us, stand.until_us,
                 state.source_id, state.answered_us, stand.is_raised,
             )  # fmt: skip

@@ -20,7 +20,7 @@ from plaudit.common.db.columns import Columns
 from plaudit.common.db.subjects import is_within_one_range
 from plaudit.scoring.answers import store as answers
 from plaudit.scoring.answers.domain.life import FOR_EVER_US, Revision
-from plaudit.scoring.answers.domain.places import Place, places_of
+from plaudit.scoring.answers.domain.places import PlacedStand, places_of
 from plaudit.scoring.answers.tables import answer_places, answer_reviews
 from plaudit.scoring.insight import store as insight
 from plaudit.scoring.insight.domain.days import COUNTS, NUMBERS, PAIRS, SECOND, TOPIC_NUMBERS, Numbers, RowKey
@@ -211,7 +211,7 @@ def _places_of_life(row: Any) -> Iterator[PlaceRow]:
 
 
 async def _move_answers(tx: Tx, gone: Collection[PlaceRow], new: Collection[PlaceRow]) -> None:
-    await answers.move(tx, [Place(*each) for each in gone], [Place(*each) for each in new])
+    await answers.move(tx, [PlacedStand(*each) for each in gone], [PlacedStand(*each) for each in new])
 
 
 SAID: Final = Derivation(
