@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from plaudit.scoring.profiles.domain import Profile
-from plaudit.scoring.ranking import api as ranking
+from plaudit.scoring.ranking import store as ranking
 from plaudit.scoring.scores import store as scores
 from plaudit_testing.answered import SOURCES
 from plaudit_testing.own_profiles import from_scratch, own, set_profile

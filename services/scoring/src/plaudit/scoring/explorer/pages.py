@@ -31,15 +31,15 @@ from plaudit.scoring.explorer.domain import (
     strip,
     summary,
 )
-from plaudit.scoring.figures.api import answers_at, figures_at
 from plaudit.scoring.figures.domain.figures import Aged, Figures
+from plaudit.scoring.figures.store import answers_at, figures_at
 from plaudit.scoring.markers import store as markers
 from plaudit.scoring.markers.domain.marker import Marker
 from plaudit.scoring.markers.pages import MARKERS
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.projection.domain.course import ScoreState, next_half_star
 from plaudit.scoring.projection.domain.state import idle_state_of
-from plaudit.scoring.ranking.api import standings
+from plaudit.scoring.ranking import store as ranking
 from plaudit.scoring.ranking.domain import By, Order, Standing, TooManySubjectsError, ranked
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import Choices, NamedProfile
@@ -255,7 +255,7 @@ async def _ranked(
 ) -> tuple[list[Standing], list[Standing], str]:
     """Return the best and the worst subjects right below one, and a hint where they are not compared."""
     try:
-        below = await standings(tx, tenant_id, subject, 1, profile, unix_us(tx.now), source_id=source_id)
+        below = await ranking.standings(tx, tenant_id, subject, 1, profile, unix_us(tx.now), source_id=source_id)
     except TooManySubjectsError as error:
         return [], [], str(error)
     best, worst = (ranked(below, By.SCORE, order, 1) for order in (Order.BEST, Order.WORST))

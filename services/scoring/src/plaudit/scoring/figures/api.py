@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Annotated, Final
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from plaudit.common.db import Role, SqlTx
+from plaudit.common.db import Role
 from plaudit.common.http import (
     Principal,
     Problem,
@@ -25,12 +24,10 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import ProblemError
-from plaudit.scoring.answers import store as answers
-from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MIN_DAYS, Answers, answers_of
+from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MIN_DAYS
 from plaudit.scoring.figures import store
 from plaudit.scoring.figures.domain.answering import UnkeptAnswersError, UntoldOriginError
 from plaudit.scoring.figures.domain.catalogue import FIGURES, UNITS, Figure
-from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figures_of
 from plaudit.scoring.figures.domain.over_time import (
     OFFERED,
     FigurePoint,
@@ -39,7 +36,6 @@ from plaudit.scoring.figures.domain.over_time import (
     checked,
     points,
 )
-from plaudit.scoring.figures.domain.weighed import Rated, Weighed
 from plaudit.scoring.figures.schemas import (
     AN_ANSWER,
     HEAD,
@@ -51,17 +47,14 @@ from plaudit.scoring.figures.schemas import (
     one_series_out,
     row_out,
 )
-from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import OF_MOMENTS, At, KnownAt, NamedProfile, OfSource
-from plaudit.scoring.scores.domain import Moment, moment_of
+from plaudit.scoring.scores.domain import moment_of
 from plaudit.scoring.series.api import LINES, MAX_POINTS, MEDIA_TYPES, AskedSteps, Format, accepted, csv_lines
 from plaudit.scoring.series.domain import InvalidSpanError, Span
 from plaudit.scoring.series.schemas import Of
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import named as named_fields
-from plaudit.scoring.sums.domain.decay import unix_us
-from plaudit.scoring.sums.domain.traits import TRAITS
 
 
 def no_origin(error: ValueError) -> Problem:
@@ -89,42 +82,6 @@ REFUSALS: Final[Refusals] = {
 
 router = APIRouter(tags=["scores"])
 ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
-
-
-async def figures_at(
-    tx: SqlTx, tenant_id: str, subject: str, profile: Profile, moment: Moment, source_id: UUID | None = None
-) -> tuple[Figures, Aged | None]:
-    """Return the figures of a subject and everything below it at a moment.
-
-    Raises:
-        UnknownSubjectError: it never had a review.
-    """
-    source = None if source_id is None else str(source_id)
-    parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=source)
-    if not parts and not await scores.is_known(tx, tenant_id, subject):
-        raise await scores.unknown_subject(tx, tenant_id, subject)
-    of = Weighed(
-        tenant_id=tenant_id,
-        subject=subject,
-        moment=moment,
-        profile=profile,
-        kinds=profile.kinds,
-        source_id=source_id,
-    )
-    has_efforts = any(TRAITS[part.traits].kind in EFFORT for part in parts)
-    efforts = await store.replies(tx, replace(of, kinds=EFFORT)) if has_efforts else []
-    aged = await store.aged(tx, of)
-    return figures_of(profile, parts, moment.at_us, efforts), aged
-
-
-async def answers_at(
-    tx: SqlTx, tenant_id: str, subject: str, at_us: int, days: int = DAYS, source_id: UUID | None = None
-) -> Answers:
-    """Return the figures of the answers to a subject's reviews, and to those of everything below it, at an instant."""
-    found = await answers.of_sources(tx, tenant_id, subject, days * DAY_US, at_us, source_id)
-    known_since_us = await answers.known_since_us(tx)
-    # In a thread, so that other requests are answered meanwhile.
-    return await asyncio.to_thread(answers_of, days, known_since_us, found)
 
 
 @router.get(
@@ -164,10 +121,10 @@ async def read_figures(
     if known_at is not None and days is not None:
         raise UnkeptAnswersError
     moment = moment_of(at, known_at, tx.now)
-    figures, aged = await figures_at(tx, principal.tenant_id, subject, profile, moment, source_id)
+    figures, aged = await store.figures_at(tx, principal.tenant_id, subject, profile, moment, source_id)
     answered = None
     if known_at is None:
-        answered = await answers_at(tx, principal.tenant_id, subject, moment.at_us, days or DAYS, source_id)
+        answered = await store.answers_at(tx, principal.tenant_id, subject, moment.at_us, days or DAYS, source_id)
     named = await sources.named(tx, principal.tenant_id, [source_id for source_id, _ in figures.by_source])
     return figures_out(subject, profile.name, moment.at, figures, aged, answered, named)
 
@@ -228,7 +185,7 @@ async def read_figure_series(
         if not await scores.is_known(tx, principal.tenant_id, subject):
             raise await scores.unknown_asked(tx, principal.tenant_id, subject)
     of = (asked.source_id, asked.origin)
-    read = partial(figures_over_time, tenant_id=principal.tenant_id, figures=figures, steps=steps, of=of)
+    read = partial(store.over_time, tenant_id=principal.tenant_id, figures=figures, steps=steps, of=of)
     if form is not Format.JSON:
         apart = partial(read_apart, request.app.state.resources.database(Role.API), principal.tenant_id)
         each = ((subject, await apart(partial(read, subject=subject))) for subject in subjects)
@@ -256,16 +213,6 @@ async def read_figure_series(
         items=items,
     )
     return Response(answer.model_dump_json(by_alias=True), media_type=MEDIA_TYPES[form])
-
-
-async def figures_over_time(
-    tx: SqlTx, *, tenant_id: str, subject: str, figures: Sequence[Figure], steps: Sequence[Span], of: Of
-) -> Read:
-    """Return what some figures of steps of a subject and everything below it are made of."""
-    source_id, origin = of
-    rated = Rated(tenant_id=tenant_id, subject=subject, kinds=frozenset(), source_id=source_id, origin=origin)
-    edges_us = [unix_us(each) for each in (*(step.start for step in steps), steps[-1].end)]
-    return await store.over_time(tx, rated, figures, edges_us)
 
 
 def _items(

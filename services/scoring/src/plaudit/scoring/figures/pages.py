@@ -13,7 +13,7 @@ from starlette.responses import Response
 from plaudit.common.http import Principal, TenantTx
 from plaudit.common.pages.charts import Band, Series, time_chart
 from plaudit.common.sessions import ConsolePages, staff
-from plaudit.scoring.figures.api import figures_over_time
+from plaudit.scoring.figures import store
 from plaudit.scoring.figures.domain.answering import OF_WAITS
 from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, Figure, Form, shown
 from plaudit.scoring.figures.domain.over_time import OFFERED, FigurePoint, points
@@ -75,7 +75,7 @@ async def show_figures_over_time(
         past = min(PAST[length], A_YEAR) if wanted in OF_WAITS else PAST[length]
         steps = spans(tx.now - past, tx.now, length, UTC_ZONE)
         of = UUID(source) if source else None, None
-        read = await figures_over_time(
+        read = await store.over_time(
             tx, tenant_id=principal.tenant_id, subject=subject, figures=[wanted], steps=steps, of=of
         )
         # In a thread, so that other requests are answered meanwhile.

@@ -17,7 +17,6 @@ from plaudit.common.http import Principal, TenantTx
 from plaudit.common.pages.navigation import Crumb
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.insight import store
-from plaudit.scoring.insight.api import read
 from plaudit.scoring.insight.domain.report import Change, Ease, Insight
 from plaudit.scoring.insight.domain.window import DEFAULT_DAYS, UnknownSubjectError, Window, window_of
 from plaudit.scoring.profiles.domain import NAME_PATTERN
@@ -153,6 +152,6 @@ async def _found(
     tx: SqlTx, tenant_id: str, subject: str, persona: str, source: str, window: Window
 ) -> tuple[Insight | None, str]:
     try:
-        return await read(tx, tenant_id, subject, persona, UUID(source) if source else None, window, LIMIT), ""
+        return await store.read(tx, tenant_id, subject, persona, UUID(source) if source else None, window, LIMIT), ""
     except UnknownSubjectError as error:
         return None, str(error).replace("`", "")

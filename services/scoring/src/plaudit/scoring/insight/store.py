@@ -1,5 +1,6 @@
 """Every SQL statement of insight."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final
@@ -7,14 +8,15 @@ from uuid import UUID
 
 from msgspec.structs import fields
 
-from plaudit.common.db import Tx
+from plaudit.common.contracts.subjects import prefixes
+from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.scoring.insight.domain.days import COUNTS, NUMBERS, TOPIC_NUMBERS, Numbers, RowKey, rows_of, topics_of
 from plaudit.scoring.insight.domain.kept import ALL, DayCounts, DayKey, EntryKey, Kept, Polarity, StoredReview
-from plaudit.scoring.insight.domain.report import WeekCounts
-from plaudit.scoring.insight.domain.sample import WEEK_DAYS, SampledReview
-from plaudit.scoring.insight.domain.window import Window
-from plaudit.scoring.insight.domain.wording import Wording
+from plaudit.scoring.insight.domain.report import Insight, Sample, WeekCounts, insight_of
+from plaudit.scoring.insight.domain.sample import ALL_DRAWS, WEEK_DAYS, Group, SampledReview, draws_below, group_of
+from plaudit.scoring.insight.domain.window import UnknownSubjectError, Window
+from plaudit.scoring.insight.domain.wording import Wording, wanted, worded
 from plaudit.scoring.insight.tables import insight_days, insight_places, insight_reviews
 from plaudit.scoring.sums.store import LOOK_UP_EACH_ROW
 
@@ -246,6 +248,56 @@ def _arrays(reviews: Iterable[StoredReview]) -> Iterable[Sequence[Any]]:
         for each in reviews
     )
     return zip(*rows, strict=True)
+
+
+async def read(
+    tx: SqlTx, tenant_id: str, subject: str, persona: str, source_id: UUID | None, window: Window, limit: int
+) -> Insight:
+    """Return what reviews of a subject and of all below it tell.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose reviews.
+        subject: what they are about.
+        persona: of the writers; the empty text for all.
+        source_id: where they come from, None for everywhere.
+        window: the days.
+        limit: most terms of each list.
+
+    Raises:
+        UnknownSubjectError: no review that counts was ever about it.
+    """
+    where = (tenant_id, subject, persona)
+    counted = await counts_of_weeks(tx, *where, source_id, window)
+    if not counted:
+        paths = await known(tx, tenant_id, prefixes(subject))
+        if subject not in paths:
+            raise UnknownSubjectError(subject, paths)
+    looked_at = counted if source_id is None else await counts_of_weeks(tx, *where, None, window)
+    now, before = window, Window(window.before, window.start)
+    bounds: list[int] = []
+    groups: list[asyncio.Task[Group]] = []
+    async with asyncio.TaskGroup() as tasks:
+        for polarity, days, is_now in (
+            (Polarity.LOW, now, True),
+            (Polarity.HIGH, now, True),
+            (Polarity.LOW, before, False),
+        ):
+            bound = draws_below(_with_terms(counted, polarity, is_now), _with_terms(looked_at, polarity, is_now))
+            reviews = await sampled(tx, *where, source_id, polarity, days, bound)
+            bounds.append(bound)
+            # In threads, while the next ones are read, and while other requests go on.
+            groups.append(tasks.create_task(asyncio.to_thread(group_of, reviews, window.end)))
+    low, high, low_before = (each.result() for each in groups)
+    sample = Sample(low, high, low_before, is_whole=set(bounds) == {ALL_DRAWS})
+    found = await asyncio.to_thread(insight_of, window, counted, sample, limit)
+    return worded(found, await wordings(tx, tenant_id, wanted(found)))
+
+
+def _with_terms(counted: list[WeekCounts], polarity: Polarity, is_now: bool) -> int:
+    """Return how many reviews of one polarity and side have terms."""
+    found = (each.counts for each in counted if each.topic == ALL and each.is_now == is_now)
+    return sum(each.low_with_terms if polarity is Polarity.LOW else each.high_with_terms for each in found)
 
 
 def _stored(row: dict[str, Any]) -> StoredReview:

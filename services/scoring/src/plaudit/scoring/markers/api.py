@@ -1,6 +1,5 @@
 """HTTP: markers, and what changed around them."""
 
-import asyncio
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Final, Literal
@@ -9,7 +8,6 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from plaudit.common.db import SqlTx
 from plaudit.common.http import (
     IdempotencyKeyHeader,
     Instant,
@@ -31,38 +29,24 @@ from plaudit.common.http import (
 from plaudit.common.http.problems import ProblemError
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.scoring.figures.api import no_origin
-from plaudit.scoring.figures.domain.answering import UntoldOriginError, answered_share, answering
-from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, STANDING, UNITS, Figure
-from plaudit.scoring.figures.domain.figures import ORGANIC
+from plaudit.scoring.figures.domain.catalogue import STANDING, UNITS, Figure
 from plaudit.scoring.markers import commands, store
 from plaudit.scoring.markers.domain.effect import (
     DEFAULT_DAYS,
     MAX_DAYS,
-    NOTHING_CHANGED,
-    OF_ALL,
-    Change,
     Of,
     OtherOriginError,
-    Windows,
-    change,
-    change_of_shares,
-    change_of_windows,
-    in_words,
-    windows,
 )
 from plaudit.scoring.markers.domain.marker import (
     Draft,
     Listed,
-    Marker,
     MarkerKind,
     MarkerTimeError,
     TooManyMarkersError,
     UnknownMarkerError,
 )
 from plaudit.scoring.markers.schemas import MarkerEffectOut, MarkerIn, MarkerOut, effect_out, marker_out
-from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.scores.api import OF_MOMENTS, NamedProfile, OfSource
-from plaudit.scoring.scores.domain import of_origin
 from plaudit.scoring.sources import store as sources
 
 PROBLEMS: Final = {
@@ -88,68 +72,6 @@ router = APIRouter(prefix="/v1/markers", tags=["markers"])
 Reader = Annotated[Principal, Depends(authorize("scores:read"))]
 Writer = Annotated[Principal, Depends(authorize("markers:write"))]
 MarkerId = Annotated[UUID, Path(description="The marker's id.")]
-
-
-async def find(tx: SqlTx, tenant_id: str, marker_id: UUID) -> Marker:
-    """Return a marker.
-
-    Raises:
-        UnknownMarkerError: there is none.
-    """
-    marker = await store.get(tx, tenant_id, marker_id)
-    if marker is None:
-        raise UnknownMarkerError
-    return marker
-
-
-async def effect_of(
-    tx: SqlTx, marker: Marker, figure: Figure, days: int, profile: Profile, of: Of = OF_ALL
-) -> tuple[Windows, Change, str]:
-    """Return what changed around a marker: the windows, the figures, and the same in words.
-
-    Args:
-        tx: the open transaction.
-        marker: it.
-        figure: any of them.
-        days: how long the windows are.
-        profile: by which figures of `STANDING` are read; the others do not fade.
-        of: of which source and origin.
-
-    Raises:
-        UntoldOriginError: of an origin alone, how its reviews are answered is not known.
-        OtherOriginError: the organic score of another origin.
-        TooManyReviewsError: as `scores.store.parts_of`.
-    """
-    spanned = windows(marker.at, days, tx.now)
-    found = await _change(tx, marker, figure, spanned, profile, of)
-    return spanned, found, in_words(marker.name, figure, found, spanned)
-
-
-async def _change(tx: SqlTx, marker: Marker, figure: Figure, spanned: Windows, profile: Profile, of: Of) -> Change:
-    if spanned.days <= 0:
-        return NOTHING_CHANGED
-    if figure in OF_ANSWERS:
-        return await _change_of_answers(tx, marker, figure, spanned, of)
-    if figure in STANDING:
-        if figure is Figure.ORGANIC_SCORE and of.origin not in {None, ORGANIC}:
-            raise OtherOriginError
-        read_by = profile if of.origin is None else of_origin(profile, of.origin)
-        return change_of_windows(*await store.standing_around(tx, figure, marker, spanned, read_by, of.source_id))
-    kinds = FIGURES[figure].kinds
-    before, after = await store.around(tx, marker.tenant_id, marker.subject, spanned, kinds, of)
-    return change(figure, before, after, spanned.days)
-
-
-async def _change_of_answers(tx: SqlTx, marker: Marker, figure: Figure, spanned: Windows, of: Of) -> Change:
-    if of.origin is not None:
-        raise UntoldOriginError
-    earlier, later = await store.answered_around(tx, marker.tenant_id, marker.subject, spanned, of.source_id)
-    # In a thread, so that other requests are answered meanwhile.
-    if figure is Figure.ANSWER_TIME:
-        return await asyncio.to_thread(lambda: change_of_windows(answering(figure, earlier), answering(figure, later)))
-    return await asyncio.to_thread(
-        lambda: change_of_shares(answered_share(figure, earlier), answered_share(figure, later))
-    )
 
 
 @router.post(
@@ -205,7 +127,7 @@ async def list_markers(
 @router.get("/{marker_id}", summary="Read a marker")
 async def get_marker(principal: Reader, tx: TenantTx, marker_id: MarkerId) -> MarkerOut:
     """Return one marker."""
-    return marker_out(await find(tx, principal.tenant_id, marker_id))
+    return marker_out(await store.find(tx, principal.tenant_id, marker_id))
 
 
 @router.delete("/{marker_id}", status_code=204, summary="Delete a marker")
@@ -257,10 +179,10 @@ async def read_marker_effect(
 
     A change that is measurable may have other causes.
     """
-    marker = await find(tx, principal.tenant_id, marker_id)
+    marker = await store.find(tx, principal.tenant_id, marker_id)
     of = Of(source_id, origin)
     names = await sources.named(tx, principal.tenant_id, [] if source_id is None else [str(source_id)])
-    spanned, found, words = await effect_of(tx, marker, figure, days, profile, of)
+    spanned, found, words = await store.effect_of(tx, marker, figure, days, profile, of)
     read_by = profile.name if figure in STANDING else None
     return effect_out(marker, figure, read_by, of, names.get(str(source_id)), spanned, found, words)
 

@@ -19,7 +19,6 @@ from plaudit.common.refusals import WrongInputError, sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, STANDING, Figure, shown
 from plaudit.scoring.markers import commands, store
-from plaudit.scoring.markers.api import effect_of, find
 from plaudit.scoring.markers.domain.effect import DEFAULT_DAYS, Of
 from plaudit.scoring.markers.domain.marker import (
     LINK_PATTERN,
@@ -101,11 +100,12 @@ async def show_marker(
     source: str = "",
 ) -> Response:
     """Show what changed around a marker; a source that there is not counts as none."""
-    marker = await find(tx, principal.tenant_id, marker_id)
+    marker = await store.find(tx, principal.tenant_id, marker_id)
     days = days if days in DAYS else DEFAULT_DAYS
     offered = await source_choices(tx, principal.tenant_id)
     source = source if source in offered else ""
-    spanned, found, words = await effect_of(tx, marker, figure, days, profile, Of(UUID(source) if source else None))
+    of = Of(UUID(source) if source else None)
+    spanned, found, words = await store.effect_of(tx, marker, figure, days, profile, of)
     return await console.response(
         request,
         principal,

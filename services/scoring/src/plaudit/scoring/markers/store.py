@@ -1,5 +1,6 @@
 """Every SQL statement about markers, and what reads the figures around them."""
 
+import asyncio
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,14 +16,28 @@ from plaudit.common.db.subjects import within
 from plaudit.scoring.answers import store as answers
 from plaudit.scoring.answers.domain.figures import SourceReviews
 from plaudit.scoring.figures import store as figures
-from plaudit.scoring.figures.domain.catalogue import Figure
+from plaudit.scoring.figures.domain.answering import UntoldOriginError, answered_share, answering
+from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, STANDING, Figure
+from plaudit.scoring.figures.domain.figures import ORGANIC
 from plaudit.scoring.figures.domain.weighed import Rated
 from plaudit.scoring.figures.domain.windows import Ratings, Window
-from plaudit.scoring.markers.domain.effect import OF_ALL, Of, Windows
-from plaudit.scoring.markers.domain.marker import ALL_MARKERS, Listed, Marker, MarkerKind
+from plaudit.scoring.markers.domain.effect import (
+    NOTHING_CHANGED,
+    OF_ALL,
+    Change,
+    Of,
+    OtherOriginError,
+    Windows,
+    change,
+    change_of_shares,
+    change_of_windows,
+    in_words,
+    windows,
+)
+from plaudit.scoring.markers.domain.marker import ALL_MARKERS, Listed, Marker, MarkerKind, UnknownMarkerError
 from plaudit.scoring.markers.tables import markers
 from plaudit.scoring.profiles.domain import Profile
-from plaudit.scoring.scores.domain import Moment
+from plaudit.scoring.scores.domain import Moment, of_origin
 from plaudit.scoring.sums.domain.decay import unix_us
 
 A_MOMENT: Final = timedelta(microseconds=1)
@@ -157,6 +172,68 @@ async def standing_around(
         for at in (windows.at, windows.end)
     ]
     return before, after
+
+
+async def find(tx: SqlTx, tenant_id: str, marker_id: UUID) -> Marker:
+    """Return a marker.
+
+    Raises:
+        UnknownMarkerError: there is none.
+    """
+    marker = await get(tx, tenant_id, marker_id)
+    if marker is None:
+        raise UnknownMarkerError
+    return marker
+
+
+async def effect_of(
+    tx: SqlTx, marker: Marker, figure: Figure, days: int, profile: Profile, of: Of = OF_ALL
+) -> tuple[Windows, Change, str]:
+    """Return what changed around a marker: the windows, the figures, and the same in words.
+
+    Args:
+        tx: the open transaction.
+        marker: it.
+        figure: any of them.
+        days: how long the windows are.
+        profile: by which figures of `STANDING` are read; the others do not fade.
+        of: of which source and origin.
+
+    Raises:
+        UntoldOriginError: of an origin alone, how its reviews are answered is not known.
+        OtherOriginError: the organic score of another origin.
+        TooManyReviewsError: as `scores.store.parts_of`.
+    """
+    spanned = windows(marker.at, days, tx.now)
+    found = await _change(tx, marker, figure, spanned, profile, of)
+    return spanned, found, in_words(marker.name, figure, found, spanned)
+
+
+async def _change(tx: SqlTx, marker: Marker, figure: Figure, spanned: Windows, profile: Profile, of: Of) -> Change:
+    if spanned.days <= 0:
+        return NOTHING_CHANGED
+    if figure in OF_ANSWERS:
+        return await _change_of_answers(tx, marker, figure, spanned, of)
+    if figure in STANDING:
+        if figure is Figure.ORGANIC_SCORE and of.origin not in {None, ORGANIC}:
+            raise OtherOriginError
+        read_by = profile if of.origin is None else of_origin(profile, of.origin)
+        return change_of_windows(*await standing_around(tx, figure, marker, spanned, read_by, of.source_id))
+    kinds = FIGURES[figure].kinds
+    before, after = await around(tx, marker.tenant_id, marker.subject, spanned, kinds, of)
+    return change(figure, before, after, spanned.days)
+
+
+async def _change_of_answers(tx: SqlTx, marker: Marker, figure: Figure, spanned: Windows, of: Of) -> Change:
+    if of.origin is not None:
+        raise UntoldOriginError
+    earlier, later = await answered_around(tx, marker.tenant_id, marker.subject, spanned, of.source_id)
+    # In a thread, so that other requests are answered meanwhile.
+    if figure is Figure.ANSWER_TIME:
+        return await asyncio.to_thread(lambda: change_of_windows(answering(figure, earlier), answering(figure, later)))
+    return await asyncio.to_thread(
+        lambda: change_of_shares(answered_share(figure, earlier), answered_share(figure, later))
+    )
 
 
 def _marker(row: Any) -> Marker:

@@ -1,28 +1,22 @@
 """HTTP: where a score goes, and what it takes to be elsewhere."""
 
-from datetime import timedelta
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, Problem, Refusals, Subject, TenantTx, authorize, describe
 from plaudit.common.http.times import Instant
-from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING
 from plaudit.scoring.projection import store
 from plaudit.scoring.projection.domain.outlook import (
-    NOTHING_ASKED,
-    PACE_DAYS,
     Crossing,
     Fewest,
-    Outlook,
     PastDateError,
     Target,
     Wanted,
     Way,
     arrives,
-    outlook,
 )
 from plaudit.scoring.projection.schemas import (
     EXAMPLE,
@@ -37,13 +31,10 @@ from plaudit.scoring.projection.schemas import (
     TargetOut,
     WayOut,
 )
-from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import OF_PROFILES, NamedProfile
-from plaudit.scoring.scores.domain import Moment
 from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import named
-from plaudit.scoring.sums.domain.parts import merge_for, newest_us
 
 MIN_PER_DAY: Final = 0.001
 """One review in about three years."""
@@ -57,29 +48,6 @@ REFUSALS: Final[Refusals] = {
 
 router = APIRouter(tags=["projection"])
 ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
-
-
-async def project(
-    tx: SqlTx,
-    tenant_id: str,
-    subject: str,
-    profile: Profile,
-    asked: Wanted = NOTHING_ASKED,
-    *,
-    source_id: UUID | None = None,
-) -> Outlook:
-    """Return where the score of a subject goes, and what it takes to be elsewhere; of one source alone, if given.
-
-    Raises:
-        PastDateError: the target is wanted before now.
-        UnknownSubjectError: the subject never had a review.
-    """
-    moment, of_source = Moment(at=tx.now, is_now=True), None if source_id is None else str(source_id)
-    parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=of_source)
-    if not parts and not await scores.is_known(tx, tenant_id, subject):
-        raise await scores.unknown_subject(tx, tenant_id, subject)
-    arrived = await store.arrived(tx, tenant_id, subject, tx.now - timedelta(days=PACE_DAYS), tx.now, source_id)
-    return outlook(profile, merge_for(profile, parts), newest_us(parts, profile), arrived, tx.now, asked)
 
 
 @router.get(
@@ -134,7 +102,7 @@ async def project_score(
     is that of the last 90 days, or the one of `per_day` and `rating`: a steady stream of that mean rating.
     """
     asked = Wanted(target=target, by=by, per_day=per_day, rating=rating)
-    found = await project(tx, principal.tenant_id, subject, profile, asked, source_id=source_id)
+    found = await store.project(tx, principal.tenant_id, subject, profile, asked, source_id=source_id)
     names = await sources.named(tx, principal.tenant_id, [] if source_id is None else [str(source_id)])
     return ProjectionOut(
         subject=subject,

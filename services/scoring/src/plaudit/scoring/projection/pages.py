@@ -13,7 +13,8 @@ from plaudit.common.http import Principal, TenantTx
 from plaudit.common.pages.charts import Series, Threshold, time_chart
 from plaudit.common.sessions import ConsolePages, Typed, staff
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING
-from plaudit.scoring.projection.api import MAX_PER_DAY, MIN_PER_DAY, project
+from plaudit.scoring.projection import store
+from plaudit.scoring.projection.api import MAX_PER_DAY, MIN_PER_DAY
 from plaudit.scoring.projection.domain.outlook import (
     LATER_DAYS,
     PACE_DAYS,
@@ -62,7 +63,8 @@ async def show_projection(
     if subject and not typed.errors:
         try:
             of_source = UUID(source) if source else None
-            found = await project(tx, principal.tenant_id, subject, profile, _wanted(typed.values), source_id=of_source)
+            asked = _wanted(typed.values)
+            found = await store.project(tx, principal.tenant_id, subject, profile, asked, source_id=of_source)
         except PastDateError:
             typed = Typed(typed.values, {"by": "It must be in the future."})
         except UnknownSubjectError as error:

@@ -1,12 +1,16 @@
-"""The statement that says how many reviews of a subject came lately."""
+"""What reads where the score of a subject goes, and the statement that says how many reviews of it came lately."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from plaudit.common.db import Tx
+from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.subjects import is_within
-from plaudit.scoring.projection.domain.outlook import Arrived
+from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.projection.domain.outlook import NOTHING_ASKED, PACE_DAYS, Arrived, Outlook, Wanted, outlook
+from plaudit.scoring.scores import store as scores
+from plaudit.scoring.scores.domain import Moment
+from plaudit.scoring.sums.domain.parts import merge_for, newest_us
 
 # What was rated after an instant takes effect after it, too; that narrows the index.
 _ARRIVED: Final = f"""
@@ -35,3 +39,26 @@ async def arrived(
     """
     rows = await tx.raw.fetch(_ARRIVED, tenant_id, subject, since, until, source_id)
     return [Arrived(row["source_id"], row["traits"], row["reviews"], row["total"]) for row in rows if row["reviews"]]
+
+
+async def project(
+    tx: SqlTx,
+    tenant_id: str,
+    subject: str,
+    profile: Profile,
+    asked: Wanted = NOTHING_ASKED,
+    *,
+    source_id: UUID | None = None,
+) -> Outlook:
+    """Return where the score of a subject goes, and what it takes to be elsewhere; of one source alone, if given.
+
+    Raises:
+        PastDateError: the target is wanted before now.
+        UnknownSubjectError: the subject never had a review.
+    """
+    moment, of_source = Moment(at=tx.now, is_now=True), None if source_id is None else str(source_id)
+    parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=of_source)
+    if not parts and not await scores.is_known(tx, tenant_id, subject):
+        raise await scores.unknown_subject(tx, tenant_id, subject)
+    lately = await arrived(tx, tenant_id, subject, tx.now - timedelta(days=PACE_DAYS), tx.now, source_id)
+    return outlook(profile, merge_for(profile, parts), newest_us(parts, profile), lately, tx.now, asked)

@@ -1,13 +1,11 @@
 """HTTP: which subjects stand best and worst."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from plaudit.common.db import SqlTx
 from plaudit.common.http import (
     Page,
     Paging,
@@ -19,10 +17,9 @@ from plaudit.common.http import (
     describe,
     unprocessable,
 )
-from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.ranking import store
 from plaudit.scoring.ranking.domain import (
     MAX_DEPTH,
-    MAX_RANKED,
     By,
     Order,
     Standing,
@@ -30,10 +27,8 @@ from plaudit.scoring.ranking.domain import (
     place,
     ranked,
     ranks,
-    standing,
 )
 from plaudit.scoring.ranking.schemas import RankedOut, ranked_out
-from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import OF_PROFILES, NamedProfile
 from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.sums.domain.decay import unix_us
@@ -50,35 +45,6 @@ REFUSALS: Final[Refusals] = {
 
 router = APIRouter(tags=["scores"])
 ScoresReader = Annotated[Principal, Depends(authorize("scores:read"))]
-
-
-async def standings(
-    tx: SqlTx,
-    tenant_id: str,
-    under: str | None,
-    depth: int,
-    profile: Profile,
-    at_us: int,
-    *,
-    source_id: UUID | None = None,
-) -> list[Standing]:
-    """Return how the subjects stand that lie so many segments below one; by one source's reviews alone, if given.
-
-    Raises:
-        TooManySubjectsError: they are more than are compared.
-        UnknownSubjectAskedError: the one never had a review.
-    """
-    found = await scores.children_of(tx, tenant_id, under or "", MAX_RANKED + 1, depth)
-    if len(found) > MAX_RANKED:
-        raise TooManySubjectsError
-    if not found and under is not None and not await scores.is_known(tx, tenant_id, under):
-        raise await scores.unknown_asked(tx, tenant_id, under)
-    of_source = None if source_id is None else str(source_id)
-    parts = await scores.present_parts(tx, tenant_id, found, profile, source_id=of_source)
-    # In a thread, so that other requests are answered meanwhile.
-    return await asyncio.to_thread(
-        lambda: [standing(subject, parts.get(subject, []), at_us, profile) for subject in found]
-    )
 
 
 @router.get(
@@ -112,7 +78,7 @@ async def rank_subjects(
     """
     after = paging.after(tuple[int, float, str])
     at_us = after[0] if after else unix_us(tx.now)
-    standing_there = await standings(tx, principal.tenant_id, under, depth, profile, at_us, source_id=source_id)
+    standing_there = await store.standings(tx, principal.tenant_id, under, depth, profile, at_us, source_id=source_id)
     found = ranked(standing_there, by=by, order=order, minimum=minimum)
     first = 0 if after is None else sum(place(each, by, order) <= after[1:] for each in found)
     rows: Sequence[tuple[int, Standing]] = [*zip(ranks(found, by), found, strict=True)][first : first + paging.rows]

@@ -1,9 +1,10 @@
-"""The statements that figures are read by: what of the reviews that count sums do not tell, but when they were rated.
+"""What figures are read by: what of the reviews that count sums do not tell, but when they were rated.
 
 Of a large subject it is read from cells by when reviews were rated, and from the entries of the days that a stretch
 begins and ends within; of any other subject, and by a half-life of a tenant's own, from the ledger.
 """
 
+import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -12,12 +13,13 @@ from uuid import UUID
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.scoring.answers import store as answers
+from plaudit.scoring.answers.domain.figures import DAYS, Answers, answers_of
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.cells.domain import MIN_US, following
 from plaudit.scoring.figures.domain.ages import HALF, pieces_of
 from plaudit.scoring.figures.domain.answering import OF_WAITS
 from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, OF_RATINGS, Figure
-from plaudit.scoring.figures.domain.figures import Aged, Reply
+from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, Reply, figures_of
 from plaudit.scoring.figures.domain.over_time import Read
 from plaudit.scoring.figures.domain.standing import OF_AGES, between_of, profile_of
 from plaudit.scoring.figures.domain.standing import standing as figure_of
@@ -25,10 +27,12 @@ from plaudit.scoring.figures.domain.weighed import Rated, Weighed
 from plaudit.scoring.figures.domain.windows import Ratings, Window
 from plaudit.scoring.figures.store import of_cells, of_ledger
 from plaudit.scoring.half_lives.domain import own_half_life
-from plaudit.scoring.profiles.domain import Profile
+from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.domain import FOR_EVER, Moment, read_parts
+from plaudit.scoring.series.domain import Span
 from plaudit.scoring.sums.domain.decay import DamagedSumsError, unix_us
+from plaudit.scoring.sums.domain.traits import TRAITS
 
 
 async def aged(tx: Tx, of: Weighed, between: tuple[float, float] = (HALF, HALF)) -> Aged | None:
@@ -51,6 +55,42 @@ async def replies(tx: Tx, of: Weighed) -> list[Reply]:
         with suppress(DamagedSumsError):
             return await of_cells.replies(tx, of)
     return await of_ledger.replies(tx, of)
+
+
+async def figures_at(
+    tx: SqlTx, tenant_id: str, subject: str, profile: Profile, moment: Moment, source_id: UUID | None = None
+) -> tuple[Figures, Aged | None]:
+    """Return the figures of a subject and everything below it at a moment.
+
+    Raises:
+        UnknownSubjectError: it never had a review.
+    """
+    source = None if source_id is None else str(source_id)
+    parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=source)
+    if not parts and not await scores.is_known(tx, tenant_id, subject):
+        raise await scores.unknown_subject(tx, tenant_id, subject)
+    of = Weighed(
+        tenant_id=tenant_id,
+        subject=subject,
+        moment=moment,
+        profile=profile,
+        kinds=profile.kinds,
+        source_id=source_id,
+    )
+    has_efforts = any(TRAITS[part.traits].kind in EFFORT for part in parts)
+    efforts = await replies(tx, replace(of, kinds=EFFORT)) if has_efforts else []
+    ages = await aged(tx, of)
+    return figures_of(profile, parts, moment.at_us, efforts), ages
+
+
+async def answers_at(
+    tx: SqlTx, tenant_id: str, subject: str, at_us: int, days: int = DAYS, source_id: UUID | None = None
+) -> Answers:
+    """Return the figures of the answers to a subject's reviews, and to those of everything below it, at an instant."""
+    found = await answers.of_sources(tx, tenant_id, subject, days * DAY_US, at_us, source_id)
+    known_since_us = await answers.known_since_us(tx)
+    # In a thread, so that other requests are answered meanwhile.
+    return await asyncio.to_thread(answers_of, days, known_since_us, found)
 
 
 async def standing(
@@ -104,19 +144,32 @@ async def _has_cells(tx: Tx, of: Weighed) -> bool:
     return await cells.is_celled(tx, of.tenant_id, of.subject)
 
 
-async def over_time(tx: Tx, of: Rated, figures: Collection[Figure], edges_us: Sequence[int]) -> Read:
+async def over_time(
+    tx: SqlTx,
+    *,
+    tenant_id: str,
+    subject: str,
+    figures: Collection[Figure],
+    steps: Sequence[Span],
+    of: tuple[UUID | None, str | None],
+) -> Read:
     """Return what some figures of steps are made of: ratings by day, and answers review by review.
 
     Args:
         tx: the open transaction.
-        of: whose ratings; its kinds are those of the figures.
+        tenant_id: whose reviews.
+        subject: it, and everything below it.
         figures: none of `catalogue.STANDING`.
-        edges_us: where each step begins, in order, and where the last one ends.
+        steps: in order, without a gap.
+        of: of which source and which origin alone; None for all.
     """
+    source_id, origin = of
+    edges_us = [unix_us(each) for each in (*(step.start for step in steps), steps[-1].end)]
+    rated = Rated(tenant_id=tenant_id, subject=subject, kinds=frozenset(), source_id=source_id, origin=origin)
     kinds = {FIGURES[each].kinds for each in figures if each in OF_RATINGS}
-    asked = (tx, of.tenant_id, of.subject, edges_us, unix_us(tx.now), of.source_id)
+    asked = (tx, tenant_id, subject, edges_us, unix_us(tx.now), source_id)
     return Read(
-        ratings={each: await ratings(tx, replace(of, kinds=each), edges_us) for each in kinds},
+        ratings={each: await ratings(tx, replace(rated, kinds=each), edges_us) for each in kinds},
         counts=await answers.counts_of_steps(*asked) if (OF_ANSWERS - OF_WAITS) & {*figures} else (),
         waits=await answers.of_steps(*asked) if OF_WAITS & {*figures} else (),
     )
