@@ -31,7 +31,7 @@ from plaudit_testing.deadlines import DEADLINE_SECONDS
 
 REQUEST_TIMEOUT_MS = 60_000
 START_SECONDS = 3 * DEADLINE_SECONDS
-"""Of a server of ours. A broker takes 6 s of processor time, which on a machine with twenty at work is over a minute."""
+"""Of a server of ours. A broker takes 6 s of processor time: over a minute on a machine with twenty at work."""
 POSTGRES_SETTINGS: Mapping[str, str] = {**postgres.SETTINGS, "shared_buffers": "128MB", "max_wal_size": "1GB"}
 
 
