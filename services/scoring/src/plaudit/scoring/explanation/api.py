@@ -24,7 +24,7 @@ from plaudit.common.http import (
 from plaudit.common.http.times import Instant
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.explanation import store
-from plaudit.scoring.explanation.domain.changes import Share, score_of, start
+from plaudit.scoring.explanation.domain.changes import Share, start
 from plaudit.scoring.explanation.domain.effect import CountedReview, Effect, UntoldWeightError, effect, fresh_weight
 from plaudit.scoring.explanation.domain.window import (
     LARGEST_REVIEWS,
@@ -141,10 +141,12 @@ async def explain_window(
     told, topics = shares_of(profile, await known.moved(second_us))
     if not (parts or told) and not await scores.is_known(tx, tenant_id, subject):
         raise await scores.unknown_subject(tx, tenant_id, subject)
-    asked = store.Asked(tenant_id, subject, stretch, second_us, profile, score_of(begun.share, prior_of(profile)))
-    moving = await _largest(tx, asked, reviews, is_large=known.is_large) if reviews and told else []
     first = Standing(begins, begun.score, max(merged.sums.n, 0))
-    return explained(subject, profile, begun, (first, ends), told, topics, moving)
+    found = explained(subject, profile, begun, (first, ends), told, topics)
+    if not (reviews and told):
+        return found
+    asked = store.Asked(tenant_id, subject, stretch, second_us, profile, found.change.middle)
+    return found.with_reviews(await _largest(tx, asked, reviews, is_large=known.is_large))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ async def _largest(tx: Tx, asked: store.Asked, limit: int, *, is_large: bool) ->
 
 def _effect_of_last(asked: store.Asked, found: Sequence[MovingReview], limit: int) -> float:
     """Return what the last of enough reviews did to the sums; nothing where there are not enough."""
-    return abs(found[-1].share.a - asked.aged * found[-1].share.b) if len(found) == limit else 0.0
+    return abs(found[-1].share.a - asked.middle * found[-1].share.b) if len(found) == limit else 0.0
 
 
 @router.get(
@@ -244,7 +246,9 @@ async def explain_score(
     the first instant lost in weight. `parts` tell the change by what became of which stars, `sources` tell the same
     change by source, and `topics` by what the reviews mention: the effect of a review is split equally between its
     topics. Each of the three lists adds up with ageing. A review that was erased counts in them as a removal does, and
-    is not named.
+    is not named. No part is more than the four stars that a score can move, but where reviews came and went again in
+    the window: then two parts may each be more, and together they are what those reviews did. Where no review is left,
+    `after.score` is null, and the parts lead to the prior.
     """
     until = ends or tx.now
     window = (begins or usual_beginning(until), until)

@@ -32,8 +32,8 @@ class Asked(NamedTuple):
     read_us: int
     """The instant that weights are as of, in microseconds since the Unix epoch."""
     profile: Profile
-    aged: float
-    """The score that the reviews known before would give then: effects are against it."""
+    middle: float
+    """The score that effects are against."""
 
 
 class Candidates(NamedTuple):
@@ -41,7 +41,7 @@ class Candidates(NamedTuple):
 
     review_ids: Collection[str]
     bound: float
-    """No other review can have moved the sums by more. As `abs(a - aged * b)`."""
+    """No other review can have moved the sums by more. As `abs(a - middle * b)`."""
     are_all: bool
     """Whether a closer look would find no more."""
 
@@ -196,7 +196,7 @@ async def newest_new(tx: Tx, asked: Asked, limit: int, looked_at: int) -> Candid
     least = rows[-1]["effect"] if len(rows) == limit else 0.0
     return Candidates(
         [row["review_id"] for row in rows],
-        max(least, effect_bound(asked.profile, asked.aged, (oldest_us, asked.read_us))),
+        max(least, effect_bound(asked.profile, asked.middle, (oldest_us, asked.read_us))),
         are_all,
     )
 
@@ -211,7 +211,7 @@ async def changed_again(tx: Tx, asked: Asked, limit: int, least: float) -> Candi
         least: those alone that may have a larger effect than this.
     """
     after_us, until_us = asked.window
-    begins = change_begins(asked.profile, asked.aged, (after_us, asked.read_us), least)
+    begins = change_begins(asked.profile, asked.middle, (after_us, asked.read_us), least)
     read = [(stars, at_us) for stars, at_us in begins.items() if at_us < until_us]
     ranges = ([low for (low, _), _ in read], [high for (_, high), _ in read], [time_of(at_us) for _, at_us in read])
     rows = await tx.raw.fetch(_CHANGED_AGAIN, *_parameters(asked), limit, freshest(asked.profile), *ranges, least)
@@ -223,7 +223,7 @@ def _parameters(asked: Asked) -> tuple[Any, ...]:
     own = source_log_weights(asked.profile)
     return (
         *(asked.tenant_id, asked.subject, *bounds([asked.window]), asked.read_us, asked.profile.half_life_us),
-        *(log_weights(asked.profile), [*own], [*own.values()], asked.aged),
+        *(log_weights(asked.profile), [*own], [*own.values()], asked.middle),
     )
 
 
