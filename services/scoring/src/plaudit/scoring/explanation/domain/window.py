@@ -227,7 +227,7 @@ def change_begins(
         if least <= 0:
             begins[low, high] = after_us
         elif profile.half_life_us is not None:
-            rated_us = read_us + floor(profile.half_life_us * log2(least / most)) if most else read_us
+            rated_us = read_us + floor(profile.half_life_us * (log2(least) - log2(most))) if most else read_us
             begins[low, high] = max(after_us, rated_us - CLOCK_AHEAD_US)
         elif most > least:
             begins[low, high] = after_us
