@@ -207,6 +207,23 @@ async def test_a_record_set_aside_while_a_repair_waits_stops_it(
     assert (await rows(superuser))[0][9] == 9
 
 
+async def test_where_somebody_has_let_live_go_on_after_a_halt_nothing_is_compared_until_its_next_record(
+    groups: Any, worker: Database, superuser: asyncpg.Connection
+) -> None:
+    for partition in (0, 1):
+        await groups.tell(None, review_state(5, "acme"), partition=partition)
+    right = await rows(superuser)
+    await superuser.execute(
+        "UPDATE scoring.positions SET epoch = 0, sequence = 0 WHERE consumer_group = $1 AND partition = 0", LIVE.group
+    )
+    assert await reconcile(worker, "default", "acme") == Outcome(compared=1)
+    assert await rows(superuser) == right
+
+    await groups.tell(None, review_state(4, "acme"), partition=0)
+    await superuser.execute("UPDATE scoring.positions SET epoch = 1")
+    assert await reconcile(worker, "default", "acme") == Outcome(compared=2)
+
+
 async def test_a_subject_that_cannot_be_summed_anew_now_is_left_alone_for_a_while(
     groups: Any, worker: Database, superuser: asyncpg.Connection
 ) -> None:
