@@ -16,6 +16,7 @@ from plaudit.common.kafka.subscription import Subscription
 from plaudit.scoring import metrics
 from plaudit.scoring.answers.consumer import ANSWERS
 from plaudit.scoring.insight.consumer import INSIGHT
+from plaudit.scoring.insight.domain.days import COUNTS, TOPIC_NUMBERS
 from plaudit.scoring.reconciliation import jobs
 from plaudit.scoring.reconciliation.domain import Outcome, Scope, Walk
 from plaudit.scoring.reconciliation.jobs import ReconciliationJob, derived
@@ -26,8 +27,13 @@ from plaudit_testing.review_events import pending_envelope, record_of
 
 pytestmark = pytest.mark.postgres
 
+DAY = f"tenant_id, prefix, persona, day, source_id, {', '.join(COUNTS)}"
+# A topic that was never mentioned and one whose reviews are gone count the same.
+OF_TOPICS = ", ".join(f"coalesce({name}, 0)" for name in TOPIC_NUMBERS)
 TABLES = {
-    "insight_days": "SELECT * FROM scoring.insight_days WHERE low + middle + high <> 0 ORDER BY 1, 2, 3, 4, 5, 6",
+    "insight_days": f"""
+        SELECT {DAY}, {OF_TOPICS} FROM scoring.insight_days WHERE low + middle + high <> 0 ORDER BY 1, 2, 3, 4, 5
+    """,
     "insight_places": "SELECT * FROM scoring.insight_places ORDER BY 1, 2, 3, 4, 5, 6, 7",
     "answer_places": "SELECT * FROM scoring.answer_places ORDER BY 1, 2, 3, 4, 5",
 }
@@ -141,12 +147,14 @@ DAMAGES = {
             "insight_days",
             *("low = low + 1", "high = -high - 3", "drastic = drastic + 1", "ease_squares = ease_squares + 1"),
             *("middle = -9223372036854775808", "high_with_terms = 9223372036854775807"),
-            *("day = day + 1000", "topics = topics + 65536", "topics = ~topics", "persona = 'no_' || persona"),
+            *("delivery_rated = coalesce(delivery_rated, 0) + 4294967296", "price_fees_rated = NULL"),
+            *("ads_privacy_ease = -9223372036854775808", "clean_safe_urgent = 9223372036854775807"),
+            *("day = day + 1000", "persona = 'no_' || persona"),
             *("prefix = 'stranger'", "source_id = gen_random_uuid()", "tenant_id = 'other', prefix = 'stranger'"),
         ),
         f"DELETE FROM scoring.insight_days WHERE {OF_ACME}",
         "DELETE FROM scoring.insight_days",
-        f"""INSERT INTO scoring.insight_days SELECT tenant_id, 'stranger/acme', persona, day, topics, source_id,
+        f"""INSERT INTO scoring.insight_days ({DAY}) SELECT tenant_id, 'stranger/acme', persona, day, source_id,
             low, middle, high + 1, 0, 0, 0, 0, 0, 0, 0, 0 FROM scoring.insight_days WHERE {OF_ACME}""",
     ],
     "insight_places": [

@@ -9,7 +9,7 @@ from msgspec.structs import fields
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
-from plaudit.scoring.insight.domain.days import COUNTS, NUMBERS, TOPIC_NUMBERS, rows_of, topics_of
+from plaudit.scoring.insight.domain.days import COUNTS, NUMBERS, TOPIC_NUMBERS, Numbers, RowKey, rows_of, topics_of
 from plaudit.scoring.insight.domain.kept import ALL, DayCounts, DayKey, EntryKey, Kept, Polarity, StoredReview
 from plaudit.scoring.insight.domain.report import WeekCounts
 from plaudit.scoring.insight.domain.sample import WEEK_DAYS, SampledReview
@@ -156,8 +156,12 @@ async def move(tx: Tx, gone: Collection[EntryKey], new: Collection[EntryKey]) ->
 
 
 async def add_counts(tx: Tx, counts: Mapping[DayKey, DayCounts]) -> None:
-    """Add to the counts of days, in the order of their keys, so that two writers cannot deadlock."""
-    added = rows_of(counts)
+    """Add to the counts of days what reviews with some topics add to them."""
+    await add_rows(tx, rows_of(counts))
+
+
+async def add_rows(tx: Tx, added: Mapping[RowKey, Numbers]) -> None:
+    """Add to rows of days, in the order of their keys, so that two writers cannot deadlock."""
     rows = [(*key, *added[key]) for key in sorted(added)]
     if rows:
         await tx.raw.execute(_ADD_COUNTS, *zip(*rows, strict=True))

@@ -26,7 +26,8 @@ TOPIC_NUMBERS: Final = tuple(f"{topic}_{pair}" for topic in TOPICS for pair in P
 NUMBERS: Final = (*COUNTS, *TOPIC_NUMBERS)
 """The columns of a row behind its key."""
 CACHED_ROWS: Final = 4_096
-_SECOND: Final = 1 << 32
+SECOND: Final = 1 << 32
+"""What the second count of a pair is multiplied by."""
 _HALF: Final = 1 << 31
 """A count of less, above and below 0, is read as it was written: of a week, 40 million complaints that were solved."""
 _NO_TOPICS: Final = (None,) * len(TOPIC_NUMBERS)
@@ -63,7 +64,7 @@ def topics_of(numbers: Sequence[int | None]) -> Iterator[tuple[str, DayCounts]]:
 def _numbers(topics: int, counts: DayCounts) -> Numbers:
     if not topics:
         return (*counts.numbers, *_NO_TOPICS)
-    of_topic = [getattr(counts, first) + _SECOND * getattr(counts, second) or None for first, second in PAIRS.values()]
+    of_topic = [getattr(counts, first) + SECOND * getattr(counts, second) or None for first, second in PAIRS.values()]
     nothing = [None] * len(PAIRS)
     of_topics = (of_topic if topics >> place & 1 else nothing for place, _ in enumerate(TOPICS))
     return (*counts.numbers, *(number for each in of_topics for number in each))
@@ -72,8 +73,8 @@ def _numbers(topics: int, counts: DayCounts) -> Numbers:
 def _counts(of_topic: Sequence[int | None]) -> DayCounts:
     found: dict[str, int] = {}
     for (first, second), number in zip(PAIRS.values(), of_topic, strict=True):
-        found[first] = ((number or 0) + _HALF) % _SECOND - _HALF
-        found[second] = ((number or 0) - found[first]) // _SECOND
+        found[first] = ((number or 0) + _HALF) % SECOND - _HALF
+        found[second] = ((number or 0) - found[first]) // SECOND
     return DayCounts(**found)
 
 

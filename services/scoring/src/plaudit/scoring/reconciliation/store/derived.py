@@ -23,10 +23,11 @@ from plaudit.scoring.answers.domain.life import FOR_EVER_US, Revision
 from plaudit.scoring.answers.domain.places import Place, places_of
 from plaudit.scoring.answers.tables import answer_places, answer_reviews
 from plaudit.scoring.insight import store as insight
-from plaudit.scoring.insight.domain.kept import ALL, DayCounts, DayKey, Kept, Polarity, entries
+from plaudit.scoring.insight.domain.days import COUNTS, NUMBERS, PAIRS, SECOND, TOPIC_NUMBERS, Numbers, RowKey
+from plaudit.scoring.insight.domain.kept import ALL, Kept, Polarity, entries
 from plaudit.scoring.insight.tables import insight_days, insight_places, insight_reviews
 from plaudit.scoring.reconciliation.domain import Scope, Walk
-from plaudit.scoring.topics.domain import OTHER_TOPIC, TOPICS
+from plaudit.scoring.topics.domain import TOPICS
 
 DAYS_LOCK: Final = "scoring/reconciliation/days"
 """The order key of whoever adds to counts of days what a comparison found to be missing: two would add it twice."""
@@ -38,8 +39,7 @@ ReviewKey: TypeAlias = tuple[str, UUID]
 PlaceRow: TypeAlias = tuple[Any, ...]
 """A row of a table of places, in the order of its columns."""
 
-_DAY_KEY = ", ".join(name for name in ("prefix", "persona", "day", "topics", "source_id"))
-_COUNTS: Final = tuple(DayCounts.__struct_fields__)
+_DAY_KEY = "prefix, persona, day, source_id"
 _LOW, _MIDDLE, _HIGH = (f"polarity = {each:d}" for each in (Polarity.LOW, Polarity.MIDDLE, Polarity.HIGH))
 _COUNTED: Final = {
     "low": _LOW,
@@ -53,40 +53,46 @@ _COUNTED: Final = {
     "eased": f"{_LOW} AND ease IS NOT NULL",
 }
 _SUMMED: Final = {"ease_sum": "ease", "ease_squares": "ease * ease"}
+_OF_TOPICS: Final = {
+    f"{topic}_{pair}": f"sum({first} + {second} * {SECOND}) FILTER (WHERE '{topic}' = ANY(named))"
+    for topic in TOPICS
+    for pair, (first, second) in PAIRS.items()
+}
+_MISSING: Final = {name: f"greatest(least({name}, {MAX_COUNT}), -{MAX_COUNT})::bigint" for name in NUMBERS}
 _DEPTH = "cardinality(string_to_array($2, '/'))"
 # Reviews are counted first, and only then by each of their prefixes and personas.
 _DAYS = f"""
 WITH of_reviews AS (
-    SELECT subject, personas, topics AS named, day, source_id,
+    SELECT subject, personas, topics, day, source_id,
         {", ".join(f"count(*) FILTER (WHERE {which}) AS {name}" for name, which in _COUNTED.items())},
         {", ".join(f"coalesce(sum({what}) FILTER (WHERE {_LOW}), 0) AS {name}" for name, what in _SUMMED.items())}
     FROM insight_reviews WHERE tenant_id = $1 AND {is_within_one_range("subject", "$2")}
         AND num_nulls(source_id, day, polarity, personas, stems) = 0
-    GROUP BY subject, personas, named, day, source_id
+    GROUP BY subject, personas, topics, day, source_id
 ),
 truth AS (
-    SELECT array_to_string(parts[1:depth], '/') COLLATE "C" AS prefix, persona COLLATE "C" AS persona, day, topics,
-        source_id, {", ".join(f"sum({name}) AS {name}" for name in _COUNTS)}
-    FROM of_reviews CROSS JOIN LATERAL (
-        SELECT coalesce(bit_or(coalesce(1 << (array_position($3::text[], topic) - 1), {1 << OTHER_TOPIC})), 0) AS topics
-        FROM unnest(string_to_array(nullif(named, ''), ' ')) AS topic
-    ) AS of_topics,
-        string_to_array(subject, '/') AS parts, generate_series({_DEPTH}, cardinality(parts)) AS depth,
-        unnest(string_to_array(nullif(personas, ''), ' ') || '{ALL}'::text) AS persona
+    SELECT array_to_string(parts[1:depth], '/') COLLATE "C" AS prefix, persona COLLATE "C" AS persona, day, source_id,
+        {", ".join(f"sum({name}) AS {name}" for name in COUNTS)},
+        {", ".join(f"{numbers} AS {name}" for name, numbers in _OF_TOPICS.items())}
+    FROM of_reviews CROSS JOIN string_to_array(topics, ' ') AS named
+        CROSS JOIN string_to_array(subject, '/') AS parts
+        CROSS JOIN generate_series({_DEPTH}, cardinality(parts)) AS depth
+        CROSS JOIN unnest(string_to_array(nullif(personas, ''), ' ') || '{ALL}'::text) AS persona
     GROUP BY {_DAY_KEY}
 ),
 held AS (SELECT * FROM insight_days WHERE tenant_id = $1 AND {is_within_one_range("prefix", "$2")}),
 compared AS MATERIALIZED (
     SELECT {_DAY_KEY}, {
-    ", ".join(f"coalesce(truth.{name}, 0)::numeric - coalesce(held.{name}, 0) AS {name}" for name in _COUNTS)
+    ", ".join(f"coalesce(truth.{name}, 0)::numeric - coalesce(held.{name}, 0) AS {name}" for name in NUMBERS)
 }
     FROM truth FULL JOIN held USING ({_DAY_KEY})
 )
 SELECT wrong.*, (SELECT count(*) FROM compared) AS rows
 FROM (SELECT 1) AS one LEFT JOIN (
-    SELECT {_DAY_KEY}, {", ".join(f"greatest(least({name}, {MAX_COUNT}), -{MAX_COUNT})::bigint" for name in _COUNTS)}
-    FROM compared WHERE {" OR ".join(f"{name} <> 0" for name in _COUNTS)}
-    ORDER BY {_DAY_KEY} LIMIT $4
+    SELECT {_DAY_KEY}, {", ".join(_MISSING[name] for name in COUNTS)},
+        {", ".join(f"nullif({_MISSING[name]}, 0)" for name in TOPIC_NUMBERS)}
+    FROM compared WHERE {" OR ".join(f"{name} <> 0" for name in NUMBERS)}
+    ORDER BY {_DAY_KEY} LIMIT $3
 ) AS wrong ON true
 """
 _LONG = """
@@ -101,7 +107,7 @@ class Days(NamedTuple):
 
     compared: int
     """Rows."""
-    missing: Mapping[DayKey, DayCounts]
+    missing: Mapping[RowKey, Numbers]
     """Row → what is to be added to it, so that it holds what the reviews say."""
 
 
@@ -230,9 +236,9 @@ async def compare_days(tx: Tx, tenant_id: str, subject: str, max_rows: int, seco
         seconds: how long it may take.
     """
     await tx.raw.fetchval(_LONG, f"{round(seconds * 1000)}")
-    rows = await tx.raw.fetch(_DAYS, tenant_id, subject, [*TOPICS], max_rows, timeout=seconds)
+    rows = await tx.raw.fetch(_DAYS, tenant_id, subject, max_rows, timeout=seconds)
     width = len(insight_days.primary_key) - 1
-    missing = {(tenant_id, *row[:width]): DayCounts(*row[width:-1]) for row in rows if row["prefix"] is not None}
+    missing = {(tenant_id, *row[:width]): tuple(row[width:-1]) for row in rows if row["prefix"] is not None}
     return Days(rows[0]["rows"], missing)
 
 
@@ -241,7 +247,7 @@ async def add_missing(tx: Tx, found: Days) -> None:
 
     Counts are added to alone: what a writer adds meanwhile counts as well, whichever comes first.
     """
-    await insight.add_counts(tx, found.missing)
+    await insight.add_rows(tx, found.missing)
 
 
 async def walked(tx: Tx, walk: Walk, scope: Scope, after: str, limit: int) -> Walked:
@@ -372,4 +378,5 @@ def _decoded(table: Table, key: str) -> Sequence[Any]:
     return decoded
 
 
-assert (*_COUNTED, *_SUMMED) == _COUNTS
+assert (*_COUNTED, *_SUMMED) == COUNTS
+assert (*_OF_TOPICS,) == TOPIC_NUMBERS
