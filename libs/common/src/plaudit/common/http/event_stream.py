@@ -19,6 +19,7 @@ from typing import Annotated, Any, Final, Generic, Protocol, TypeVar
 
 from fastapi import Header, Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from plaudit.common.db import Database, Role, SqlTx
 from plaudit.common.http.headers import preferred
@@ -121,12 +122,8 @@ class Streams:
         """How many are open."""
         return self._open.total()
 
-    def require_place(self, tenant_id: str) -> None:
-        """Refuse a stream that there is no place for.
-
-        Raises:
-            Problem: 429, while too many of this tenant's are open; 503, while too many are.
-        """
+    def _require_place(self, tenant_id: str) -> None:
+        """Refuse a stream that there is no place for, as `place` says."""
         if self._open[tenant_id] >= MAX_STREAMS_OF_TENANT:
             detail = (
                 f"{MAX_STREAMS_OF_TENANT} live views of your company are open in this process, and so many may be. "
@@ -139,7 +136,12 @@ class Streams:
 
     @contextmanager
     def place(self, tenant_id: str) -> Iterator[None]:
-        """Count a stream of a tenant while it is open."""
+        """Count a stream of a tenant while it is open.
+
+        Raises:
+            Problem: 429, while too many of this tenant's are open; 503, while too many are.
+        """
+        self._require_place(tenant_id)
         self._open[tenant_id] += 1
         try:
             yield
@@ -159,30 +161,39 @@ def described(example: str) -> dict[int | str, dict[str, Any]]:
 
 
 def event_stream(request: Request, tenant_id: str, feed: Feed[Place], place: Place) -> Response:
-    """Answer with a live stream of a tenant's feed behind a place.
-
-    Raises:
-        Problem: 429, while too many of the tenant's are open; 503, while too many are.
-    """
+    """Answer with a live stream of a tenant's feed behind a place; while too many are open, with a refusal."""
     streams: Streams = request.app.state.event_streams
-    streams.require_place(tenant_id)
 
     def is_over() -> bool:
         draining: bool = request.app.built_edge().draining
         return draining
 
     database = request.app.state.resources.database(Role.API)
-    return StreamingResponse(
-        _counted(streams, tenant_id, _events(database, tenant_id, feed, place, streams.asking, is_over)),
-        media_type=EVENT_STREAM,
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    return _PlacedStream(streams, tenant_id, _events(database, tenant_id, feed, place, streams.asking, is_over))
 
 
-async def _counted(streams: Streams, tenant_id: str, events: AsyncIterator[str]) -> AsyncIterator[str]:
-    with streams.place(tenant_id):
-        async for event in events:
-            yield event
+class _PlacedStream(StreamingResponse):
+    """A stream that has a place while it is sent.
+
+    It is refused as it begins, and not when it is asked for: of many that are asked for at once, which all find places
+    free, no more begin than there are places.
+    """
+
+    def __init__(self, streams: Streams, tenant_id: str, events: AsyncIterator[str]) -> None:
+        super().__init__(
+            events, media_type=EVENT_STREAM, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        )
+        self._streams = streams
+        self._tenant_id = tenant_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it.
+
+        Raises:
+            Problem: as `Streams.place`.
+        """
+        with self._streams.place(self._tenant_id):
+            await super().__call__(scope, receive, send)
 
 
 async def _events(
