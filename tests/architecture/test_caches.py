@@ -30,6 +30,7 @@ KNOWN = {
     "plaudit.scoring.insight.domain.terms._stemmer",
     "plaudit.scoring.insight.domain.terms._word",
     "plaudit.scoring.insight.domain.terms.names_of",
+    "plaudit.scoring.intervals.domain.student",
     "plaudit.scoring.topics.domain.topics_in_one",
 }
 """Each is worth its memory on a hot path. Whoever adds one says so here."""

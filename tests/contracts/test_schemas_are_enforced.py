@@ -118,7 +118,11 @@ OF_STATES = {
 FIXED = {"cursor", "profile", "timezone", "by"}
 """Which cursors are good just now, which profiles a tenant has, which zones there are and what has
 passed, are no rules of form."""
-FIXED_HERE = {("GET /v1/score-series", "subject"), ("GET /v1/score-ranking", "under")}
+FIXED_HERE = {
+    ("GET /v1/score-series", "subject"),
+    ("GET /v1/figure-series", "subject"),
+    ("GET /v1/score-ranking", "under"),
+}
 """Which subjects have reviews is none either, where that is asked."""
 
 

@@ -40,4 +40,5 @@ def sums_and_groups(draw: st.DrawFn, keys: st.SearchStrategy[Any] = numbered, *,
 def rounding_scale(begun: Start, groups: Mapping[Any, Share], change: Change[Any]) -> float:
     """How large the terms are that were added: rounding is a few units of 2^-53 of it."""
     summed = [*begun.share, *(figure for group in groups.values() for figure in group)]
-    return 5 + 5 * math.fsum(map(abs, summed)) / change.total_weight
+    weight_at_last = change.mean_weight + math.fsum(group.b for group in groups.values()) / 2
+    return 5 + 5 * math.fsum(map(abs, summed)) / min(change.mean_weight, weight_at_last)

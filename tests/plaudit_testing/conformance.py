@@ -67,9 +67,9 @@ checks.negative_data_rejection.expected-statuses = [400, 401, 404, 409, 412, 413
 
 [[operations]]
 # Which subjects, profiles and zones there are has no schema, nor how two times stand to each other and how far away,
-# which kinds are counted together, and which characters of a name show something.
-include-name-regex = "(GET /v1/score.*|POST /v1/markers|PUT /v1/badges/.*|PUT /v1/score-profiles/.*)"
-checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 422]
+# which kinds are counted together, which figures are of one origin, and which characters of a name show something.
+include-name-regex = "(GET /v1/(score.*|markers/.*/effect)|POST /v1/markers|PUT /v1/(badge|score-profiles/).*)"
+checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 412, 422]
 
 [[operations]]
 # What is too large is refused before anybody looks at what else is wrong with it.
@@ -266,7 +266,7 @@ async def schemathesis(
     Args:
         made: what runs.
         address: where requests go.
-        document: the address or the file of the OpenAPI document.
+        document: the file of the OpenAPI document.
         folder: for what it writes.
         options: more of them.
         phases: which of them; all by default.

@@ -132,9 +132,9 @@ def is_counted(state: ReviewState | None, subject: str) -> bool:
 def by_topic(lives: Sequence[Life], subject: str, profile: str, window: tuple[datetime, datetime]) -> dict[str, float]:
     """By its definition, what the changes of a window did to the score by topic, each split between its topics."""
     begins, ends = window
-    aged = wanted(lives, subject, profile, begins, ends)
-    standing = [life.shown_at(ends) for life in lives]
-    total = 7 + math.fsum(weight_of(each, profile, ends) for each in standing if each and is_counted(each, subject))
+    middle = (wanted(lives, subject, profile, begins, ends) + wanted(lives, subject, profile, ends, ends)) / 2
+    standing = [life.shown_at(at) for life in lives for at in window]
+    total = 7 + math.fsum(weight_of(each, profile, ends) for each in standing if each and is_counted(each, subject)) / 2
     found: dict[str, list[float]] = {}
     for life in lives:
         told = [(None, None), *life.states]
@@ -148,7 +148,7 @@ def by_topic(lives: Sequence[Life], subject: str, profile: str, window: tuple[da
                     continue
                 is_erasure = life.is_erased and (at, after) == life.states[-1]
                 topics = ["not_sorted"] if is_erasure else list(state.topics) or ["none"]
-                effect = sign * weight_of(state, profile, ends) * (state.rating - aged) / total
+                effect = sign * weight_of(state, profile, ends) * (state.rating - middle) / total
                 for topic in topics:
                     found.setdefault(topic, []).append(effect / len(topics))
     return {topic: math.fsum(effects) for topic, effects in found.items()}

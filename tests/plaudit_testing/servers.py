@@ -30,6 +30,8 @@ from plaudit_local.servers.server import Server
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 
 REQUEST_TIMEOUT_MS = 60_000
+START_SECONDS = 3 * DEADLINE_SECONDS
+"""Of a server of ours. A broker takes 6 s of processor time: over a minute on a machine with twenty at work."""
 POSTGRES_SETTINGS: Mapping[str, str] = {**postgres.SETTINGS, "shared_buffers": "128MB", "max_wal_size": "1GB"}
 
 
@@ -177,7 +179,7 @@ def started(server: Server) -> Iterator[None]:
 def restart(server: Server) -> None:
     """Start a server that is not running, on the same data and port; return when it is ready."""
     server.launch()
-    server.wait_ready()
+    server.wait_ready(START_SECONDS)
 
 
 def pause(server: Server) -> None:

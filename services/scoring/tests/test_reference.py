@@ -66,6 +66,7 @@ async def test_every_operation_answers_as_its_example_says(
     await reference.check(api, "read_score_events", params={"subject": "acme"})
     day = {"subject": "acme", "from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
     await reference.check(api, "read_series", params=day)
+    await reference.check(api, "read_figure_series", params={**day, "figure": "nps"})
     soon = answer(rated_at + timedelta(hours=2))
     answered = review_state(rating=5.0, subject="acme", rated_at=rated_at, published_at=rated_at, answer=soon)
     await bus.give(ANSWERS, pending_envelope(None, answered, time=rated_at), sequence=1)

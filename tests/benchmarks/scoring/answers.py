@@ -3,8 +3,10 @@
 import asyncio
 import random
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -17,15 +19,21 @@ from benchmarks.report import Report, latencies
 from benchmarks.reviews import SEED, TENANT
 from benchmarks.scoring import group
 from benchmarks.servers import Servers
-from plaudit.common.db import Database, Role
+from plaudit.common.db import Database, Role, SqlTx
 from plaudit.scoring.answers.domain.figures import DAYS
-from plaudit.scoring.figures.api import answers_at
+from plaudit.scoring.figures.api import answers_at, figures_over_time
+from plaudit.scoring.figures.domain.catalogue import Figure
+from plaudit.scoring.figures.domain.over_time import points
+from plaudit.scoring.series.domain import Step, spans
 from plaudit.scoring.sums.domain.decay import unix_us
 
 EVENTS: Final = 200_000
 REVIEWS: Final = 1_000_000
 YEARS: Final = 3
 ASKED: Final = 100
+ASKED_OF_MANY: Final = 20
+"""Of series."""
+A_YEAR: Final = timedelta(days=365)
 SUBJECT: Final = "solo"
 # Three of four are answered, after three days in the mean; one in five was negative then, one in four of them raised.
 _SEED: Final = """
@@ -79,15 +87,40 @@ async def _read(report: Report, backing: Servers, count: int) -> None:
         "at": [now - timedelta(days=365 * YEARS) * draw.random() for _ in range(ASKED)],
     }
     for name, asked in moments.items():
-        taken, counted = [], 0
-        spent = time.process_time(), family_seconds(backing.postgres.process.pid)
-        for each in asked:
-            async with database.transaction(TENANT) as tx:
-                began_at = time.perf_counter()
-                found = await answers_at(tx, TENANT, SUBJECT, unix_us(each))
-                taken.append(1e3 * (time.perf_counter() - began_at))
-                counted += found.all.count
-        ours, its = time.process_time() - spent[0], family_seconds(backing.postgres.process.pid) - spent[1]
-        processor = f"processor ours {1e3 * ours / ASKED:.1f} + PostgreSQL {1e3 * its / ASKED:.1f} ms"
-        report.line(f"{name}, {DAYS} days, {counted / ASKED:,.0f} reviews", f"{latencies(taken)}; {processor}")
+
+        async def at(tx: SqlTx, each: datetime) -> int:
+            return (await answers_at(tx, TENANT, SUBJECT, unix_us(each))).all.count
+
+        await _tell(report, backing, database, f"{name}, {DAYS} days", at, asked)
+    for figure in (Figure.ANSWERED, Figure.ANSWER_TIME):
+
+        async def of_year(tx: SqlTx, each: datetime, figure: Figure = figure) -> int:
+            steps = spans(each - A_YEAR, each, Step.DAY, ZoneInfo("UTC"))
+            read = await figures_over_time(
+                tx, tenant_id=TENANT, subject=SUBJECT, figures=[figure], steps=steps, of=(None, None)
+            )
+            return sum(each.window.n for each in points(figure, read, steps))
+
+        await _tell(report, backing, database, f"{figure}, a year of days", of_year, [now] * ASKED_OF_MANY)
     await database.close()
+
+
+async def _tell(
+    report: Report,
+    backing: Servers,
+    database: Database,
+    name: str,
+    read: Callable[[SqlTx, datetime], Awaitable[int]],
+    asked: Sequence[datetime],
+) -> None:
+    """Read at instants, and tell how long that takes and of how many reviews it is."""
+    taken, counted = [], 0
+    spent = time.process_time(), family_seconds(backing.postgres.process.pid)
+    for each in asked:
+        async with database.transaction(TENANT) as tx:
+            began_at = time.perf_counter()
+            counted += await read(tx, each)
+            taken.append(1e3 * (time.perf_counter() - began_at))
+    ours, its = time.process_time() - spent[0], family_seconds(backing.postgres.process.pid) - spent[1]
+    processor = f"processor ours {1e3 * ours / len(asked):.1f} + PostgreSQL {1e3 * its / len(asked):.1f} ms"
+    report.line(f"{name}, {counted / len(asked):,.0f} reviews", f"{latencies(taken)}; {processor}")

@@ -38,6 +38,7 @@ ASKED: Final = 400
 ASKED_OF_MANY: Final = 60
 """Of what is made of many moments."""
 WARM_UP: Final = 40
+OF_RATINGS: Final = {"figure": ("mean", "positive_to_negative", "reviews_per_day")}
 SUBJECTS: Final = {"of one subject": ("solo", "solo"), "of as many subjects": ("chain", "chain/shop-{}")}
 _SEED: Final = """
 INSERT INTO scoring.ledger (tenant_id, partition, epoch, sequence, sign, review_id, revision, subject, source_id,
@@ -148,11 +149,11 @@ async def _make_cells(report: Report, backing: Servers) -> None:
     await connection.close()
 
 
-def _questions(until: datetime, prefix: str) -> Mapping[str, Sequence[tuple[str, Mapping[str, str]]]]:
+def _questions(until: datetime, prefix: str) -> Mapping[str, Sequence[tuple[str, Mapping[str, str | Sequence[str]]]]]:
     """Return what is asked → the paths and parameters of its requests."""
     draw = random.Random(SEED)
     score, figures, why = (f"/v1/{name}/{quote(prefix)}" for name in ("scores", "score-figures", "score-explanations"))
-    series = "/v1/score-series"
+    series, figure_series = "/v1/score-series", "/v1/figure-series"
 
     def instant(days: int = 0) -> datetime:
         """A random one, so many days before the last at least."""
@@ -162,7 +163,7 @@ def _questions(until: datetime, prefix: str) -> Mapping[str, Sequence[tuple[str,
         begins = instant(days)
         return {"from": begins.isoformat(), "to": (begins + timedelta(days=days)).isoformat()}
 
-    def year(**more: str) -> dict[str, str]:
+    def year(**more: str | Sequence[str]) -> dict[str, str | Sequence[str]]:
         return {"subject": prefix, **stretch(365), **more}
 
     def at(*names: str) -> dict[str, str]:
@@ -180,6 +181,10 @@ def _questions(until: datetime, prefix: str) -> Mapping[str, Sequence[tuple[str,
         "a year of weeks in New York": [
             (series, year(timezone="America/New_York", step="week")) for _ in range(ASKED_OF_MANY)
         ],
+        "three figures, a year of days": [(figure_series, year(**OF_RATINGS)) for _ in range(ASKED_OF_MANY)],
+        "three figures, a year of days in Berlin": [
+            (figure_series, year(timezone="Europe/Berlin", **OF_RATINGS)) for _ in range(ASKED_OF_MANY)
+        ],
         "why, 30 days": [(why, stretch(30)) for _ in range(ASKED_OF_MANY)],
         "why, 90 days": [(why, stretch(90)) for _ in range(ASKED_OF_MANY)],
     }
@@ -194,7 +199,9 @@ def _ask(report: Report, backing: Servers, scoring: Product, key: str, until: da
             spent = _spent(backing, scoring)
             for path, parameters in [*requests[:warm_up], *requests]:
                 began_at = time.perf_counter()
-                connection.request("GET", f"{path}?{urlencode(parameters)}", headers={"authorization": f"Bearer {key}"})
+                connection.request(
+                    "GET", f"{path}?{urlencode(parameters, doseq=True)}", headers={"authorization": f"Bearer {key}"}
+                )
                 answer = connection.getresponse()
                 answer.read()
                 taken.append(1e3 * (time.perf_counter() - began_at))

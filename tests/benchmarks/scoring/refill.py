@@ -23,6 +23,7 @@ from benchmarks.seeding import seed
 from benchmarks.servers import PARTITIONS, Product, Servers
 from plaudit.common.db import Database, Role
 from plaudit.common.ids import uuid7
+from plaudit.common.memory import tune_memory
 from plaudit.scoring.refills.domain import FEW_RECORDS, FedPage, Page, Reading, RefillProgress
 from plaudit.scoring.refills.jobs.feed import Feed
 from plaudit.scoring.refills.jobs.reading import read_all
@@ -129,6 +130,7 @@ def run(report: Report, options: Options) -> None:
 
 
 async def _measure(report: Report, backing: Servers, ingest: Product, key: str, count: int) -> None:
+    tune_memory()  # as the command does
     feed = Remembering(ingest.base, key)
     meter = Meter(backing, ingest)
     began = meter.sample()

@@ -1,6 +1,7 @@
 """A malformed subject has the same answer wherever it comes in."""
 
 from types import SimpleNamespace
+from urllib.parse import quote
 
 import pytest
 from fastapi import APIRouter
@@ -32,7 +33,9 @@ async def about(subject: Subject) -> dict[str, str]:
     return {"subject": subject}
 
 
-MALFORMED = ["Acme", "acme//berlin", "a/b/c/d/e/f/g", "acme berlin", "-acme", "acme/", "x" * 65]
+MALFORMED = [
+    *("Acme", "acme//berlin", "a/b/c/d/e/f/g", "acme berlin", "-acme", "acme/", "x" * 65, "acme\n", "acme\nberlin")
+]
 
 
 @pytest.mark.parametrize("subject", [*MALFORMED, "acme/berlin"])
@@ -43,7 +46,7 @@ async def test_a_subject_in_query_path_and_body_is_taken_or_refused_alike(
     async with serving(app) as client:
         answers = {
             "query": await client.get("/things", params={"subject": subject}),
-            "path": await client.get(f"/about/{subject}"),
+            "path": await client.get(f"/about/{quote(subject)}"),
             "body": await client.post("/things", json={"subject": subject}),
         }
     for place, answer in answers.items():

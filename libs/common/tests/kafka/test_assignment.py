@@ -177,6 +177,28 @@ async def test_a_halt_ends_when_somebody_has_moved_the_position_or_owns_the_part
     assert world.client.sought[0] == 5
 
 
+async def test_a_member_that_goes_on_notices_that_somebody_has_moved_the_position_of_a_halted_partition(
+    world: World,
+) -> None:
+    now = await world.assigned(0, 1)
+    for number in (0, 1):
+        world.assignment.halt(number, "a gap", now)
+    await world.assignment.look_at_halted()
+    assert world.assignment.halted == {0: "a gap", 1: "a gap"}
+
+    world.rows[0] = Place(5, 0, 0)
+    world.database_error = ConnectionRefusedError()
+    await world.assignment.look_at_halted()
+    assert world.assignment.halted == {0: "a gap", 1: "a gap"}
+    world.database_error = None
+    await world.assignment.look_at_halted()
+
+    assert world.assignment.halted == {1: "a gap"}
+    assert world.assignment.readable(0, 1) == [0]
+    assert world.client.sought[0] == 5
+    assert world.client.paused == {1}
+
+
 async def test_it_is_shown_how_many_partitions_are_halted_from_the_start_until_they_go_on(world: World) -> None:
     halted = metrics.CONSUMER_HALTED.labels("group", TOPIC)._value
     assert halted.get() == 0

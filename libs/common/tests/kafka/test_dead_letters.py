@@ -2,6 +2,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import pytest
+from prometheus_client import REGISTRY
 
 from plaudit.common.contracts import Topic
 from plaudit.common.db import Database, Tx
@@ -40,6 +41,11 @@ async def letters(database: Database) -> list[tuple[str, str | None, int | None]
             GROUP,
         )
     return [(row["reason"], row["key"], row["tries"]) for row in rows]
+
+
+def shown(name: str, topic: Topic, **labels: str) -> float | None:
+    """A figure of the group, as it is measured from outside."""
+    return REGISTRY.get_sample_value(name, {"group": GROUP, "topic": topic.name, **labels})
 
 
 async def parked(database: Database, topic: Topic, partition: int) -> int:
@@ -191,6 +197,9 @@ async def test_a_flood_of_dead_letters_blows_the_fuse_and_the_consumer_stops_wit
 ) -> None:
     topic, fuse = await make_topic(), Fuse(max_share=0.05, window_records=100)
     loop = consumer(settings, database, topic, fuse=fuse)
+    assert shown("plaudit_consumer_stopped", topic) == 0
+    before = shown("plaudit_dead_letters_total", topic, reason="invalid")
+    assert before is not None, "an increase is seen from the first one on"
     async with feeding(settings, topic) as feed, running(loop):
         for _ in range(5):
             await feed.raw(0, b"junk")
@@ -204,6 +213,8 @@ async def test_a_flood_of_dead_letters_blows_the_fuse_and_the_consumer_stops_wit
         assert loop.live().ok
         assert not check.ok
         assert "restart the consumer" in check.detail
+        assert shown("plaudit_consumer_stopped", topic) == 1
+        assert shown("plaudit_dead_letters_total", topic, reason="invalid") == before + 5
         assert len(await letters(database)) == 5
     async with running(again := consumer(settings, database, topic, fuse=fuse)):
         await drain(again)  # a restart re-arms the fuse

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from plaudit.common.db import Role
-from plaudit.ingest.search.jobs import SearchIndexJob
+from plaudit.ingest.search.jobs import REST_SECONDS, SearchIndexJob
 from plaudit_testing.running_ingest import Ingest, Source, created
 
 pytestmark = pytest.mark.postgres
@@ -130,3 +130,33 @@ FROM ingest.reviews r JOIN ingest.revisions v ON v.review_id = r.id ORDER BY r.i
     await ingest.superuser.execute("UPDATE ingest.review_text_positions SET xid = '0', revision = 0")
     await indexed(ingest)
     assert await ingest.rows(kept) == before
+
+
+@pytest.mark.usefixtures("reviews")
+async def test_what_comes_right_after_a_turn_is_indexed_together_and_no_later_than_a_moment_after(
+    ingest: Ingest, source: Source
+):
+    """Given a turn that took all; when reviews come; then they wait until the rest is over, and are found."""
+    now_seconds = 0.0
+    job = SearchIndexJob(ingest.resources.database(Role.WORKER), lambda: now_seconds)
+    await ingest.post(source, [created("first", text="quince")])
+    assert await job.turn() == 1
+    for name in ("second", "third"):
+        await ingest.post(source, [created(name, text="quince")])
+        assert not await job.has_work()
+        assert await job.turn() == 0
+
+    now_seconds = REST_SECONDS
+    assert await job.has_work()
+    assert await job.turn() == 2
+    assert await names(ingest, "quince") == {"first", "second", "third"}
+
+
+@pytest.mark.usefixtures("reviews")
+async def test_a_tenant_that_has_more_than_a_turn_takes_does_not_rest(
+    ingest: Ingest, source: Source, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("plaudit.ingest.search.jobs.REVISIONS_OF_A_TURN", 2)
+    job = SearchIndexJob(ingest.resources.database(Role.WORKER))
+    await ingest.post(source, [created(f"more-{n}") for n in range(3)])
+    assert [await job.turn() for _ in range(3)] == [2, 1, 0]

@@ -22,12 +22,13 @@ SHOWN = (
     "plaudit_cells_unfilled_subjects",
     "plaudit_moves_behind_days",
     "plaudit_half_lives_unfilled",
+    "plaudit_sums_to_repair",
 )
 
 
 async def test_without_reviews_nothing_is_left(worker: Database) -> None:
     async with worker.transaction() as tx:
-        assert await store.left(tx) == Left(0.0, 0, 0, 0, 0, 0.0)
+        assert await store.left(tx) == Left(0.0, 0, 0, 0, 0, 0.0, 0)
 
 
 async def test_what_is_left_of_each_job_is_shown(worker: Database, bus: Any, superuser: asyncpg.Connection) -> None:
@@ -52,11 +53,16 @@ async def test_what_is_left_of_each_job_is_shown(worker: Database, bus: Any, sup
         "next_turn_at) VALUES ('default', 1, 'kept', 0, 0, now(), now()), ('other', 2, 'joining', 0, 0, now(), now())"
     )
 
+    await superuser.execute("INSERT INTO scoring.rounded_sums (sums_id) VALUES (1), (2)")
+    await superuser.execute(
+        "INSERT INTO scoring.rounded_tenant_sums (tenant_id, half_life_us, prefix) VALUES ('other', 2, 'acme')"
+    )
+
     assert await BacklogsJob(worker).turn() == 0
 
     oldest, *others = (REGISTRY.get_sample_value(name) for name in SHOWN)
     assert timedelta(seconds=90) <= timedelta(seconds=oldest or 0) < timedelta(seconds=600)
-    assert others == [6, 1, 4, 1]
+    assert others == [6, 1, 4, 1, 3]
 
 
 async def test_a_process_that_has_just_begun_shows_when_sums_were_compared_last(

@@ -34,7 +34,7 @@ PROFILES = {
 
 
 def effects(asked: store.Asked, found: list[explanation.MovingReview]) -> list[float]:
-    return [abs(each.share.a - asked.aged * each.share.b) for each in found]
+    return [abs(each.share.a - asked.middle * each.share.b) for each in found]
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)

@@ -11,6 +11,7 @@ import pytest
 from plaudit.common.ids import uuid7
 from plaudit.common.pages.instants import moment
 from plaudit.scoring.explanation.pages import MAX_ROWS
+from plaudit_testing.explained import START, Life, explained, rated
 from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.review_events import SOURCE, review_state
 
@@ -204,3 +205,25 @@ async def test_a_day_is_meant_from_its_beginning_until_its_end(staff: httpx.Asyn
     page = (await staff.get(f"{EXPLANATION}?subject=acme&from=2026-03-01&to=2026-03-02")).text
 
     assert "2 new 5-star reviews" in page
+
+
+async def test_the_page_says_where_no_review_is_left_and_what_parts_mean_that_are_more_than_a_score_can_move(
+    staff: httpx.AsyncClient, api: httpx.AsyncClient, bus
+) -> None:
+    lives = [Life() for _ in range(40)]
+    for number, life in enumerate(lives):
+        await life.tell(bus, START, rated(1 if number % 2 else 5, f"acme/{'berlin' if number < 20 else 'paris'}"))
+    for life in lives:
+        await life.tell(bus, START + timedelta(days=5), None)
+
+    async def page(subject: str, first_day: int) -> str:
+        begins, ends = (START + timedelta(days=day) for day in (first_day, 9))
+        asked = {"subject": subject, "from": begins.isoformat(), "to": ends.isoformat()}
+        return (await staff.get(f"/console/scores/explanation?{urlencode(asked)}")).text
+
+    left, crossed = await page("acme", 2), await page("acme", -2)
+    found = await explained(api, "acme", START + timedelta(days=2), START + timedelta(days=9))
+
+    assert all(abs(part["effect"]) <= 4 for part in found["parts"])
+    assert ("No review is left" in left, "more than four stars" in left) == (True, False)
+    assert ("No review is left" in crossed, "more than four stars" in crossed) == (False, True)

@@ -1,11 +1,15 @@
 """Why a score moved, over HTTP: windows made by hand."""
 
+import math
+import random
 from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
 
 import httpx
 import pytest
 
-from plaudit_testing.explained import SOURCES, START, Life, exactly, explained, rated, shown
+from plaudit_testing.explained import DAYS, SOURCES, START, Life, exactly, explained, lived, rated, shown
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state
 
@@ -97,6 +101,7 @@ async def test_a_subject_all_of_whose_reviews_went_has_no_score_after(api: httpx
     found = await explained(api, "acme", START + timedelta(days=1), START + timedelta(days=6))
 
     assert (found["after"]["score"], found["after"]["count"]) == (None, 0)
+    assert all(abs(part["effect"]) <= 4 for part in found["parts"])
     assert found["change"] == exactly(3.5 - (await shown(api, "acme", START + timedelta(days=1)))[0])
 
 
@@ -152,3 +157,46 @@ async def test_a_window_that_begins_before_the_calendar_begins_with_it(api: http
     assert (answer.status_code, answer.json()["before"]["at"]) == (200, "0001-01-01T00:00:00Z")
     reversed_window = await api.get("/v1/score-explanations/acme", params={"to": "0001-01-01T00:00:00Z"})
     assert problem_of(reversed_window) == (422, "reversed-window")
+
+
+ORIGINS = ["organic", "invited", "incentivised"]
+
+
+async def test_of_one_source_or_origin_the_parts_add_up_to_the_scores_of_that_alone(
+    api: httpx.AsyncClient, bus, superuser
+) -> None:
+    chance = random.Random(11)
+    for known_at in sorted(START + timedelta(days=chance.random() * DAYS) for _ in range(50)):
+        await lived(bus, chance, known_at)
+    asked = [{"source_id": SOURCES[0].id}, {"source_id": SOURCES[1].id, "origin": "organic"}]
+    asked += [{"origin": origin} for origin in ORIGINS]
+    windows = [sorted(START + timedelta(days=chance.random() * DAYS) for _ in range(2)) for _ in range(3)]
+
+    async def answers() -> list[Any]:
+        return [await explained(api, "acme", *window, reviews=100, **each) for window in windows for each in asked]
+
+    found = await answers()
+    await superuser.execute("INSERT INTO scoring.celled_prefixes VALUES ('default', 'acme', false)")
+    of_a_large_subject = await answers()
+
+    everything = [await explained(api, "acme", *window, reviews=100) for window in windows]
+    for one, (window, each) in zip(found, product(windows, asked), strict=True):
+        first, second = [
+            (await api.get("/v1/scores/acme", params={"known_at": at.isoformat(), **each})).json() for at in window
+        ]
+        assert (one["source_id"], one["origin"]) == (each.get("source_id"), each.get("origin"))
+        for end, score in (("before", first), ("after", second)):
+            assert one[end]["count"] == score["count"]
+            assert one[end]["score"] == (None if score["score"] is None else exactly(score["score"]))
+        for told in ("parts", "sources", "topics"):
+            assert math.fsum([one["ageing"], *(part["effect"] for part in one[told])]) == exactly(one["change"])
+        assert {part["source_id"] for part in one["sources"]} <= {each.get("source_id"), *(s.id for s in SOURCES)}
+        if "source_id" in each:
+            assert {review["source_id"] for review in one["reviews"]} <= {each["source_id"]}
+    for number in range(len(windows)):
+        counts = [one["after"]["count"] for one in found[len(asked) * number :][2:5]]
+        assert sum(counts) == everything[number]["after"]["count"]
+    assert sum(len(one["reviews"]) for one in found) > 20
+    assert [(one["change"], [abs(review["effect"]) for review in one["reviews"]]) for one in of_a_large_subject] == [
+        (exactly(one["change"]), [exactly(abs(review["effect"])) for review in one["reviews"]]) for one in found
+    ]

@@ -170,7 +170,7 @@ async def test_files_have_a_line_for_each_point(api) -> None:
 @pytest.mark.parametrize(
     ("params", "pointer", "words"),
     [
-        ({"figure": "effective_reviews"}, "/figure", "`GET /v1/score-series` has scores"),
+        ({"figure": "effective_reviews"}, "/figure/0", "`GET /v1/score-series` has scores"),
         ({"figure": "charm"}, "/figure/0", ""),
         ({"figure": "answered_share", "origin": "organic"}, "/origin", "Leave `origin` out"),
         ({"figure": "median_answer_seconds", "from": "2024-03-01T00:00:00Z"}, "/from", "366 days at most"),

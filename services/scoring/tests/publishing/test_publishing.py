@@ -136,6 +136,19 @@ async def test_a_subject_that_changes_often_is_told_once_in_a_while_and_then_wit
     assert await count_of(publisher, "acme") == [3, 6]
 
 
+async def test_what_a_process_remembers_to_have_told_a_moment_ago_waits_and_what_is_long_ago_does_not(
+    bus, publisher, worker: Database
+) -> None:
+    await bus.tell(None, fresh(subject="acme"))
+    async with worker.transaction() as tx:
+        now = tx.now
+    key, waiting = ScoreKey("default", "acme"), await publisher.marks()
+
+    assert await publisher.run(commands.publish_marked, {key: now}) == set()
+    assert await publisher.marks() == waiting
+    assert await publisher.run(commands.publish_marked, {key: now - timedelta(hours=1)}) == {"acme"}
+
+
 async def test_of_one_mark_what_is_too_recent_is_marked_anew_and_since_when(
     bus, publisher, superuser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from plaudit.common.ids import uuid7
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.reconciliation import commands
-from plaudit.scoring.reconciliation.domain import Outcome
+from plaudit.scoring.reconciliation.domain import Outcome, Walk
 from plaudit.scoring.reconciliation.jobs import LEFT_ALONE_SECONDS, ReconciliationJob, reconcile
 from plaudit.scoring.reconciliation.store import statements
 from plaudit_testing.review_events import pending_envelope, review_state
@@ -207,6 +207,23 @@ async def test_a_record_set_aside_while_a_repair_waits_stops_it(
     assert (await rows(superuser))[0][9] == 9
 
 
+async def test_where_somebody_has_let_live_go_on_after_a_halt_nothing_is_compared_until_its_next_record(
+    groups: Any, worker: Database, superuser: asyncpg.Connection
+) -> None:
+    for partition in (0, 1):
+        await groups.tell(None, review_state(5, "acme"), partition=partition)
+    right = await rows(superuser)
+    await superuser.execute(
+        "UPDATE scoring.positions SET epoch = 0, sequence = 0 WHERE consumer_group = $1 AND partition = 0", LIVE.group
+    )
+    assert await reconcile(worker, "default", "acme") == Outcome(compared=1)
+    assert await rows(superuser) == right
+
+    await groups.tell(None, review_state(4, "acme"), partition=0)
+    await superuser.execute("UPDATE scoring.positions SET epoch = 1")
+    assert await reconcile(worker, "default", "acme") == Outcome(compared=2)
+
+
 async def test_a_subject_that_cannot_be_summed_anew_now_is_left_alone_for_a_while(
     groups: Any, worker: Database, superuser: asyncpg.Connection
 ) -> None:
@@ -289,7 +306,7 @@ async def test_a_night_compares_every_subject_once(
     job = ReconciliationJob(worker)
 
     assert await job.has_work()
-    assert [await job.turn() for _ in range(5)] == [1, 1, 1, 1, 0]
+    assert [await job.turn() for _ in range(4 + len(Walk) + 1)] == [*[1] * (4 + len(Walk)), 0]
     assert not await job.has_work()
 
     row = await superuser.fetchrow("SELECT * FROM scoring.reconciliations")
@@ -306,7 +323,7 @@ async def test_a_night_that_was_interrupted_goes_on_where_it_was(
     await ReconciliationJob(worker).turn()
 
     other = ReconciliationJob(worker)
-    assert [await other.turn() for _ in range(2)] == [1, 0]
+    assert [await other.turn() for _ in range(1 + len(Walk) + 1)] == [*[1] * (1 + len(Walk)), 0]
 
     row = await superuser.fetchrow("SELECT count(*) AS nights, sum(compared) AS compared FROM scoring.reconciliations")
     assert tuple(row) == (1, 2)

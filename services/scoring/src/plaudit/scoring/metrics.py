@@ -31,6 +31,10 @@ RECONCILED_TIMESTAMP_SECONDS: Final = Gauge(
     "plaudit_sums_reconciled_timestamp_seconds",
     "Unix time at which the last nightly comparison of all sums ended; 0 until one has.",
 )
+SUMS_TO_REPAIR: Final = Gauge(
+    "plaudit_sums_to_repair",
+    "Marks of sums that are damaged, or in which rounding shows, and that are to be summed anew.",
+)
 OLDEST_MARK_SECONDS: Final = Gauge(
     "plaudit_scores_oldest_mark_seconds",
     "How long the oldest change of sums waits for its scores to be published; 0 when none does.",

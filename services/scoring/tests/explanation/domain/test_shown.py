@@ -35,7 +35,7 @@ def test_the_digits_that_are_shown_add_up(known, prior):
 def test_thirds_of_a_thousandth_are_shown_so_that_they_add_up():
     third = 0.001 / 3
     change = Change(
-        before=4.0, aged=4.0, after=4.001, total_weight=8.0, effects={"a": third, "b": third * 1.5, "c": third / 2}
+        before=4.0, aged=4.0, after=4.001, mean_weight=8.0, effects={"a": third, "b": third * 1.5, "c": third / 2}
     )
 
     figures = shown(change)

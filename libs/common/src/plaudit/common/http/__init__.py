@@ -1,5 +1,6 @@
 """HTTP: the application factory, problems, principals, transactions, lists, bodies, and the probes of operators."""
 
+from plaudit.common.http import paths  # before any route is made: its parameters are read by it
 from plaudit.common.http.app import Api, create_app, rate_limits_of, resources
 from plaudit.common.http.auth import Principal, authorize
 from plaudit.common.http.body import read_body
@@ -42,6 +43,7 @@ __all__ = [
     "encode_cursor",
     "json_response",
     "not_found",
+    "paths",
     "rate_limits_of",
     "read_apart",
     "read_body",

@@ -200,6 +200,24 @@ class Assignment(ConsumerRebalanceListener):  # type: ignore[misc] # the library
                 for partition, position in stored.items():
                     self._begin_reading(partition, position, topic_id)
 
+    async def look_at_halted(self) -> None:
+        """Read on where somebody has moved the position of a halted partition. After a transient error they stay."""
+        async with self._loading:
+            halted, generation = sorted(self.partitions & self._halts.keys()), self.generation
+            if not halted:
+                return
+            try:
+                topic_id = await self.topic_id()
+                stored = await self._stored(halted, topic_id)
+            except Exception as error:
+                if not (is_transient(error) or isinstance(error, KafkaError)):
+                    raise
+                return
+            if self.is_current(generation):
+                for partition, position in stored.items():
+                    if partition in self._halts and self._halts[partition].place != position.place:
+                        self._begin_reading(partition, position, topic_id)
+
     async def reload(self, partitions: Collection[int], generation: int) -> None:
         """Forget the positions of these partitions, and load them from the database again."""
         if self.is_current(generation):

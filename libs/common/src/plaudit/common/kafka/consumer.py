@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, get_args
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -12,10 +12,12 @@ from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
 from plaudit.common.jobs import Check, Loop, back_off_seconds, pause
 from plaudit.common.kafka.assignment import Assignment, TopicMissingError
+from plaudit.common.kafka.decoding import Reason
 from plaudit.common.kafka.fuse import FuseBlownError
 from plaudit.common.kafka.member import Member, RejoinError
 from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.kafka.transaction import Append, BatchTransaction
+from plaudit.common.observability import metrics
 from plaudit.common.settings import Settings
 
 log = structlog.get_logger()
@@ -53,6 +55,11 @@ class ConsumerLoop(Loop, Generic[Data]):
         """Partitions, positions and halts, through all memberships."""
         self.stopped_for: str | None = None
         """Why nothing is applied any more until a restart, if so."""
+        labels = subscription.group, subscription.topic.name
+        self._stopped = metrics.CONSUMER_STOPPED.labels(*labels)
+        # Shown as 0 from the start: of a series that begins with its first record nobody sees an increase.
+        for reason in get_args(Reason):
+            metrics.DEAD_LETTERS.labels(*labels, reason)
 
     def age_seconds(self) -> float:
         """Look at the slowest worker: one that hangs counts, however fast the others turn."""
@@ -93,6 +100,7 @@ class ConsumerLoop(Loop, Generic[Data]):
                 await member.run()
             except FuseBlownError as error:
                 self.stopped_for = str(error)
+                self._stopped.set(1)
                 log.critical("fuse_blown", group=self._subscription.group, detail=self.stopped_for)
                 break
             except Exception as error:

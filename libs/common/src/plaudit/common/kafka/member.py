@@ -127,6 +127,7 @@ class Member(Generic[Data]):
             if time.monotonic() >= ask_at:
                 with contextlib.suppress(KafkaError):
                     await self._assignment.check_topic()
+                await self._assignment.look_at_halted()
                 await self._measure()
                 await self._hint()
                 ask_at = time.monotonic() + ASK_SECONDS

@@ -96,6 +96,11 @@ CONSUMER_HALTED = Gauge(
     "More than 0 is an alarm.",
     ["group", "topic"],
 )
+CONSUMER_STOPPED = Gauge(
+    "plaudit_consumer_stopped",
+    "1 from when the fuse of a group has blown in this process, until its restart; else 0. More than 0 is an alarm.",
+    ["group", "topic"],
+)
 CONSUMER_BATCH_RECORDS = Histogram(
     "plaudit_consumer_batch_records", "Records applied in one transaction.", ["group", "topic"], buckets=_SIZES
 )

@@ -1,7 +1,8 @@
 """The feed of revisions: page by page up to a stated position on the bus, or live as server-sent events."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -35,6 +36,8 @@ from plaudit.ingest.revision_feed.schemas import (
 _PAGES: Final = "/v1/review-revisions"
 _FIGURES: Final = "/v1/review-revisions/figures"
 _STREAM: Final = "/v1/review-revisions live"
+
+Told = TypeVar("Told")
 
 router = APIRouter(tags=["reviews"])
 Reader = Annotated[Principal, Depends(authorize("reviews:read"))]
@@ -82,11 +85,13 @@ async def read_revisions(
     if is_asked_for(request):
         begin = await (feed.reached(tx, feed.place_of(last_event_id)) if last_event_id else feed.end(tx))
         return event_stream(request, principal.tenant_id, feed, begin)
-    cut = await _cut(tx, principal.tenant_id, partitions, after, limit, _PAGES)
+    extent, place = await _begin(tx, feed, after, _PAGES)
+    tell = partial(told_revision, partitions=partitions)
+    cut = await _cut(tx, principal.tenant_id, extent, place, limit, tell)
     page = ToldPage(
-        items=[told_revision(each, partitions) for each in cut.held],
-        position=told_position(cut.extent),
-        next=None if cut.next is None else _encode(cut.extent, cut.next, _PAGES),
+        items=cut.items,
+        position=told_position(extent),
+        next=None if cut.next is None else _encode(extent, cut.next, _PAGES),
     )
     # Whoever rebuilds from the feed reads all of it: what is written here is not made into other objects on the way.
     return Response(msgspec.json.encode(page), media_type="application/json")
@@ -98,7 +103,7 @@ async def read_revisions(
     summary="Read of all revisions what figures are made of",
     openapi_extra=describe(problems={"invalid-cursor": 422}),
 )
-async def read_figures(
+async def read_figured_revisions(
     request: Request, principal: Reader, tx: TenantTx, after: After = None, limit: FiguredLimit = DEFAULT_PAGE_ITEMS
 ) -> Any:
     """Read of every revision of every review what figures are made of, oldest commit first.
@@ -109,34 +114,49 @@ async def read_figures(
     A page says what follows it by `next`. The pages of `ahead` can be asked for at the same time.
     """
     partitions = request.app.state.resources.settings.partitions
-    cut = await _cut(tx, principal.tenant_id, partitions, after, limit, _FIGURES)
+    extent, place = await _begin(tx, _feed(principal.tenant_id, partitions), after, _FIGURES)
+    tell = partial(figured_revision, partitions=partitions)
+    cut = await _cut(tx, principal.tenant_id, extent, place, limit, tell)
     ahead = [] if cut.next is None else await store.ahead(tx, principal.tenant_id, cut.next, limit, PAGES_AHEAD)
+    places = [place for place in ahead if extent.holds(place.xid)]
     page = FiguredPage(
-        items=[figured_revision(each, partitions) for each in cut.held],
-        position=told_position(cut.extent),
-        next=None if cut.next is None else _encode(cut.extent, cut.next, _FIGURES),
-        ahead=[_encode(cut.extent, place, _FIGURES) for place in ahead if cut.extent.holds(place.xid)],
+        items=cut.items,
+        position=told_position(extent),
+        next=None if cut.next is None else _encode(extent, cut.next, _FIGURES),
+        ahead=[_encode(extent, place, _FIGURES) for place in places],
     )
     return Response(msgspec.json.encode(page), media_type="application/json")
 
 
-class _Cut(NamedTuple):
+class _Cut(NamedTuple, Generic[Told]):
     """A page that is cut from the feed."""
 
-    extent: Extent
-    held: Sequence[FedRevision]
+    items: list[Told]
     next: Place | None
 
 
-async def _cut(tx: SqlTx, tenant_id: str, partitions: int, after: str | None, limit: int, of: str) -> _Cut:
+async def _begin(tx: SqlTx, feed: Feed[Place], after: str | None, of: str) -> tuple[Extent, Place]:
     if after is None:
-        extent, place = await store.published(tx, REVIEWS.name), BEGINNING
-    else:
-        extent, place = _decode(after, of)
-        await _feed(tenant_id, partitions).reached(tx, extent.end)
-    found = await store.following(tx, tenant_id, place, limit + 1)
-    held = [each for each in found if extent.holds(each.xid)]
-    return _Cut(extent, held[:limit], held[limit - 1].place if len(held) > limit else None)
+        return await store.published(tx, REVIEWS.name), BEGINNING
+    extent, place = _decode(after, of)
+    await feed.reached(tx, extent.end)
+    return extent, place
+
+
+async def _cut(
+    tx: SqlTx, tenant_id: str, extent: Extent, after: Place, limit: int, tell: Callable[[FedRevision], Told]
+) -> _Cut[Told]:
+    """Return the page behind a place, each revision told when it is found: no state of it is held for longer."""
+    items: list[Told] = []
+    last: FedRevision | None = None
+    for found in await store.following(tx, tenant_id, after, limit + 1):
+        if not extent.holds(found.xid):
+            break
+        if last is not None and len(items) == limit:
+            return _Cut(items, last.place)
+        items.append(tell(found))
+        last = found
+    return _Cut(items, None)
 
 
 def _encode(extent: Extent, place: Place, of: str) -> str:

@@ -3,6 +3,7 @@
 It is read below the snapshot's xmin only, where all transactions have ended: a place in it has nothing new before it.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -53,10 +54,10 @@ _PUBLISHED = "SELECT until, is_within, epoch, numbers, counted FROM published_po
 _END = "SELECT pg_snapshot_xmin(pg_current_snapshot())"
 
 
-async def following(tx: Tx, tenant_id: str, after: Place, limit: int) -> list[FedRevision]:
-    """Return up to `limit` revisions behind a place."""
+async def following(tx: Tx, tenant_id: str, after: Place, limit: int) -> Iterator[FedRevision]:
+    """Return up to `limit` revisions behind a place, each made when it is asked for: not all need be held at once."""
     rows = await tx.raw.fetch(_FOLLOWING, tenant_id, *after, limit)
-    return [_revision(*row) for row in rows]
+    return (_revision(*row) for row in rows)
 
 
 async def ahead(tx: Tx, tenant_id: str, after: Place, items: int, pages: int) -> list[Place]:

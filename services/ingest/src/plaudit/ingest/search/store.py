@@ -15,7 +15,7 @@ SEPARATOR: Final = "\x01"
 # The tenants are those of sources: they are few, and every revision has a source. Each is looked up by index.
 _BEHIND = """
 SELECT s.tenant_id, p.xid, p.review_id, p.revision
-FROM (SELECT DISTINCT tenant_id FROM sources) AS s
+FROM (SELECT DISTINCT tenant_id FROM sources WHERE tenant_id <> ALL($1::text[])) AS s
 LEFT JOIN review_text_positions p ON p.tenant_id = s.tenant_id
 WHERE EXISTS (
     SELECT FROM revisions v
@@ -26,6 +26,7 @@ WHERE EXISTS (
 )
 """
 IS_BEHIND: Final = f"SELECT EXISTS ({_BEHIND})"
+"""Whether any tenant is behind, but for those that the parameter names; for `Database.holds`."""
 _TENANT_BEHIND = f"SELECT tenant_id FROM ({_BEHIND}) AS behind LIMIT 1"
 _POSITION = "SELECT xid, review_id, revision FROM review_text_positions WHERE tenant_id = $1"
 _NEXT = """
@@ -93,9 +94,9 @@ class Stated:
     """As it is stored; None where it is from before that was kept."""
 
 
-async def tenant_behind(tx: Tx) -> str | None:
-    """Return a tenant with revisions that are not indexed; None when all are."""
-    found: str | None = await tx.raw.fetchval(_TENANT_BEHIND)
+async def tenant_behind(tx: Tx, resting: Sequence[str]) -> str | None:
+    """Return a tenant with revisions that are not indexed, none of those that rest; None when there is none."""
+    found: str | None = await tx.raw.fetchval(_TENANT_BEHIND, resting)
     return found
 
 

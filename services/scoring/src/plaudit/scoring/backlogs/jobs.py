@@ -31,5 +31,6 @@ class BacklogsJob(PeriodicJob):
         metrics.UNFILLED_PREFIXES.set(left.unfilled_prefixes)
         metrics.MOVES_BEHIND_DAYS.set(left.moves_days)
         metrics.UNFILLED_HALF_LIVES.set(left.unfilled_half_lives)
+        metrics.SUMS_TO_REPAIR.set(left.sums_to_repair)
         metrics.RECONCILED_TIMESTAMP_SECONDS.set(left.reconciled_timestamp_seconds)
         return 0

@@ -13,7 +13,8 @@ SELECT
     (SELECT count(*) FROM celled_prefixes WHERE NOT is_filled),
     (SELECT coalesce(max($2::int - next_day), 0)::int FROM summed_prefixes),
     (SELECT count(*) FROM half_lives WHERE phase <> '{Phase.KEPT}'),
-    coalesce(extract(epoch FROM (SELECT max(finished_at) FROM reconciliations))::float8, 0)
+    coalesce(extract(epoch FROM (SELECT max(finished_at) FROM reconciliations))::float8, 0),
+    (SELECT count(*) FROM rounded_sums) + (SELECT count(*) FROM rounded_tenant_sums)
 """
 
 
@@ -32,6 +33,8 @@ class Left(NamedTuple):
     """Half-lives of tenants' own that are filled or dropped just now."""
     reconciled_timestamp_seconds: float
     """Unix time at which the last nightly comparison ended; 0 before the first."""
+    sums_to_repair: int
+    """Marks of sums that are to be summed anew."""
 
 
 async def left(tx: Tx) -> Left:

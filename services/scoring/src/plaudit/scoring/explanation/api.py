@@ -24,7 +24,7 @@ from plaudit.common.http import (
 from plaudit.common.http.times import Instant
 from plaudit.scoring.cells import store as cells
 from plaudit.scoring.explanation import store
-from plaudit.scoring.explanation.domain.changes import Share, score_of, start
+from plaudit.scoring.explanation.domain.changes import Share, start
 from plaudit.scoring.explanation.domain.effect import CountedReview, Effect, UntoldWeightError, effect, fresh_weight
 from plaudit.scoring.explanation.domain.window import (
     LARGEST_REVIEWS,
@@ -55,7 +55,7 @@ from plaudit.scoring.moves.domain import Moved, ShownPieces, ShownStretch, piece
 from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MIN_RATING, STAR_KINDS, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import OF_MOMENTS, OF_PROFILES, NamedProfile
-from plaudit.scoring.scores.domain import Moment, instant_of
+from plaudit.scoring.scores.domain import Moment, instant_of, of_origin
 from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import Source, named
@@ -106,7 +106,13 @@ async def effects_on(
 
 
 async def explain_window(
-    tx: SqlTx, tenant_id: str, subject: str, profile: Profile, window: tuple[datetime, datetime], reviews: int
+    tx: SqlTx,
+    tenant_id: str,
+    subject: str,
+    profile: Profile,
+    window: tuple[datetime, datetime],
+    reviews: int,
+    source_id: str | None = None,
 ) -> Explanation:
     """Return why a score moved between two instants, as it was shown at each.
 
@@ -117,6 +123,7 @@ async def explain_window(
         profile: by which rules.
         window: the two instants.
         reviews: name at most so many of those with the largest effects.
+        source_id: of this source's reviews alone; of all by default.
 
     Raises:
         ReversedWindowError: the second instant is not after the first.
@@ -125,9 +132,10 @@ async def explain_window(
     begins, ends = window
     if begins >= ends:
         raise ReversedWindowError(begins, ends)
-    parts = await scores.parts_of(tx, tenant_id, subject, Moment(at=begins, known_at=begins), profile)
+    moment = Moment(at=begins, known_at=begins)
+    parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=source_id)
     stretch = ShownStretch(unix_us(begins), unix_us(ends))
-    known = await _known(tx, tenant_id, subject, profile, stretch)
+    known = await _known(tx, tenant_id, subject, profile, stretch, source_id)
     first_us, second_us = stretch
     if profile.is_frozen:
         newest = newest_us(parts, profile)
@@ -141,10 +149,12 @@ async def explain_window(
     told, topics = shares_of(profile, await known.moved(second_us))
     if not (parts or told) and not await scores.is_known(tx, tenant_id, subject):
         raise await scores.unknown_subject(tx, tenant_id, subject)
-    asked = store.Asked(tenant_id, subject, stretch, second_us, profile, score_of(begun.share, prior_of(profile)))
-    moving = await _largest(tx, asked, reviews, is_large=known.is_large) if reviews and told else []
     first = Standing(begins, begun.score, max(merged.sums.n, 0))
-    return explained(subject, profile, begun, (first, ends), told, topics, moving)
+    found = explained(subject, profile, begun, (first, ends), told, topics)
+    if not (reviews and told):
+        return found
+    asked = store.Asked(tenant_id, subject, stretch, second_us, profile, found.change.middle, source_id)
+    return found.with_reviews(await _largest(tx, asked, reviews, is_large=known.is_large))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,24 +167,28 @@ class _Known:
     half_life_us: int | None
     pieces: ShownPieces
     is_large: bool
+    source_id: str | None
 
     async def moved(self, read_us: int) -> list[Moved]:
         """Return what it was, as it weighs at an instant in microseconds since the Unix epoch."""
         found, is_large = self.pieces, self.is_large
         if found.spans and self.half_life_us and (found.window.until_us - read_us > MAX_HALF_LIVES * self.half_life_us):
             found = ShownPieces(found.window, [], [found.window])
-        return await moves.read(
+        moved = await moves.read(
             self.tx, self.tenant_id, self.subject, found, read_us, self.half_life_us, is_large=is_large
         )
+        return [each for each in moved if self.source_id in {None, each.source_id}]
 
 
-async def _known(tx: Tx, tenant_id: str, subject: str, profile: Profile, window: ShownStretch) -> _Known:
+async def _known(
+    tx: Tx, tenant_id: str, subject: str, profile: Profile, window: ShownStretch, source_id: str | None
+) -> _Known:
     until = await moves.summed_until(tx, tenant_id, subject, window.after_us // DAY_US)
     found = ShownPieces(window, [], [window])
     if until is not None and (profile.half_life_us is None or profile.half_life_us in moves.HALF_LIVES):
         found = pieces(window, until.next_day, until.changed)
     is_large = until is not None or await cells.is_celled(tx, tenant_id, subject)
-    return _Known(tx, tenant_id, subject, profile.half_life_us, found, is_large)
+    return _Known(tx, tenant_id, subject, profile.half_life_us, found, is_large, source_id)
 
 
 async def _largest(tx: Tx, asked: store.Asked, limit: int, *, is_large: bool) -> list[MovingReview]:
@@ -203,7 +217,7 @@ async def _largest(tx: Tx, asked: store.Asked, limit: int, *, is_large: bool) ->
 
 def _effect_of_last(asked: store.Asked, found: Sequence[MovingReview], limit: int) -> float:
     """Return what the last of enough reviews did to the sums; nothing where there are not enough."""
-    return abs(found[-1].share.a - asked.aged * found[-1].share.b) if len(found) == limit else 0.0
+    return abs(found[-1].share.a - asked.middle * found[-1].share.b) if len(found) == limit else 0.0
 
 
 @router.get(
@@ -235,6 +249,17 @@ async def explain_score(
     reviews: Annotated[
         int, Query(ge=0, le=MAX_REVIEWS, description="How many reviews are named, of those that moved it most.")
     ] = LARGEST_REVIEWS,
+    source_id: Annotated[
+        UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])
+    ] = None,
+    origin: Annotated[
+        Literal["organic", "invited", "incentivised"] | None,
+        Query(
+            description="Of this origin's reviews alone: scores that stand beside the public ones, never in place of "
+            "them. `organic` leaves out who was asked or rewarded.",
+            examples=["organic"],
+        ),
+    ] = None,
 ) -> ExplanationOut:
     """Return why a score moved from one instant to another, in parts that add up exactly.
 
@@ -244,12 +269,17 @@ async def explain_score(
     the first instant lost in weight. `parts` tell the change by what became of which stars, `sources` tell the same
     change by source, and `topics` by what the reviews mention: the effect of a review is split equally between its
     topics. Each of the three lists adds up with ageing. A review that was erased counts in them as a removal does, and
-    is not named.
+    is not named. No part is more than the four stars that a score can move, but where reviews came and went again in
+    the window: then two parts may each be more, and together they are what those reviews did. Where no review is left,
+    `after.score` is null, and the parts lead to the prior.
     """
     until = ends or tx.now
     window = (begins or usual_beginning(until), until)
-    found = await explain_window(tx, principal.tenant_id, subject, profile, window, reviews)
-    return _explanation_out(found, await names_of(tx, principal.tenant_id, found))
+    if origin is not None:
+        profile = of_origin(profile, origin)
+    of_source = None if source_id is None else str(source_id)
+    found = await explain_window(tx, principal.tenant_id, subject, profile, window, reviews, of_source)
+    return _explanation_out(found, await names_of(tx, principal.tenant_id, found), source_id, origin)
 
 
 def usual_beginning(ends: datetime) -> datetime:
@@ -323,10 +353,14 @@ def _effect_out(subject: str, found: Effect) -> EffectOut:
     )
 
 
-def _explanation_out(found: Explanation, names: Mapping[str, Source]) -> ExplanationOut:
+def _explanation_out(
+    found: Explanation, names: Mapping[str, Source], source_id: UUID | None, origin: str | None
+) -> ExplanationOut:
     return ExplanationOut(
         subject=found.subject,
         profile=found.profile.name,
+        source_id=source_id,
+        origin=origin,
         before=_standing_out(found.first),
         after=_standing_out(found.second),
         prior=found.profile.prior_value,

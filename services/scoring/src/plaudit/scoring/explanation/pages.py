@@ -264,5 +264,5 @@ def _of(found: Explanation, effects: Mapping[Row, float]) -> Change[Row]:
     """Return the change with these effects, which add up to it."""
     change = found.change
     return Change(
-        before=change.before, aged=change.aged, after=change.after, total_weight=change.total_weight, effects=effects
+        before=change.before, aged=change.aged, after=change.after, mean_weight=change.mean_weight, effects=effects
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -127,6 +128,8 @@ class ExplanationOut(BaseModel):
 
     subject: str = Field(description="The subject; everything below it counts too.", examples=["acme"])
     profile: str = Field(description="The rules that it is computed by.", examples=["trust"])
+    source_id: UUID | None = Field(description="Of this source's reviews alone; null for all.", examples=[None])
+    origin: str | None = Field(description="Of this origin's reviews alone; null for all.", examples=[None])
     before: StandingOut = Field(description="The score at the first instant.")
     after: StandingOut = Field(description="The score at the second instant.")
     prior: float = Field(description="What stands for a score while there are no reviews.", examples=[3.5])

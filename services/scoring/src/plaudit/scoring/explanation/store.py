@@ -33,8 +33,10 @@ class Asked(NamedTuple):
     read_us: int
     """The instant that weights are as of, in microseconds since the Unix epoch."""
     profile: Profile
-    aged: float
-    """The score that the reviews known before would give then: effects are against it."""
+    middle: float
+    """The score that effects are against."""
+    source_id: str | None = None
+    """Where other sources' reviews do not count."""
 
 
 class Candidates(NamedTuple):
@@ -42,9 +44,12 @@ class Candidates(NamedTuple):
 
     review_ids: Collection[str]
     bound: float
-    """No other review can have moved the sums by more. As `abs(a - aged * b)`."""
+    """No other review can have moved the sums by more. As `abs(a - middle * b)`."""
     are_all: bool
     """Whether a closer look would find no more."""
+
+
+_OF_SOURCE = "($11::uuid IS NULL OR source_id = $11::uuid)"
 
 
 def _weighed(seen: str) -> str:
@@ -57,7 +62,9 @@ def _weighed(seen: str) -> str:
     SELECT weighing.*, log_weight IS NOT NULL AS counts,
         CASE WHEN log_weight IS NULL THEN 0 ELSE sign * power(2::float8, greatest(-{MAX_EXPONENT},
             coalesce(({RATED_US} - $5::bigint) / $6::float8, 0) + log_weight + {of_source})) END AS w
-    FROM (SELECT seen.*, ($7::float8[])[traits + 1] AS log_weight FROM ({seen}) AS seen) AS weighing
+    FROM (
+        SELECT seen.*, CASE WHEN {_OF_SOURCE} THEN ($7::float8[])[traits + 1] END AS log_weight FROM ({seen}) AS seen
+    ) AS weighing
 """
 
 
@@ -65,7 +72,7 @@ def _starred(seen: str) -> str:
     """Return the same with the stars that both states count as; null where they do not."""
     return f"""
     SELECT weighed.*, CASE WHEN counts THEN star END AS counted_star,
-        CASE WHEN ($7::float8[])[other_traits + 1] IS NOT NULL THEN nullif(other_star, {ABSENT}) END
+        CASE WHEN {_OF_SOURCE} AND ($7::float8[])[other_traits + 1] IS NOT NULL THEN nullif(other_star, {ABSENT}) END
             AS other_counted_star
     FROM ({_weighed(seen)}) AS weighed
 """
@@ -92,7 +99,7 @@ largest AS MATERIALIZED (
     WHERE (
         SELECT count(*) FROM ledger WHERE ledger.review_id = of_reviews.review_id AND ledger.topics = {ERASED}
     ) = 0
-    LIMIT $11
+    LIMIT $12
 )
 SELECT review_id, max(source_id::text) AS source_id, max(effect) AS effect, max(a) AS a, max(b) AS b,
     array_agg(happened ORDER BY epoch, sequence, sign) FILTER (WHERE counts OR other_counted_star IS NOT NULL)
@@ -104,7 +111,7 @@ FROM largest JOIN entries USING (review_id) GROUP BY review_id ORDER BY effect D
 
 
 _OF_REVIEWS = f"""(
-    SELECT ledger.* FROM {STRETCHES} CROSS JOIN unnest($12::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
+    SELECT ledger.* FROM {STRETCHES} CROSS JOIN unnest($13::uuid[]) AS wanted (id) CROSS JOIN LATERAL (
         SELECT * FROM ledger WHERE review_id = wanted.id OFFSET 0
     ) AS ledger
     WHERE tenant_id = $1 AND {is_within("subject", "$2")} AND {SHOWN_AT} > stretch.after AND {SHOWN_AT} <= stretch.until
@@ -118,12 +125,12 @@ WITH newest AS MATERIALIZED (
     WHERE tenant_id = $1 AND valid_at <= ($4::timestamptz[])[1] AND valid_at > ($3::timestamptz[])[1]
         AND {is_within("subject", "$2")} IS TRUE AND sign = 1 AND happened IN ({Happened.NEW:d}, {Happened.LATE:d})
         AND (known_at <= ($4::timestamptz[])[1]) IS TRUE
-    ORDER BY valid_at DESC LIMIT $12
+    ORDER BY valid_at DESC LIMIT $13
 )
 SELECT review_id::text, abs(w * rating - $10::float8 * w) AS effect, (SELECT count(*) FROM newest) AS looked_at,
     (SELECT min({in_us("valid_at")}) FROM newest) AS oldest_us
 FROM ({_weighed(as_seen("(SELECT * FROM newest)", "$2"))}) AS weighed
-ORDER BY effect DESC LIMIT $11
+ORDER BY effect DESC LIMIT $12
 """
 # What a review that changed did is what its last state in the window adds without what it was when the window began:
 # nothing, or one of the states before that change, which weighed no more than the newest and was no further off than
@@ -131,19 +138,19 @@ ORDER BY effect DESC LIMIT $11
 _IS_CHANGE = f"""happened BETWEEN {Happened.EDITED:d} AND {Happened.ERASED:d}
         AND (sign > 0 OR other_star IS NULL OR other_subject IS NOT NULL)"""
 # Of a change below the subject its new state tells all, and a move below it is nothing to it.
-_IS_SEEN = f"""({is_within("subject", "$2")} AND (
+_IS_SEEN = f"""({is_within("subject", "$2")} AND {_OF_SOURCE} AND (
         other_subject IS NULL OR (sign > 0 AND happened <> {Happened.MOVED:d}) OR NOT {is_within("other_subject", "$2")}
     ))"""
 _CHANGE_COLUMNS = """subject, sign, review_id, source_id, traits, rating, rated_at, known_at, happened, other_subject,
         lowest, highest, newest_before, first_shown_at"""
 _IN_WINDOW = f"""tenant_id = $1 AND {_IS_CHANGE} AND known_at <= ($4::timestamptz[])[1]
             AND (valid_at <= ($4::timestamptz[])[1]) IS TRUE AND {_IS_SEEN} IS TRUE"""
-_PAST_WEIGHT = f"""power(2::float8, least({MAX_EXPONENT}, greatest(-{MAX_EXPONENT}, $12::float8
+_PAST_WEIGHT = f"""power(2::float8, least({MAX_EXPONENT}, greatest(-{MAX_EXPONENT}, $13::float8
     + coalesce(({in_us("coalesce(newest_before, known_at)")} - $5::bigint) / $6::float8, 0))))"""
 # OFFSET 0 keeps what an entry did from being computed anew wherever it is used.
 _CHANGED_AGAIN = f"""
 WITH changes AS (
-    SELECT found.* FROM unnest($13::smallint[], $14::smallint[], $15::timestamptz[]) AS stars (low, high, after)
+    SELECT found.* FROM unnest($14::smallint[], $15::smallint[], $16::timestamptz[]) AS stars (low, high, after)
     CROSS JOIN LATERAL (
         SELECT {_CHANGE_COLUMNS} FROM ledger WHERE lowest = stars.low AND highest = stars.high
             AND known_at > stars.after AND {_IN_WINDOW} OFFSET 0
@@ -171,7 +178,7 @@ SELECT review_id::text, max(bound) AS bound FROM (
         FROM ({_weighed("SELECT * FROM changes")}) AS weighed OFFSET 0
     ) AS weighed
 ) AS bounded
-WHERE bound > $16 GROUP BY review_id ORDER BY bound DESC LIMIT $11
+WHERE bound > $17 GROUP BY review_id ORDER BY bound DESC LIMIT $12
 """
 
 
@@ -209,7 +216,7 @@ async def newest_new(tx: Tx, asked: Asked, limit: int, looked_at: int) -> Candid
     least = rows[-1]["effect"] if len(rows) == limit else 0.0
     return Candidates(
         [row["review_id"] for row in rows],
-        max(least, effect_bound(asked.profile, asked.aged, (oldest_us, asked.read_us))),
+        max(least, effect_bound(asked.profile, asked.middle, (oldest_us, asked.read_us))),
         are_all,
     )
 
@@ -224,7 +231,7 @@ async def changed_again(tx: Tx, asked: Asked, limit: int, least: float) -> Candi
         least: those alone that may have a larger effect than this.
     """
     after_us, until_us = asked.window
-    begins = change_begins(asked.profile, asked.aged, (after_us, asked.read_us), least)
+    begins = change_begins(asked.profile, asked.middle, (after_us, asked.read_us), least)
     read = [(stars, at_us) for stars, at_us in begins.items() if at_us < until_us]
     ranges = ([low for (low, _), _ in read], [high for (_, high), _ in read], [time_of(at_us) for _, at_us in read])
     rows = await tx.raw.fetch(_CHANGED_AGAIN, *_parameters(asked), limit, freshest(asked.profile), *ranges, least)
@@ -236,7 +243,7 @@ def _parameters(asked: Asked) -> tuple[Any, ...]:
     own = source_log_weights(asked.profile)
     return (
         *(asked.tenant_id, asked.subject, *bounds([asked.window]), asked.read_us, asked.profile.half_life_us),
-        *(log_weights(asked.profile), [*own], [*own.values()], asked.aged),
+        *(log_weights(asked.profile), [*own], [*own.values()], asked.middle, asked.source_id),
     )
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from pydantic import AfterValidator, WithJsonSchema
 from starlette.responses import Response, StreamingResponse
 
 from plaudit.common.db import Role
@@ -27,13 +28,13 @@ from plaudit.common.http.problems import ProblemError
 from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MIN_DAYS
 from plaudit.scoring.figures import store
 from plaudit.scoring.figures.domain.answering import UnkeptAnswersError, UntoldOriginError
-from plaudit.scoring.figures.domain.catalogue import FIGURES, UNITS, Figure
+from plaudit.scoring.figures.domain.catalogue import UNITS, Figure
 from plaudit.scoring.figures.domain.over_time import (
     OFFERED,
     FigurePoint,
     Read,
-    StandingFigureError,
     checked,
+    of_steps,
     points,
 )
 from plaudit.scoring.figures.schemas import (
@@ -63,11 +64,6 @@ def no_origin(error: ValueError) -> Problem:
     return unprocessable("invalid-request", "The figure is not of one origin; `errors` says why.", [named])
 
 
-def _standing(error: StandingFigureError) -> Problem:
-    named = ProblemError("query", "/figure", "against_the_rules", str(error))
-    return unprocessable("invalid-request", "The figure is not of steps; `errors` says where it is told.", [named])
-
-
 def _unkept(error: UnkeptAnswersError) -> Problem:
     named = ProblemError("query", "/days", "against_the_rules", str(error))
     return unprocessable("invalid-request", "Answers are not kept as they were known; `errors` says why.", [named])
@@ -75,7 +71,6 @@ def _unkept(error: UnkeptAnswersError) -> Problem:
 
 REFUSALS: Final[Refusals] = {
     UntoldOriginError: no_origin,
-    StandingFigureError: _standing,
     UnkeptAnswersError: _unkept,
 }
 """What the rules refuse → the problem that the client gets."""
@@ -129,17 +124,18 @@ async def read_figures(
     return figures_out(subject, profile.name, moment.at, figures, aged, answered, named)
 
 
+STEP_FIGURE: Final = {"type": "string", "enum": [each.value for each in OFFERED]}
+"""The schema of a figure of steps."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedFigures(AskedSteps):
     """Which series of figures are asked for."""
 
     figure: Annotated[
-        tuple[Figure, ...],
+        tuple[Annotated[Figure, AfterValidator(of_steps), WithJsonSchema(STEP_FIGURE)], ...],
         Query(
-            max_length=len(OFFERED),
-            description="Which figures; repeat it for several. Those of all reviews at an instant, "
-            f"{', '.join(f'`{each}`' for each in FIGURES if each not in OFFERED)}, are refused. {UNITS}",
-            examples=[["nps", "answered_share"]],
+            max_length=len(OFFERED), description=f"Which figures; repeat it for several. {UNITS}", examples=[["nps"]]
         ),
     ]
 

@@ -43,8 +43,8 @@ class Axis(NamedTuple):
 
 AXES: Final = {
     Form.NUMBER: Axis(1, ""),
-    Form.SHARE: Axis(100, "%"),
-    Form.PERCENT: Axis(1, "%"),
+    Form.SHARE: Axis(100, "percent"),
+    Form.PERCENT: Axis(1, "percent"),
     Form.POINTS: Axis(1, "points"),
     Form.DAYS: Axis(1, "days"),
     Form.SECONDS: Axis(1 / 3_600, "hours"),
@@ -98,7 +98,7 @@ async def show_figures_over_time(
         points=found[::-1],
         chart=_chart(wanted, found, tx.now) if any(each.window.value is not None for each in found) else "",
         shown=shown,
-        unit=FIGURES[wanted].unit,
+        unit=AXES[FIGURES[wanted].form].unit or FIGURES[wanted].unit,
         is_of_answers=wanted in OF_ANSWERS,
         path=OVER_TIME,
     )
@@ -117,10 +117,9 @@ def _chart(figure: Figure, found: list[FigurePoint], now: datetime) -> Markup:
     values, lows, highs = (
         [None if value is None else value * axis.factor for value in column] for column in zip(*ends, strict=True)
     )
-    name = f"{about.title}, {axis.unit}" if axis.unit else about.title
     return time_chart(
         [each.span.start for each in found],
-        [Series(name, values)],
+        [Series(axis.unit or about.title, values)],
         title="Begins (UTC)",
         summary=_summary(figure, found),
         now=now,

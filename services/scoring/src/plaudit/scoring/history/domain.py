@@ -324,10 +324,11 @@ def changed_again(changes: Iterable[ToldChange]) -> set[str]:
 def signed_reviews(change: RevisedChange) -> list[tuple[int, SortedReview]]:
     """Return `(-1, before)` and `(+1, after)`, whichever there are; nothing where no figure could move."""
     before, after = change.before, change.after
-    if before is not None and after is not None and _figures(before) == _figures(after):
-        return []
-    signed = ((-1, before), (1, after))
-    return [(sign, review) for sign, review in signed if review is not None]
+    if before is None:
+        return [] if after is None else [(1, after)]
+    if after is None:
+        return [(-1, before)]
+    return [] if _figures(before) == _figures(after) else [(-1, before), (1, after)]
 
 
 _figures = attrgetter(*ScoredReview.__struct_fields__)

@@ -51,7 +51,7 @@ INSIGHT: Final = Subscription(
     data=SaidChange,
     prepare=Told.by,
     handle=keep_what_is_said,
-    start_batch=100,  # a review writes half a dozen rows, and a transaction that writes is to be short
+    start_batch=200,  # a review writes half a dozen rows, and a transaction that writes is to be short
     max_batch=1_000,
     gather_seconds=1.0,  # nobody waits for what stands out
 )

@@ -11,6 +11,7 @@ deleted mark is marked anew.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -30,6 +31,7 @@ from plaudit.scoring.publishing.domain import (
     ScoreKey,
     SubjectSums,
     instant_for,
+    is_recent,
     next_number,
     record_of,
     rows_left,
@@ -41,6 +43,8 @@ ROUND_ROWS: Final = 1_000
 """Marked rows of sums, or due subjects, that one transaction looks at."""
 STEP_SCORES: Final = 200
 """Scores of subjects by profiles computed at a time: nothing else of the process goes on meanwhile."""
+
+NOTHING_TOLD: Final[Mapping[ScoreKey, datetime]] = MappingProxyType({})
 
 _encode = msgspec.json.Encoder().encode
 _PROFILES: Final = tuple(BUILT_IN.values())
@@ -78,18 +82,28 @@ class _Computed:
     """The half-lives whose sums are damaged, of subjects that are told when these are summed anew."""
 
 
-async def publish_marked(work: UnitOfWork, left_alone: Collection[ScoreKey] = ()) -> Done:
+async def publish_marked(
+    work: UnitOfWork, told_at: Mapping[ScoreKey, datetime] = NOTHING_TOLD, left_alone: Collection[ScoreKey] = ()
+) -> Done:
     """Publish the scores of what is marked, the oldest marks first.
 
     A subject that another process is publishing, that was published a moment ago, or that is left alone, keeps its
     mark.
+
+    Args:
+        work: the open transaction.
+        told_at: subject → when the caller has published it, of those that it remembers. Those that are too recent are
+            neither locked nor read: what changes all the time is marked most of the time.
+        left_alone: subjects that are neither locked nor read, too.
     """
     tx = work.tx
     found = await store.marks(tx, ROUND_ROWS)
     row_ids = {row_id for mark in found for row_id in mark.row_ids}
     prefix_of = await store.prefixes_of(tx, row_ids)
-    last = await store.last_published(tx, set(prefix_of.values()))
-    free = await _lock(tx, _not_recent(prefix_of.values(), last, tx.now) - set(left_alone))
+    asked = {key for key in prefix_of.values() if not ((at := told_at.get(key)) and is_recent(at, tx.now))}
+    locked = await _lock(tx, asked - set(left_alone))
+    last = await store.last_published(tx, locked)
+    free = _not_recent(locked, last, tx.now)
     failpoint("publishing_after_lock")
     # A mark whose rows are all gone says nothing; one of which nothing can be published now stays as it is.
     taken = [
@@ -98,8 +112,7 @@ async def publish_marked(work: UnitOfWork, left_alone: Collection[ScoreKey] = ()
         if not free.isdisjoint(known := {prefix_of[row_id] for row_id in mark.row_ids if row_id in prefix_of})
         or not known
     ]
-    last = await store.last_published(tx, free)
-    computed = await _compute(tx, dict.fromkeys(_not_recent(free, last, tx.now), Cause.REVIEWS), last)
+    computed = await _compute(tx, dict.fromkeys(free, Cause.REVIEWS), last)
     deleted = await store.delete_marks(tx, [mark.id for mark in taken])
     failpoint("publishing_after_delete")
     mine = [mark for mark in taken if mark.id in deleted]

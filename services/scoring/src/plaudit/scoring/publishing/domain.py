@@ -12,7 +12,7 @@ from plaudit.scoring.half_lives.domain import own_half_life
 from plaudit.scoring.profiles.domain import TRUST, Profile
 from plaudit.scoring.projection.domain.course import next_half_star
 from plaudit.scoring.projection.domain.state import state_of
-from plaudit.scoring.scores.domain import FOR_EVER, Score, half_stars, instant_of, read, value_at, weight_at
+from plaudit.scoring.scores.domain import FOR_EVER, Score, half_stars, instant_of, read, total_weight_at, value_at
 from plaudit.scoring.sums.domain.decay import MergedSums, are_sound, time_of, unix_us
 from plaudit.scoring.sums.domain.parts import KeptPart, Part, merge_for, newest_us, parts_for
 from plaudit.scoring.sums.domain.surveys import ces, csat, nps
@@ -152,6 +152,11 @@ class SubjectSums:
 NO_SUMS: Final = SubjectSums()
 
 
+def is_recent(published_at: datetime, now: datetime) -> bool:
+    """Return whether an event is too recent for another one. A clock that was set back makes nothing wait."""
+    return -MAX_STEP_BACK < now - published_at < MIN_INTERVAL
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     """What is known of the last event of a subject."""
@@ -166,7 +171,7 @@ class Published:
 
     def is_recent(self, now: datetime) -> bool:
         """Return whether it is too recent for another one. A clock that was set back makes nothing wait."""
-        return -MAX_STEP_BACK < now - self.published_at < MIN_INTERVAL
+        return is_recent(self.published_at, now)
 
     def is_due(self, now: datetime) -> bool:
         """Return whether its stars have changed since by time alone."""
@@ -267,10 +272,9 @@ def next_stars(profile: Profile, merged: MergedSums, at_us: int) -> NextStars | 
     """
     if merged.sums.n <= 0 or profile.is_frozen:
         return None
-    shown = half_stars(value_at(merged, at_us, profile))
+    stars = shown = half_stars(value_at(merged, at_us, profile))
     for start_us in (at_us, at_us + _ROUNDING_US):
-        stars = half_stars(value_at(merged, start_us, profile))
-        if stars != shown:
+        if start_us != at_us and (stars := half_stars(value_at(merged, start_us, profile))) != shown:
             return NextStars(start_us, stars)
         state = state_of(profile, merged, start_us)
         if half_stars(state.score) == stars:
@@ -281,12 +285,12 @@ def next_stars(profile: Profile, merged: MergedSums, at_us: int) -> NextStars | 
 
 def _profile_figures(profile: Profile, parts: Sequence[Part], at_us: int) -> ProfileFigures:
     merged = merge_for(profile, parts)
-    read_at_us = instant_of(profile, newest_us(parts, profile), at_us)
+    read_at_us = instant_of(profile, newest_us(parts, profile), at_us) if profile.is_frozen else at_us
     score = read(merged, read_at_us, profile)
     return ProfileFigures(
         score,
         next_stars(profile, merged, at_us),
-        weight=max(weight_at(merged, read_at_us, profile), 0.0) if score.count else 0.0,
+        weight=max(total_weight_at(merged, read_at_us, profile), 0.0) if score.count else 0.0,
         prior_weight=profile.prior_weight,
         half_life_days=None if profile.is_frozen else profile.half_life_days,
     )

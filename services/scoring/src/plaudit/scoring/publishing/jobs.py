@@ -16,7 +16,7 @@ from plaudit.common.process import Resources
 from plaudit.scoring.metrics import PUBLISH_WAIT_SECONDS, PUBLISHED
 from plaudit.scoring.publishing import commands, store
 from plaudit.scoring.publishing.commands import Done
-from plaudit.scoring.publishing.domain import Cause, ScoreKey, before_first, next_walk
+from plaudit.scoring.publishing.domain import Cause, ScoreKey, before_first, is_recent, next_walk
 from plaudit.scoring.settings import ScoringSettings
 
 POLL_SECONDS: Final = 0.1
@@ -74,6 +74,8 @@ class PublishingJob(PeriodicJob):
         self._resources = resources
         self._database = resources.database(Role.WORKER)
         self._left_alone = LeftAlone(monotonic)
+        self._told_at: dict[ScoreKey, datetime] = {}
+        """Subject → when this process has published it, of those that are too recent for another event."""
 
     async def has_work(self) -> bool:
         """Return whether anything is marked or due."""
@@ -83,13 +85,15 @@ class PublishingJob(PeriodicJob):
         """Publish one batch of each; return how many, if there may be more."""
         left_alone = self._left_alone.subjects
         async with self._database.transaction() as tx:
-            marked = await commands.publish_marked(self._work(tx), left_alone)
+            marked = await commands.publish_marked(self._work(tx), self._told_at, left_alone)
             now = tx.now
             failpoint("publishing_before_commit")
         async with self._database.transaction() as tx:
             due = await commands.publish_due(self._work(tx), left_alone)
             failpoint("publishing_before_commit")
         self._left_alone.note({*marked.damaged, *due.damaged})
+        self._told_at = {key: at for key, at in self._told_at.items() if is_recent(at, now)}
+        self._told_at |= dict.fromkeys([*marked.published, *due.published], now)
         _count(marked, Cause.REVIEWS, now)
         _count(due, Cause.TIME, now)
         return sum(len(done.published) for done in (marked, due) if done.is_full)

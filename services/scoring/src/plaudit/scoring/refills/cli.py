@@ -11,6 +11,7 @@ import typer
 
 from plaudit.common.db import Database, Role
 from plaudit.common.ids import uuid7
+from plaudit.common.memory import tune_memory
 from plaudit.common.refusals import RefusedError, WrongInputError
 from plaudit.common.terminal import AsJson, on_database, print_done, read_environment
 from plaudit.scoring.rebuilds.domain import Progress, RebuildStoppedError
@@ -85,6 +86,7 @@ def _rebuild(*, as_json: bool) -> None:
 
 def _refill(address: str, lines: list[str], *, as_json: bool) -> None:
     async def work(worker: Database) -> tuple[RefillProgress, list[str]]:
+        tune_memory()
         async with worker.driver_transaction() as tx:
             of_tenants = await commands.keys_of_tenants(tx, lines)
             left = [each for each in await store.tenants_of_ledger(tx) if each not in of_tenants]

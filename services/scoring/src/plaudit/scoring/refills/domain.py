@@ -25,6 +25,8 @@ MAX_PAGES_AHEAD: Final = 2
 """That are asked for at the same time as the next one."""
 MAX_TENANTS_AT_ONCE: Final = 4
 """Whose feeds are read at the same time."""
+MAX_PAGES_AT_ONCE: Final = 4
+"""That are asked for, of all tenants: each takes a connection of ingest's database, and others need some, too."""
 MAX_PAGE_BYTES: Final = 16 * 2**20
 """More than the longest subjects and all topics make, of which each item holds two states."""
 PAGE_TIMEOUT_SECONDS: Final = 30.0

@@ -198,15 +198,6 @@ def total_weight_at(merged: MergedSums, at_us: int, profile: Profile) -> float:
     return ldexp(b * exp2(-rest_us / profile.half_life_us), -half_lives)
 
 
-def weight_at(merged: MergedSums, at_us: int, profile: Profile) -> float:
-    """Return what all reviews weigh at an instant that none of them is later than, as `read` takes it."""
-    b = merged.sums.b
-    if profile.half_life_us is None:
-        return b
-    half_lives, rest_us = divmod(at_us - landmark_us(merged.landmark, profile.half_life_us), profile.half_life_us)
-    return ldexp(b * exp2(-rest_us / profile.half_life_us), -half_lives)
-
-
 def _shrunk(a: float, b: float, landmark: int, at_us: int, profile: Profile) -> float:
     """Return the mean of the prior and of reviews whose sums are held against a landmark.
 

@@ -133,11 +133,13 @@ def median_of(waits: Waits) -> tuple[int | None, Interval | None]:
         at_risk, count = len(answered) - first + len(waiting) - gone, end - first
         still *= (at_risk - count) / at_risk
         spread += count / (at_risk * (at_risk - count)) if count < at_risk else 0.0
-        least, most = _bounds(still, spread)
-        median = at_us if median is None and still <= HALF + _ROUNDING else median
-        low = at_us if low is None and least <= HALF + _ROUNDING else low
-        if most <= HALF + _ROUNDING and low is not None:
-            return median, Interval(low, at_us)
+        is_half = still <= HALF + _ROUNDING
+        median = at_us if median is None and is_half else median
+        if low is None or is_half:
+            least, most = _bounds(still, spread)
+            low = at_us if low is None and least <= HALF + _ROUNDING else low
+            if most <= HALF + _ROUNDING and low is not None:
+                return median, Interval(low, at_us)
         first = end
     return median, None
 

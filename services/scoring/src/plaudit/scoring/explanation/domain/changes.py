@@ -2,14 +2,24 @@
 
 S0 is the score as it was read at the first instant, from what was known then. The same reviews, read at the second
 instant, give S0'. What came to be known in between is given as groups, each with what it adds to the sums A and B or
-takes from them. With the sums as they weigh at the second reading, and `B1 = B0 + sum of dB`,
+takes from them. With the sums as they weigh at the second reading, `B1 = B0 + sum of dB`, and the middles
 
-    S1 - S0 = (S0' - S0) + sum over groups of (dA - S0' * dB) / (N + B1)
+    m = (S0' + S1) / 2 of the two scores, and M = N + (B0 + B1) / 2 of the two weights,
 
-because `S0' * (N + B0) = N*V + A0`. The first part is ageing; each of the others is the effect of its group. No part
-depends on the order of the groups, and a group that is split has parts that add up to its effect: a change of one
-review may be told as a removal and an addition, and a change of many as that of each. Nothing is left over but
-rounding, which no part is given. (Derived here; `tests/explanation/domain/test_changes.py` proves it in fractions.)
+    S1 - S0 = (S0' - S0) + sum over groups of (dA - m * dB) / M
+
+because `dA = S1 * (N + B1) - S0' * (N + B0)` of all groups together, and so `dA - m * dB = (S1 - S0') * M`. The first
+part is ageing; each of the others is the effect of its group. No part depends on the order of the groups, and a group
+that is split has parts that add up to its effect: a change of one review may be told as a removal and an addition, and
+a change of many as that of each. Nothing is left over but rounding, which no part is given. Told backwards, from the
+second state to the first, each effect is the same with the other sign.
+
+Against S0' and N + B1 the parts would add up as well, but where most reviews went, each part would be many times what
+a score can move. Against the middles no group is more than the scale is wide if what it took away was there at first,
+and what it brought is there in the end: let these be p of N + B0 and q of N + B1. Then S0' is at most 5 - 4p and S1 at
+least 1 + 4q where it lowers and raises most, and the effect is at most 4, at p or q = 1. Reviews that came and went
+again within the window are in two groups, each of which may be more; together they are nothing. (Derived here;
+`tests/explanation/domain/test_changes.py` proves it in fractions.)
 
 The two reading instants are what the score is computed for. Where a profile ages between events they are the instants
 themselves. Where it is frozen they are the times of the newest review known at each, so that nothing ages while nothing
@@ -28,6 +38,8 @@ from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING
 Key = TypeVar("Key", bound=Hashable)
 """What names a group, for example what happened, the star, the source and the topic."""
 
+WIDTH: Final = MAX_RATING - MIN_RATING
+"""No score can move by more stars."""
 SHOWN_PER_STAR: Final = 1000
 """Figures are shown in thousandths of a star."""
 
@@ -80,8 +92,9 @@ class Change(Generic[Key]):
     """S0': the score that the reviews known then would give at the second."""
     after: float
     """S1: the score at the second instant."""
-    total_weight: float
-    """N + B1: what the prior and all reviews weigh at the second reading."""
+    mean_weight: float
+    """N + (B0 + B1) / 2: what the prior and all reviews weigh at the second reading, those known at first and at last
+    each by half."""
     effects: Mapping[Key, float]
     """By how many stars each group raised the score."""
 
@@ -90,9 +103,14 @@ class Change(Generic[Key]):
         """By how many stars the score rose because the reviews that were known have faded."""
         return self.aged - self.before
 
+    @property
+    def middle(self) -> float:
+        """m: the score that effects are against."""
+        return (self.aged + self.after) / 2
+
     def effect_of(self, share: Share) -> float:
         """Return by how many stars a share of the change raised the score, such as that of one review."""
-        return _effect(share, self.aged, self.total_weight)
+        return _effect(share, self.middle, self.mean_weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +161,7 @@ def start(known: Share, held_us: int, first_us: int, second_us: int, half_life_u
     return Start(score_of(first, prior), second)
 
 
-def explain(begun: Start, groups: Mapping[Key, Share], prior: Prior) -> Change[Key]:
+def explain(begun: Start, groups: Mapping[Key, Share], prior: Prior, *, are_all_gone: bool = False) -> Change[Key]:
     """Return what changed a score, in parts that add up to the change.
 
     Args:
@@ -151,6 +169,7 @@ def explain(begun: Start, groups: Mapping[Key, Share], prior: Prior) -> Change[K
         groups: what came to be known since, as it weighs at the second reading. A review that was edited is in its
             group with the difference of its two shares; one that moved to another subject is negative in the old one.
         prior: of the profile.
+        are_all_gone: no review is left, so that what the sums are beside nothing is rounding.
 
     Raises:
         ValueError: the groups take away more reviews than there were.
@@ -159,11 +178,13 @@ def explain(begun: Start, groups: Mapping[Key, Share], prior: Prior) -> Change[K
         fsum([begun.share.a, *(group.a for group in groups.values())]),
         fsum([begun.share.b, *(group.b for group in groups.values())]),
     )
+    if are_all_gone:
+        ended = Share(0.0, 0.0)
     aged, after = score_of(begun.share, prior), score_of(ended, prior)
-    total_weight = prior.weight + ended.b
-    effects = {key: _effect(group, aged, total_weight) for key, group in groups.items()}
+    middle, mean_weight = (aged + after) / 2, prior.weight + (begun.share.b + ended.b) / 2
+    effects = {key: _effect(group, middle, mean_weight) for key, group in groups.items()}
     return Change(
-        before=begun.score, aged=aged, after=after, total_weight=total_weight, effects=MappingProxyType(effects)
+        before=begun.score, aged=aged, after=after, mean_weight=mean_weight, effects=MappingProxyType(effects)
     )
 
 
@@ -199,9 +220,9 @@ def apportioned(parts: Sequence[float], total: int) -> list[int]:
     return whole
 
 
-def _effect(share: Share, aged: float, total_weight: float) -> float:
-    """Return `(dA - S0' * dB) / (N + B1)`."""
-    return (share.a - aged * share.b) / total_weight
+def _effect(share: Share, middle: float, mean_weight: float) -> float:
+    """Return `(dA - m * dB) / M`."""
+    return (share.a - middle * share.b) / mean_weight
 
 
 def score_of(share: Share, prior: Prior) -> float:

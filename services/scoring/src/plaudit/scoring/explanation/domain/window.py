@@ -1,13 +1,13 @@
 """What came to be known of reviews between two instants, and the explanation that it makes."""
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import exp2, floor, fsum, log2
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar
 
-from plaudit.scoring.explanation.domain.changes import Change, Prior, Share, Start, explain
+from plaudit.scoring.explanation.domain.changes import WIDTH, Change, Prior, Share, Start, explain
 from plaudit.scoring.history.domain import Happened
 from plaudit.scoring.moves.domain import ABSENT, MIXED, Moved
 from plaudit.scoring.profiles.domain import DAY_US, MAX_RATING, MIN_RATING, Profile
@@ -111,8 +111,20 @@ class Explanation:
     counts: Mapping[Group, int]
     topics: Mapping[str, Together]
     """By what reviews mention, the largest effect first; the effects add up as those of groups do."""
-    reviews: Sequence[tuple[MovingReview, float]]
+    reviews: Sequence[tuple[MovingReview, float]] = ()
     """Those with the largest effects, the largest first."""
+
+    @property
+    def has_crossing_parts(self) -> bool:
+        """Whether a part is more than a score can move: of reviews that came and went again in the window."""
+        told = [
+            each.effect for parts in (self.by(by_stars), self.by(by_source), self.topics) for each in parts.values()
+        ]
+        return any(abs(effect) > WIDTH for effect in told)
+
+    def with_reviews(self, reviews: Iterable[MovingReview]) -> "Explanation":
+        """Return it with the reviews that have the largest effects, the largest first."""
+        return replace(self, reviews=[(each, self.change.effect_of(each.share)) for each in reviews])
 
     def by(self, key: Callable[[Group], Key]) -> dict[Key, Together]:
         """Return what groups did together that have the same key, the largest effect first.
@@ -169,17 +181,17 @@ def source_log_weights(profile: Profile) -> dict[str, float]:
     return {source_id: log2(weight) for source_id, weight in profile.source_weights.items()}
 
 
-def effect_bound(profile: Profile, aged: float, times_us: tuple[int, int]) -> float:
-    """Return what no new review that was rated before an instant can do to the sums: the most of `abs(a - aged * b)`.
+def effect_bound(profile: Profile, middle: float, times_us: tuple[int, int]) -> float:
+    """Return what no new review that was rated before an instant can do to the sums: the most of `abs(a - middle * b)`.
 
     Args:
         profile: what reviews weigh.
-        aged: the score that effects are against.
+        middle: the score that effects are against.
         times_us: the instant, and the one that weights are as of, in microseconds since the Unix epoch.
     """
     rated_us, read_us = times_us
     faded = 0.0 if profile.half_life_us is None else (rated_us - read_us) / profile.half_life_us
-    return exp2(max(-_MAX_EXPONENT, freshest(profile) + faded)) * max(MAX_RATING - aged, aged - MIN_RATING)
+    return exp2(max(-_MAX_EXPONENT, freshest(profile) + faded)) * max(MAX_RATING - middle, middle - MIN_RATING)
 
 
 def freshest(profile: Profile) -> float:
@@ -188,7 +200,9 @@ def freshest(profile: Profile) -> float:
     return most + max([0.0, *source_log_weights(profile).values()])
 
 
-def change_begins(profile: Profile, aged: float, times_us: tuple[int, int], least: float) -> dict[tuple[int, int], int]:
+def change_begins(
+    profile: Profile, middle: float, times_us: tuple[int, int], least: float
+) -> dict[tuple[int, int], int]:
     """Return what changes may have done more to the sums than so much: from when on they are to be looked at.
 
     What a review did is the difference of two of its states, or one of them. So of those whose ratings were from `low`
@@ -197,10 +211,10 @@ def change_begins(profile: Profile, aged: float, times_us: tuple[int, int], leas
 
     Args:
         profile: what reviews weigh.
-        aged: the score that effects are against.
+        middle: the score that effects are against.
         times_us: the instant that the window begins after, and the one that weights are as of, in microseconds since
             the Unix epoch.
-        least: as `abs(a - aged * b)`.
+        least: as `abs(a - middle * b)`.
 
     Returns:
         Lowest and highest rating in whole stars → what was known until then, in microseconds, is not to be looked at.
@@ -209,11 +223,11 @@ def change_begins(profile: Profile, aged: float, times_us: tuple[int, int], leas
     after_us, read_us = times_us
     begins = {}
     for low, high in STAR_RANGES:
-        most = (max(0.0, high - aged) + max(0.0, aged - low)) * exp2(freshest(profile))
+        most = (max(0.0, high - middle) + max(0.0, middle - low)) * exp2(freshest(profile))
         if least <= 0:
             begins[low, high] = after_us
         elif profile.half_life_us is not None:
-            rated_us = read_us + floor(profile.half_life_us * log2(least / most)) if most else read_us
+            rated_us = read_us + floor(profile.half_life_us * (log2(least) - log2(most))) if most else read_us
             begins[low, high] = max(after_us, rated_us - CLOCK_AHEAD_US)
         elif most > least:
             begins[low, high] = after_us
@@ -275,9 +289,8 @@ def explained(
     ends: tuple[Standing, datetime],
     told: Iterable[GroupShare],
     topics: Iterable[TopicShare],
-    reviews: Iterable[MovingReview],
 ) -> Explanation:
-    """Return the explanation of what a score was at first, and what came to be known since.
+    """Return the explanation of what a score was at first, and what came to be known since, without single reviews.
 
     Args:
         subject: whose score.
@@ -286,15 +299,15 @@ def explained(
         ends: how it stood at the first instant, and the second one.
         told: all that came to be known until then.
         topics: the same by topic.
-        reviews: those with the largest effects, the largest first.
 
     Raises:
         ValueError: more reviews are taken away than there were.
     """
     first, second_at = ends
     groups = list(told)
-    change = explain(begun, {each.group: each.share for each in groups}, prior_of(profile))
     count = first.reviews + sum(each.changes * _net(each.group.stars) for each in groups)
+    shares = {each.group: each.share for each in groups}
+    change = explain(begun, shares, prior_of(profile), are_all_gone=count == 0)
     return Explanation(
         subject=subject,
         profile=profile,
@@ -305,7 +318,6 @@ def explained(
         topics=MappingProxyType(
             _ordered({each.topic: Together(each.changes, change.effect_of(each.share)) for each in topics})
         ),
-        reviews=[(each, change.effect_of(each.share)) for each in reviews],
     )
 
 

@@ -46,19 +46,26 @@ class FigurePoint:
     window: Window
 
 
+def of_steps(figure: Figure) -> Figure:
+    """Return a figure that is told step by step.
+
+    Raises:
+        StandingFigureError: it is of all reviews at an instant.
+    """
+    if figure in STANDING:
+        raise StandingFigureError(figure)
+    return figure
+
+
 def checked(figures: Collection[Figure], steps: Sequence[Span], origin: str | None) -> None:
     """See that these figures can be told of these steps.
 
     Raises:
-        StandingFigureError: one is of all reviews at an instant.
         UntoldOriginError: one is of answers, and one origin alone is asked for.
         InvalidSpanError: one needs to look at every review of so long a time.
     """
-    for figure in figures:
-        if figure in STANDING:
-            raise StandingFigureError(figure)
-        if figure in OF_ANSWERS and origin is not None:
-            raise UntoldOriginError
+    if origin is not None and OF_ANSWERS & {*figures}:
+        raise UntoldOriginError
     if OF_WAITS & {*figures} and steps[-1].end - steps[0].start > MAX_DAYS * A_DAY:
         raise InvalidSpanError(
             "from", f"Figures of how soon reviews are answered are of {MAX_DAYS} days at most. Take a later `from`."

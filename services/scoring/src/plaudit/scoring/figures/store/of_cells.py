@@ -169,7 +169,32 @@ _BY_SPAN_LONG_AGO = _rated_of_cells(
 )
 _BY_DAY = _rated_of_cells(*_SPANS, _SOURCE, "traits", "block", beside=_BESIDE_FEW_CELLS, numbers=_FEW_NUMBERS)
 _BY_RATING = _rated_of_cells(_SOURCE, "traits", "block", "rating")
-_COUNTS = _rated_of_cells(_SOURCE, "rating", numbers=("n",))
+# How many alone: nothing is weighed, so that entries need not be taken together by when they were rated.
+_RATINGS = f"""
+WITH spans AS (
+    SELECT * FROM unnest($4::int[], $5::int[], $6::int[], $7::int[], $8::int[])
+        AS spans (part, times, grain, first, until)
+),
+beside AS MATERIALIZED (
+    SELECT sign, rating, {history.day_of("rated_at")} AS day, {history.day_of("rated_at")} >> {_MONTH_BITS} AS month
+    FROM ({_BESIDE_CELLS}) AS entries WHERE {_COUNTS_IN}
+),
+numbers AS (
+    SELECT part, rating, times * n::float8 AS n
+    FROM spans CROSS JOIN LATERAL (
+        SELECT rating, n FROM rated_cells WHERE tenant_id = $1 AND prefix = $2 AND rated_cells.grain = spans.grain
+          AND span >= first AND span < until AND {_COUNTS_IN}
+        OFFSET 0
+    ) AS held
+    UNION ALL
+    SELECT part, rating, times * sign
+    FROM spans JOIN beside ON grain = {Grain.DAY:d} AND day >= first AND day < until
+        OR grain = {Grain.MONTH:d} AND month >= first AND month < until
+    UNION ALL
+    SELECT part, rating, times * sign FROM ({_RATED_IN}) AS of_ends WHERE {_COUNTS_IN}
+)
+SELECT part, rating, sum(n)::bigint AS n FROM numbers GROUP BY part, rating
+"""
 _BY_INSTANT = _rated_of_cells("rated_us", _SOURCE, "traits", "block", beside=_BESIDE_FEW_CELLS, numbers=_FEW_NUMBERS)
 LONG_AGO: Final = timedelta(days=1)
 """Entries that took effect since an instant are read one by one, unless it is longer ago."""
@@ -198,7 +223,7 @@ async def ratings(tx: Tx, asked: Asked, parts: Sequence[Sequence[Piece]]) -> lis
         parts: each is made of pieces; none of them ends after the instant that is asked for.
     """
     found: list[dict[float, int]] = [{} for _ in parts]
-    for row in await _rated(tx, _COUNTS, asked, parts):
+    for row in await tx.raw.fetch(_RATINGS, *_parameters(asked, parts)):
         if row["n"] > 0:
             found[row["part"]][row["rating"]] = row["n"]
     return found
@@ -355,6 +380,14 @@ async def _rated(tx: Tx, statement: str, asked: Asked, parts: Sequence[Sequence[
     Raises:
         DamagedSumsError: a sum is no number: the ledger answers in place of cells.
     """
+    rows: list[Any] = await tx.raw.fetch(statement, *_parameters(asked, parts), asked.by_source, *more)
+    if not all(are_sound(row.get(name, 0) for name in cells.RATED_NUMBERS) for row in rows):
+        raise DamagedSumsError
+    return rows
+
+
+def _parameters(asked: Asked, parts: Sequence[Sequence[Piece]]) -> tuple[object, ...]:
+    """Return $1 to $14 of a statement that reads parts of time."""
     pieces = [(part, piece) for part, of_part in enumerate(parts) for piece in of_part]
     spans = [(part, piece.sign, *each) for part, piece in pieces for each in piece.spans]
     ends = [
@@ -363,17 +396,12 @@ async def _rated(tx: Tx, statement: str, asked: Asked, parts: Sequence[Sequence[
         for each in piece.stretches
         if each.from_us < each.until_us
     ]
-    rows: list[Any] = await tx.raw.fetch(
-        statement,
+    return (
         *(asked.tenant_id, asked.subject, asked.at),
         *([each[n] for each in spans] for n in range(5)),
         *([each[n] for each in ends] for n in range(4)),
-        *([*asked.traits], asked.source_id, asked.by_source),
-        *more,
+        *([*asked.traits], asked.source_id),
     )
-    if not all(are_sound(row.get(name, 0) for name in cells.RATED_NUMBERS) for row in rows):
-        raise DamagedSumsError
-    return rows
 
 
 def _asked(of: Weighed) -> Asked:

@@ -154,6 +154,8 @@ def limit(state: ScoreState, pace: Pace = NO_REVIEWS) -> float:
     """
     if state.half_life_us is None:
         return pace.rating if pace.per_day else state.score
+    if not pace.per_day:
+        return state.prior_value
     kept = _kept(pace, state.half_life_us)
     return moved(state, state.at_us, pace.rating * kept, kept).score
 

@@ -7,6 +7,8 @@ looks wrong in one is looked at again while its review is held, and only then ma
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import itemgetter
 from types import GenericAlias
 from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
@@ -141,23 +143,25 @@ class Derivation:
     move: Callable[[Tx, Collection[Any], Collection[Any]], Any]
     """Deletes places, and adds others."""
 
-    @property
+    @cached_property
     def key(self) -> Columns:
         """The columns that name a place."""
         return Columns(self.places, without=set(self.places.c.keys()) - set(self.places.primary_key.columns.keys()))
 
-    @property
+    @cached_property
     def all(self) -> Columns:
         """All columns of a place."""
         return Columns(self.places)
 
-    def key_of(self, place: PlaceRow) -> PlaceRow:
-        """Return what names a place."""
-        return tuple(place[self.all.names.index(name)] for name in self.key.names)
+    @cached_property
+    def key_of(self) -> Callable[[PlaceRow], PlaceRow]:
+        """Returns what names a place."""
+        return itemgetter(*map(self.all.names.index, self.key.names))
 
-    def review_of(self, place: PlaceRow) -> ReviewKey:
-        """Return whose place it is."""
-        return place[0], place[self.all.names.index("review_id")]
+    @cached_property
+    def review_of(self) -> Callable[[PlaceRow], ReviewKey]:
+        """Returns whose place it is."""
+        return itemgetter(self.all.names.index("tenant_id"), self.all.names.index("review_id"))
 
     def of_reviews(self, rows: Iterable[Any]) -> "Read":
         """Return the places that rows of the reviews say, and those reviews that say none since they are damaged."""

@@ -22,6 +22,8 @@ LIVE_GROUP: Final = "scoring-live"
 HISTORY_GROUP: Final = "scoring-history"
 
 _GROUPS = ("prefix", "source_id", "traits", "partition")
+# Somebody has let live go on after a halt: until its next record, its position does not say what sums hold.
+_IS_SET_BY_HAND = "(live.epoch = 0 AND live.sequence = 0 AND live.next_offset > 0)"
 _DEPTH = "cardinality(string_to_array($2, '/'))"
 _OF_PREFIXES = f"""
 SELECT array_to_string(parts[1:depth], '/') COLLATE "C" AS prefix, source_id, traits, of_subject.partition,
@@ -147,6 +149,7 @@ history AS (SELECT * FROM positions WHERE consumer_group = '{HISTORY_GROUP}' AND
 even AS MATERIALIZED (
     SELECT live.partition, live.epoch, live.sequence FROM live JOIN history USING (partition)
     WHERE (history.epoch, history.sequence) >= (live.epoch, live.sequence) AND NOT live.partition = ANY($4::int[])
+      AND NOT {_IS_SET_BY_HAND}
 ),
 truth AS ({shape.summed(_OF_PREFIXES, *_GROUPS)}),
 held AS (

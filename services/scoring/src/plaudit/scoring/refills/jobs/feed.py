@@ -10,6 +10,7 @@ from plaudit.common.http_client import HttpAnswer, HttpClient, UnreachableError
 from plaudit.scoring.rebuilds.domain import RebuildStoppedError
 from plaudit.scoring.refills.domain import (
     MAX_PAGE_BYTES,
+    MAX_PAGES_AT_ONCE,
     MAX_TRIES,
     PAGE_ITEMS,
     PAGE_TIMEOUT_SECONDS,
@@ -37,6 +38,7 @@ class Feed:
         self._address = address.rstrip("/")
         self._keys = keys
         self._client = HttpClient()
+        self._free = asyncio.Semaphore(MAX_PAGES_AT_ONCE)
 
     @property
     def tenants(self) -> list[str]:
@@ -53,13 +55,7 @@ class Feed:
         said = ""
         for left in reversed(range(MAX_TRIES)):
             try:
-                answer = await self._client.ask(
-                    "GET",
-                    f"{self._address}{PATH}?{query}",
-                    headers={"authorization": f"Bearer {self._keys[tenant_id]}", "accept": "application/json"},
-                    max_bytes=MAX_PAGE_BYTES,
-                    timeout_seconds=PAGE_TIMEOUT_SECONDS,
-                )
+                answer = await self._ask(f"{self._address}{PATH}?{query}", tenant_id)
             except UnreachableError as error:
                 said = str(error)
             else:
@@ -71,6 +67,16 @@ class Feed:
         raise RebuildStoppedError(
             f"the feed at {self._address}{PATH} cannot be read now: {said}; run this again, it goes on from here"
         )
+
+    async def _ask(self, url: str, tenant_id: str) -> HttpAnswer:
+        async with self._free:
+            return await self._client.ask(
+                "GET",
+                url,
+                headers={"authorization": f"Bearer {self._keys[tenant_id]}", "accept": "application/json"},
+                max_bytes=MAX_PAGE_BYTES,
+                timeout_seconds=PAGE_TIMEOUT_SECONDS,
+            )
 
     def _page(self, answer: HttpAnswer, tenant_id: str) -> Page:
         if answer.status in {UNAUTHORIZED, FORBIDDEN}:

@@ -49,7 +49,7 @@ class Sums(NamedTuple):
     @property
     def b(self) -> float:
         """The weight of all reviews."""
-        return fsum(self.weights)
+        return fsum((self.w1, self.w2, self.w3, self.w4, self.w5))
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -59,11 +59,12 @@ class Sums(NamedTuple):
     @property
     def n(self) -> int:
         """The number of reviews. Whether there are any is judged by it, and only when everything is merged."""
-        return sum(self.counts)
+        return self.n1 + self.n2 + self.n3 + self.n4 + self.n5
 
 
 COUNTS: Final = ("n1", "n2", "n3", "n4", "n5")
-"""The fields of `Sums` that are integers."""
+"""The fields of `Sums` that are integers, the last ones."""
+_FLOATS: Final = Sums._fields.index(COUNTS[0])
 NO_SUMS: Final = Sums(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 0, 0, 0, 0)
 
 
@@ -167,16 +168,15 @@ def merge(rows: Iterable[tuple[int, Sums]]) -> MergedSums:
     listed = list(rows)
     if not listed:
         return MergedSums(0, NO_SUMS)
-    if not all(are_sound(sums) for _, sums in listed):
-        raise DamagedSumsError
-    latest = max(landmark for landmark, _ in listed)
-    columns = zip(*(_scaled(sums, LANDMARK_HALF_LIVES * (landmark - latest)) for landmark, sums in listed), strict=True)
-    return MergedSums(
-        latest,
-        Sums._make(
-            sum(column) if name in COUNTS else fsum(column) for name, column in zip(Sums._fields, columns, strict=True)
-        ),
-    )
+    for _, sums in listed:
+        if not are_sound(sums):
+            raise DamagedSumsError
+    if len(listed) == 1:
+        return MergedSums(*listed[0])
+    latest = max([landmark for landmark, _ in listed])
+    scaled = [_scaled(sums, LANDMARK_HALF_LIVES * (landmark - latest)) for landmark, sums in listed]
+    columns = [*zip(*scaled, strict=True)]
+    return MergedSums(latest, Sums._make([*map(fsum, columns[:_FLOATS]), *map(sum, columns[_FLOATS:])]))
 
 
 def _scaled(sums: Sums, exponent: int) -> Sums:
