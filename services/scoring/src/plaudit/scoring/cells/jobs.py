@@ -14,7 +14,8 @@ log = structlog.get_logger()
 
 PAUSE_SECONDS: Final = 1.0
 MAX_HALVINGS: Final = 12
-"""Of what a turn does: then it is about ten entries. One that takes too long even so is told as failed."""
+"""Of what a turn does: then it is about ten entries, or one run of records, which is taken whole. One that takes too
+long even so is told as failed."""
 TURNS_BEFORE_DOUBLING: Final = 20
 """That have gone well, before twice as much is tried again: one that takes too long does nothing for as long."""
 
