@@ -112,6 +112,13 @@ def charts() -> dict[str, Markup]:
             title="Hour",
             summary="A day of acme.",
         ),
+        "Hours until the present, some alone": time_chart(
+            [NOW + timedelta(hours=n) for n in range(9)],
+            [Series("globex", [4.0, None, 4.4, None, 4.1, 4.2, 4.2, None, 4.3])],
+            title="Hour",
+            summary="Nine hours of globex.",
+            now=NOW + timedelta(hours=8, minutes=40),
+        ),
         "Counts over labels": line_chart(
             [f"{n} March" for n in range(1, 18)],
             [

@@ -8,12 +8,14 @@ import httpx
 import msgspec
 import pytest
 
+from plaudit.common.contracts import Origin
 from plaudit.common.ids import uuid7
 from plaudit.common.pages.instants import moment
 from plaudit.scoring.explanation.pages import MAX_ROWS
+from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit_testing.explained import START, Life, explained, rated
 from plaudit_testing.own_profiles import own, set_profile
-from plaudit_testing.review_events import SOURCE, review_state
+from plaudit_testing.review_events import SOURCE, pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres
 
@@ -138,6 +140,58 @@ async def test_the_page_names_the_sources_where_there_are_several(staff: httpx.A
 
     assert ("The same, by source." in one, "The same, by source." in two) == (False, True)
     assert f"/console/sources/{other.id}" in two
+
+
+async def test_the_page_tells_of_one_source_and_one_origin_what_the_api_tells(
+    staff: httpx.AsyncClient, api: httpx.AsyncClient, bus
+) -> None:
+    now = datetime.now(UTC)
+    other = msgspec.structs.replace(SOURCE, id="01956d00-0000-7000-8000-000000000002", name="Other shop")
+    given = (
+        (5, SOURCE, Origin.ORGANIC),
+        (4, SOURCE, Origin.INVITED),
+        (1, other, Origin.ORGANIC),
+        (2, other, Origin.INCENTIVISED),
+    )
+    for number, (rating, source, origin) in enumerate(given):
+        at = now - timedelta(days=60 if rating == 4 else rating)
+        state = review_state(rating, "acme", rated_at=at, published_at=at, source=source, origin=origin)
+        await bus.tell(None, state, time=now - timedelta(days=1) if rating == 4 else at)
+        await bus.give(INSIGHT, pending_envelope(None, state), number + 1)
+    window = {"from": f"{now - timedelta(days=20):%FT%TZ}", "to": f"{now:%FT%TZ}"}
+
+    for source_id, origin, told in (
+        (SOURCE.id, "", 'Of reviews from <b dir="auto">Acme shop</b> alone.'),
+        ("", "organic", "Of <b>organic</b> reviews alone: this score stands beside the public one"),
+        (other.id, "incentivised", 'Of <b>incentivised</b> reviews from <b dir="auto">Other shop</b> alone:'),
+    ):
+        of = ({"source_id": source_id} if source_id else {}) | ({"origin": origin} if origin else {})
+        answer = (await api.get("/v1/score-explanations/acme", params={**window, **of})).json()
+        asked = {"subject": "acme", **window, "source": source_id, "origin": origin}
+        page = (await staff.get(EXPLANATION, params=asked)).text
+
+        *parts, after = (round(1000 * float(each.replace("−", "-"))) for each in cells(page))
+        assert after == sum(parts) == round(1000 * answer["after"]["score"])
+        assert f"→ {answer['after']['count']}</" in page
+        assert told in page
+        assert f'<option value="{origin}" selected>' in page
+        known = (await api.get("/v1/scores/acme", params={"at": window["from"], **of})).json()
+        today = known["score"] if known["score"] is not None else known["prior"]
+        is_told = f"it was {today:.3f}" in page
+        assert is_told == (abs(today - (answer["before"]["score"] or answer["prior"])) > 0.0005), of
+
+
+async def test_pages_of_one_source_lead_to_each_other_with_it(staff: httpx.AsyncClient, bus) -> None:
+    state = review_state(4, "acme", rated_at=datetime.now(UTC))
+    await bus.tell(None, state)
+    await bus.give(INSIGHT, pending_envelope(None, state), 1)
+    of = f"subject=acme&amp;profile=recent&amp;source={SOURCE.id}"
+    pages = {"subject", "explanation", "projection", "figures"}
+
+    for here in pages:
+        page = (await staff.get(f"/console/scores/{here}?subject=acme&profile=recent&source={SOURCE.id}")).text
+        for there in (pages | {"complaints"}) - {here}:
+            assert f'<a href="/console/scores/{there}?{of}">' in page, (here, there)
 
 
 async def test_each_review_that_moved_it_most_has_a_link_of_its_own_name(staff: httpx.AsyncClient, bus) -> None:

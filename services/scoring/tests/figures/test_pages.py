@@ -28,7 +28,7 @@ async def test_the_page_draws_a_figure_and_tells_each_step_the_latest_first(staf
     assert "NPS went from −100 in the step from" in page
     assert f'<th scope="row">{now - timedelta(days=1):%F}</th>\n<td class="number" data-label="Reviews">4</td>' in page
     assert page.index(f"{now - timedelta(days=1):%F}</th>") < page.index(f"{now - timedelta(days=40):%F}</th>")
-    assert '<a href="/console/scores/explanation?subject=acme">Why it moved</a>' in page
+    assert '<a href="/console/scores/explanation?subject=acme&amp;profile=trust">Why it moved</a>' in page
 
 
 async def test_every_figure_of_steps_has_its_page(staff: httpx.AsyncClient, bus) -> None:
@@ -39,6 +39,19 @@ async def test_every_figure_of_steps_has_its_page(staff: httpx.AsyncClient, bus)
         page = await staff.get(f"{PAGE}?subject=acme&figure={figure}&step=month")
         assert page.status_code == 200
         assert f"{FIGURES[figure].title} of acme" in page.text
+
+
+async def test_until_another_is_chosen_the_figure_is_one_of_stars_and_where_there_is_none_no_step_is_listed(
+    staff: httpx.AsyncClient, bus
+) -> None:
+    await bus.tell(None, review_state(4.0, "acme", rated_at=datetime.now(UTC)))
+
+    first = (await staff.get(f"{PAGE}?subject=acme")).text
+    other = (await staff.get(f"{PAGE}?subject=acme&figure=ces")).text
+
+    assert ("Mean rating of acme" in first, "Steps, the latest first" in first) == (True, True)
+    assert "No review came in this time that this figure is of." in other
+    assert "Steps, the latest first" not in other
 
 
 async def test_what_is_unknown_is_said_at_its_field_and_without_a_subject_the_page_asks_for_one(

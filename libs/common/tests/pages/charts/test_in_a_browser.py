@@ -1,5 +1,6 @@
 """Charts in a real browser: drawn without scripts, and with scripts walked along and zoomed, under our policy."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -29,6 +30,20 @@ OUTSIDE = """() => [...document.querySelectorAll(".chart .plot > svg text")].fil
   const [room, card] = [text, text.closest(".card")].map(each => each.getBoundingClientRect());
   return room.width && (room.left < card.left || room.right > card.right);
 }).map(text => text.textContent)"""
+
+ARE_PAINTED = """(chart, places) => {
+  const canvas = chart.querySelector("canvas");
+  const [whole, over] = [canvas, chart.querySelector(".u-over")].map(each => each.getBoundingClientRect());
+  const ratio = canvas.width / whole.width;
+  const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const stroke = getComputedStyle(chart.querySelector(".line")).stroke.match(/\\d+/g).map(Number);
+  const isStroke = (x, y) => stroke.every((part, n) => data[4 * (y * canvas.width + x) + n] === part);
+  return places.map(place => {
+    const x = Math.round((over.left - whole.left + over.width * place) * ratio);
+    return [...Array(canvas.height).keys()].some(y => isStroke(Math.max(x, 1), y));
+  });
+}"""
+"""Whether something of the line stands at places from left to right, in parts of the width."""
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +132,23 @@ async def test_a_point_of_the_library_stands_on_the_line_that_was_drawn(page: Pa
         )
         assert over == pytest.approx(drawn, abs=1)
         assert point == pytest.approx(line, abs=1.5)
+
+
+async def test_a_chart_begins_whole_even_where_the_present_is_beyond_its_points(page: Page) -> None:
+    await expect(page.locator(".chart .uplot").first).to_be_attached()
+    await expect(page.locator(".chart.zoomed")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Show all")).to_have_count(0)
+
+
+async def test_a_value_without_a_neighbour_is_a_dot_in_a_closer_look_too(page: Page) -> None:
+    chart = page.locator(".card").filter(has_text="some alone").locator(".chart")
+    await chart.locator(".plot").focus()
+    await page.keyboard.press("Home")
+    await page.keyboard.press("+")
+    await expect(chart).to_have_class(re.compile("zoomed"))
+    shown_hours = 13 / 3  # half of the chart
+    painted = await chart.evaluate(ARE_PAINTED, [hour / shown_hours for hour in (0, 1, 2, 3)])
+    assert painted == [True, False, True, False]
 
 
 async def test_arrow_keys_walk_along_the_points_and_what_is_there_is_read(page: Page) -> None:

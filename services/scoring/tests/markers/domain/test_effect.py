@@ -300,5 +300,5 @@ def test_what_stood_at_two_instants_and_times_have_words() -> None:
         "of 60 reviews 30 days later: with a confidence of 95 % by −5"
     )
     assert in_words("Refunds", Figure.ANSWER_TIME, unsure, spanned).endswith(
-        "in each so many must be answered that the time is known within which half of them are."
+        "in each so many must be answered that this time is known within bounds."
     )

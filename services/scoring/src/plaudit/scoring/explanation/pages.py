@@ -36,11 +36,19 @@ from plaudit.scoring.explanation.domain.window import (
     by_stars,
 )
 from plaudit.scoring.explanation.domain.wording import UNSORTED, became, in_words, topic_in_words
-from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, ORIGINS, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import Choices, NamedProfile
-from plaudit.scoring.scores.domain import Moment, UnknownSubjectError, read_parts
-from plaudit.scoring.scores.pages import MAX_TYPED_CHARS, Words, asked_of, bounds_of_day, of_unknown, steps_to
+from plaudit.scoring.scores.domain import Moment, UnknownSubjectError, of_origin, read_parts
+from plaudit.scoring.scores.pages import (
+    MAX_TYPED_CHARS,
+    Words,
+    asked_of,
+    bounds_of_day,
+    of_unknown,
+    source_choices,
+    steps_to,
+)
 from plaudit.scoring.sources.domain import Source, name_of
 from plaudit.scoring.sums.domain.decay import unix_us
 
@@ -52,6 +60,7 @@ MAX_ROWS: Final = 12
 DIGITS: Final = 3
 LEAST_SHOWN: Final = 0.0005
 """Difference of two scores that three digits show."""
+ORIGIN_CHOICES: Final = {"": "all origins"} | {each: each for each in ORIGINS}
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.scoring.explanation", "plaudit.scoring.insight")
@@ -104,13 +113,21 @@ async def show_explanation(
     subject: Words = "",
     begins: Annotated[str, Query(alias="from", max_length=MAX_TYPED_CHARS)] = "",
     ends: Annotated[str, Query(alias="to", max_length=MAX_TYPED_CHARS)] = "",
+    source: Words = "",
+    origin: Words = "",
 ) -> Response:
-    """Show why a score moved between two instants; days are those of UTC, from their beginning until their end."""
+    """Show why a score moved between two instants; days are those of UTC, from their beginning until their end.
+
+    A source or an origin that there is not counts as none.
+    """
     subject = subject.strip().strip("/")
     typed, window = _read(subject, begins.strip(), ends.strip(), tx.now)
+    offered = await source_choices(tx, principal.tenant_id)
+    source, origin = source if source in offered else "", origin if origin in ORIGINS else ""
+    asked = Asked(subject, of_origin(profile, origin) if origin else profile, source or None)
     found = None
     if subject and window is not None and not typed.errors:
-        found, typed = await _explained(tx, principal.tenant_id, subject, profile, window, typed)
+        found, typed = await _explained(tx, principal.tenant_id, asked, window, typed)
     return await console.response(
         request,
         principal,
@@ -123,26 +140,36 @@ async def show_explanation(
         choices=choices,
         typed=typed,
         found=found,
+        source=source,
+        source_choices=offered,
+        origin=origin,
+        origin_choices=ORIGIN_CHOICES,
         path=EXPLANATION,
         became=became,
         name_of=name_of,
         faded=faded,
-        by_today=await _by_today(tx, principal.tenant_id, found) if found else None,
+        by_today=await _by_today(tx, principal.tenant_id, found, asked.source_id) if found else None,
         rated_at=await _rated_at(tx, principal.tenant_id, found) if found else {},
         **(_tables(found, await names_of(tx, principal.tenant_id, found)) if found else {}),
     )
 
 
+class Asked(NamedTuple):
+    """Which score is explained."""
+
+    subject: str
+    profile: Profile
+    """It counts reviews of one origin alone, where one is chosen."""
+    source_id: str | None
+    """Of this source's reviews alone; None for those of all."""
+
+
 async def _explained(
-    tx: SqlTx,
-    tenant_id: str,
-    subject: str,
-    profile: Profile,
-    window: tuple[datetime, datetime],
-    typed: Typed,
+    tx: SqlTx, tenant_id: str, asked: Asked, window: tuple[datetime, datetime], typed: Typed
 ) -> tuple[Explanation | None, Typed]:
+    subject, profile, source_id = asked
     try:
-        return await explain_window(tx, tenant_id, subject, profile, window, LARGEST_REVIEWS), typed
+        return await explain_window(tx, tenant_id, subject, profile, window, LARGEST_REVIEWS, source_id), typed
     except ReversedWindowError:
         return None, Typed(typed.values, {"to": "It must be later than the beginning."})
     except UnknownSubjectError as error:
@@ -153,10 +180,10 @@ async def _rated_at(tx: SqlTx, tenant_id: str, found: Explanation) -> Mapping[st
     return await store.rated_at(tx, tenant_id, [review.review_id for review, _ in found.reviews])
 
 
-async def _by_today(tx: SqlTx, tenant_id: str, found: Explanation) -> float | None:
+async def _by_today(tx: SqlTx, tenant_id: str, found: Explanation, source_id: str | None) -> float | None:
     """Return the first score by what is known today, as the subject's chart has it; None where it is the same."""
     at = found.first.at
-    parts = await scores.parts_of(tx, tenant_id, found.subject, Moment(at=at), found.profile)
+    parts = await scores.parts_of(tx, tenant_id, found.subject, Moment(at=at), found.profile, source_id=source_id)
     value = read_parts(found.profile, parts, unix_us(at)).value
     return None if abs(value - found.change.before) < LEAST_SHOWN else value
 

@@ -17,8 +17,8 @@ from plaudit.scoring.figures import store
 from plaudit.scoring.figures.domain.answering import OF_WAITS
 from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, Figure, Form, shown
 from plaudit.scoring.figures.domain.over_time import OFFERED, FigurePoint, points
-from plaudit.scoring.profiles.domain import TRUST
 from plaudit.scoring.scores import store as scores
+from plaudit.scoring.scores.api import NamedProfile
 from plaudit.scoring.scores.pages import Words, asked_of, of_unknown, source_choices, steps_to
 from plaudit.scoring.series.domain import Step, spans
 
@@ -27,6 +27,8 @@ UTC_ZONE: Final = ZoneInfo("UTC")
 A_YEAR: Final = timedelta(days=365)
 PAST: Final = {Step.DAY: timedelta(days=90), Step.WEEK: A_YEAR, Step.MONTH: 3 * A_YEAR}
 """How much of the past is shown in steps of a length; of how soon reviews are answered, a year at most."""
+FIRST: Final = Figure.MEAN
+"""What is shown until another figure is chosen."""
 STEP_NAMES: Final = {Step.DAY: "days", Step.WEEK: "weeks", Step.MONTH: "months"}
 
 router = APIRouter(include_in_schema=False)
@@ -56,17 +58,21 @@ async def show_figures_over_time(
     request: Request,
     principal: Staff,
     tx: TenantTx,
+    profile: NamedProfile,
     subject: Words = "",
-    figure: Words = Figure.NPS.value,
+    figure: Words = FIRST.value,
     step: Words = Step.WEEK.value,
     source: Words = "",
 ) -> Response:
-    """Show how a figure moved; what is none of those that are offered counts as the first of them."""
+    """Show how a figure moved; what is none of those that are offered counts as what stands there first.
+
+    No profile weighs here. It is kept for the pages that this one leads to, and that it was led to from.
+    """
     typed = asked_of({"subject": subject.strip().strip("/")}, {})
     subject = typed.values["subject"]
     if subject and not typed.errors and not await scores.is_known(tx, principal.tenant_id, subject):
         typed = of_unknown(typed, await scores.unknown_subject(tx, principal.tenant_id, subject))
-    wanted = Figure(figure) if figure in OFFERED else OFFERED[0]
+    wanted = Figure(figure) if figure in OFFERED else FIRST
     length = Step(step) if step in PAST else Step.WEEK
     offered = await source_choices(tx, principal.tenant_id)
     source = source if source in offered else ""
@@ -86,8 +92,9 @@ async def show_figures_over_time(
         tx,
         "figures.html",
         status=typed.status,
-        further=steps_to(subject, TRUST, "Figures over time") if found else ("Figures over time",),
+        further=steps_to(subject, profile, "Figures over time") if found else ("Figures over time",),
         subject=subject,
+        profile=profile,
         typed=typed,
         figure=wanted,
         figures={each.value: FIGURES[each].title for each in OFFERED},

@@ -125,6 +125,7 @@ function enhance(figure) {
   }, data, plot);
 
   const wholeAgain = () => u.setScale("x", {min: chart.home[0], max: chart.home[1]});
+  wholeAgain(); // uPlot begins with the span of the points, and the present may be beyond them
   const zoom = factor => {
     const {min, max} = u.scales.x;
     const span = Math.min((max - min) * factor, homeSpan);

@@ -11,6 +11,12 @@ export const rightOf = figure => parseFloat(getComputedStyle(figure.querySelecto
 /** Return a colour with an opacity, as a canvas takes it. */
 const clear = (style, of) => style.fill.replace("rgb(", "rgba(").replace(")", `, ${of})`);
 
+/** Return the indices of values without a neighbour: a line has no length there. Null where there are none. */
+const alone = (u, n) => {
+  const found = [...u.data[n].keys()].filter(at => [-1, 0, 1].every(by => (u.data[n][at + by] != null) === (by === 0)));
+  return found.length ? found : null;
+};
+
 /** Return the series of uPlot and their values: each line twice, up to the present and after it; then the bounds. */
 export function seriesOf(figure, chart) {
   const styleOf = selector => {
@@ -30,7 +36,8 @@ export function seriesOf(figure, chart) {
         dash: (look().strokeDasharray.match(/[\d.]+/g) ?? []).map(Number),
         fill: () => (area() ? clear(area(), area().fillOpacity) : undefined),
         fillTo: () => chart.low,
-        points: {show: false},
+        // Those of a line that is to come begin at the present, where the line before it ends.
+        points: {show: false, filter: isComing ? () => null : alone, size: 4, width: 0, fill: () => look().stroke},
       });
       data.push(line.values.map((value, at) => ((isComing ? at >= chart.until : at <= chart.until) ? value : null)));
     }

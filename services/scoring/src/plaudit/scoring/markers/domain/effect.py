@@ -199,7 +199,7 @@ def _needed(figure: Figure, before: Window, after: Window) -> str:
     if min(before.n, after.n) < LEAST_REVIEWS:
         return f"each needs at least {LEAST_REVIEWS}"
     if figure is Figure.ANSWER_TIME:
-        return "in each so many must be answered that the time is known within which half of them are"
+        return "in each so many must be answered that this time is known within bounds"
     return "each needs some of both kinds" if figure is Figure.RATIO else "each needs more"
 
 
