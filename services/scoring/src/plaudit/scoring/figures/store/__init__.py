@@ -116,6 +116,7 @@ async def over_time(tx: Tx, of: Rated, figures: Collection[Figure], edges_us: Se
     kinds = {FIGURES[each].kinds for each in figures if each in OF_RATINGS}
     asked = (tx, of.tenant_id, of.subject, edges_us, unix_us(tx.now), of.source_id)
     return Read(
+        now=tx.now,
         ratings={each: await ratings(tx, replace(of, kinds=each), edges_us) for each in kinds},
         counts=await answers.counts_of_steps(*asked) if (OF_ANSWERS - OF_WAITS) & {*figures} else (),
         waits=await answers.of_steps(*asked) if OF_WAITS & {*figures} else (),
