@@ -108,6 +108,25 @@ async def test_figures_of_ratings_are_of_the_reviews_that_were_rated_in_each_ste
         assert seen > 20
 
 
+async def test_a_pace_is_of_what_has_passed_of_a_step_and_of_none_that_lies_ahead(api, bus) -> None:
+    for hours in range(1, 41, 4):
+        await bus.tell(None, review_state(5.0, "acme", rated_at=NOW - timedelta(hours=hours)))
+    month = {"from": (NOW - timedelta(days=2)).isoformat(), "to": (NOW + timedelta(days=70)).isoformat()}
+
+    found = await read(api, {"subject": "acme", "figure": "reviews_per_day", "step": "month", **month})
+
+    points = found["items"][0]["points"]
+    assert sum(point["n"] for point in points) == 10
+    for point in points:
+        begins, ends = (datetime.fromisoformat(point[name]) for name in ("from", "to"))
+        if begins >= NOW + timedelta(minutes=5):
+            assert (point["n"], point["value"], point["interval"]) == (0, None, None)
+        else:
+            wanted = point["n"] / ((min(ends, NOW) - begins) / timedelta(days=1))
+            assert point["value"] == pytest.approx(wanted, rel=0.05)
+    assert points[-1]["value"] is None
+
+
 @pytest.fixture
 async def answered(bus, answering) -> datetime:
     """On each of three days six reviews come; of them one, three and all are answered, after one hour and after 50."""

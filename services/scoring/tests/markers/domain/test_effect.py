@@ -110,6 +110,16 @@ def test_equal_reviews_before_and_after_are_no_change_whatever_rounding_makes_of
     assert change(figure, {rating: before}, {rating: after}).verdict is Verdict.UNCHANGED
 
 
+@pytest.mark.parametrize("figure", [Figure.MEAN, Figure.CES])
+def test_reviews_that_differ_in_the_last_bit_are_equal(figure: Figure) -> None:
+    """3.3 of 10 and 33 of 100 are 2.32 stars and 2.3200000000000003."""
+    of_two_scales = {2.32: 3, 2.3200000000000003: 2}
+
+    assert change(figure, of_two_scales, {2.4: 5}).verdict is Verdict.UNCHANGED
+    between, alone = (window(figure, each, 30).interval for each in (of_two_scales, {2.32: 5}))
+    assert between == pytest.approx(alone)
+
+
 def test_many_equal_reviews_tell_a_step() -> None:
     assert change(Figure.MEAN, {5.0: 40}, {4.0: 40}).verdict is Verdict.FELL
     assert change(Figure.NPS, {5.0: 40}, {4.0: 40}).verdict is Verdict.FELL

@@ -167,7 +167,8 @@ async def read_figure_series(
     """Return figures of the reviews of each hour, day, week or month, with `n` and an interval; no step is left out.
 
     Figures of ratings, such as NPS, CSAT, CES and how many reviews come, are of the reviews that were rated in the step
-    and stand now, without decay; so they are the figures that markers compare. Figures of answers are of the reviews
+    and stand now, without decay; so they are the figures that markers compare. How many come a day is of so much of a
+    step as has passed, and no figure is known of a step that has not begun. Figures of answers are of the reviews
     that were published in the step, as they stand now: reviews of the last steps have had less time to be answered,
     which the shares within a time and the median take into account. Of so many as 366 days at most these are told.
 

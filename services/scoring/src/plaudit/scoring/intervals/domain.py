@@ -16,6 +16,8 @@ _MANY_DEGREES: Final = 200.0
 _TINY: Final = 1e-300
 _PRECISION: Final = 1e-15
 _MAX_ROUNDS: Final = 500
+_ROUNDING: Final = 1e-9
+"""Values no further apart are equal: 3.3 of 10 and 33 of 100 are one rating, and differ in the last bit."""
 _REMEMBERED: Final = 1_024
 """Quantiles; the degrees of plain means are whole, and the same again and again along a series."""
 
@@ -107,7 +109,8 @@ def sample_of(values: Collection[tuple[float, float]], n: float, scale: Interval
     """
     weight = fsum(each for _, each in values)
     mean = fsum(value * each for value, each in values) / weight
-    if len({value for value, _ in values}) == 1:
+    least, most = min(value for value, _ in values), max(value for value, _ in values)
+    if most - least <= _ROUNDING:
         return sample_of_equals(mean, n, scale)
     spread = fsum((value - mean) ** 2 * each for value, each in values) / weight
     return Sample(n, mean, spread * n / (n - 1) if n > 1 else 0.0)

@@ -115,8 +115,7 @@ class AskedSteps:
         _example("2026-03-08T00:00:00Z"),
         Query(
             alias="to",
-            description="When the last step ends, at most 9,000 steps later; if not given, now. Steps after the "
-            "present show what will be with no new reviews.",
+            description="When the last step ends, at most 9,000 steps later; if not given, now.",
         ),
     ] = None
     step: Annotated[Step, Query(description="How long a step lasts, on the calendar of the time zone.")] = Step.DAY
@@ -202,7 +201,8 @@ async def read_series(
     """Return the scores of subjects at the end of each hour, day, week or month; no step is left out.
 
     The first and the last step are cut short where `from` and `to` lie within one. A score is the one at the last
-    instant of its step, which `GET /v1/scores/{subject}?at=` gives too. Without `from` and `to` it is the last 90
+    instant of its step, which `GET /v1/scores/{subject}?at=` gives too; in steps after the present it is what will be
+    with no new reviews. Without `from` and `to` it is the last 90
     days; the answer says which. A JSON answer has at most 20,000 points; a file has no such limit.
     """
     steps = asked.spans(tx.now)

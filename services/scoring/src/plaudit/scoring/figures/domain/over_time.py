@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from plaudit.scoring.answers.domain.figures import MAX_DAYS, SourceCounts, SourceReviews
@@ -32,6 +32,8 @@ class StandingFigureError(ValueError):
 class Read:
     """What figures of the steps of a subject are made of; each is of the steps in their order."""
 
+    now: datetime
+    """As of when."""
     ratings: Mapping[frozenset[str], Sequence[Ratings]]
     """Kinds of reviews → the ratings of each step."""
     counts: Sequence[Sequence[SourceCounts]] = ()
@@ -73,7 +75,7 @@ def checked(figures: Collection[Figure], steps: Sequence[Span], origin: str | No
 
 
 def points(figure: Figure, read: Read, steps: Sequence[Span]) -> Iterator[FigurePoint]:
-    """Yield a figure of each step."""
+    """Yield a figure of each step; nothing is known yet of what of a step lies ahead."""
     for number, span in enumerate(steps):
         yield FigurePoint(span, _window(figure, read, number, span))
 
@@ -81,7 +83,8 @@ def points(figure: Figure, read: Read, steps: Sequence[Span]) -> Iterator[Figure
 def _window(figure: Figure, read: Read, number: int, span: Span) -> Window:
     about = FIGURES[figure]
     if about.basis is Basis.RATINGS:
-        return window(figure, read.ratings[about.kinds][number], (span.end - span.start) / A_DAY)
+        # As long as it has gone on: a month that began yesterday has not had the reviews of a month.
+        return window(figure, read.ratings[about.kinds][number], (min(span.end, read.now) - span.start) / A_DAY)
     if figure in OF_WAITS:
         return answering(figure, read.waits[number])
     return answering_counted(figure, read.counts[number])

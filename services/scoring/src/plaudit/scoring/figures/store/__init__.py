@@ -169,6 +169,7 @@ async def over_time(
     kinds = {FIGURES[each].kinds for each in figures if each in OF_RATINGS}
     asked = (tx, tenant_id, subject, edges_us, unix_us(tx.now), source_id)
     return Read(
+        now=tx.now,
         ratings={each: await ratings(tx, replace(rated, kinds=each), edges_us) for each in kinds},
         counts=await answers.counts_of_steps(*asked) if (OF_ANSWERS - OF_WAITS) & {*figures} else (),
         waits=await answers.of_steps(*asked) if OF_WAITS & {*figures} else (),
