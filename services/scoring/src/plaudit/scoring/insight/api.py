@@ -15,7 +15,7 @@ from plaudit.scoring.insight.domain.report import Insight, Sample, WeekCounts, i
 from plaudit.scoring.insight.domain.sample import ALL_DRAWS, Group, draws_below, group_of
 from plaudit.scoring.insight.domain.standing_out import MAX_TERMS
 from plaudit.scoring.insight.domain.window import UnknownSubjectError, Window, WrongWindowError, window_of
-from plaudit.scoring.insight.domain.wording import wanted, worded
+from plaudit.scoring.insight.domain.wording import named, wanted, worded
 from plaudit.scoring.insight.schemas import Day, InsightOut, Persona, insight_out
 from plaudit.scoring.sources import store as sources
 
@@ -75,7 +75,8 @@ async def read(
     low, high, low_before = (each.result() for each in groups)
     sample = Sample(low, high, low_before, is_whole=set(bounds) == {ALL_DRAWS})
     found = await asyncio.to_thread(insight_of, window, counted, sample, limit)
-    return worded(found, await store.wordings(tx, tenant_id, wanted(found)))
+    wordings = await store.wordings(tx, tenant_id, wanted(found))
+    return worded(found, wordings, await store.origins(tx, tenant_id, named(found)))
 
 
 @router.get(

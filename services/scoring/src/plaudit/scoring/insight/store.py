@@ -16,6 +16,7 @@ from plaudit.scoring.insight.domain.sample import WEEK_DAYS, SampledReview
 from plaudit.scoring.insight.domain.window import Window
 from plaudit.scoring.insight.domain.wording import Wording
 from plaudit.scoring.insight.tables import insight_days, insight_places, insight_reviews
+from plaudit.scoring.sums.domain.traits import TRAITS
 from plaudit.scoring.sums.store import LOOK_UP_EACH_ROW
 
 _REVIEW: Final = Columns(insight_reviews)
@@ -89,6 +90,15 @@ CROSS JOIN LATERAL (
     WHERE held.tenant_id = $1 AND held.review_id = told.review_id AND words IS NOT NULL
     OFFSET 0
 ) AS found
+"""
+# The ledger tells why a review was written, of those, too, whose words were kept before anybody asked for it.
+_ORIGINS = """
+SELECT told.review_id, newest.traits FROM unnest($2::uuid[]) AS told (review_id)
+CROSS JOIN LATERAL (
+    SELECT traits FROM ledger AS held
+    WHERE held.tenant_id = $1 AND held.review_id = told.review_id AND held.sign = 1
+    ORDER BY held.revision DESC LIMIT 1
+) AS newest
 """
 # Each step looks up the next prefix in the index, past all days of the present one.
 _FIRST = """
@@ -221,6 +231,12 @@ async def wordings(tx: Tx, tenant_id: str, review_ids: Iterable[UUID]) -> dict[U
     """Return review id → how it is written, of those reviews that are there."""
     rows = await tx.raw.fetch(_WORDINGS, tenant_id, list(review_ids))
     return {row["review_id"]: Wording(**row) for row in rows}
+
+
+async def origins(tx: Tx, tenant_id: str, review_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return review id → why it was written, of those reviews that the ledger tells of: their newest states."""
+    rows = await tx.raw.fetch(_ORIGINS, tenant_id, list(review_ids))
+    return {row["review_id"]: TRAITS[row["traits"]].origin for row in rows}
 
 
 async def sources(tx: Tx, tenant_id: str, prefix: str, window: Window, limit: int) -> list[UUID]:
