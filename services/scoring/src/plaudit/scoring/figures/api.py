@@ -27,9 +27,17 @@ from plaudit.common.http import (
 from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import ProblemError
 from plaudit.scoring.answers import store as answers
-from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MIN_DAYS, Answers, answers_of
+from plaudit.scoring.answers.domain.figures import (
+    DAYS,
+    MAX_DAYS,
+    MAX_WAITS,
+    MIN_DAYS,
+    Answers,
+    TooManyWaitsError,
+    answers_of,
+)
 from plaudit.scoring.figures import store
-from plaudit.scoring.figures.domain.answering import UnkeptAnswersError, UntoldOriginError
+from plaudit.scoring.figures.domain.answering import OF_WAITS, UnkeptAnswersError, UntoldOriginError
 from plaudit.scoring.figures.domain.catalogue import UNITS, Figure
 from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, figures_of
 from plaudit.scoring.figures.domain.over_time import (
@@ -79,6 +87,7 @@ def _unkept(error: UnkeptAnswersError) -> Problem:
 REFUSALS: Final[Refusals] = {
     UntoldOriginError: no_origin,
     UnkeptAnswersError: _unkept,
+    TooManyWaitsError: lambda error: unprocessable("too-many-reviews", str(error)),
 }
 """What the rules refuse → the problem that the client gets."""
 
@@ -115,7 +124,11 @@ async def figures_at(
 async def answers_at(
     tx: SqlTx, tenant_id: str, subject: str, at_us: int, days: int = DAYS, source_id: UUID | None = None
 ) -> Answers:
-    """Return the figures of the answers to a subject's reviews, and to those of everything below it, at an instant."""
+    """Return the figures of the answers to a subject's reviews, and to those of everything below it, at an instant.
+
+    Raises:
+        TooManyWaitsError: there are too many.
+    """
     found = await answers.of_sources(tx, tenant_id, subject, days * DAY_US, at_us, source_id)
     known_since_us = await answers.known_since_us(tx)
     # In a thread, so that other requests are answered meanwhile.
@@ -141,7 +154,8 @@ async def read_figures(
             ge=MIN_DAYS,
             le=MAX_DAYS,
             description=f"`answers` are figures of the reviews that were published in so many days up to the instant; "
-            f"{DAYS} if not given. Not with `known_at`, which leaves `answers` out.",
+            f"{DAYS} if not given. Not with `known_at`, which leaves `answers` out. Of more than {MAX_WAITS:,} "
+            "reviews it is refused: ask for fewer days.",
             examples=[DAYS],
         ),
     ] = None,
@@ -198,7 +212,7 @@ class AskedFigures(AskedSteps):
         }
     },
     summary="Read how figures moved",
-    openapi_extra=describe(problems={"unknown-subject": 422}),
+    openapi_extra=describe(problems={"unknown-subject": 422, "too-many-reviews": 422}),
 )
 async def read_figure_series(
     request: Request,
@@ -226,6 +240,12 @@ async def read_figure_series(
     of = (asked.source_id, asked.origin)
     read = partial(figures_over_time, tenant_id=principal.tenant_id, figures=figures, steps=steps, of=of)
     if form is not Format.JSON:
+        # What is refused is refused before a file begins.
+        if OF_WAITS & {*figures}:
+            for subject in subjects:
+                await answers.refuse_too_many(
+                    tx, principal.tenant_id, subject, _edges_us(steps), unix_us(tx.now), asked.source_id
+                )
         apart = partial(read_apart, request.app.state.resources.database(Role.API), principal.tenant_id)
         each = ((subject, await apart(partial(read, subject=subject))) for subject in subjects)
         return StreamingResponse(
@@ -260,8 +280,11 @@ async def figures_over_time(
     """Return what some figures of steps of a subject and everything below it are made of."""
     source_id, origin = of
     rated = Rated(tenant_id=tenant_id, subject=subject, kinds=frozenset(), source_id=source_id, origin=origin)
-    edges_us = [unix_us(each) for each in (*(step.start for step in steps), steps[-1].end)]
-    return await store.over_time(tx, rated, figures, edges_us)
+    return await store.over_time(tx, rated, figures, _edges_us(steps))
+
+
+def _edges_us(steps: Sequence[Span]) -> list[int]:
+    return [unix_us(each) for each in (*(step.start for step in steps), steps[-1].end)]
 
 
 def _items(

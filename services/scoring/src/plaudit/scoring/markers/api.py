@@ -119,6 +119,7 @@ async def effect_of(
         UntoldOriginError: of an origin alone, how its reviews are answered is not known.
         OtherOriginError: the organic score of another origin.
         TooManyReviewsError: as `scores.store.parts_of`.
+        TooManyWaitsError: as `answers.store.of_sources`.
     """
     spanned = windows(marker.at, days, tx.now)
     found = await _change(tx, marker, figure, spanned, profile, of)
