@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from plaudit.common.contracts import SCORES
+from plaudit.scoring.figures.domain.catalogue import Figure
+from plaudit.scoring.figures.domain.over_time import OFFERED
 from plaudit_testing import pipeline
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.erasing import holders
@@ -23,6 +25,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.postgres]
 WORD = "zwickelfroh"
 """In nothing but what is erased: in the words, the id on the platform and the address of the review."""
 FOLLOWERS = ("alerting", "scoring", "feedback-board")
+OF_SUBJECT = ("subject", "explanation", "complaints", "projection", "figures", "markers")
+"""Pages of scores that show one subject."""
+FILES = ("csv", "jsonl")
 GROUPS = {
     "scoring": ("scoring-live", "scoring-history", "scoring-insight", "scoring-answers"),
     "alerting": ("alerting",),
@@ -107,11 +112,12 @@ async def test_an_erased_person_leaves_the_clock_the_score_and_the_board_and_doe
         review_id = clocks()[0]["review_id"]
         made = posted(running, board, "/v1/requests", {"title": "Warm soup"})
         request = f"/v1/requests/{made.json()['id']}"
+        marked = marked_and_public(running, scoring)
         await eventually(
             lambda: posted(running, board, f"{request}/links", {"review_id": review_id}).is_success, "it is linked"
         )
         assert asked(running, board, request)["linked_reviews"] == 1
-        assert review_id in said(running, scoring)["/v1/score-explanations/acme"]
+        assert review_id in said(running, scoring, marked)["/v1/score-explanations/acme"]
         there = await held(running)
         assert "clocks" in there["alerting"]
         assert "reviews" in there["feedback-board"]
@@ -122,7 +128,7 @@ async def test_an_erased_person_leaves_the_clock_the_score_and_the_board_and_doe
         await eventually(lambda: asked(running, ingest, receipt)["stage"] == "done", "the erasure is done")
         await nothing_is_left(running)
         await counted(running, scoring, 1)
-        nothing_is_said(said(running, scoring), review_id)
+        nothing_is_said(said(running, scoring, marked), review_id)
 
         for sent_id in ("d-erased", "d-again"):
             post_signed(source, body, sent_id)
@@ -140,7 +146,7 @@ async def test_an_erased_person_leaves_the_clock_the_score_and_the_board_and_doe
         assert (after["count"], after["distribution"]) == (before["count"], before["distribution"])
         assert after["score"] == pytest.approx(before["score"], abs=1e-6)
         assert asked(running, board, request)["linked_reviews"] == 0
-        nothing_is_said(said(running, scoring), review_id)
+        nothing_is_said(said(running, scoring, marked), review_id)
         told = [
             event
             for events in (await read_log(fresh_kafka.address, SCORES.name)).partitions.values()
@@ -152,28 +158,55 @@ async def test_an_erased_person_leaves_the_clock_the_score_and_the_board_and_doe
         assert shown <= {"r-bob", "r-eve"}
 
 
-def said(running: Stack, scoring: ServiceProcess) -> dict[str, str]:
-    """All that scoring tells of the subject, over its API and on its pages, by path."""
+def marked_and_public(running: Stack, scoring: ServiceProcess) -> str:
+    """Note a marker of the subject and let everybody see its score; the marker's id."""
+    marker = {"kind": "release", "name": "Kite 2", "subject": "acme"}
+    at = datetime.now(UTC) - timedelta(seconds=1)
+    made = posted(running, scoring, "/v1/markers", {**marker, "at": at.isoformat()})
+    assert made.status_code == 201, made.text
+    bearer = {"authorization": f"Bearer {running.key}"}
+    path, body = f"{scoring.base}/v1/badges/acme", {"name": "Acme"}
+    public = httpx.put(path, json=body, headers=bearer, timeout=DEADLINE_SECONDS)
+    assert public.status_code == 200, public.text
+    marked: str = made.json()["id"]
+    return marked
+
+
+def said(running: Stack, scoring: ServiceProcess, marked: str) -> dict[str, str]:
+    """All that scoring tells of the subject, over its API, on its pages and to everybody, by path."""
     window = {"from": (datetime.now(UTC) - timedelta(hours=2)).isoformat(), "to": datetime.now(UTC).isoformat()}
-    api = {
+    series: dict[str, dict[str, Any]] = {
+        "/v1/score-series": {"subject": "acme", "step": "hour", **window},
+        "/v1/figure-series": {"subject": "acme", "step": "hour", "figure": [*OFFERED], **window},
+    }
+    files = {f"{path}#{form}": {**params, "format": form} for path, params in series.items() for form in FILES}
+    effects = {f"/v1/markers/{marked}/effect#{each}": {"figure": each} for each in Figure}
+    api: dict[str, dict[str, Any]] = {
+        **series,
+        **files,
+        **effects,
         "/v1/scores": {},
         "/v1/scores/acme": {},
         "/v1/score-figures/acme": {},
-        "/v1/score-series": {"subject": "acme", "step": "hour", **window},
         "/v1/score-explanations/acme": {**window, "reviews": "100"},
         "/v1/score-projections/acme": {},
         "/v1/score-ranking": {},
         "/v1/score-events": {},
         "/v1/insight/acme": {},
+        "/v1/markers": {},
+        "/v1/badges/acme": {},
     }
     pages = {
         "/console/scores": {},
-        **{f"/console/scores/{page}": {"subject": "acme"} for page in ("subject", "explanation", "complaints")},
+        **{f"/console/scores/{page}": {"subject": "acme"} for page in OF_SUBJECT},
+        f"/console/scores/markers/{marked}": {},
     }
+    public: dict[str, dict[str, Any]] = {f"/badges/default/acme.{form}": {} for form in ("svg", "json", "html")}
     found = {}
     with httpx.Client(base_url=scoring.base, timeout=DEADLINE_SECONDS) as client:
-        for path, params in api.items():
-            answer = client.get(path, params=params, headers={"authorization": f"Bearer {running.key}"})
+        for path, params in (api | public).items():
+            bearer = {} if path in public else {"authorization": f"Bearer {running.key}"}
+            answer = client.get(path.partition("#")[0], params=params, headers=bearer)
             assert answer.status_code == 200, (path, answer.text)
             found[path] = answer.text
         entered = client.post("/sign-in", data={"key": running.key}, headers={"sec-fetch-site": "same-origin"})

@@ -106,6 +106,26 @@ async def test_the_page_of_a_window_adds_up_to_the_last_digit_shown(staff: httpx
         assert words in page.text
 
 
+async def test_a_review_that_moved_a_score_is_labelled_where_somebody_asked_for_it_or_rewarded_it(
+    api: httpx.AsyncClient, staff: httpx.AsyncClient, bus
+) -> None:
+    now = datetime.now(UTC)
+    window = {"from": (now - timedelta(days=1)).isoformat(), "to": (now + timedelta(seconds=1)).isoformat()}
+    states = {each: review_state(5, f"acme/{each}", rated_at=now, origin=each) for each in Origin}
+    for state in states.values():
+        await bus.tell(None, state, time=now, review_id=(review_id := str(uuid7())))
+    edited = msgspec.structs.replace(states[Origin.INCENTIVISED], origin=Origin.INVITED)
+    await bus.tell(states[Origin.INCENTIVISED], edited, time=now, review_id=review_id, revision=2)
+    await bus.tell(edited, states[Origin.INCENTIVISED], time=now, review_id=review_id, revision=3)
+
+    for origin, label in ((Origin.ORGANIC, ""), (Origin.INVITED, "invitation"), (Origin.INCENTIVISED, "a reward")):
+        subject = f"acme/{origin}"
+        [moved] = (await api.get(f"/v1/score-explanations/{subject}", params=window)).json()["reviews"]
+        page = (await staff.get(f"{EXPLANATION}?subject={subject}")).text
+        assert moved["origin"] == origin
+        assert re.findall(r", given (?:on|for) ([a-z ]+)</small>", page) == ([label] if label else [])
+
+
 async def test_what_came_late_is_told_beside_the_score_as_it_is_known_today(staff: httpx.AsyncClient, bus) -> None:
     now = datetime.now(UTC)
     rated_at = now - timedelta(days=90)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from plaudit.common.contracts import ReviewState
+from plaudit.common.contracts import Origin, ReviewState
 from plaudit.common.ids import uuid7
 from plaudit.scoring.insight.domain import sample
 from plaudit_testing.review_events import RESOLUTION, SOURCE
@@ -75,6 +75,30 @@ async def test_where_all_reviews_say_one_word_nothing_stands_out(saying, said: S
     found = await insight(api)
     assert found["reviews"] == {"low": 20, "middle": 0, "high": 20}
     assert [terms(found, side) for side in ("complaints", "praise", "changes")] == [[], [], []]
+
+
+async def test_an_example_says_why_it_was_written_as_soon_as_scores_count_it(
+    saying, said: Spoken, api: httpx.AsyncClient, staff: httpx.AsyncClient, bus
+) -> None:
+    rewarded = said(1, LATE, topics=("delivery",), origin=Origin.INCENTIVISED)
+    [review_id] = await saying.new(rewarded)
+
+    async def origins() -> list[str | None]:
+        [topic] = (await insight(api))["complaints"]["topics"]
+        return [each["origin"] for each in topic["examples"]]
+
+    async def page() -> str:
+        return (await staff.get("/console/scores/complaints?subject=acme")).text
+
+    assert await origins() == [None]
+    assert "given for a reward" not in await page()
+    await bus.tell(None, rewarded, review_id=review_id)
+    assert await origins() == ["incentivised"]
+    assert "given for a reward" in await page()
+    unasked = said(1, LATE, topics=("delivery",))
+    await bus.tell(rewarded, unasked, review_id=review_id, revision=2)
+    assert await origins() == ["organic"]
+    assert "given for a reward" not in await page()
 
 
 async def test_what_is_below_a_subject_counts(saying, said: Spoken, api: httpx.AsyncClient) -> None:

@@ -67,9 +67,9 @@ def test_a_term_is_told_as_it_is_written_most_often_and_an_example_that_has_gone
         for each in ids
         if each.int != 58
     }
-    [term] = worded(found, wordings).complaints
+    [term] = worded(found, wordings, {UUID(int=59): "incentivised"}).complaints
     assert term.term == "refunded"
-    assert [(example.review_id.int, example.excerpt) for example in term.examples] == [
-        (59, "Not refunded by 59."),
-        (57, "Not refunded by 57."),
+    assert [(example.review_id.int, example.excerpt, example.origin) for example in term.examples] == [
+        (59, "Not refunded by 59.", "incentivised"),
+        (57, "Not refunded by 57.", None),
     ]

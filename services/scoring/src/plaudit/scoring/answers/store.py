@@ -1,6 +1,7 @@
 """Every SQL statement of answers."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,7 +9,12 @@ import msgspec
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
-from plaudit.scoring.answers.domain.figures import SourceCounts, SourceReviews
+from plaudit.scoring.answers.domain.figures import (
+    MAX_WAITS,
+    SourceCounts,
+    SourceReviews,
+    TooManyWaitsError,
+)
 from plaudit.scoring.answers.domain.life import Revision
 from plaudit.scoring.answers.domain.places import PlacedStand
 from plaudit.scoring.answers.domain.waiting import Waits
@@ -95,43 +101,56 @@ _TOLD = """
     SELECT source_id, told_us >= coalesce(untold_us, told_us) OR told_us >= $4::bigint AS is_told
     FROM answer_sources WHERE tenant_id = $1
 """
-# Sources are looked up once all of their reviews are together.
-_OF_SOURCES = f"""
-SELECT of_source.source_id, coalesce(is_told, false) AS is_told, count,
+_OF_WINDOW = "published_us > $4::bigint - $3::bigint AND published_us <= $4::bigint"
+_STEP = "width_bucket(published_us, $3::bigint[]) - 1"
+_OF_STEPS = """published_us >= ($3::bigint[])[1] AND published_us < ($3::bigint[])[cardinality($3::bigint[])]
+            AND published_us <= $4::bigint"""
+
+
+def _places(step: str, published: str, which: str) -> str:
+    """Return the statement that reads so many reviews of each step and source at most, as they stood."""
+    return f"""
+        SELECT {step} AS step, source_id, published_us, answered_us, is_raised FROM answer_places
+        WHERE tenant_id = $1 AND prefix = $2 AND {published} AND {_STOOD} {which}
+        LIMIT $5::bigint"""
+
+
+def _waits(step: str, published: str, which: str) -> str:
+    """Return the statement that reads the waits of the reviews of each step and source, of so many reviews at most.
+
+    Sources are looked up once all of their reviews are together.
+
+    Args:
+        step: of a review.
+        published: the condition of when it was published.
+        which: a further one, since one that may be none costs each row more than all others together.
+    """
+    return f"""
+SELECT step, of_source.source_id, coalesce(is_told, false) AS is_told, count,
     CASE WHEN is_told THEN answered END AS answered, CASE WHEN is_told THEN waiting END AS waiting,
     answered_negatives, raised
 FROM (
-    SELECT source_id, count(*) AS count, {_WAITS} {_COUNTS}
-    FROM answer_places
-    WHERE tenant_id = $1 AND prefix = $2
-        AND published_us > $4::bigint - $3::bigint AND published_us <= $4::bigint AND {_STOOD}
-        {{}}
-    GROUP BY source_id
+    SELECT step, source_id, count(*) AS count, {_WAITS} {_COUNTS}
+    FROM ({_places(step, published, which)}) AS places GROUP BY 1, 2
 ) AS of_source
 LEFT JOIN ({_TOLD}) AS told ON told.source_id = of_source.source_id
-ORDER BY of_source.source_id
 """
-# A condition that may be none costs each row more than the rest of its conditions together.
-_OF_ALL_SOURCES, _OF_ONE_SOURCE = _OF_SOURCES.format(""), _OF_SOURCES.format("AND source_id = $5")
 
 
-def _of_steps(numbers: str, which: str = "") -> str:
-    """Return the statement that reads the same of each of some steps; $3 has where each begins, and the last ends."""
+def _counts(which: str = "") -> str:
+    """Return the statement that counts the reviews of each step; $3 has where each begins, and the last ends."""
     return f"""
 SELECT step, of_source.source_id, coalesce(is_told, false) AS is_told, answered, waiting, answered_negatives, raised
 FROM (
-    SELECT width_bucket(published_us, $3::bigint[]) - 1 AS step, source_id, {numbers} {_COUNTS}
+    SELECT {_STEP} AS step, source_id, {_NUMBERS} {_COUNTS}
     FROM answer_places
-    WHERE tenant_id = $1 AND prefix = $2 AND published_us >= ($3::bigint[])[1]
-        AND published_us < ($3::bigint[])[cardinality($3::bigint[])] AND published_us <= $4::bigint AND {_STOOD}
-        {which}
+    WHERE tenant_id = $1 AND prefix = $2 AND {_OF_STEPS} AND {_STOOD} {which}
     GROUP BY 1, 2
 ) AS of_source
 LEFT JOIN ({_TOLD}) AS told ON told.source_id = of_source.source_id
 """
 
 
-_ONE_OF_STEPS = "AND source_id = $5"
 # The first record of a partition that was ever written has the number 1: nothing came before it.
 _KNOWN_SINCE = "SELECT max(known_us) FROM answer_starts WHERE sequence > 1"
 
@@ -196,23 +215,12 @@ async def of_sources(
         window_us: reviews that were published less than so long before the instant.
         at_us: the instant.
         source_id: of this source alone, if given.
+
+    Raises:
+        TooManyWaitsError: more than `MAX_WAITS` reviews were published in the window.
     """
-    asked = (tenant_id, subject, window_us, at_us)
-    if source_id is None:
-        rows = await tx.raw.fetch(_OF_ALL_SOURCES, *asked)
-    else:
-        rows = await tx.raw.fetch(_OF_ONE_SOURCE, *asked, source_id)
-    return [
-        SourceReviews(
-            source_id=row["source_id"],
-            is_told=row["is_told"],
-            count=row["count"],
-            waits=Waits(row["answered"] or (), row["waiting"] or ()),
-            answered_negatives=row["answered_negatives"],
-            raised=row["raised"],
-        )
-        for row in rows
-    ]
+    rows = await _waits_of(tx, ("0", _OF_WINDOW), (tenant_id, subject, window_us, at_us), source_id)
+    return [_source_reviews(row) for row in rows]
 
 
 async def counts_of_steps(
@@ -229,7 +237,12 @@ async def counts_of_steps(
         source_id: of this source alone, if given.
     """
     found: list[list[SourceCounts]] = [[] for _ in edges_us[1:]]
-    for row in await _steps(tx, _NUMBERS, (tenant_id, subject, [*edges_us], at_us), source_id):
+    asked = (tenant_id, subject, [*edges_us], at_us)
+    if source_id is None:
+        rows = await tx.raw.fetch(_counts(), *asked)
+    else:
+        rows = await tx.raw.fetch(_counts("AND source_id = $5"), *asked, source_id)
+    for row in rows:
         counts = (row["answered"], row["waiting"], row["answered_negatives"], row["raised"])
         found[row["step"]].append(SourceCounts(row["source_id"], row["is_told"], *counts))
     return found
@@ -241,20 +254,55 @@ async def of_steps(
     """Return the reviews that were published in each of some steps, by source, with their waits; as `counts_of_steps`.
 
     Waits are in no order.
+
+    Raises:
+        TooManyWaitsError: more than `MAX_WAITS` reviews were published in all steps together.
     """
     found: list[list[SourceReviews]] = [[] for _ in edges_us[1:]]
-    for row in await _steps(tx, _WAITS, (tenant_id, subject, [*edges_us], at_us), source_id):
-        waits = Waits(row["answered"] or (), row["waiting"] or ())
-        count = len(waits.answered) + len(waits.waiting)
-        counts = (row["answered_negatives"], row["raised"])
-        found[row["step"]].append(SourceReviews(row["source_id"], row["is_told"], count, waits, *counts))
+    for row in await _waits_of(tx, (_STEP, _OF_STEPS), (tenant_id, subject, [*edges_us], at_us), source_id):
+        found[row["step"]].append(_source_reviews(row))
     return found
 
 
-async def _steps(tx: Tx, numbers: str, asked: tuple[object, ...], source_id: UUID | None) -> list[Any]:
-    if source_id is None:
-        return list(await tx.raw.fetch(_of_steps(numbers), *asked))
-    return list(await tx.raw.fetch(_of_steps(numbers, _ONE_OF_STEPS), *asked, source_id))
+async def refuse_too_many(
+    tx: Tx, tenant_id: str, subject: str, edges_us: Sequence[int], at_us: int, source_id: UUID | None
+) -> None:
+    """Refuse what `of_steps` refuses, without reading waits.
+
+    Raises:
+        TooManyWaitsError: as `of_steps`.
+    """
+    which, source = _which(source_id)
+    asked = (tenant_id, subject, [*edges_us], at_us, MAX_WAITS + 1, *source)
+    if await tx.raw.fetchval(f"SELECT count(*) FROM ({_places('0', _OF_STEPS, which)}) AS places", *asked) > MAX_WAITS:
+        raise TooManyWaitsError(subject)
+
+
+async def _waits_of(
+    tx: Tx, where: tuple[str, str], asked: tuple[str, str, object, int], source_id: UUID | None
+) -> list[Any]:
+    """Return the rows of `_waits`, in the order of steps and sources."""
+    which, source = _which(source_id)
+    # One more than may be: whether there are too many is told by what is read, without counting before.
+    rows = await tx.raw.fetch(_waits(*where, which), *asked, MAX_WAITS + 1, *source)
+    if sum(row["count"] for row in rows) > MAX_WAITS:
+        raise TooManyWaitsError(asked[1])
+    return sorted(rows, key=itemgetter("step", "source_id"))
+
+
+def _which(source_id: UUID | None) -> tuple[str, tuple[UUID, ...]]:
+    return ("", ()) if source_id is None else ("AND source_id = $6", (source_id,))
+
+
+def _source_reviews(row: Any) -> SourceReviews:
+    return SourceReviews(
+        source_id=row["source_id"],
+        is_told=row["is_told"],
+        count=row["count"],
+        waits=Waits(row["answered"] or (), row["waiting"] or ()),
+        answered_negatives=row["answered_negatives"],
+        raised=row["raised"],
+    )
 
 
 async def known_since_us(tx: Tx) -> int | None:

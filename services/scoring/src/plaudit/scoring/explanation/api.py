@@ -406,6 +406,7 @@ def _review_out(review: MovingReview, points: float, names: Mapping[str, Source]
         happened=[HAPPENED_OUT[each] for each in review.happened],
         stars_before=review.before,
         stars_after=review.after,
+        origin=review.origin,
         effect=points,
     )
 

@@ -36,7 +36,7 @@ from plaudit.scoring.explanation.domain.window import (
     by_stars,
 )
 from plaudit.scoring.explanation.domain.wording import UNSORTED, became, in_words, topic_in_words
-from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, ORIGINS, Profile
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, ORIGIN_LABELS, ORIGINS, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import Choices, NamedProfile
 from plaudit.scoring.scores.domain import Moment, UnknownSubjectError, of_origin, read_parts
@@ -147,6 +147,7 @@ async def show_explanation(
         path=EXPLANATION,
         became=became,
         name_of=name_of,
+        origin_labels=ORIGIN_LABELS,
         faded=faded,
         by_today=await _by_today(tx, principal.tenant_id, found, asked.source_id) if found else None,
         rated_at=await _rated_at(tx, principal.tenant_id, found) if found else {},

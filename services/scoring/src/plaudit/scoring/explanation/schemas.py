@@ -120,6 +120,11 @@ class MovingReviewOut(BaseModel):
         description="What it counted as when the window began; null if not.", examples=[None]
     )
     stars_after: int | None = Field(description="What it counts as at its end; null if not.", examples=[5])
+    origin: str = Field(
+        description="`organic`; `invited`: the writer was asked; `incentivised`: it was given for a reward, and is "
+        "labelled so wherever it is shown.",
+        examples=["organic"],
+    )
     effect: float = Field(description="By how many stars it raised the score.", examples=[0.1875])
 
 

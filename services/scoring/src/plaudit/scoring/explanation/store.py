@@ -21,6 +21,7 @@ from plaudit.scoring.moves.domain import ABSENT, ShownStretch
 from plaudit.scoring.moves.store import BY_SUBJECT, BY_TIME, MAX_EXPONENT, STRETCHES, as_seen, bounds
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.sums.domain.decay import time_of
+from plaudit.scoring.sums.domain.traits import TRAITS
 from plaudit.scoring.topics.domain import ERASED
 
 
@@ -107,7 +108,8 @@ SELECT review_id, max(source_id::text) AS source_id, max(effect) AS effect, max(
     array_agg(happened ORDER BY epoch, sequence, sign) FILTER (WHERE counts OR other_counted_star IS NOT NULL)
         AS happened,
     (array_agg({_BEFORE} ORDER BY epoch, sequence, sign))[1] AS before,
-    (array_agg({_AFTER} ORDER BY epoch DESC, sequence DESC, sign DESC))[1] AS after
+    (array_agg({_AFTER} ORDER BY epoch DESC, sequence DESC, sign DESC))[1] AS after,
+    (array_agg(traits ORDER BY epoch DESC, sequence DESC, sign DESC))[1] AS traits
 FROM largest JOIN entries USING (review_id) GROUP BY review_id ORDER BY max(effect) DESC, max(newest) DESC, review_id
 """
 
@@ -256,5 +258,6 @@ def _review(row: Any) -> MovingReview:
         tuple(dict.fromkeys(map(Happened, row["happened"] or ()))),
         row["before"],
         row["after"],
+        TRAITS[row["traits"]].origin,
         Share(row["a"], row["b"]),
     )

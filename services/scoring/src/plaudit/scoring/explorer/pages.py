@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -17,7 +18,7 @@ from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, unprocessable
 from plaudit.common.pages.charts import Mark, Series, Threshold, distribution, time_chart
 from plaudit.common.sessions import ConsolePages, staff
-from plaudit.scoring.answers.domain.figures import AnswerFigures, Answers
+from plaudit.scoring.answers.domain.figures import AnswerFigures, Answers, TooManyWaitsError
 from plaudit.scoring.explorer.domain import (
     MONTH,
     answer_facts,
@@ -59,6 +60,8 @@ ONE_LIST: Final = 2 * RANKED
 """So many subjects are shown in one list; of more, the best and the worst."""
 SHOWN_SOURCES: Final = 10
 MAX_MARKS: Final = 20
+FEWER_DAYS: Final = 7
+"""Answers are told of so many where the usual days have too many reviews."""
 
 NOW: Final = f"{SUBJECT}/now"
 """The parts of the page that change with the score."""
@@ -166,7 +169,7 @@ async def _shown(
     first = compared[0]
     marked = await markers.concerning(tx, principal.tenant_id, first.subject, cut[0].end, cut[-1].end, MAX_MARKS)
     has_score = any(point.score.count for each in compared for point in each.points)
-    answers = await answers_at(tx, principal.tenant_id, first.subject, unix_us(tx.now), source_id=source_id)
+    answers = await _answers(tx, principal.tenant_id, first.subject, source_id)
     shown_sources = [] if source_id is not None else _sources(first.figures, answers)
     source_ids = [each for each, _, _ in shown_sources] + ([] if source_id is None else [str(source_id)])
     source_names = await sources.named(tx, principal.tenant_id, source_ids)
@@ -195,6 +198,18 @@ async def _shown(
         "live": f"{LIVE}?{urlencode({'subject': first.subject})}",
         "now_path": _address(listed, profile.name, source_id, path=NOW),
     }
+
+
+async def _answers(tx: SqlTx, tenant_id: str, subject: str, source_id: UUID | None) -> Answers:
+    """Return the figures of answers: of the usual days, or of fewer where too many reviews came; the page says which.
+
+    Raises:
+        TooManyWaitsError: too many came even in these.
+    """
+    at_us = unix_us(tx.now)
+    with suppress(TooManyWaitsError):
+        return await answers_at(tx, tenant_id, subject, at_us, source_id=source_id)
+    return await answers_at(tx, tenant_id, subject, at_us, FEWER_DAYS, source_id)
 
 
 def _sources(figures: Figures, answers: Answers) -> list[tuple[str, Score, AnswerFigures]]:

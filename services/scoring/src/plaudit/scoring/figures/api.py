@@ -25,15 +25,17 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import ProblemError
-from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MIN_DAYS
+from plaudit.scoring.answers import store as answers
+from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MAX_WAITS, MIN_DAYS, TooManyWaitsError
 from plaudit.scoring.figures import store
-from plaudit.scoring.figures.domain.answering import UnkeptAnswersError, UntoldOriginError
+from plaudit.scoring.figures.domain.answering import OF_WAITS, UnkeptAnswersError, UntoldOriginError
 from plaudit.scoring.figures.domain.catalogue import UNITS, Figure
 from plaudit.scoring.figures.domain.over_time import (
     OFFERED,
     FigurePoint,
     Read,
     checked,
+    edges_of,
     of_steps,
     points,
 )
@@ -56,6 +58,7 @@ from plaudit.scoring.series.domain import InvalidSpanError, Span
 from plaudit.scoring.series.schemas import Of
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import named as named_fields
+from plaudit.scoring.sums.domain.decay import unix_us
 
 
 def no_origin(error: ValueError) -> Problem:
@@ -72,6 +75,7 @@ def _unkept(error: UnkeptAnswersError) -> Problem:
 REFUSALS: Final[Refusals] = {
     UntoldOriginError: no_origin,
     UnkeptAnswersError: _unkept,
+    TooManyWaitsError: lambda error: unprocessable("too-many-reviews", str(error)),
 }
 """What the rules refuse → the problem that the client gets."""
 
@@ -98,7 +102,8 @@ async def read_figures(
             ge=MIN_DAYS,
             le=MAX_DAYS,
             description=f"`answers` are figures of the reviews that were published in so many days up to the instant; "
-            f"{DAYS} if not given. Not with `known_at`, which leaves `answers` out.",
+            f"{DAYS} if not given. Not with `known_at`, which leaves `answers` out. Of more than {MAX_WAITS:,} "
+            "reviews it is refused: ask for fewer days.",
             examples=[DAYS],
         ),
     ] = None,
@@ -155,7 +160,7 @@ class AskedFigures(AskedSteps):
         }
     },
     summary="Read how figures moved",
-    openapi_extra=describe(problems={"unknown-subject": 422}),
+    openapi_extra=describe(problems={"unknown-subject": 422, "too-many-reviews": 422}),
 )
 async def read_figure_series(
     request: Request,
@@ -184,6 +189,12 @@ async def read_figure_series(
     of = (asked.source_id, asked.origin)
     read = partial(store.over_time, tenant_id=principal.tenant_id, figures=figures, steps=steps, of=of)
     if form is not Format.JSON:
+        # What is refused is refused before a file begins.
+        if OF_WAITS & {*figures}:
+            for subject in subjects:
+                await answers.refuse_too_many(
+                    tx, principal.tenant_id, subject, edges_of(steps), unix_us(tx.now), asked.source_id
+                )
         apart = partial(read_apart, request.app.state.resources.database(Role.API), principal.tenant_id)
         each = ((subject, await apart(partial(read, subject=subject))) for subject in subjects)
         return StreamingResponse(

@@ -19,7 +19,7 @@ from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.insight import store
 from plaudit.scoring.insight.domain.report import Change, Ease, Insight
 from plaudit.scoring.insight.domain.window import DEFAULT_DAYS, UnknownSubjectError, Window, window_of
-from plaudit.scoring.profiles.domain import NAME_PATTERN
+from plaudit.scoring.profiles.domain import NAME_PATTERN, ORIGIN_LABELS
 from plaudit.scoring.sources import store as sources
 from plaudit.scoring.sources.domain import names_apart
 
@@ -94,6 +94,7 @@ async def show_complaints(
         bars=bars,
         change_words=change_words,
         ease_words=ease_words,
+        origin_labels=ORIGIN_LABELS,
     )
 
 

@@ -66,6 +66,11 @@ class ExampleOut(BaseModel):
     excerpt: str = Field(
         description="What it says, in at most 160 characters.", examples=["The parcel came late and nobody answered."]
     )
+    origin: str | None = Field(
+        description="`organic`; `invited`: the writer was asked; `incentivised`: it was given for a reward, and is "
+        "labelled so wherever it is shown. Null while the review is so new that scores do not count it yet.",
+        examples=["organic"],
+    )
 
 
 class ShareChangeOut(BaseModel):
@@ -255,7 +260,10 @@ def _certainty(is_certain: bool) -> str:
 
 
 def _examples(examples: tuple[Example, ...]) -> list[dict[str, Any]]:
-    return [{"review_id": each.review_id, "day": each.day, "excerpt": each.excerpt} for each in examples]
+    return [
+        {"review_id": each.review_id, "day": each.day, "excerpt": each.excerpt, "origin": each.origin}
+        for each in examples
+    ]
 
 
 def _topic(topic: TopicInsight, examples: tuple[Example, ...]) -> dict[str, Any]:

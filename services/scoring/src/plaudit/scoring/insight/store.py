@@ -16,8 +16,9 @@ from plaudit.scoring.insight.domain.kept import ALL, DayCounts, DayKey, EntryKey
 from plaudit.scoring.insight.domain.report import Insight, Sample, WeekCounts, insight_of
 from plaudit.scoring.insight.domain.sample import ALL_DRAWS, WEEK_DAYS, Group, SampledReview, draws_below, group_of
 from plaudit.scoring.insight.domain.window import UnknownSubjectError, Window
-from plaudit.scoring.insight.domain.wording import Wording, wanted, worded
+from plaudit.scoring.insight.domain.wording import Wording, named, wanted, worded
 from plaudit.scoring.insight.tables import insight_days, insight_places, insight_reviews
+from plaudit.scoring.sums.domain.traits import TRAITS
 from plaudit.scoring.sums.store import LOOK_UP_EACH_ROW
 
 _REVIEW: Final = Columns(insight_reviews)
@@ -91,6 +92,15 @@ CROSS JOIN LATERAL (
     WHERE held.tenant_id = $1 AND held.review_id = told.review_id AND words IS NOT NULL
     OFFSET 0
 ) AS found
+"""
+# The ledger tells why a review was written, of those, too, whose words were kept before anybody asked for it.
+_ORIGINS = """
+SELECT told.review_id, newest.traits FROM unnest($2::uuid[]) AS told (review_id)
+CROSS JOIN LATERAL (
+    SELECT traits FROM ledger AS held
+    WHERE held.tenant_id = $1 AND held.review_id = told.review_id AND held.sign = 1
+    ORDER BY held.revision DESC LIMIT 1
+) AS newest
 """
 # Each step looks up the next prefix in the index, past all days of the present one.
 _FIRST = """
@@ -225,6 +235,12 @@ async def wordings(tx: Tx, tenant_id: str, review_ids: Iterable[UUID]) -> dict[U
     return {row["review_id"]: Wording(**row) for row in rows}
 
 
+async def origins(tx: Tx, tenant_id: str, review_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return review id → why it was written, of those reviews that the ledger tells of: their newest states."""
+    rows = await tx.raw.fetch(_ORIGINS, tenant_id, list(review_ids))
+    return {row["review_id"]: TRAITS[row["traits"]].origin for row in rows}
+
+
 async def sources(tx: Tx, tenant_id: str, prefix: str, window: Window, limit: int) -> list[UUID]:
     """Return the first sources that reviews of a subject came from, in a window and the days before, by their ids."""
     rows = await tx.raw.fetch(_SOURCES, tenant_id, prefix, window.before, window.end, limit)
@@ -291,7 +307,8 @@ async def read(
     low, high, low_before = (each.result() for each in groups)
     sample = Sample(low, high, low_before, is_whole=set(bounds) == {ALL_DRAWS})
     found = await asyncio.to_thread(insight_of, window, counted, sample, limit)
-    return worded(found, await wordings(tx, tenant_id, wanted(found)))
+    told = await wordings(tx, tenant_id, wanted(found))
+    return worded(found, told, await origins(tx, tenant_id, named(found)))
 
 
 def _with_terms(counted: list[WeekCounts], polarity: Polarity, is_now: bool) -> int:

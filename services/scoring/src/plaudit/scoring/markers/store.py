@@ -150,6 +150,9 @@ async def answered_around(
     """Return the reviews that were published before and after a marker, as they stood at the end of each window.
 
     They are by source; otherwise as `around`.
+
+    Raises:
+        TooManyWaitsError: as `answers.store.of_sources`.
     """
     start_us, at_us, end_us = (unix_us(each) for each in (windows.start, windows.at, windows.end))
     # The last instant of each: its end belongs to what comes after it.
@@ -165,6 +168,7 @@ async def standing_around(
 
     Raises:
         TooManyReviewsError: as `scores.store.parts_of`.
+        TooManyWaitsError: as `answers.store.of_sources`.
     """
     source = None if source_id is None else str(source_id)
     before, after = [

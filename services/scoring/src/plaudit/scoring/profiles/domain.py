@@ -26,6 +26,8 @@ NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,31}$"
 """Of a profile's name."""
 KINDS: Final = ("stars", "thumbs", "nps", "csat", "ces")
 ORIGINS: Final = ("organic", "invited", "incentivised")
+ORIGIN_LABELS: Final[Mapping[str, str]] = {"invited": "given on invitation", "incentivised": "given for a reward"}
+"""Origin → what is said beside a review of it. Nothing is said of one that nobody asked for."""
 STAR_KINDS: Final = frozenset({"stars", "thumbs"})
 """They count together. Every other kind is a scale of its own, and is never mixed with another."""
 

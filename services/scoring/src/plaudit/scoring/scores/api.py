@@ -45,8 +45,9 @@ PROBLEMS: Final = {
     "unknown-profile": "There is no profile of this name. The detail names those that there are.",
     "profile-not-ready": "The half-life of the profile is new, and its sums are being filled from the ledger; the "
     "detail says how far that is. Try again in some seconds. Other profiles answer as before.",
-    "too-many-reviews": "The profile has a half-life of the tenant's own, by which another moment than now is read "
-    "review by review, and the subject has too many. The detail says how many may be, and what to ask for.",
+    "too-many-reviews": "What is asked for is read review by review, and the subject has too many: another moment "
+    "than now by a half-life of the tenant's own, or how long reviews wait for answers. The detail says how many may "
+    "be, and what to ask for.",
 }
 """Slug → meaning and what to do."""
 OF_PROFILES: Final = {"unknown-profile": 422, "profile-not-ready": 409}

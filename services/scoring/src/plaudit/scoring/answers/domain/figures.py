@@ -12,9 +12,24 @@ DAYS: Final = 90
 """Reviews of so many days are looked at unless another number is asked for."""
 MIN_DAYS: Final = 1
 MAX_DAYS: Final = 366
+MAX_WAITS: Final = 2_000_000
+"""Of more reviews than this, waits are not told at once: each is read, and takes forty bytes while it is. To count them
+by the minute where they are stored took the database four times as long."""
 _HOUR_US: Final = 3_600_000_000
 WITHIN_HOURS: Final = (24, 72, 168)
 """Times within which the share of answers is told, in their order."""
+
+
+class TooManyWaitsError(ValueError):
+    """More reviews were published in a time than waits are told of at once."""
+
+    def __init__(self, subject: str) -> None:
+        """Say how many may be, and what to ask for."""
+        super().__init__(
+            f"More than {MAX_WAITS:,} reviews of `{subject}` were published in the time that is asked for, and how "
+            "long each waits for an answer is not told of so many at once. Ask for fewer days, for one source, or for "
+            "a subject below it."
+        )
 
 
 @dataclass(frozen=True, slots=True)

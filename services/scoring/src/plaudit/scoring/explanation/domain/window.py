@@ -74,6 +74,8 @@ class MovingReview(NamedTuple):
     before: int | None
     """The star that it counted as when the window began; None where it did not count."""
     after: int | None
+    origin: str
+    """Of its last state in the window."""
     share: Share
 
 

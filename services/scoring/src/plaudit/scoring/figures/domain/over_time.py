@@ -10,6 +10,7 @@ from plaudit.scoring.figures.domain.answering import OF_WAITS, UntoldOriginError
 from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, STANDING, Basis, Figure
 from plaudit.scoring.figures.domain.windows import Ratings, Window, window
 from plaudit.scoring.series.domain import InvalidSpanError, Span
+from plaudit.scoring.sums.domain.decay import unix_us
 
 OFFERED: Final = tuple(each for each in FIGURES if each not in STANDING)
 """Figures of a step; all others are of all reviews at an instant."""
@@ -72,6 +73,11 @@ def checked(figures: Collection[Figure], steps: Sequence[Span], origin: str | No
         raise InvalidSpanError(
             "from", f"Figures of how soon reviews are answered are of {MAX_DAYS} days at most. Take a later `from`."
         )
+
+
+def edges_of(steps: Sequence[Span]) -> list[int]:
+    """Return where steps that follow each other without a gap begin, and where the last one ends, in microseconds."""
+    return [unix_us(each) for each in (*(step.start for step in steps), steps[-1].end)]
 
 
 def points(figure: Figure, read: Read, steps: Sequence[Span]) -> Iterator[FigurePoint]:

@@ -20,7 +20,7 @@ from plaudit.scoring.figures.domain.ages import HALF, pieces_of
 from plaudit.scoring.figures.domain.answering import OF_WAITS
 from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, OF_RATINGS, Figure
 from plaudit.scoring.figures.domain.figures import EFFORT, Aged, Figures, Reply, figures_of
-from plaudit.scoring.figures.domain.over_time import Read
+from plaudit.scoring.figures.domain.over_time import Read, edges_of
 from plaudit.scoring.figures.domain.standing import OF_AGES, between_of, profile_of
 from plaudit.scoring.figures.domain.standing import standing as figure_of
 from plaudit.scoring.figures.domain.weighed import Rated, Weighed
@@ -86,7 +86,11 @@ async def figures_at(
 async def answers_at(
     tx: SqlTx, tenant_id: str, subject: str, at_us: int, days: int = DAYS, source_id: UUID | None = None
 ) -> Answers:
-    """Return the figures of the answers to a subject's reviews, and to those of everything below it, at an instant."""
+    """Return the figures of the answers to a subject's reviews, and to those of everything below it, at an instant.
+
+    Raises:
+        TooManyWaitsError: there are too many.
+    """
     found = await answers.of_sources(tx, tenant_id, subject, days * DAY_US, at_us, source_id)
     known_since_us = await answers.known_since_us(tx)
     # In a thread, so that other requests are answered meanwhile.
@@ -164,13 +168,13 @@ async def over_time(
         of: of which source and which origin alone; None for all.
     """
     source_id, origin = of
-    edges_us = [unix_us(each) for each in (*(step.start for step in steps), steps[-1].end)]
+    edges = edges_of(steps)
     rated = Rated(tenant_id=tenant_id, subject=subject, kinds=frozenset(), source_id=source_id, origin=origin)
     kinds = {FIGURES[each].kinds for each in figures if each in OF_RATINGS}
-    asked = (tx, tenant_id, subject, edges_us, unix_us(tx.now), source_id)
+    asked = (tx, tenant_id, subject, edges, unix_us(tx.now), source_id)
     return Read(
         now=tx.now,
-        ratings={each: await ratings(tx, replace(rated, kinds=each), edges_us) for each in kinds},
+        ratings={each: await ratings(tx, replace(rated, kinds=each), edges) for each in kinds},
         counts=await answers.counts_of_steps(*asked) if (OF_ANSWERS - OF_WAITS) & {*figures} else (),
         waits=await answers.of_steps(*asked) if OF_WAITS & {*figures} else (),
     )

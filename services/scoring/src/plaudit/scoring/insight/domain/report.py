@@ -101,6 +101,8 @@ class Example(msgspec.Struct, frozen=True):
     review_id: UUID
     day: date
     excerpt: str = ""
+    origin: str | None = None
+    """None where it is not known yet: what the ledger holds may be a moment behind."""
 
 
 class TopicInsight(msgspec.Struct, frozen=True, kw_only=True):

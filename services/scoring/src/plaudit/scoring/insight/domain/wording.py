@@ -29,20 +29,34 @@ class Wording(msgspec.Struct, frozen=True):
     words: str
 
 
-def wanted(insight: Insight) -> set[UUID]:
-    """Return the reviews whose words are needed."""
+def named(insight: Insight) -> set[UUID]:
+    """Return the reviews that are examples."""
     of_topics = (each for topic in insight.topics for each in (*topic.low_examples, *topic.high_examples))
     of_terms = (each for term in insight.terms for each in term.examples)
-    written = {review_id for term in insight.terms for review_id in term.written_in}
-    return written | {example.review_id for examples in (of_topics, of_terms) for example in examples}
+    return {example.review_id for examples in (of_topics, of_terms) for example in examples}
 
 
-def worded(insight: Insight, wordings: Mapping[UUID, Wording]) -> Insight:
-    """Return what is told with its words; an example whose review has gone meanwhile is left out."""
+def wanted(insight: Insight) -> set[UUID]:
+    """Return the reviews whose words are needed."""
+    return named(insight) | {review_id for term in insight.terms for review_id in term.written_in}
+
+
+def worded(insight: Insight, wordings: Mapping[UUID, Wording], origins: Mapping[UUID, str]) -> Insight:
+    """Return what is told with its words; an example whose review has gone meanwhile is left out.
+
+    Args:
+        insight: what is told.
+        wordings: how the reviews of `wanted` are written.
+        origins: why those of `named` were written, as far as it is known.
+    """
 
     def term(each: TermInsight) -> TermInsight:
         examples = tuple(
-            replace(example, excerpt=excerpt(wording.words, _surface(wording, each.stem)))
+            replace(
+                example,
+                excerpt=excerpt(wording.words, _surface(wording, each.stem)),
+                origin=origins.get(example.review_id),
+            )
             for example in each.examples
             if (wording := wordings.get(example.review_id))
         )
@@ -53,7 +67,7 @@ def worded(insight: Insight, wordings: Mapping[UUID, Wording]) -> Insight:
 
     def told(examples: tuple[Example, ...]) -> tuple[Example, ...]:
         return tuple(
-            replace(example, excerpt=excerpt(wording.words))
+            replace(example, excerpt=excerpt(wording.words), origin=origins.get(example.review_id))
             for example in examples
             if (wording := wordings.get(example.review_id))
         )
