@@ -20,7 +20,7 @@ from plaudit.common.kafka.positions import Move, Place
 from plaudit.common.kafka.subscription import Handler, StaleMemoryError, Subscription
 from plaudit.scoring.cells.jobs import CellsJob
 from plaudit.scoring.history.consumer import HISTORY
-from plaudit.scoring.history.domain import Happened
+from plaudit.scoring.history.domain import Happened, LedgerEntry, RevisedChange, ToldChange, entries
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.moves.commands import end_of_settled
 from plaudit.scoring.moves.jobs import MovesJob
@@ -137,6 +137,26 @@ class Bus:
                     found.pop(event["data"]["review_id"], None)
                 else:
                     found[event["data"]["review_id"]] = {**event["data"]["after"], "tenant": event["tenant"]}
+        return found
+
+    def entries(self) -> list[LedgerEntry]:
+        """What a ledger of all events has."""
+        found: list[LedgerEntry] = []
+        for partition, told in self._told.items():
+            events = [msgspec.json.decode(envelope) for envelope in told]
+            changes = [
+                ToldChange(
+                    tenant_id=event["tenant"],
+                    type=event["type"],
+                    partition=partition,
+                    epoch=1,
+                    sequence=sequence,
+                    known_at=datetime.fromisoformat(event["time"]),
+                    change=msgspec.convert(event["data"], RevisedChange),
+                )
+                for sequence, event in enumerate(events, 1)
+            ]
+            found += entries(changes, {})
         return found
 
 

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from plaudit.scoring.history.consumer import HISTORY
+from plaudit.scoring.history.domain import LedgerEntry
 from plaudit.scoring.live.consumer import LIVE
 from plaudit.scoring.rebuilds.domain import RebuildStoppedError
 from plaudit.scoring.refills import commands
@@ -52,6 +54,42 @@ async def test_while_reviews_come_the_ledger_is_as_it_was_and_every_figure_is_ri
 
     await product.go_on(20)
     await product.figures_are_right()
+
+
+@pytest.mark.parametrize("damage", ["entries are gone", "entries are wrong", "all is gone"])
+async def test_what_comes_meanwhile_is_told_what_its_review_was_before_as_if_nothing_had_been_damaged(
+    product: Product, beside_pages: Callable[..., None], damage: str
+) -> None:
+    """Whatever the present ledger, which is damaged, made of it."""
+    await product.superuser.execute(DAMAGES[damage])
+
+    async def reviews_come(_after: str | None) -> None:
+        await product.go_on(4)
+
+    beside_pages(after=reviews_come)
+    await product.refill()
+
+    told = {
+        (UUID(each.told.change.review_id), each.told.change.revision, each.sign): past_of(each)
+        for each in product.told.entries()
+    }
+    assert await pasts(product) == told
+    await product.go_on(40)  # what comes next goes on from there
+    assert (await pasts(product)).items() >= told.items()
+    assert len({past[0] for past in told.values()}) > 4
+
+
+def past_of(entry: LedgerEntry) -> tuple[Any, ...]:
+    return (entry.happened, entry.lowest, entry.highest, entry.newest_before, entry.first_shown_at)
+
+
+async def pasts(product: Product) -> dict[Any, tuple[Any, ...]]:
+    """Which entry, in terms of its review → what happened to that, and what it may have been until then."""
+    rows = await product.superuser.fetch(
+        """SELECT review_id, revision, sign, happened, lowest, highest, newest_before, first_shown_at
+        FROM scoring.ledger"""
+    )
+    return {tuple(row)[:3]: tuple(row)[3:] for row in rows}
 
 
 async def test_what_was_erased_does_not_come_back_and_what_was_shown_before_stays(

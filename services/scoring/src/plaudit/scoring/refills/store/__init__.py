@@ -16,7 +16,7 @@ from plaudit.scoring.rebuilds.domain import MAX_SWITCH_SECONDS
 from plaudit.scoring.rebuilds.store import Ledger
 from plaudit.scoring.reconciliation.store.statements import HISTORY_GROUP, LIVE_GROUP
 from plaudit.scoring.refills.domain import FEED_EPOCH, LEASE, ErasedReview, Position, Reading, RefillProgress
-from plaudit.scoring.refills.store import twins
+from plaudit.scoring.refills.store import pasts, twins
 from plaudit.scoring.refills.store.twins import LEDGER, SCHEMA
 from plaudit.scoring.topics.domain import ERASED
 
@@ -371,6 +371,7 @@ async def copy_some(tx: Tx, entries: int) -> bool:
     copied = (row["partition"], row["copied_epoch"], row["copied_sequence"], *until)
     today = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
     await tx.raw.execute(_COPY, *copied, today)
+    await pasts.tell_anew(tx, row["partition"], (row["copied_epoch"], row["copied_sequence"]), until)
     await tx.raw.execute(_CLEAR_TOPICS, *copied)
     await tx.raw.execute(_MOVE_COPIED, row["partition"], *until)
     return True
