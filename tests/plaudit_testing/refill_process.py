@@ -1,6 +1,6 @@
-"""`plaudit score rebuild --from-feed` as a process of its own, in small steps, to be killed at its failpoints.
+"""`plaudit score rebuild --from-feed`, or `repair`, as a process in small steps, to be killed at failpoints.
 
-`python -m plaudit_testing.refill_process ADDRESS KEY_FILE`; database and failpoints by environment.
+`python -m plaudit_testing.refill_process COMMAND ADDRESS KEY_FILE`; database and failpoints by environment.
 """
 
 import os
@@ -20,6 +20,9 @@ SMALL = {
     "refills.commands.FEW_RECORDS": 5,
     "refills.commands.FILLED_ENTRIES": 40,
     "moves.commands.SUMMED_ENTRIES": 40,
+    "repairs.jobs.PAGE_ITEMS": 9,
+    "repairs.commands.STEP_REVIEWS": 10,
+    "repairs.commands.GONE_OF_A_STEP": 2,
 }
 """A short history takes many steps."""
 
@@ -28,7 +31,14 @@ class RefillProcess:
     """One such process. It ends with the test run, however that ends."""
 
     def __init__(
-        self, database_url: str, address: str, key_file: Path, log: Path, failpoints: str, trace: Path
+        self,
+        database_url: str,
+        address: str,
+        key_file: Path,
+        log: Path,
+        failpoints: str,
+        trace: Path,
+        command: str = "rebuild",
     ) -> None:
         self.log = log
         environment = {
@@ -38,9 +48,9 @@ class RefillProcess:
             VARIABLE: failpoints,
             TRACE_VARIABLE: str(trace),
         }
-        command = [sys.executable, "-m", "plaudit_testing.refill_process", address, str(key_file)]
+        arguments = [sys.executable, "-m", "plaudit_testing.refill_process", command, address, str(key_file)]
         self._process = GuardedProcess(
-            Spec("refill", command, log, environment=environment, grace_seconds=DEADLINE_SECONDS)
+            Spec("refill", arguments, log, environment=environment, grace_seconds=DEADLINE_SECONDS)
         )
 
     @property
@@ -53,11 +63,11 @@ class RefillProcess:
         self._process.kill()
 
 
-def _run(address: str, key_file: str) -> None:
+def _run(command: str, address: str, key_file: str) -> None:
     for path, value in SMALL.items():
         module, _, name = path.rpartition(".")
         setattr(import_module(f"plaudit.scoring.{module}"), name, value)
-    sys.argv = ["plaudit", "score", "rebuild", "--from-feed", address, "--key-file", key_file]
+    sys.argv = ["plaudit", "score", command, "--from-feed", address, "--key-file", key_file]
     import_module("plaudit.common.cli").main()
 
 

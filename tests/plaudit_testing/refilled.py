@@ -63,17 +63,23 @@ END
 
 
 class Bus:
-    """Carries what ingest has written to both groups, as the relay and the runner do."""
+    """Carries what ingest has written to two groups, as the relay and the runner do."""
 
-    def __init__(self, superuser: asyncpg.Connection, worker: Database, partitions: int) -> None:
-        self._superuser, self._worker, self._partitions = superuser, worker, partitions
-        self._told: dict[int, list[bytes]] = defaultdict(list)
+    def __init__(
+        self,
+        superuser: asyncpg.Connection,
+        worker: Database,
+        partitions: int,
+        groups: tuple[Subscription[Any], ...] = (LIVE, HISTORY),
+    ) -> None:
+        self._superuser, self._worker, self._partitions, self._groups = superuser, worker, partitions, groups
+        self.told: dict[int, list[bytes]] = defaultdict(list)
         self._handlers: dict[str, Handler[Any]] = {}
 
     async def begin(self) -> None:
         """Both groups begin to read all partitions."""
         async with self._worker.transaction() as tx:
-            for subscription in (LIVE, HISTORY):
+            for subscription in self._groups:
                 starts = dict.fromkeys(range(self._partitions), 0)
                 await positions.begin(tx, subscription.group, REVIEWS.name, TOPIC_ID, starts)
 
@@ -87,20 +93,20 @@ class Bus:
         )
         for row in rows:
             if row["topic"] == REVIEWS.name:
-                self._told[row["partition"]].append(row["envelope"])
+                self.told[row["partition"]].append(row["envelope"])
         if rows:
             await self._superuser.execute(
                 """UPDATE ingest.relay_cursor SET xid = $1::text::xid8, id = $2, numbers = $3::text::jsonb""",
                 rows[-1]["xid"],
                 rows[-1]["id"],
                 msgspec.json.encode(
-                    {f"{REVIEWS.name}/{partition}": len(told) for partition, told in self._told.items()}
+                    {f"{REVIEWS.name}/{partition}": len(told) for partition, told in self.told.items()}
                 ).decode(),
             )
 
     async def take(self, subscription: Subscription[Any], most: int = 1_000_000) -> None:
         """A group applies what is published of each partition, as the runner does."""
-        for partition, told in self._told.items():
+        for partition, told in self.told.items():
             async with self._worker.driver_transaction() as tx:
                 at = (await positions.load(tx, subscription.group, REVIEWS.name, [partition]))[partition].place
             pending = told[at.next_offset : at.next_offset + most]
@@ -124,13 +130,13 @@ class Bus:
     async def carry(self) -> None:
         """Everything comes to both groups."""
         await self.publish()
-        for subscription in (LIVE, HISTORY):
+        for subscription in self._groups:
             await self.take(subscription)
 
     def standing(self) -> dict[str, Mapping[str, Any]]:
         """Review → its tenant and state, as the events tell it to anybody who follows them."""
         found: dict[str, Mapping[str, Any]] = {}
-        for told in self._told.values():
+        for told in self.told.values():
             for envelope in told:
                 event = msgspec.json.decode(envelope)
                 if event["data"]["after"] is None:

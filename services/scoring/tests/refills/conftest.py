@@ -1,45 +1,32 @@
 """Ingest and scoring on one database: what ingest writes comes to both groups when a test says so."""
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 
-from plaudit.common import failpoints
 from plaudit.common.db import Database, Role
-from plaudit.common.vault import vault_of
-from plaudit.ingest.erasure.jobs import ErasureJob
-from plaudit.ingest.main import SERVICE as INGEST
-from plaudit.scoring.main import SERVICE
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.refills.domain import Page
-from plaudit.scoring.refills.jobs.feed import Feed
-from plaudit_testing.databases import migrated
-from plaudit_testing.refilled import ENTRY, TOPICS, Bus, Large, Product, World
-from plaudit_testing.running_ingest import Ingest, Source, running_ingest
-from plaudit_testing.servers import PostgresServer
+from plaudit_testing.fed import armed, erase, feed_at, feed_of, ingest, more_settings, scoring_url, source, world_of
+from plaudit_testing.refilled import ENTRY, TOPICS, Bus, Large, Product
+from plaudit_testing.running_ingest import Ingest, Source
 
+__all__ = [
+    "armed",
+    "erase",
+    "feed_at",
+    "feed_of",
+    "ingest",
+    "more_settings",
+    "scoring_url",
+    "source",
+    "world_of",
+]
 OWN_US = 3 * DAY_US
-
-
-@pytest.fixture
-def scoring_url(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The DSN of a database with the schemas of both services, and nothing in them."""
-    names = (INGEST.name, SERVICE.name)
-    template = postgres_server.template("-and-".join(names), lambda dsn: migrated(dsn, *names))
-    dsn = postgres_server.create_database(template, name=request.node.name)
-    yield dsn
-    postgres_server.drop_database(dsn)
-
-
-@pytest.fixture
-def more_settings(more_settings: dict[str, Any]) -> dict[str, Any]:
-    """A clock that a test may move."""
-    return {**more_settings, "test_clock": True}
 
 
 @pytest.fixture
@@ -52,13 +39,6 @@ def move_clock(superuser: asyncpg.Connection) -> Callable[[timedelta], Awaitable
         )
 
     return move
-
-
-@pytest.fixture
-async def ingest(scoring_url: str) -> AsyncIterator[Ingest]:
-    """Ingest's API, at an address."""
-    async with running_ingest(scoring_url, test_clock=True) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -97,66 +77,6 @@ async def told(superuser: asyncpg.Connection, worker: Database, resources: Any) 
 
 
 @pytest.fixture
-async def source(ingest: Ingest) -> Source:
-    """A native source of the tenant `default`, about `acme`."""
-    return await ingest.source()
-
-
-@pytest.fixture
-def world_of(ingest: Ingest) -> Callable[[Source, int], World]:
-    """Makes platforms at which reviews come, change and go at random, by a seed."""
-    return lambda source, seed: World(ingest, source, random.Random(seed))
-
-
-@pytest.fixture
-async def feed_at() -> AsyncIterator[Callable[[str, dict[str, str]], Feed]]:
-    """Makes feeds at an address, by tenant and key."""
-    made: list[Feed] = []
-
-    def make(address: str, keys: dict[str, str]) -> Feed:
-        made.append(Feed(address, keys))
-        return made[-1]
-
-    yield make
-    for feed in made:
-        await feed.close()
-
-
-@pytest.fixture
-def feed_of(ingest: Ingest, feed_at: Callable[[str, dict[str, str]], Feed]) -> Callable[..., Awaitable[Feed]]:
-    """Makes feeds of tenants."""
-
-    async def make(*tenants: str) -> Feed:
-        keys = {tenant: await ingest.key(tenant, "reviews:read") for tenant in tenants or ("default",)}
-        return feed_at(str(ingest.client.base_url), keys)
-
-    return make
-
-
-@pytest.fixture
-def erase(ingest: Ingest) -> Callable[[str], Awaitable[None]]:
-    """Has ingest erase a review, given its id on the platform."""
-    resources = ingest.resources
-    job = ErasureJob(
-        resources.database(Role.WORKER),
-        resources.outbox,
-        resources.ids,
-        vault_of(resources.settings),
-        settling_seconds=0,
-    )
-
-    async def carry_out(external_id: str) -> None:
-        [found] = await ingest.rows("SELECT id FROM ingest.reviews WHERE external_id = $1", external_id)
-        headers = {"authorization": f"Bearer {await ingest.key()}"}
-        asked = await ingest.client.post("/v1/erasures", json={"review_id": str(found["id"])}, headers=headers)
-        assert asked.status_code == 202, asked.text
-        while await job.has_work():
-            await job.turn()
-
-    return carry_out
-
-
-@pytest.fixture
 def ledger(superuser: asyncpg.Connection) -> Callable[[], Awaitable[list[tuple[Any, ...]]]]:
     """Says what the ledger says, in an order that does not depend on numbers."""
 
@@ -165,16 +85,6 @@ def ledger(superuser: asyncpg.Connection) -> Callable[[], Awaitable[list[tuple[A
         return sorted((tuple(row) for row in found), key=repr)
 
     return read
-
-
-@pytest.fixture
-def armed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Arms a failpoint."""
-
-    def arm(spec: str) -> None:
-        monkeypatch.setattr(failpoints, "_armed", failpoints._parse(spec))
-
-    return arm
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What changes the tables of answers: a batch of changes of reviews."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -41,6 +41,14 @@ async def apply(tx: Tx, told: Sequence[Told]) -> None:
         revision = revision_of(each.change, each.known_at)
         if revision is not None:
             revisions[each.tenant_id, UUID(each.change.review_id)].append(revision)
+    await keep(tx, revisions)
+    await store.note_starts(tx, _starts(told))
+    # Rows of sources are every writer's: they are locked last, and so for the shortest time.
+    await store.note_sources(tx, _sources(told))
+
+
+async def keep(tx: Tx, revisions: Mapping[ReviewKey, Sequence[Revision]]) -> None:
+    """Keep revisions of reviews, in any order, beside those that are kept already."""
     held = await store.locked(tx, revisions)
     lives = {key: merged(held.get(key, ()), new) for key, new in revisions.items()}
     changed = {key: life for key, life in lives.items() if life != held.get(key)}
@@ -49,9 +57,14 @@ async def apply(tx: Tx, told: Sequence[Told]) -> None:
     before = _places({key: held[key] for key in changed if key in held}.items())
     after = _places(changed.items())
     await store.move(tx, before - after, after - before)
-    await store.note_starts(tx, _starts(told))
-    # Rows of sources are every writer's: they are locked last, and so for the shortest time.
-    await store.note_sources(tx, _sources(told))
+
+
+async def forget(tx: Tx, keys: Collection[ReviewKey]) -> int:
+    """Keep nothing of some reviews, as if they had never been; return how many were kept."""
+    held = await store.locked(tx, keys)
+    await store.move(tx, _places(held.items()), ())
+    await store.delete(tx, held)
+    return len(held)
 
 
 def _places(lives: Iterable[tuple[ReviewKey, Sequence[Revision]]]) -> set[PlacedStand]:

@@ -54,6 +54,10 @@ _REPLACE = f"""
 UPDATE answer_reviews AS held SET life = told.life FROM {_REVIEW.unnest()} AS told ({_REVIEW.listed})
 WHERE held.tenant_id = told.tenant_id AND held.review_id = told.review_id
 """
+_DELETE = """
+DELETE FROM answer_reviews AS held USING unnest($1::text[], $2::uuid[]) AS told (tenant_id, review_id)
+WHERE held.tenant_id = told.tenant_id AND held.review_id = told.review_id
+"""
 _KEY = tuple(column.name for column in answer_places.primary_key)
 _DELETE_PLACES = f"""
 DELETE FROM answer_places AS held USING unnest($1::text[], $2::text[], $3::bigint[], $4::uuid[], $5::bigint[])
@@ -178,6 +182,13 @@ async def replace(tx: Tx, lives: Mapping[ReviewKey, Sequence[Revision]]) -> None
     if lives:
         await tx.raw.execute(LOOK_UP_EACH_ROW)
         await tx.raw.execute(_REPLACE, *_arrays(lives))
+
+
+async def delete(tx: Tx, keys: Collection[ReviewKey]) -> None:
+    """Delete the lives of reviews that `locked` has returned."""
+    if keys:
+        await tx.raw.execute(LOOK_UP_EACH_ROW)
+        await tx.raw.execute(_DELETE, *map(list, zip(*sorted(keys), strict=True)))
 
 
 async def move(tx: Tx, gone: Iterable[PlacedStand], new: Iterable[PlacedStand]) -> None:

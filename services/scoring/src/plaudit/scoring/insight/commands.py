@@ -1,6 +1,6 @@
 """What changes insight's tables: a batch of changes of reviews, and an erasure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Self
 from uuid import UUID
 
@@ -25,13 +25,31 @@ from plaudit.scoring.insight.domain.review import SaidChange
 from plaudit.scoring.profiles.domain import STAR_KINDS
 
 
-class Told(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True):
     """A change of a review, and what is to be kept of the review after it."""
 
-    event: Envelope[SaidChange]
+    tenant_id: str
+    change: SaidChange
     kept: Kept | None
     problem: str | None
     """Why nothing can be kept of the review, if so."""
+
+    @property
+    def key(self) -> tuple[str, UUID]:
+        """Tenant id and review id."""
+        return self.tenant_id, UUID(self.change.review_id)
+
+    @property
+    def concerns(self) -> bool:
+        """Whether the review is, or was, of a kind that counts, or is not seen at all."""
+        states = [state for state in (self.change.before, self.change.after) if state is not None]
+        return not states or any(state.kind in STAR_KINDS for state in states)
+
+
+class Told(Said, frozen=True):
+    """The same, as an event tells it."""
+
+    event: Envelope[SaidChange]
 
     @classmethod
     def by(cls, event: Envelope[SaidChange], _partition: int = 0) -> Self:
@@ -41,28 +59,12 @@ class Told(msgspec.Struct, frozen=True):
         writes holds back the events of all writers after it.
         """
         try:
-            return cls(event, kept_of(event.data.after), None)
+            return cls(event.tenant, event.data, kept_of(event.data.after), None, event)
         except ValueError as error:
-            return cls(event, None, str(error))
-
-    @property
-    def change(self) -> SaidChange:
-        """The change of the review."""
-        return self.event.data
-
-    @property
-    def key(self) -> tuple[str, UUID]:
-        """Tenant id and review id."""
-        return self.event.tenant, UUID(self.change.review_id)
-
-    @property
-    def concerns(self) -> bool:
-        """Whether the review is, or was, of a kind that counts, or is not seen at all."""
-        states = [state for state in (self.change.before, self.change.after) if state is not None]
-        return not states or any(state.kind in STAR_KINDS for state in states)
+            return cls(event.tenant, event.data, None, str(error), event)
 
 
-async def apply(tx: Tx, told: Iterable[Told]) -> None:
+async def apply(tx: Tx, told: Iterable[Said]) -> None:
     """Keep each review as its newest revision says: what was kept of it before is subtracted, what is new added.
 
     What was kept is read, not told by the event, so that neither the order of changes nor a repetition makes a
@@ -71,7 +73,7 @@ async def apply(tx: Tx, told: Iterable[Told]) -> None:
     Raises:
         ValueError: a change cannot be counted; nothing of the batch was written.
     """
-    newest: dict[tuple[str, UUID], Told] = {}
+    newest: dict[tuple[str, UUID], Said] = {}
     for each in told:
         if each.concerns:
             key = each.key
@@ -97,16 +99,29 @@ async def empty(tx: Tx, tenant_id: str, review_id: str) -> int:
     Raises:
         ValueError: the id is none of ours.
     """
-    held = await store.locked(tx, [(tenant_id, UUID(review_id))])
+    return await forget(tx, tenant_id, [UUID(review_id)])
+
+
+async def forget(tx: Tx, tenant_id: str, review_ids: Collection[UUID]) -> int:
+    """Keep nothing of some reviews but their revisions; return of how many something was kept."""
+    held = await store.locked(tx, [(tenant_id, review_id) for review_id in review_ids])
     after = [StoredReview(*key, each.revision, None) for key, each in held.items() if each.kept]
     await _save(tx, held, after)
     return len(after)
 
 
-def _kept_after(told: Told, held: StoredReview | None) -> Kept | None:
-    """Return what is kept after a change; where it only tells of an answer, what is kept already."""
+def _kept_after(told: Said, held: StoredReview | None) -> Kept | None:
+    """Return what is kept after a change; where it only tells of an answer, what is kept already.
+
+    Of a review that was erased, ingest's feed tells neither state.
+    """
     change = told.change
-    if change.before == change.after and held is not None and held.revision == change.revision - 1:
+    if (
+        change.after is not None
+        and change.before == change.after
+        and held is not None
+        and held.revision == change.revision - 1
+    ):
         return held.kept
     if told.problem is not None:
         raise ValueError(told.problem)

@@ -3,7 +3,7 @@
 from math import inf
 from pathlib import Path
 from time import monotonic
-from typing import Annotated
+from typing import Annotated, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -64,7 +64,7 @@ def rebuild_command(
     elif (from_feed is None) != (key_file is None):
         raise WrongInputError("a rebuild from the feed needs both: --from-feed ADDRESS and --key-file FILE")
     elif from_feed is not None and key_file is not None:
-        _refill(_address(from_feed), _lines(key_file), as_json=as_json)
+        _refill(feed_address(from_feed), key_lines(key_file), as_json=as_json)
     else:
         _rebuild(as_json=as_json)
 
@@ -137,14 +137,24 @@ def _owner() -> Database:
     return Database(read_environment(), "scoring", Role.OWNER, pool_size=1)
 
 
-def _address(text: str) -> str:
+def feed_address(text: str) -> str:
+    """Return the address of a front door.
+
+    Raises:
+        WrongInputError: it is none.
+    """
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.netloc:
         raise WrongInputError("--from-feed takes the address of the front door, such as https://plaudit.example")
     return text
 
 
-def _lines(file: Path) -> list[str]:
+def key_lines(file: Path) -> list[str]:
+    """Return the lines of a file of keys.
+
+    Raises:
+        WrongInputError: it cannot be read.
+    """
     try:
         return file.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -155,14 +165,19 @@ def _tell(progress: Progress) -> None:
     typer.echo(f"{progress.summed:,} of {progress.applied:,} records", err=True)
 
 
+class _InWords(Protocol):
+    @property
+    def in_words(self) -> str: ...
+
+
 class Telling:
-    """Says how far a refill has come, every second."""
+    """Says how far something has come, every second."""
 
     def __init__(self) -> None:
         """Nothing was said yet."""
         self._told_at = -inf
 
-    def __call__(self, progress: RefillProgress) -> None:
+    def __call__(self, progress: _InWords) -> None:
         """Say it, unless it was said less than a second ago."""
         if monotonic() - self._told_at >= TOLD_SECONDS:
             self._told_at = monotonic()
