@@ -148,7 +148,7 @@ class Bus:
     def entries(self) -> list[LedgerEntry]:
         """What a ledger of all events has."""
         found: list[LedgerEntry] = []
-        for partition, told in self._told.items():
+        for partition, told in self.told.items():
             events = [msgspec.json.decode(envelope) for envelope in told]
             changes = [
                 ToldChange(

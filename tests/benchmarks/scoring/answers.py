@@ -21,7 +21,7 @@ from benchmarks.scoring import group
 from benchmarks.servers import Servers
 from plaudit.common.db import Database, Role, SqlTx
 from plaudit.scoring.answers.domain.figures import DAYS
-from plaudit.scoring.figures.api import answers_at, figures_over_time
+from plaudit.scoring.figures import store as figures
 from plaudit.scoring.figures.domain.catalogue import Figure
 from plaudit.scoring.figures.domain.over_time import points
 from plaudit.scoring.series.domain import Step, spans
@@ -89,14 +89,14 @@ async def _read(report: Report, backing: Servers, count: int) -> None:
     for name, asked in moments.items():
 
         async def at(tx: SqlTx, each: datetime) -> int:
-            return (await answers_at(tx, TENANT, SUBJECT, unix_us(each))).all.count
+            return (await figures.answers_at(tx, TENANT, SUBJECT, unix_us(each))).all.count
 
         await _tell(report, backing, database, f"{name}, {DAYS} days", at, asked)
     for figure in (Figure.ANSWERED, Figure.ANSWER_TIME):
 
         async def of_year(tx: SqlTx, each: datetime, figure: Figure = figure) -> int:
             steps = spans(each - A_YEAR, each, Step.DAY, ZoneInfo("UTC"))
-            read = await figures_over_time(
+            read = await figures.over_time(
                 tx, tenant_id=TENANT, subject=SUBJECT, figures=[figure], steps=steps, of=(None, None)
             )
             return sum(each.window.n for each in points(figure, read, steps))
