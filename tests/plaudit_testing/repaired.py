@@ -129,7 +129,7 @@ class Product:
         await self.carry()
         return await self.held(tenant)
 
-    async def is_forgotten(self) -> None:
+    async def is_over(self) -> None:
         """Nothing is left of a repair."""
         for table in REPAIR_TABLES:
             assert await self.superuser.fetchval(f"SELECT count(*) FROM scoring.{table}") == 0, table

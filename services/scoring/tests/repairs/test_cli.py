@@ -58,7 +58,7 @@ async def test_it_says_how_far_a_stopped_one_is_and_forgets_it(
     assert (found["is_under_way"], found["seconds_since_last_step"], found["tenants"]) == (True, None, 1)
     said = await asyncio.to_thread(command.output, "score", "repair", "--discard")
     assert said == "The repair is forgotten; what it has repaired stays so.\n"
-    await product.is_forgotten()
+    await product.is_over()
 
 
 @pytest.mark.parametrize(

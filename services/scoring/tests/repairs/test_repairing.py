@@ -40,7 +40,7 @@ async def test_what_both_groups_have_missed_is_kept_as_if_they_had_not(product: 
     assert repaired == right
     assert all(gapped[table] != right[table] for table in TABLES)
     assert (done.tenants_done, done.tenants, done.gone, done.refused) == (1, 1, 0, 0)
-    await product.is_forgotten()
+    await product.is_over()
 
 
 async def test_all_of_it_comes_back_where_nothing_is_left(product: Product) -> None:
@@ -113,7 +113,7 @@ async def test_wherever_it_dies_another_process_goes_on_and_nothing_is_lost_or_d
     repaired = await product.held()
     assert done.gone == 5
     assert repaired == await product.from_scratch()
-    await product.is_forgotten()
+    await product.is_over()
 
 
 async def test_reviews_that_ingest_does_not_know_are_taken_away_and_no_others(product: Product) -> None:
@@ -239,7 +239,7 @@ async def test_one_that_was_discarded_begins_anew_for_whom_it_is_told(
         await product.repair()
 
     assert await discard(product.owner)
-    await product.is_forgotten()
+    await product.is_over()
     assert (await product.repair()).tenants == 2
     product.feed = default
     right = await product.held()

@@ -59,7 +59,7 @@ async def keep(tx: Tx, revisions: Mapping[ReviewKey, Sequence[Revision]]) -> Non
     await store.move(tx, before - after, after - before)
 
 
-async def forget(tx: Tx, keys: Collection[ReviewKey]) -> int:
+async def withdraw(tx: Tx, keys: Collection[ReviewKey]) -> int:
     """Keep nothing of some reviews, as if they had never been; return how many were kept."""
     held = await store.locked(tx, keys)
     await store.move(tx, _places(held.items()), ())

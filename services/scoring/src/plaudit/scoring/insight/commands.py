@@ -99,10 +99,10 @@ async def empty(tx: Tx, tenant_id: str, review_id: str) -> int:
     Raises:
         ValueError: the id is none of ours.
     """
-    return await forget(tx, tenant_id, [UUID(review_id)])
+    return await withdraw(tx, tenant_id, [UUID(review_id)])
 
 
-async def forget(tx: Tx, tenant_id: str, review_ids: Collection[UUID]) -> int:
+async def withdraw(tx: Tx, tenant_id: str, review_ids: Collection[UUID]) -> int:
     """Keep nothing of some reviews but their revisions; return of how many something was kept."""
     held = await store.locked(tx, [(tenant_id, review_id) for review_id in review_ids])
     after = [StoredReview(*key, each.revision, None) for key, each in held.items() if each.kept]

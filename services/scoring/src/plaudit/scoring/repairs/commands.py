@@ -61,7 +61,7 @@ async def discard(owner: Tx) -> bool:
     Raises:
         RebuildStoppedError: another process works on it.
     """
-    if await store.forget(owner):
+    if await store.discard(owner):
         return True
     if await store.exists(owner):
         raise RebuildStoppedError(f"another process repairs, or did a minute ago: {_STOP_IT}")
@@ -99,8 +99,8 @@ async def clear_some(tx: Tx, tenant_id: str) -> bool:
     They were kept before the feed was read, and it tells of everything that was published by then.
     """
     untold = await store.untold(tx, tenant_id, GONE_OF_A_STEP)
-    await insight.forget(tx, tenant_id, untold)
-    await answers.forget(tx, [(tenant_id, review_id) for review_id in untold])
+    await insight.withdraw(tx, tenant_id, untold)
+    await answers.withdraw(tx, [(tenant_id, review_id) for review_id in untold])
     await store.tell(tx, tenant_id, untold)
     await store.cleared(tx, tenant_id, len(untold))
     failpoint("repair_clear_before_commit")

@@ -21,7 +21,7 @@ _KEEP = """
 UPDATE repairs SET run_id = $1, seen_at = now() WHERE run_id = $1 OR seen_at < now() - $2::interval RETURNING true
 """
 _RELEASE = "UPDATE repairs SET seen_at = '-infinity' WHERE run_id = $1"
-_FORGET = "DELETE FROM repairs WHERE seen_at < now() - $1::interval RETURNING true"
+_DISCARD = "DELETE FROM repairs WHERE seen_at < now() - $1::interval RETURNING true"
 _SECONDS_SINCE = """
 SELECT CASE WHEN isfinite(seen_at) THEN date_part('epoch', now() - seen_at) END FROM repairs
 """
@@ -107,9 +107,9 @@ async def release(tx: Tx, run_id: UUID) -> None:
     await tx.raw.execute(_RELEASE, run_id)
 
 
-async def forget(owner: Tx) -> bool:
+async def discard(owner: Tx) -> bool:
     """Forget a repair that nobody works on; return whether there was one. Only the owner of the tables may."""
-    if not await owner.raw.fetchval(_FORGET, LEASE):
+    if not await owner.raw.fetchval(_DISCARD, LEASE):
         return False
     await owner.raw.execute("TRUNCATE repair_tenants, repair_reviews")
     return True
