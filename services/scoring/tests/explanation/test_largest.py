@@ -101,3 +101,33 @@ async def test_a_review_that_changed_twice_is_found_by_what_it_was_before_the_fi
         [found] = await explanation._largest(tx, asked, 1, is_large=True)
 
     assert (found.review_id, found.before, found.after) == (twice.review_id, 1, 5)
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+async def test_of_reviews_that_did_as_much_the_newest_are_named_and_of_one_time_the_same_ones_each_time(
+    resources: Resources[ScoringSettings], bus, superuser, is_large: bool
+) -> None:
+    ends = START + timedelta(days=9)
+    window = ShownStretch(unix_us(START), unix_us(ends))
+    lives = [Life() for _ in range(30)]
+    for number, life in enumerate(lives):
+        # The platform tells days alone: twenty reviews are of one, ten of the next.
+        at = START + timedelta(days=1 + number // 20)
+        await life.tell(bus, at + timedelta(minutes=number), rated(5, at=at))
+    told = sorted(life.review_id for life in lives[20:]), sorted(life.review_id for life in lives[:20])
+
+    async def named() -> list[str]:
+        asked = store.Asked("default", "acme", window, unix_us(ends), LIFETIME, 2.9)
+        async with resources.database(Role.API).transaction("default") as tx:
+            return [each.review_id for each in await explanation._largest(tx, asked, 12, is_large=is_large)]
+
+    first = await named()
+    await superuser.execute("""
+        CREATE TABLE elsewhere AS SELECT * FROM scoring.ledger ORDER BY md5(review_id::text);
+        ALTER TABLE scoring.ledger DISABLE TRIGGER ALL;
+        DELETE FROM scoring.ledger;
+        INSERT INTO scoring.ledger SELECT * FROM elsewhere;
+    """)
+
+    assert first == [*told[0], *told[1]][:12]
+    assert await named() == first

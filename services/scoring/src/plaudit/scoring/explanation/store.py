@@ -78,13 +78,15 @@ def _starred(seen: str) -> str:
 """
 
 
+# Of many equal ones the same are named whenever it is asked, however many there are and wherever they lie.
+_ORDER = "effect DESC, newest DESC, review_id"
 _EFFECT = "abs(sum(w * rating) - $10::float8 * sum(w))"
 _BEFORE = "CASE WHEN sign < 0 THEN counted_star ELSE other_counted_star END"
 _AFTER = "CASE WHEN sign > 0 THEN counted_star ELSE other_counted_star END"
 
 
 def _largest(entries: str) -> str:
-    """Return the reviews with the largest effects of some entries; one that was erased is not named.
+    """Return the reviews with the largest effects of some entries, of equal ones the newest; none that was erased.
 
     The aggregate is sorted before what was erased is looked up, review by review, until there are enough.
     """
@@ -92,9 +94,9 @@ def _largest(entries: str) -> str:
 WITH entries AS MATERIALIZED ({_starred(as_seen(entries, "$2"))}),
 largest AS MATERIALIZED (
     SELECT * FROM (
-        SELECT review_id, {_EFFECT} AS effect, sum(w * rating) AS a, sum(w) AS b
+        SELECT review_id, {_EFFECT} AS effect, sum(w * rating) AS a, sum(w) AS b, max(rated_at) AS newest
         FROM entries GROUP BY review_id HAVING bool_or(counts OR other_counted_star IS NOT NULL)
-        ORDER BY effect DESC, review_id OFFSET 0
+        ORDER BY {_ORDER} OFFSET 0
     ) AS of_reviews
     WHERE (
         SELECT count(*) FROM ledger WHERE ledger.review_id = of_reviews.review_id AND ledger.topics = {ERASED}
@@ -106,7 +108,7 @@ SELECT review_id, max(source_id::text) AS source_id, max(effect) AS effect, max(
         AS happened,
     (array_agg({_BEFORE} ORDER BY epoch, sequence, sign))[1] AS before,
     (array_agg({_AFTER} ORDER BY epoch DESC, sequence DESC, sign DESC))[1] AS after
-FROM largest JOIN entries USING (review_id) GROUP BY review_id ORDER BY effect DESC, review_id
+FROM largest JOIN entries USING (review_id) GROUP BY review_id ORDER BY max(effect) DESC, max(newest) DESC, review_id
 """
 
 
@@ -128,9 +130,9 @@ WITH newest AS MATERIALIZED (
     ORDER BY valid_at DESC LIMIT $13
 )
 SELECT review_id::text, abs(w * rating - $10::float8 * w) AS effect, (SELECT count(*) FROM newest) AS looked_at,
-    (SELECT min({in_us("valid_at")}) FROM newest) AS oldest_us
+    (SELECT min({in_us("valid_at")}) FROM newest) AS oldest_us, rated_at AS newest
 FROM ({_weighed(as_seen("(SELECT * FROM newest)", "$2"))}) AS weighed
-ORDER BY effect DESC LIMIT $12
+ORDER BY {_ORDER} LIMIT $12
 """
 # What a review that changed did is what its last state in the window adds without what it was when the window began:
 # nothing, or one of the states before that change, which weighed no more than the newest and was no further off than
