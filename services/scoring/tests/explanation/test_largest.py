@@ -111,6 +111,7 @@ async def test_of_reviews_that_did_as_much_the_newest_are_named_and_of_one_time_
     window = ShownStretch(unix_us(START), unix_us(ends))
     lives = [Life() for _ in range(30)]
     for number, life in enumerate(lives):
+        # The platform tells days alone: twenty reviews are of one, ten of the next.
         at = START + timedelta(days=1 + number // 20)
         await life.tell(bus, at + timedelta(minutes=number), rated(5, at=at))
     told = sorted(life.review_id for life in lives[20:]), sorted(life.review_id for life in lives[:20])
