@@ -40,7 +40,7 @@ async def test_of_too_many_reviews_waits_are_refused_before_anything_is_sent_and
     marked = (await api.post("/v1/markers", json=marker)).json()["id"]
     series = {"subject": "acme", "figure": ["median_answer_seconds", "answered_share"], "step": "day"}
     ask = [
-        ("/v1/score-figures/acme", {}),
+        ("/v1/score-figures/acme", {"days": 90}),
         ("/v1/figure-series", series),
         ("/v1/figure-series", {**series, "format": "csv"}),
         (f"/v1/markers/{marked}/effect", {"figure": "median_answer_seconds", "days": 1}),
@@ -56,6 +56,8 @@ async def test_of_too_many_reviews_waits_are_refused_before_anything_is_sent_and
     counted = await api.get("/v1/figure-series", params={**series, "figure": "answered_share"})
     assert counted.status_code == 200, "where no wait is read, the database counts"
     assert (await api.get("/v1/score-figures/acme", params={"at": "2026-01-01T00:00:00Z"})).status_code == 200
+    unasked = (await api.get("/v1/score-figures/acme")).json()
+    assert (unasked["count"], unasked["answers"], unasked["answers_reason"]) == (1, None, "too-many-reviews")
 
 
 @pytest.mark.usefixtures("four_reviews")

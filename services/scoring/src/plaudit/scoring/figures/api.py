@@ -26,9 +26,9 @@ from plaudit.common.http import (
 from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import ProblemError
 from plaudit.scoring.answers import store as answers
-from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MAX_WAITS, MIN_DAYS, TooManyWaitsError
+from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MAX_WAITS, MIN_DAYS, Answers, TooManyWaitsError
 from plaudit.scoring.figures import store
-from plaudit.scoring.figures.domain.answering import OF_WAITS, UnkeptAnswersError, UntoldOriginError
+from plaudit.scoring.figures.domain.answering import OF_WAITS, NoAnswers, UnkeptAnswersError, UntoldOriginError
 from plaudit.scoring.figures.domain.catalogue import UNITS, Figure
 from plaudit.scoring.figures.domain.over_time import (
     OFFERED,
@@ -103,7 +103,7 @@ async def read_figures(
             le=MAX_DAYS,
             description=f"`answers` are figures of the reviews that were published in so many days up to the instant; "
             f"{DAYS} if not given. Not with `known_at`, which leaves `answers` out. Of more than {MAX_WAITS:,} "
-            "reviews it is refused: ask for fewer days.",
+            "reviews it is refused: ask for fewer days; if not given, `answers` are null.",
             examples=[DAYS],
         ),
     ] = None,
@@ -116,15 +116,21 @@ async def read_figures(
     `answers` say how many reviews the company answers and how soon; reviews that wait are censored at their age, so
     that they count. What is told there does not depend on the profile. With `known_at` they are null, and
     `answers_reason` says so: of an answer it is kept when it was published, and not when that was received. With both
-    `days` and `known_at` it is 422.
+    `days` and `known_at` it is 422. Where so many reviews came that their answers are not told, `answers_reason` says
+    that as well: ask for fewer `days`.
     """
     if known_at is not None and days is not None:
         raise UnkeptAnswersError
     moment = moment_of(at, known_at, tx.now)
     figures, aged = await store.figures_at(tx, principal.tenant_id, subject, profile, moment, source_id)
-    answered = None
+    answered: Answers | NoAnswers = NoAnswers.NOT_KEPT
     if known_at is None:
-        answered = await store.answers_at(tx, principal.tenant_id, subject, moment.at_us, days or DAYS, source_id)
+        try:
+            answered = await store.answers_at(tx, principal.tenant_id, subject, moment.at_us, days or DAYS, source_id)
+        except TooManyWaitsError:
+            if days is not None:
+                raise
+            answered = NoAnswers.TOO_MANY  # Whoever has not asked for answers gets the other figures.
     named = await sources.named(tx, principal.tenant_id, [source_id for source_id, _ in figures.by_source])
     return figures_out(subject, profile.name, moment.at, figures, aged, answered, named)
 

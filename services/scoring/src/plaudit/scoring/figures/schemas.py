@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from plaudit.scoring.answers.domain.figures import WITHIN_HOURS, AnswerFigures, Answers
+from plaudit.scoring.figures.domain.answering import NoAnswers
 from plaudit.scoring.figures.domain.catalogue import FIGURES, Figure
 from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
 from plaudit.scoring.figures.domain.over_time import FigurePoint
@@ -214,12 +215,12 @@ class FiguresOut(BaseModel):
         description="The scores of each source's reviews alone; of the 100 sources with the most reviews."
     )
     answers: SubjectAnswersOut | None = Field(
-        description="How the reviews are answered; null with `known_at`.",
+        description="How the reviews are answered; null with `known_at`, and of too many reviews.",
         examples=[{**_AN_ANSWERED_REVIEW, "days": 90, "known_since": None}],
     )
-    answers_reason: Literal["not-kept-as-known"] | None = Field(
+    answers_reason: NoAnswers | None = Field(
         description="Why there are no `answers`: when an answer was received is not kept, so that `known_at` tells "
-        "none; `at` does.",
+        "none, and `at` does; or more reviews came than are told, and fewer `days` are.",
         examples=[None],
     )
     nps: DecayedShareOut | None = Field(
@@ -352,11 +353,12 @@ def figures_out(
     at: datetime,
     figures: Figures,
     aged: Aged | None,
-    answers: Answers | None,
+    answers: Answers | NoAnswers,
     sources: Mapping[str, Source],
 ) -> FiguresOut:
-    """Return figures as the API shows them, with the sources that have names; without answers where none are told."""
+    """Return figures as the API shows them, with the sources that have names, and answers or why there are none."""
     score = figures.score
+    told = None if isinstance(answers, NoAnswers) else answers
     return FiguresOut(
         subject=subject,
         profile=profile,
@@ -378,14 +380,14 @@ def figures_out(
         incentivised=figures.incentivised,
         by_source=[
             SourceScoreOut.model_validate(
-                {"source_id": source_id, "answers": _answers_of_source(answers, source_id)}
+                {"source_id": source_id, "answers": _answers_of_source(told, source_id)}
                 | named(sources.get(source_id))
                 | _partial(each)
             )
             for source_id, each in figures.by_source
         ],
-        answers=None if answers is None else _subject_answers_out(answers),
-        answers_reason="not-kept-as-known" if answers is None else None,
+        answers=None if told is None else _subject_answers_out(told),
+        answers_reason=answers if isinstance(answers, NoAnswers) else None,
         nps=_share_out(figures.nps),
         csat=_share_out(figures.csat),
         ces=_mean_out(figures.ces),

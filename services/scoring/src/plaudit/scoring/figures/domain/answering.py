@@ -1,6 +1,7 @@
 """How the reviews of one window of time were answered, as a figure that can be compared with that of another window."""
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Final
 
 from plaudit.scoring.answers.domain.figures import SourceCounts, SourceReviews
@@ -18,6 +19,14 @@ WITHIN_DAYS: Final[Mapping[Figure, int]] = {
 }
 OF_WAITS: Final = frozenset({Figure.ANSWER_TIME, *WITHIN_DAYS})
 """Those that are told by how long each review waits; of the others, how many are answered is enough."""
+
+
+class NoAnswers(StrEnum):
+    """Why nothing is told of answers beside other figures."""
+
+    NOT_KEPT = "not-kept-as-known"
+    """Figures are told as they were known at an instant."""
+    TOO_MANY = "too-many-reviews"
 
 
 class UntoldOriginError(ValueError):
