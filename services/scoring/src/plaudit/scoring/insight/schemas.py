@@ -69,7 +69,7 @@ class ExampleOut(BaseModel):
     origin: str | None = Field(
         description="`organic`; `invited`: the writer was asked; `incentivised`: it was given for a reward, and is "
         "labelled so wherever it is shown. Null while the review is so new that scores do not count it yet.",
-        examples=["organic"],
+        examples=[None],
     )
 
 
