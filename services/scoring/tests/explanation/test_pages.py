@@ -210,6 +210,7 @@ async def test_pages_of_one_source_lead_to_each_other_with_it(staff: httpx.Async
 
     for here in pages:
         page = (await staff.get(f"/console/scores/{here}?subject=acme&profile=recent&source={SOURCE.id}")).text
+        assert re.search(r"<b[^>]*>Acme shop</b> alone", page), here
         for there in (pages | {"complaints"}) - {here}:
             assert f'<a href="/console/scores/{there}?{of}">' in page, (here, there)
 

@@ -49,6 +49,7 @@ async def test_until_another_is_chosen_the_figure_is_one_of_stars_and_where_ther
     first = (await staff.get(f"{PAGE}?subject=acme")).text
     other = (await staff.get(f"{PAGE}?subject=acme&figure=ces")).text
 
+    assert "00:00 UTC" not in first, "every step begins with a day, so that the first is a whole one"
     assert ("Mean rating of acme" in first, "Steps, the latest first" in first) == (True, True)
     assert "No review came in this time that this figure is of." in other
     assert "Steps, the latest first" not in other

@@ -68,8 +68,13 @@ def test_what_is_projected_over_time_is_dashed_and_said_to_be() -> None:
 
 
 def test_a_missing_value_interrupts_a_line() -> None:
-    ((_, points),) = paths(chart(Series("due", [1, None, 2, 3])))
-    assert [x for x, _ in points] == [0, 0, 66.667, 100], "a point alone is a line of no length"
+    (line, points), (dot, alone) = paths(chart(Series("due", [1, None, 2, 3])))
+    assert (line, [x for x, _ in points]) == ("line", [66.667, 100])
+    assert (dot, [x for x, _ in alone]) == ("line alone", [0, 0]), "a point alone is a line of no length, a dot"
+
+
+def test_a_point_from_which_a_line_goes_on_is_no_dot() -> None:
+    assert [kind for kind, _ in paths(chart(Series("due", [None, None, 2, 3]), now=2))] == ["line", "line expected"]
 
 
 def test_the_area_reaches_from_the_first_line_to_the_foot_and_ends_with_the_present() -> None:

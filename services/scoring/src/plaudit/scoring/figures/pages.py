@@ -20,13 +20,14 @@ from plaudit.scoring.figures.domain.over_time import OFFERED, FigurePoint, point
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import NamedProfile
 from plaudit.scoring.scores.pages import Words, asked_of, of_unknown, source_choices, steps_to
-from plaudit.scoring.series.domain import Step, spans
+from plaudit.scoring.series.domain import Step, spans, usual_start
 
 OVER_TIME: Final = "/console/scores/figures"
 UTC_ZONE: Final = ZoneInfo("UTC")
 A_YEAR: Final = timedelta(days=365)
+A_MONTH: Final = timedelta(days=31)
 PAST: Final = {Step.DAY: timedelta(days=90), Step.WEEK: A_YEAR, Step.MONTH: 3 * A_YEAR}
-"""How much of the past is shown in steps of a length; of how soon reviews are answered, a year at most."""
+"""How much of the past is shown in whole steps of a length; of how soon reviews are answered, a year at most."""
 FIRST: Final = Figure.MEAN
 """What is shown until another figure is chosen."""
 STEP_NAMES: Final = {Step.DAY: "days", Step.WEEK: "weeks", Step.MONTH: "months"}
@@ -78,8 +79,8 @@ async def show_figures_over_time(
     source = source if source in offered else ""
     found: list[FigurePoint] = []
     if subject and not typed.errors:
-        past = min(PAST[length], A_YEAR) if wanted in OF_WAITS else PAST[length]
-        steps = spans(tx.now - past, tx.now, length, UTC_ZONE)
+        past = min(PAST[length], A_YEAR - A_MONTH) if wanted in OF_WAITS else PAST[length]
+        steps = spans(usual_start(tx.now, length, UTC_ZONE, past), tx.now, length, UTC_ZONE)
         of = UUID(source) if source else None, None
         read = await store.over_time(
             tx, tenant_id=principal.tenant_id, subject=subject, figures=[wanted], steps=steps, of=of

@@ -109,11 +109,11 @@ def spans(start: datetime, end: datetime, step: Step, zone: ZoneInfo) -> list[Sp
     return found
 
 
-def usual_start(end: datetime, step: Step, zone: ZoneInfo) -> datetime:
-    """Return when a series begins that says only when it ends: with the day, the week or the month 90 days before."""
-    if end - EARLIEST < USUAL_PAST:
+def usual_start(end: datetime, step: Step, zone: ZoneInfo, past: timedelta = USUAL_PAST) -> datetime:
+    """Return when a series begins that says only when it ends: with the day, the week or the month so long before."""
+    if end - EARLIEST < past:
         return EARLIEST
-    day = (end - USUAL_PAST).astimezone(zone).date()
+    day = (end - past).astimezone(zone).date()
     match step:
         case Step.WEEK:
             day -= timedelta(days=day.weekday())

@@ -51,9 +51,12 @@ def _line(values: Sequence[float | None], across: Across, scale: Scale) -> Marku
     until = across.until
     past = _pieces(values[: until + 1], across, scale)
     coming = [piece for piece in _pieces(values[until:], across, scale, until) if len(piece) > 1]
+    going_on = [piece[0] for piece in coming]
+    alone = [piece for piece in past if len(piece) == 1 and piece[0] not in going_on]
+    past = [piece for piece in past if piece not in alone]
     return Markup("").join(
         _LINE.format(kind=kind, path=path_through(pieces))
-        for kind, pieces in (("line", past), ("line expected", coming))
+        for kind, pieces in (("line", past), ("line alone", alone), ("line expected", coming))
         if pieces
     )
 
@@ -70,7 +73,7 @@ def _pieces(values: Sequence[float | None], across: Across, scale: Scale, first:
 
 
 def path_through(pieces: Sequence[Sequence[Place]]) -> str:
-    """Return a path through pieces; one of a single point has no length, and round ends show it as a dot."""
+    """Return a path through pieces; one of a single point has no length, and its round ends are a dot."""
     return " ".join(_joined(piece[0], piece[1:] or piece) for piece in pieces)
 
 

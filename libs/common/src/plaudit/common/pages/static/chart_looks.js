@@ -11,9 +11,10 @@ export const rightOf = figure => parseFloat(getComputedStyle(figure.querySelecto
 /** Return a colour with an opacity, as a canvas takes it. */
 const clear = (style, of) => style.fill.replace("rgb(", "rgba(").replace(")", `, ${of})`);
 
-/** Return the indices of values without a neighbour: a line has no length there. Null where there are none. */
-const alone = (u, n) => {
-  const found = [...u.data[n].keys()].filter(at => [-1, 0, 1].every(by => (u.data[n][at + by] != null) === (by === 0)));
+/** Return the indices of values until the present without a neighbour: no line leads there. Null where none is. */
+const alone = (values, until) => {
+  const isAlone = at => at <= until && [-1, 0, 1].every(by => (values[at + by] != null) === (by === 0));
+  const found = [...values.keys()].filter(isAlone);
   return found.length ? found : null;
 };
 
@@ -26,8 +27,9 @@ export function seriesOf(figure, chart) {
   const series = [{}];
   const data = [chart.xs];
   chart.lines.forEach((line, n) => {
+    const lone = alone(line.values, chart.until);
     for (const isComing of [false, true]) {
-      const selector = `[data-line="${n}"] .line${isComing ? ".expected" : ":not(.expected)"}`;
+      const selector = `[data-line="${n}"] .line${isComing ? ".expected" : ":not(.expected):not(.alone)"}`;
       const look = () => styleOf(selector) ?? styleOf(`[data-line="${n}"] .line`) ?? getComputedStyle(figure);
       const area = n === 0 && !isComing ? () => styleOf(".area") : () => null;
       series.push({
@@ -36,8 +38,7 @@ export function seriesOf(figure, chart) {
         dash: (look().strokeDasharray.match(/[\d.]+/g) ?? []).map(Number),
         fill: () => (area() ? clear(area(), area().fillOpacity) : undefined),
         fillTo: () => chart.low,
-        // Those of a line that is to come begin at the present, where the line before it ends.
-        points: {show: false, filter: isComing ? () => null : alone, size: 4, width: 0, fill: () => look().stroke},
+        points: {show: false, filter: () => (isComing ? null : lone), size: 5, width: 0, fill: () => look().stroke},
       });
       data.push(line.values.map((value, at) => ((isComing ? at >= chart.until : at <= chart.until) ? value : null)));
     }
