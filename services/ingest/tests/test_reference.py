@@ -99,6 +99,7 @@ async def test_every_operation_answers_as_its_example_says(ingest: Ingest) -> No
             "FROM ingest.outbox o"
         )
         await reference.check(api, "read_revisions")
+        await reference.check(api, "read_figured_revisions")
         await reference.check(api, "export_reviews")
         survey = await reference.check(api, "create_survey")
         await reference.check(api, "list_surveys")

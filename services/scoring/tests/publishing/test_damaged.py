@@ -69,9 +69,9 @@ async def test_a_damaged_subject_is_not_looked_at_again_until_a_while_has_passed
 
     monkeypatch.setattr(store, "sums_of", counted)
     await groups.tell(None, review_state(5.0, "acme", rated_at=datetime.now(UTC)))
+    await PublishingJob(resources).turn()
     clock = Clock()
     job = PublishingJob(resources, clock)
-    await job.turn()
     await superuser.execute(
         "UPDATE scoring.published_scores SET published_at = now() - interval '1h', next_change_at = now()"
     )

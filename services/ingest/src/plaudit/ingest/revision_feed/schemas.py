@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from plaudit.common import contracts
 from plaudit.common.events import partition_of
+from plaudit.common.http.openapi_examples import AN_ID
 from plaudit.ingest.reviews.domain.state import Kind, Origin, ReviewState
 from plaudit.ingest.reviews.events import published_state
 from plaudit.ingest.reviews.schemas import CONTENT_EXAMPLE
@@ -59,6 +60,13 @@ class RevisionPageOut(BaseModel):
     next: str | None = Field(description="Send it as `after` to get the next page; null at the end.")
 
 
+_FIGURED: Final = {
+    **{name: CONTENT_EXAMPLE[name] for name in ("subject", "kind", "rating", "verified", "origin", "rated_at")},
+    "source": {"id": AN_ID},
+    "topics": [],
+}
+
+
 class FiguredSourceOut(BaseModel):
     """The account on a platform that a review came from."""
 
@@ -74,7 +82,7 @@ class FiguredStateOut(BaseModel):
     verified: bool = Field(description="Whether the platform knows of the purchase.", examples=[True])
     origin: str = Field(description="Why the customer wrote.", examples=["organic"])
     rated_at: datetime = Field(description="When the present rating was given.")
-    source: FiguredSourceOut
+    source: FiguredSourceOut = Field(description="The account on a platform that it came from.")
     topics: list[str] = Field(description="What it mentions.", examples=[["delivery"]])
 
 
@@ -87,7 +95,7 @@ class FiguredRevisionOut(BaseModel):
     known_at: datetime = Field(description="When we learned of it.")
     partition: int = Field(description="The partition of the review's events on the bus.", examples=[5])
     before: FiguredStateOut | None = Field(description="Before it; null where the review was not published.")
-    after: FiguredStateOut | None = Field(description="The same after it.")
+    after: FiguredStateOut | None = Field(description="The same after it.", examples=[_FIGURED])
     erased: bool = Field(
         description="Whether the review was erased, by this revision or since. Then neither `before` nor `after` is "
         "known any more, and what was made of earlier readings of it is to be taken away.",
@@ -105,6 +113,7 @@ class FiguredPageOut(BaseModel):
         description="The `next` of the pages that follow, as far as it is known by now: with the same `limit`, these "
         "pages may be asked for at the same time. What follows a page is what its own `next` says.",
         max_length=PAGES_AHEAD,
+        examples=[[]],
     )
 
 
