@@ -68,7 +68,7 @@ checks.negative_data_rejection.expected-statuses = [400, 401, 404, 409, 412, 413
 [[operations]]
 # Which subjects, profiles and zones there are has no schema, nor how two times stand to each other and how far away,
 # which kinds are counted together, which figures are of one origin, and which characters of a name show something.
-include-name-regex = "(GET /v1/(score.*|markers/.*/effect)|POST /v1/markers|PUT /v1/(badge|score-profiles/).*)"
+include-name-regex = "(GET /v1/((score|figure).*|markers/.*/effect)|POST /v1/markers|PUT /v1/(badge|score-profiles/).*)"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 412, 422]
 
 [[operations]]

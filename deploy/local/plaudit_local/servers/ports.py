@@ -1,5 +1,6 @@
 """Free TCP ports on the loopback interface."""
 
+import os
 import random
 import socket
 import sys
@@ -43,6 +44,12 @@ def free_port(preferred: int | None = None, taken: Collection[int] = ()) -> int:
             port: int = probe.getsockname()[1]
         if port not in taken:
             return port
+
+
+def release(port: int) -> None:
+    """Let another process have a port that was drawn here for it."""
+    if (descriptor := _reserved.pop(port, None)) is not None:
+        os.close(descriptor)
 
 
 def _reserve(port: int) -> bool:

@@ -17,7 +17,7 @@ import pytest
 
 from plaudit_local.servers import kafka_probe
 from plaudit_local.servers.locks import holder
-from plaudit_local.servers.ports import free_port
+from plaudit_local.servers.ports import free_port, release
 from plaudit_local.servers.postgres import run_sql
 from plaudit_local.servers.process import GuardedProcess, Spec, wait_until
 from plaudit_testing.deadlines import DEADLINE_SECONDS
@@ -55,6 +55,8 @@ class Up:
 
     def start(self, *options: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        for port in self.ports:
+            release(port)
         with (self.folder / "output").open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, str(STAND_INS / "up.py"), *map(str, self.ports), *options],

@@ -17,7 +17,7 @@ from plaudit.scoring.explanation.domain.changes import (
     explain,
     start,
 )
-from plaudit.scoring.profiles.domain import DAY_US
+from plaudit.scoring.profiles.domain import DAY_US, MIN_PRIOR_WEIGHT
 from plaudit_testing.changes import priors, rounding_scale, sums_and_groups
 
 PRIOR = Prior(weight=7, value=3.5)
@@ -159,7 +159,9 @@ def test_the_identity_is_exact_in_fractions_and_rounding_leaves_next_to_nothing(
         assert change.effects[key] == pytest.approx(float(effect), abs=1e-12 * scale)
 
 
-tiny_priors = st.builds(Prior, weight=st.sampled_from([1e-9, 0.01, 7.0]), value=st.sampled_from([1.0, 3.5, 5.0]))
+tiny_priors = st.builds(
+    Prior, weight=st.sampled_from([MIN_PRIOR_WEIGHT, 0.01, 7.0]), value=st.sampled_from([1.0, 3.5, 5.0])
+)
 
 
 def change_of(history, prior, half_life_us=None):

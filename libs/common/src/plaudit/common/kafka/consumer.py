@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Generic, TypeVar, get_args
+from typing import Generic, TypeVar
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -12,7 +12,7 @@ from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
 from plaudit.common.jobs import Check, Loop, back_off_seconds, pause
 from plaudit.common.kafka.assignment import Assignment, TopicMissingError
-from plaudit.common.kafka.decoding import Reason
+from plaudit.common.kafka.dead_letters import count_none_yet
 from plaudit.common.kafka.fuse import FuseBlownError
 from plaudit.common.kafka.member import Member, RejoinError
 from plaudit.common.kafka.subscription import Subscription
@@ -57,9 +57,7 @@ class ConsumerLoop(Loop, Generic[Data]):
         """Why nothing is applied any more until a restart, if so."""
         labels = subscription.group, subscription.topic.name
         self._stopped = metrics.CONSUMER_STOPPED.labels(*labels)
-        # Shown as 0 from the start: of a series that begins with its first record nobody sees an increase.
-        for reason in get_args(Reason):
-            metrics.DEAD_LETTERS.labels(*labels, reason)
+        count_none_yet(*labels)
 
     def age_seconds(self) -> float:
         """Look at the slowest worker: one that hangs counts, however fast the others turn."""

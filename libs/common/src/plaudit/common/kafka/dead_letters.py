@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import structlog
@@ -16,7 +16,7 @@ from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.erasure import scrub_values
 from plaudit.common.ids import uuid7
-from plaudit.common.kafka.decoding import Letter
+from plaudit.common.kafka.decoding import Letter, Reason
 from plaudit.common.observability import metrics
 
 log = structlog.get_logger()
@@ -49,6 +49,12 @@ _BLOCKED = """
 SELECT DISTINCT key FROM dead_letters, unnest(order_keys) AS key
 WHERE state = 'open' AND consumer_group = $1 AND topic = $2 AND order_keys && $3::text[] AND key = ANY($3::text[])
 """
+
+
+def count_none_yet(group: str, topic: str) -> None:
+    """Show from the start that there are none: of a series that begins with its first letter nobody sees a rise."""
+    for reason in get_args(Reason):
+        metrics.DEAD_LETTERS.labels(group, topic, reason)
 
 
 async def write(tx: Tx, group: str, topic: str, letters: Sequence[Letter]) -> None:
