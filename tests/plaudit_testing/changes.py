@@ -38,7 +38,11 @@ def sums_and_groups(draw: st.DrawFn, keys: st.SearchStrategy[Any] = numbered, *,
 
 
 def rounding_scale(begun: Start, groups: Mapping[Any, Share], change: Change[Any]) -> float:
-    """How large the terms are that were added: rounding is a few units of 2^-53 of it."""
+    """How large the terms are that were added: rounding is a few units of 2^-53 of it.
+
+    Weights are multiplied with a score, which is far off the scale of stars where the sums are of no real reviews.
+    """
     summed = [*begun.share, *(figure for group in groups.values() for figure in group)]
     weight_at_last = change.mean_weight + math.fsum(group.b for group in groups.values()) / 2
-    return 5 + 5 * math.fsum(map(abs, summed)) / min(change.mean_weight, weight_at_last)
+    largest_score = max(5, abs(change.aged), abs(change.after))
+    return largest_score * (1 + math.fsum(map(abs, summed)) / min(change.mean_weight, weight_at_last))
