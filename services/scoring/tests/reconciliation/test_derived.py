@@ -39,6 +39,7 @@ TABLES = {
 }
 TOPICS = [(), ("delivery",), ("delivery", "price_fees"), ("ads_privacy", "clean_safe", "support_contact")]
 PERSONAS = [(), ("new_user",), ("business_use", "long_time")]
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 OF_ACME = "tenant_id = 'default' AND prefix = 'acme'"
 
 
@@ -401,3 +402,67 @@ async def test_a_day_that_no_client_could_read_is_not_stored(superuser: asyncpg.
 
 def test_every_walk_has_one_after_it_but_the_last() -> None:
     assert [walk.following for walk in Walk] == [*list(Walk)[1:], None]
+
+
+@pytest.mark.parametrize("table", ["insight_places", "answer_places"])
+async def test_a_place_that_no_review_says_is_replaced_by_the_review_that_comes_to_it(
+    both: Both, worker: Database, superuser: asyncpg.Connection, table: str
+) -> None:
+    """As a restored table leaves it, of which another one was restored to an earlier state."""
+    events = lives(random.Random(5), 12)
+    await both.tell(events)
+    right = await held(superuser)
+    await superuser.execute("TRUNCATE scoring.insight_reviews, scoring.insight_days, scoring.answer_reviews")
+    await superuser.execute(f"UPDATE scoring.{table} SET source_id = gen_random_uuid()")
+
+    await both.tell(events)
+
+    assert await held(superuser) == right
+
+
+@pytest.mark.parametrize("walk", [Walk.SAID_PLACES, Walk.ANSWER_PLACES])
+async def test_a_place_is_kept_whose_review_another_process_adds_while_it_is_taken_away(
+    both: Both, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, walk: Walk
+) -> None:
+    """The review comes after it was found to be missing, and before its places are looked at."""
+    events = lives(random.Random(6), 12)
+    await both.tell(events)
+    right = await held(superuser)
+    await superuser.execute("TRUNCATE scoring.insight_reviews, scoring.insight_days, scoring.answer_reviews")
+    present = store._present
+
+    async def present_after_the_reviews(*arguments: Any) -> Any:
+        monkeypatch.setattr(store, "_present", present)
+        await asyncio.wait_for(both.tell(events), 20)
+        return await present(*arguments)
+
+    monkeypatch.setattr(store, "_present", present_after_the_reviews)
+    await derived.take_step(worker, walk, Scope(), "")
+
+    assert await held(superuser) == right
+
+
+@pytest.mark.parametrize("walk", [Walk.SAID_PLACES, Walk.ANSWER_PLACES])
+async def test_a_group_waits_for_places_that_are_being_taken_away_and_adds_its_own(
+    both: Both, worker: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, walk: Walk
+) -> None:
+    events = lives(random.Random(7), 12)
+    await both.tell(events)
+    right = await held(superuser)
+    await superuser.execute("TRUNCATE scoring.insight_reviews, scoring.insight_days, scoring.answer_reviews")
+    begun: list[asyncio.Task[None]] = []
+    make_once = store._make_anew
+
+    async def begin_after(*arguments: Any) -> Any:
+        found = await make_once(*arguments)
+        if not begun:
+            begun.append(asyncio.create_task(both.tell(events)))
+            while not await superuser.fetchval(WAITING):
+                assert not begun[0].done(), "the group has not waited"
+        return found
+
+    monkeypatch.setattr(store, "_make_anew", begin_after)
+    await derived.take_step(worker, walk, Scope(), "")
+    await asyncio.wait_for(begun[0], 20)
+
+    assert await held(superuser) == right

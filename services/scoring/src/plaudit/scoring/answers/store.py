@@ -9,6 +9,7 @@ import msgspec
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
+from plaudit.common.db.results import rows_changed
 from plaudit.scoring.answers.domain.figures import (
     MAX_WAITS,
     SourceCounts,
@@ -64,7 +65,10 @@ DELETE FROM answer_places AS held USING unnest($1::text[], $2::text[], $3::bigin
     AS told ({", ".join(_KEY)})
 WHERE {" AND ".join(f"held.{name} = told.{name}" for name in _KEY)}
 """
-_ADD_PLACES = f"INSERT INTO answer_places ({_PLACE.listed}) SELECT * FROM {_PLACE.unnest()}"
+# A place that is there already belongs to no review, since whoever changes one holds it: what is told now replaces it.
+_ADD_PLACES = f"""
+INSERT INTO answer_places ({_PLACE.listed}) SELECT * FROM {_PLACE.unnest()} ON CONFLICT ({", ".join(_KEY)}) DO NOTHING
+"""
 # `greatest` passes over nulls. What is known but for less than a minute is not written: an upsert would lock it on
 # every batch for nothing. Whether the source tells answers now is always written.
 _IS_KNOWN = f"""
@@ -192,12 +196,23 @@ async def delete(tx: Tx, keys: Collection[ReviewKey]) -> None:
 
 
 async def move(tx: Tx, gone: Iterable[PlacedStand], new: Iterable[PlacedStand]) -> None:
-    """Delete where reviews were found, and add where they are found now."""
-    if keys := sorted(each.key for each in gone):
+    """Delete where reviews were found, and add where they are found now, in place of whatever is there."""
+    await _delete_places(tx, sorted(each.key for each in gone))
+    rows = sorted(new, key=lambda each: each.key)
+    if await _add_places(tx, rows) < len(rows):
+        await _delete_places(tx, [each.key for each in rows])
+        await _add_places(tx, rows)
+
+
+async def _delete_places(tx: Tx, keys: Sequence[tuple[object, ...]]) -> None:
+    if keys:
         await tx.raw.execute(LOOK_UP_EACH_ROW)
         await tx.raw.execute(_DELETE_PLACES, *zip(*keys, strict=True))
-    if rows := sorted(new, key=lambda each: each.key):
-        await tx.raw.execute(_ADD_PLACES, *zip(*rows, strict=True))
+
+
+async def _add_places(tx: Tx, rows: Sequence[PlacedStand]) -> int:
+    """Add places, and return how many were not there yet."""
+    return rows_changed(await tx.raw.execute(_ADD_PLACES, *zip(*rows, strict=True))) if rows else 0
 
 
 async def note_sources(tx: Tx, seen: Mapping[SourceKey, LastSeen]) -> None:

@@ -11,6 +11,7 @@ from msgspec.structs import fields
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
+from plaudit.common.db.results import rows_changed
 from plaudit.scoring.insight.domain.days import COUNTS, NUMBERS, TOPIC_NUMBERS, Numbers, RowKey, rows_of, topics_of
 from plaudit.scoring.insight.domain.kept import ALL, DayCounts, DayKey, EntryKey, Kept, Polarity, StoredReview
 from plaudit.scoring.insight.domain.report import Insight, Sample, WeekCounts, insight_of
@@ -44,8 +45,11 @@ UPDATE insight_reviews AS held SET {", ".join(f"{name} = told.{name}" for name i
 FROM {_REVIEW.unnest()} AS told ({_REVIEW.listed})
 WHERE held.tenant_id = told.tenant_id AND held.review_id = told.review_id
 """
-_ADD_PLACES = f"INSERT INTO insight_places ({_PLACE.listed}) SELECT * FROM {_PLACE.unnest()}"
 _KEY = tuple(column.name for column in insight_places.primary_key)
+# A place that is there already belongs to no review, since whoever changes one holds it: what is told now replaces it.
+_ADD_PLACES = f"""
+INSERT INTO insight_places ({_PLACE.listed}) SELECT * FROM {_PLACE.unnest()} ON CONFLICT ({", ".join(_KEY)}) DO NOTHING
+"""
 _DELETE_PLACES = f"""
 DELETE FROM insight_places AS held USING {_PLACE.unnest()} AS told ({_PLACE.listed})
 WHERE {" AND ".join(f"held.{name} = told.{name}" for name in _KEY)}
@@ -159,12 +163,23 @@ async def replace(tx: Tx, reviews: Sequence[StoredReview]) -> None:
 
 
 async def move(tx: Tx, gone: Collection[EntryKey], new: Collection[EntryKey]) -> None:
-    """Delete where reviews were found, and add where they are found now."""
-    if gone:
+    """Delete where reviews were found, and add where they are found now, in place of whatever is there."""
+    await _delete_places(tx, sorted(gone))
+    rows = sorted(new)
+    if await _add_places(tx, rows) < len(rows):
+        await _delete_places(tx, rows)
+        await _add_places(tx, rows)
+
+
+async def _delete_places(tx: Tx, places: Sequence[EntryKey]) -> None:
+    if places:
         await tx.raw.execute(LOOK_UP_EACH_ROW)
-        await tx.raw.execute(_DELETE_PLACES, *zip(*sorted(gone), strict=True))
-    if new:
-        await tx.raw.execute(_ADD_PLACES, *zip(*sorted(new), strict=True))
+        await tx.raw.execute(_DELETE_PLACES, *zip(*places, strict=True))
+
+
+async def _add_places(tx: Tx, places: Sequence[EntryKey]) -> int:
+    """Add places, and return how many were not there yet."""
+    return rows_changed(await tx.raw.execute(_ADD_PLACES, *zip(*places, strict=True))) if places else 0
 
 
 async def add_counts(tx: Tx, counts: Mapping[DayKey, DayCounts]) -> None:

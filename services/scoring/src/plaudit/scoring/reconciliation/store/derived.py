@@ -300,7 +300,9 @@ async def make_anew(tx: Tx, walk: Walk, suspects: Mapping[ReviewKey, Collection[
     """Put places where what is kept of their reviews says, and take away others; return how many were wrong.
 
     The reviews are held until the transaction ends, so that nobody changes them or their places meanwhile. What a
-    walk has seen before that, and no review says now, belongs to none: a place comes and goes with its review.
+    walk has seen before that, and no review says now, belongs to none: a place comes and goes with its review. A review
+    that is not there cannot be held. One that a group adds before its places are taken away here is there afterwards,
+    and has its places again; one that is added later waits for the end of the transaction with its places.
 
     Args:
         tx: the open transaction.
@@ -308,13 +310,23 @@ async def make_anew(tx: Tx, walk: Walk, suspects: Mapping[ReviewKey, Collection[
         suspects: reviews, and places of theirs that look wrong or missing.
     """
     of = DERIVATIONS[walk]
+    absent, wrong = await _make_anew(tx, of, suspects)
+    _, wrong_since = await _make_anew(tx, of, absent)
+    return len({of.key_of(place) for place in wrong | wrong_since})
+
+
+async def _make_anew(
+    tx: Tx, of: Derivation, suspects: Mapping[ReviewKey, Collection[PlaceRow]]
+) -> tuple[dict[ReviewKey, Collection[PlaceRow]], set[PlaceRow]]:
+    """Do it once; return the suspects of reviews that are not there, and the places that were wrong."""
     read = of.of_reviews(await _reviews(tx, of, suspects, lock="FOR UPDATE"))
     said = {place for places in read.places.values() for place in places}
     looked_at = said | {place for key, places in suspects.items() if key not in read.damaged for place in places}
     present = await _present(tx, of, looked_at)
     gone, new = present - said, said - present
     await of.move(tx, gone, new)
-    return len({of.key_of(place) for place in gone | new})
+    absent = {key: places for key, places in suspects.items() if key not in read.damaged and key not in read.places}
+    return absent, gone | new
 
 
 async def _next(
