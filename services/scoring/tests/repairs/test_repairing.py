@@ -7,6 +7,8 @@ import pytest
 
 from plaudit.common.failpoints import FailpointError
 from plaudit.scoring.rebuilds.domain import RebuildStoppedError
+from plaudit.scoring.reconciliation.domain import Scope
+from plaudit.scoring.reconciliation.jobs import derived
 from plaudit.scoring.refills.jobs.feed import Feed
 from plaudit.scoring.repairs.jobs import discard, status
 from plaudit_testing.repaired import TABLES, Product
@@ -22,6 +24,26 @@ POINTS = [
     ("repair_clear_before_commit", 1),
     ("repair_clear_before_commit", 2),
     ("repair_before_end", 1),
+]
+SEEN = "UPDATE scoring.insight_reviews SET {} WHERE subject IS NOT NULL"
+DAMAGES = [
+    *map(
+        SEEN.format,
+        (
+            "polarity = 0 - sign(polarity + 0.5), day = day - 3",
+            "subject = 'stranger', topics = 'delivery'",
+            "words = 'Another text.', stems = 'other', surfaces = 'other'",
+            "source_id = gen_random_uuid(), is_drastic = NOT is_drastic, ease = 2",
+            "personas = NULL, stems = NULL",
+            "subject = 'no subject at all/', source_id = NULL",
+            "subject = NULL",
+        ),
+    ),
+    "UPDATE scoring.answer_reviews SET life = '[]'",
+    "UPDATE scoring.answer_reviews SET life = 'damaged'",
+    "UPDATE scoring.answer_reviews SET life = replace(life, 'acme', 'stranger') WHERE life LIKE '%acme%'",
+    "UPDATE scoring.answer_reviews SET life = regexp_replace(life, '^..1,[0-9]+', '[[1,5')",
+    "UPDATE scoring.answer_reviews SET life = regexp_replace(life, '^..1,[0-9]+', '[[1,9223372036854775808')",
 ]
 UNKNOWN = """
 INSERT INTO scoring.answer_reviews SELECT tenant_id, gen_random_uuid(), life FROM scoring.answer_reviews LIMIT 5
@@ -54,9 +76,33 @@ async def test_all_of_it_comes_back_where_nothing_is_left(product: Product) -> N
 
 async def test_what_is_right_stays_as_it_is_and_nothing_counts_twice(product: Product) -> None:
     right = await product.held()
-    await product.repair()
-    await product.repair()
+    assert (await product.repair()).damaged == 0
+    assert (await product.repair()).damaged == 0
     assert await product.held() == right
+
+
+async def compare_all(product: Product) -> None:
+    """As a night does, which lets counts and places say what a damaged review says."""
+    await derived.reconcile_places(product.worker, Scope())
+    for root in ("acme", "globex", "stranger"):
+        await derived.reconcile_days(product.worker, "default", root)
+
+
+@pytest.mark.parametrize("is_after_a_night", [False, True])
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_reviews_that_are_kept_otherwise_than_the_feed_tells_them_are_replaced(
+    product: Product, damage: str, is_after_a_night: bool
+) -> None:
+    right = await product.held()
+    status = await product.superuser.execute(damage)
+    if is_after_a_night:
+        await compare_all(product)
+
+    done = await product.repair()
+
+    assert done.damaged >= int(status.split()[1]) > 0
+    assert await product.held() == right
+    await product.is_over()
 
 
 async def test_newer_revisions_that_come_meanwhile_are_kept_by_whoever_is_first(

@@ -1,5 +1,6 @@
 """What changes the tables of answers: a batch of changes of reviews."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -9,7 +10,7 @@ import msgspec
 
 from plaudit.common.db import Tx
 from plaudit.scoring.answers import store
-from plaudit.scoring.answers.domain.life import Revision, revision_of
+from plaudit.scoring.answers.domain.life import FOR_EVER_US, Revision, revision_of
 from plaudit.scoring.answers.domain.places import PlacedStand, merged, places_of
 from plaudit.scoring.answers.domain.review import UNTOLD, AnswerableChange
 from plaudit.scoring.answers.store import LastSeen, ReviewKey, SourceKey, Start
@@ -52,11 +53,19 @@ async def keep(tx: Tx, revisions: Mapping[ReviewKey, Sequence[Revision]]) -> Non
     held = await store.locked(tx, revisions)
     lives = {key: merged(held.get(key, ()), new) for key, new in revisions.items()}
     changed = {key: life for key, life in lives.items() if life != held.get(key)}
-    await store.insert(tx, {key: life for key, life in changed.items() if key not in held})
-    await store.replace(tx, {key: life for key, life in changed.items() if key in held})
-    before = _places({key: held[key] for key in changed if key in held}.items())
-    after = _places(changed.items())
-    await store.move(tx, before - after, after - before)
+    await _put(tx, held, changed, _places({key: held[key] for key in changed if key in held}.items()))
+
+
+async def heal(tx: Tx, revisions: Mapping[ReviewKey, Sequence[Revision]]) -> set[ReviewKey]:
+    """Do the same, but where one of the same number is kept otherwise, replace it; return of which reviews that was so.
+
+    Where nothing can be read of what is kept, all of it is replaced.
+    """
+    held = await store.locked(tx, revisions, store.readable)
+    lives = {key: merged(new, held.get(key, ())) for key, new in revisions.items()}
+    changed = {key: life for key, life in lives.items() if life != held.get(key)}
+    await _put(tx, held, changed, _places_of_readable(held, changed))
+    return {key for key in changed if key in held and _differ(held[key], revisions[key])}
 
 
 async def withdraw(tx: Tx, keys: Collection[ReviewKey]) -> int:
@@ -65,6 +74,34 @@ async def withdraw(tx: Tx, keys: Collection[ReviewKey]) -> int:
     await store.move(tx, _places(held.items()), ())
     await store.delete(tx, held)
     return len(held)
+
+
+async def _put(
+    tx: Tx,
+    held: Mapping[ReviewKey, Sequence[Revision]],
+    changed: Mapping[ReviewKey, Sequence[Revision]],
+    before: set[PlacedStand],
+) -> None:
+    """Put lives in the place of those that are held, and their places in the place of those before."""
+    await store.insert(tx, {key: life for key, life in changed.items() if key not in held})
+    await store.replace(tx, {key: life for key, life in changed.items() if key in held})
+    after = _places(changed.items())
+    await store.move(tx, before - after, after - before)
+
+
+def _differ(held: Sequence[Revision], told: Sequence[Revision]) -> bool:
+    """Return whether a life has a revision otherwise than it is told, or none that could be read."""
+    by_number = {revision.number: revision for revision in held}
+    return not held or any(by_number.get(revision.number, revision) != revision for revision in told)
+
+
+def _places_of_readable(held: Mapping[ReviewKey, Sequence[Revision]], keys: Collection[ReviewKey]) -> set[PlacedStand]:
+    """Return the places of lives that are held; none of those that say no place, since they are damaged."""
+    found: set[PlacedStand] = set()
+    for key in keys:
+        with contextlib.suppress(ValueError, TypeError):
+            found |= _places([(key, held.get(key, ()))])
+    return {each for each in found if max(map(abs, each.times_us)) <= FOR_EVER_US}
 
 
 def _places(lives: Iterable[tuple[ReviewKey, Sequence[Revision]]]) -> set[PlacedStand]:

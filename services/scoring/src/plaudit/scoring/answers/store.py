@@ -1,6 +1,6 @@
 """Every SQL statement of answers."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
@@ -163,12 +163,31 @@ LEFT JOIN ({_TOLD}) AS told ON told.source_id = of_source.source_id
 _KNOWN_SINCE = "SELECT max(known_us) FROM answer_starts WHERE sequence > 1"
 
 
-async def locked(tx: Tx, keys: Collection[ReviewKey]) -> dict[ReviewKey, list[Revision]]:
-    """Return the lives of those of the reviews that are stored, and lock them until the end."""
+async def locked(
+    tx: Tx, keys: Collection[ReviewKey], read: Callable[[str], list[Revision]] = _LIFE.decode
+) -> dict[ReviewKey, list[Revision]]:
+    """Return the lives of those of the reviews that are stored, and lock them until the end.
+
+    Args:
+        tx: the open transaction.
+        keys: the reviews.
+        read: reads a life as it is stored.
+
+    Raises:
+        msgspec.MsgspecError: a life is damaged, and no other way to read it is given.
+    """
     if not keys:
         return {}
     rows = await tx.raw.fetch(_LOCKED, *map(list, zip(*sorted(keys), strict=True)))
-    return {(row["tenant_id"], row["review_id"]): _LIFE.decode(row["life"]) for row in rows}
+    return {(row["tenant_id"], row["review_id"]): read(row["life"]) for row in rows}
+
+
+def readable(life: str) -> list[Revision]:
+    """Return a life as it is stored; none of it where it is damaged so that nothing can be read."""
+    try:
+        return _LIFE.decode(life)
+    except (msgspec.MsgspecError, ValueError):
+        return []
 
 
 async def insert(tx: Tx, lives: Mapping[ReviewKey, Sequence[Revision]]) -> None:

@@ -1,7 +1,7 @@
 """What changes insight's tables: a batch of changes of reviews, and an erasure."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Self
+from typing import Self, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -23,6 +23,9 @@ from plaudit.scoring.insight.domain.kept import (
 )
 from plaudit.scoring.insight.domain.review import SaidChange
 from plaudit.scoring.profiles.domain import STAR_KINDS
+
+ReviewKey: TypeAlias = tuple[str, UUID]
+"""Tenant id and review id."""
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -73,24 +76,35 @@ async def apply(tx: Tx, told: Iterable[Said]) -> None:
     Raises:
         ValueError: a change cannot be counted; nothing of the batch was written.
     """
-    newest: dict[tuple[str, UUID], Said] = {}
-    for each in told:
-        if each.concerns:
-            key = each.key
-            if key not in newest or newest[key].change.revision < each.change.revision:
-                newest[key] = each
+    newest = _newest(told)
     held = await store.locked(tx, newest)
     new = {key: each for key, each in newest.items() if key not in held or held[key].revision < each.change.revision}
-    erased = await erasure.erased_reviews(tx, [(tenant_id, str(review_id)) for tenant_id, review_id in sorted(new)])
+    erased = await _erased(tx, new)
     after = [
-        StoredReview(
-            *key,
-            each.change.revision,
-            None if (key[0], str(key[1])) in erased else _kept_after(each, held.get(key)),
-        )
+        StoredReview(*key, each.change.revision, None if key in erased else _kept_after(each, held.get(key)))
         for key, each in sorted(new.items())
     ]
     await _save(tx, held, after)
+
+
+async def heal(tx: Tx, told: Iterable[Said]) -> set[ReviewKey]:
+    """Do the same, but where the same revision is kept otherwise, replace it; return of which reviews that was so.
+
+    What nobody can count is taken to be counted nowhere. Where counts do not go with what was kept, they do not go with
+    what is kept now either: they are to be compared afterwards.
+    """
+    newest = _newest(told)
+    held = await store.locked(tx, newest)
+    new = {key: each for key, each in newest.items() if key not in held or held[key].revision <= each.change.revision}
+    erased = await _erased(tx, new)
+    after = [
+        StoredReview(*key, each.change.revision, None if key in erased else each.kept)
+        for key, each in sorted(new.items())
+    ]
+    changed = {(each.tenant_id, each.review_id): each for each in after}
+    changed = {key: each for key, each in changed.items() if held.get(key) != each}
+    await _save(tx, {key: _countable(each) for key, each in held.items()}, [*changed.values()])
+    return {key for key, each in changed.items() if key in held and held[key].revision == each.revision}
 
 
 async def empty(tx: Tx, tenant_id: str, review_id: str) -> int:
@@ -108,6 +122,38 @@ async def withdraw(tx: Tx, tenant_id: str, review_ids: Collection[UUID]) -> int:
     after = [StoredReview(*key, each.revision, None) for key, each in held.items() if each.kept]
     await _save(tx, held, after)
     return len(after)
+
+
+def _newest(told: Iterable[Said]) -> dict[ReviewKey, Said]:
+    """Return the newest change of each review that concerns insight."""
+    newest: dict[ReviewKey, Said] = {}
+    for each in told:
+        if each.concerns:
+            key = each.key
+            if key not in newest or newest[key].change.revision < each.change.revision:
+                newest[key] = each
+    return newest
+
+
+async def _erased(tx: Tx, keys: Collection[ReviewKey]) -> set[ReviewKey]:
+    """Return those of these reviews that were erased."""
+    named = [(tenant_id, str(review_id)) for tenant_id, review_id in sorted(keys)]
+    return {(tenant_id, UUID(review_id)) for tenant_id, review_id in await erasure.erased_reviews(tx, named)}
+
+
+def _countable(held: StoredReview) -> StoredReview:
+    """Return a review as it is held, or with nothing kept where that is so damaged that nothing counts it."""
+    kept = held.kept
+    if kept is None:
+        return held
+    try:
+        if None not in {kept.source_id, kept.day, kept.polarity, kept.personas, kept.stems}:
+            added(day_counts(kept, held.tenant_id), {}, 1)
+            set(entries(kept, held.tenant_id, held.review_id))
+            return held
+    except (ValueError, TypeError, AttributeError, KeyError):
+        pass
+    return StoredReview(held.tenant_id, held.review_id, held.revision, None)
 
 
 def _kept_after(told: Said, held: StoredReview | None) -> Kept | None:

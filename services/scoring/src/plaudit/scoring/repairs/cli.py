@@ -76,11 +76,13 @@ def _repair(address: str, lines: list[str], *, as_json: bool) -> None:
             "revisions": done.revisions,
             "refused": done.refused,
             "gone": done.gone,
+            "damaged": done.damaged,
             "tenants": done.tenants,
             "kept_tenants": tuple(left),
         },
         f"Insight and answers are whole, by {done.revisions:,} revisions of {done.tenants} tenants; {done.refused:,} "
-        f"cannot be kept, and {done.gone:,} reviews that ingest does not know were taken away.{kept}",
+        f"cannot be kept, {done.damaged:,} reviews were damaged and were replaced, and {done.gone:,} that ingest does "
+        f"not know were taken away.{kept}",
         as_json=as_json,
     )
 

@@ -76,20 +76,22 @@ async def note_some(tx: Tx, tenant_id: str) -> bool:
 
 
 async def take_page(tx: Tx, tenant_id: str, page: FedPage) -> None:
-    """Keep what a page of a tenant's feed tells, where nothing as new is kept; one that was taken before, never again.
+    """Keep what a page of a tenant's feed tells, where nothing newer is kept; one that was taken before, never again.
+
+    What is kept of the same revision, and is not as the feed tells it, was damaged, and is replaced.
 
     Erasures are noted, so that none of their words comes back. Rows are locked in the order in which the groups do.
     """
     if not await store.is_at(tx, tenant_id, page.after):
         return
-    await insight.apply(tx, [Said(tenant_id, change, kept, None) for change, kept in page.said])
+    damaged = await insight.heal(tx, [Said(tenant_id, change, kept, None) for change, kept in page.said])
     await sources.note(tx, page.sources)
-    await answers.keep(tx, {(tenant_id, review_id): life for review_id, life in page.lives.items()})
+    damaged |= await answers.heal(tx, {(tenant_id, review_id): life for review_id, life in page.lives.items()})
     if page.erased:
         erasures = [erasure.Erasure(tenant_id, erasure.Kind.REVIEW, *each) for each in page.erased.items()]
         await erasure.note(tx, erasures)
     await store.tell(tx, tenant_id, page.review_ids)
-    await store.move(tx, tenant_id, page.next, page.revisions, page.refused)
+    await store.move(tx, tenant_id, page.next, page.revisions, page.refused, len(damaged))
     failpoint("repair_page_before_commit")
 
 

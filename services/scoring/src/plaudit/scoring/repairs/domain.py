@@ -137,13 +137,16 @@ class RepairProgress(msgspec.Struct, frozen=True):
     """Of these, that nothing can be kept of."""
     gone: int
     """Reviews that were kept, and that the feed does not know."""
+    damaged: int
+    """Reviews that were kept otherwise than the same revision in the feed, and were replaced; each page counts its."""
     tenants_done: int
     tenants: int
 
     @property
     def in_words(self) -> str:
         """Say how far it is."""
-        return f"{self.revisions:,} revisions, {self.tenants_done} of {self.tenants} tenants"
+        damaged = f", {self.damaged:,} damaged reviews" if self.damaged else ""
+        return f"{self.revisions:,} revisions{damaged}, {self.tenants_done} of {self.tenants} tenants"
 
 
 def read_page(tenant_id: str, after: str | None, body: bytes) -> FedPage:

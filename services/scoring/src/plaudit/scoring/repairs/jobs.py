@@ -12,6 +12,9 @@ from plaudit.common.db import Database, Tx
 from plaudit.common.db.errors import is_transient
 from plaudit.common.failpoints import failpoint
 from plaudit.scoring.rebuilds.domain import RebuildStoppedError
+from plaudit.scoring.reconciliation.domain import Scope
+from plaudit.scoring.reconciliation.jobs import derived
+from plaudit.scoring.reconciliation.store import next_root
 from plaudit.scoring.refills.jobs.feed import Feed
 from plaudit.scoring.repairs import commands, store
 from plaudit.scoring.repairs.domain import (
@@ -116,8 +119,33 @@ async def _repair(steps: _Steps, feed: Feed, standing: Standing) -> None:
         await _read(steps, feed, tenant_id, after, places)
         stage = Stage.CLEARING
     if stage is Stage.CLEARING:
+        await _compare_derived(steps, tenant_id)
         while await steps.take(partial(commands.clear_some, tenant_id=tenant_id)):
             pass
+
+
+async def _compare_derived(steps: _Steps, tenant_id: str) -> None:
+    """Compare what is derived of a tenant's reviews with them, where some were damaged.
+
+    Nobody knows whether counts and places went with what was kept before, or with what should have been.
+    """
+    async with steps.worker.driver_transaction() as tx:
+        if not await store.has_damaged(tx, tenant_id):
+            return
+    end = ""
+    while True:
+        async with steps.worker.driver_transaction() as tx:
+            root = await next_root(tx, tenant_id, end)
+        if root is None or root.tenant_id != tenant_id:
+            break
+        await derived.reconcile_days(steps.worker, tenant_id, root.subject)
+        await steps.take(_nothing)
+        end = root.end
+    await derived.reconcile_places(steps.worker, Scope(tenant_id), partial(steps.take, _nothing))
+
+
+async def _nothing(_tx: Tx) -> None:
+    """Do nothing in a step, which says that the process still works on the repair."""
 
 
 async def _read(steps: _Steps, feed: Feed, tenant_id: str, after: str | None, places: list[GroupPlace]) -> None:

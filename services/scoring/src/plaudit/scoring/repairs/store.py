@@ -14,8 +14,8 @@ GROUPS: Final = ("scoring-insight", "scoring-answers")
 
 _BEGIN = "INSERT INTO repairs (id, run_id, seen_at) VALUES (1, $1, now()) ON CONFLICT DO NOTHING RETURNING true"
 _BEGIN_TENANTS = f"""
-INSERT INTO repair_tenants (tenant_id, stage, noted, after, revisions, refused, gone)
-SELECT unnest($1::text[]), {Stage.NOTING:d}, '{FIRST_ID}', NULL, 0, 0, 0
+INSERT INTO repair_tenants (tenant_id, stage, noted, after, revisions, refused, gone, damaged)
+SELECT unnest($1::text[]), {Stage.NOTING:d}, '{FIRST_ID}', NULL, 0, 0, 0, 0
 """
 _KEEP = """
 UPDATE repairs SET run_id = $1, seen_at = now() WHERE run_id = $1 OR seen_at < now() - $2::interval RETURNING true
@@ -60,9 +60,11 @@ SELECT EXISTS (
 _TELL = "DELETE FROM repair_reviews WHERE tenant_id = $1 AND review_id = ANY($2::uuid[])"
 _MOVE = f"""
 UPDATE repair_tenants SET after = $2::text, revisions = revisions + $3, refused = refused + $4,
+    damaged = damaged + $5,
     stage = CASE WHEN $2::text IS NULL THEN {Stage.CLEARING:d} ELSE stage END
 WHERE tenant_id = $1
 """
+_HAS_DAMAGED = "SELECT damaged > 0 FROM repair_tenants WHERE tenant_id = $1"
 _UNTOLD = "SELECT review_id FROM repair_reviews WHERE tenant_id = $1 ORDER BY review_id LIMIT $2"
 _CLEARED = f"""
 UPDATE repair_tenants SET gone = gone + $2, stage = CASE WHEN $2 = 0 THEN {Stage.DONE:d} ELSE stage END
@@ -70,7 +72,8 @@ WHERE tenant_id = $1
 """
 _PROGRESS = f"""
 SELECT coalesce(sum(revisions), 0)::bigint AS revisions, coalesce(sum(refused), 0)::bigint AS refused,
-    coalesce(sum(gone), 0)::bigint AS gone, count(*) FILTER (WHERE stage = {Stage.DONE:d}) AS tenants_done,
+    coalesce(sum(gone), 0)::bigint AS gone,
+    coalesce(sum(damaged), 0)::bigint AS damaged, count(*) FILTER (WHERE stage = {Stage.DONE:d}) AS tenants_done,
     count(*) AS tenants
 FROM repair_tenants
 """
@@ -154,9 +157,14 @@ async def tell(tx: Tx, tenant_id: str, review_ids: Collection[UUID]) -> None:
     await tx.raw.execute(_TELL, tenant_id, sorted(review_ids))
 
 
-async def move(tx: Tx, tenant_id: str, after: str | None, revisions: int, refused: int) -> None:
+async def move(tx: Tx, tenant_id: str, after: str | None, revisions: int, refused: int, damaged: int) -> None:
     """Note up to where the feed of a tenant is read; None: to its end."""
-    await tx.raw.execute(_MOVE, tenant_id, after, revisions, refused)
+    await tx.raw.execute(_MOVE, tenant_id, after, revisions, refused, damaged)
+
+
+async def has_damaged(tx: Tx, tenant_id: str) -> bool:
+    """Return whether anything that is kept of a tenant's reviews was damaged."""
+    return bool(await tx.raw.fetchval(_HAS_DAMAGED, tenant_id))
 
 
 async def untold(tx: Tx, tenant_id: str, limit: int) -> list[UUID]:

@@ -23,6 +23,7 @@ repair_tenants = Table(
     Column("revisions", BigInteger, nullable=False),
     Column("refused", BigInteger, nullable=False),
     Column("gone", BigInteger, nullable=False),
+    Column("damaged", BigInteger, nullable=False),
 )
 """How far each tenant is: the last review that was noted, and the place in its feed."""
 

@@ -30,6 +30,11 @@ class PlacedStand(NamedTuple):
         """What no two places have in common."""
         return self[:5]
 
+    @property
+    def times_us(self) -> tuple[int, ...]:
+        """All of its times, of which a damaged one may be none that can be stored."""
+        return self.published_us, self.from_us, self.until_us, self.answered_us or 0
+
 
 def places_of(tenant_id: str, review_id: UUID, life: Sequence[Revision]) -> Iterator[PlacedStand]:
     """Yield where a review is found, and how it stood there."""

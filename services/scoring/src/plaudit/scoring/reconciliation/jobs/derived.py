@@ -1,5 +1,6 @@
 """What compares counts of days, and where reviews are found, with what insight and answers keep of each review."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from plaudit.common.db import Database
@@ -65,12 +66,25 @@ async def take_step(database: Database, walk: Walk, scope: Scope, after: str) ->
     return outcome, found.after
 
 
-async def reconcile_places(database: Database, scope: Scope) -> Outcome:
-    """Take all steps of all walks."""
+async def _nothing() -> None:
+    pass
+
+
+async def reconcile_places(
+    database: Database, scope: Scope, after_step: Callable[[], Awaitable[object]] = _nothing
+) -> Outcome:
+    """Take all steps of all walks.
+
+    Args:
+        database: as `reconcile_days`.
+        scope: whose rows.
+        after_step: is awaited after each step.
+    """
     outcome = Outcome()
     for walk in Walk:
         after, is_first = "", True
         while after or is_first:
             done, after = await take_step(database, walk, scope, after)
             outcome, is_first = outcome + done, False
+            await after_step()
     return outcome
