@@ -42,6 +42,16 @@ SESSION_TIMEOUT_MS = 2_000
 SUBJECTS = ("acme", "acme/berlin", "acme/berlin/shop-3", "globex/lisbon")
 RULES = {"trust": Rules(half_life_days=182.5), "recent": Rules(half_life_days=30.0), "lifetime": Rules()}
 GROUPS = (LIVE, HISTORY)
+READERS = (INSIGHT, ANSWERS)
+"""The groups that no score is made of."""
+READ = (
+    "SELECT prefix, persona, day, source_id, low, middle, high FROM insight_days WHERE low + middle + high > 0",
+    "SELECT * FROM insight_places",
+    "SELECT * FROM insight_reviews",
+    "SELECT * FROM answer_reviews",
+    "SELECT * FROM answer_places",
+    "SELECT * FROM answer_sources",
+)
 
 
 @pytest.fixture
@@ -72,6 +82,24 @@ async def apply_all(resources: Resources[ScoringSettings], *subscriptions: Subsc
     async with running(*loops):
         for loop in loops:
             await drain(loop)
+
+
+async def read_by_readers(worker: Database) -> list[list[str]]:
+    """All that insight and answers keep of reviews."""
+    async with worker.transaction() as tx:
+        return [sorted(repr(tuple(row)) for row in await tx.raw.fetch(each)) for each in READ]
+
+
+async def from_scratch(resources: Resources[ScoringSettings], worker: Database, superuser: Any) -> list[list[str]]:
+    """What one member of each of these groups keeps, which nobody disturbs."""
+    tables = ("insight_days", "insight_places", "insight_reviews", "answer_reviews", "answer_places", "answer_sources")
+    await superuser.execute(f"TRUNCATE {', '.join(f'scoring.{table}' for table in tables)}")
+    await superuser.execute(
+        "UPDATE scoring.positions SET next_offset = 0, epoch = 0, sequence = 0 WHERE consumer_group = ANY($1)",
+        [each.group for each in READERS],
+    )
+    await apply_all(resources, *READERS)
+    return await read_by_readers(worker)
 
 
 async def assert_scores_are_those_of(api: httpx.AsyncClient, steps: Iterable[Step]) -> None:
@@ -132,7 +160,7 @@ class Positions:
 
 
 class Members:
-    """Members of both groups, which join and leave."""
+    """Members of groups, which join and leave."""
 
     def __init__(self, resources: Resources[ScoringSettings], tasks: asyncio.TaskGroup) -> None:
         self._resources = resources
@@ -161,8 +189,13 @@ class Members:
 
 
 @pytest.mark.parametrize("rounds", short_and_long(6, 60))
-async def test_f10_while_members_join_and_leave_scores_are_exact_and_positions_never_go_back(
-    api: httpx.AsyncClient, feed: Feed, resources: Resources[ScoringSettings], worker: Database, rounds: int
+async def test_f10_while_members_join_and_leave_all_that_is_kept_is_exact_and_positions_never_go_back(
+    api: httpx.AsyncClient,
+    feed: Feed,
+    resources: Resources[ScoringSettings],
+    worker: Database,
+    superuser: Any,
+    rounds: int,
 ) -> None:
     chance = random.Random(10)
     story, positions = Story(feed, 60 * rounds, 10, SUBJECTS, PARTITIONS), Positions(worker)
@@ -171,22 +204,25 @@ async def test_f10_while_members_join_and_leave_scores_are_exact_and_positions_n
         members = Members(resources, tasks)
         for number in range(rounds):
             feeding_on = asyncio.create_task(story.go_on(each))
-            for subscription in GROUPS:
+            for subscription in (*GROUPS, *READERS):
                 await members.join(subscription)
             if number:  # one of them while the others take what is fed
-                for _ in GROUPS:
+                for _ in (*GROUPS, *READERS):
                     await members.leave(chance.randrange(2))
             await feeding_on
         await story.go_on(story.left)
-        for subscription in GROUPS:
+        for subscription in (*GROUPS, *READERS):
             await members.join(subscription)
-        for subscription in GROUPS:
+        for subscription in (*GROUPS, *READERS):
             await drain(members.loop(subscription.group))
         while members.count:
             await members.leave(0)
 
     assert positions.moves > rounds
     await assert_scores_are_those_of(api, story.steps)
+    kept_meanwhile = await read_by_readers(worker)
+    assert all(kept_meanwhile)
+    assert kept_meanwhile == await from_scratch(resources, worker, superuser)
 
 
 async def kept(superuser: Any) -> list[Any]:
