@@ -181,7 +181,9 @@ async def read_figure_series(
     and stand now, without decay; so they are the figures that markers compare. How many come a day is of so much of a
     step as has passed, and no figure is known of a step that has not begun. Figures of answers are of the reviews
     that were published in the step, as they stand now: reviews of the last steps have had less time to be answered,
-    which the shares within a time and the median take into account. Of so many as 366 days at most these are told.
+    which the shares within a time and the median take into account. Of so many as 366 days at most these are told. Of a
+    source that tells of answers no more, nobody knows how its reviews stand now, so its earlier steps have no figures
+    of answers either: what it told up to then is in `/v1/score-figures/{subject}` with an `at` before that.
 
     Scores at the end of each step are at `GET /v1/score-series`. Without `from` and `to` it is the last 90 days; the
     answer says which. A JSON answer has at most 20,000 points; a file has no such limit.

@@ -102,7 +102,8 @@ class AnswersOut(BaseModel):
     answered: int = Field(description="Reviews that are answered.", examples=[1])
     count: int = Field(description="Reviews of which it is known whether they are answered.", examples=[1])
     unknown: int = Field(
-        description="Reviews of sources whose answers nobody tells. They are in no other figure, answered or not.",
+        description="Reviews of sources whose answers nobody tells at the instant. They are in no other figure, "
+        "answered or not. Of a source that has ceased to tell, they are known at instants before that.",
         examples=[0],
     )
     median_seconds: float | None = Field(
