@@ -148,7 +148,7 @@ def read(merged: MergedSums, at_us: int, profile: Profile) -> Score:
         _shrunk(sums.a, b, merged.landmark, at_us, profile),
         sums.n,
         dict(enumerate(sums.counts, start=1)),
-        effective_reviews=_effective_reviews(b, sums.b2, sums.n),
+        effective_reviews=effective_reviews(b, sums.b2, sums.n),
         prior=prior,
     )
 
@@ -159,7 +159,7 @@ def value_at(merged: MergedSums, at_us: int, profile: Profile) -> float:
     return _shrunk(sums.a, sums.b, merged.landmark, at_us, profile) if sums.n > 0 else profile.prior_value
 
 
-def _effective_reviews(b: float, b2: float, n: int) -> float:
+def effective_reviews(b: float, b2: float, n: int) -> float:
     """Return `b^2 / b2`, which lies between 1 and the number of reviews (Cauchy and Schwarz).
 
     What rounding has left of a row from which nearly all weight was taken away lies anywhere, until it is summed anew.
