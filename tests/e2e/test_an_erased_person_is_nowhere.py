@@ -11,8 +11,7 @@ import httpx
 import pytest
 
 from plaudit.common.contracts import SCORES
-from plaudit.scoring.figures.domain.catalogue import Figure
-from plaudit.scoring.figures.domain.over_time import OFFERED
+from plaudit.scoring.figures.domain.catalogue import OFFERED, Figure
 from plaudit_testing import pipeline
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.erasing import holders

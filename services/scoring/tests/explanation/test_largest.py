@@ -8,8 +8,9 @@ import pytest
 
 from plaudit.common.db import Role
 from plaudit.common.process import Resources
-from plaudit.scoring.explanation import api as explanation
 from plaudit.scoring.explanation import store
+from plaudit.scoring.explanation.domain.window import MovingReview
+from plaudit.scoring.explanation.store import of_reviews
 from plaudit.scoring.moves.domain import ShownStretch
 from plaudit.scoring.profiles.domain import LIFETIME, RECENT, TRUST
 from plaudit.scoring.settings import ScoringSettings
@@ -33,7 +34,7 @@ PROFILES = {
 }
 
 
-def effects(asked: store.Asked, found: list[explanation.MovingReview]) -> list[float]:
+def effects(asked: of_reviews.Asked, found: list[MovingReview]) -> list[float]:
     return [abs(each.share.a - asked.middle * each.share.b) for each in found]
 
 
@@ -42,7 +43,7 @@ def effects(asked: store.Asked, found: list[explanation.MovingReview]) -> list[f
 async def test_no_other_review_moved_a_score_more(
     resources: Resources[ScoringSettings], bus, superuser, monkeypatch: pytest.MonkeyPatch, profile, tells: str
 ) -> None:
-    monkeypatch.setattr(explanation, "LOOKED_AT", 8)
+    monkeypatch.setattr(store, "LOOKED_AT", 8)
     chance = random.Random(f"{profile.name} {tells}")
     for known_at in sorted(START + timedelta(days=chance.random() * DAYS) for _ in range(120)):
         await lived(bus, chance, known_at)
@@ -53,7 +54,7 @@ async def test_no_other_review_moved_a_score_more(
     by_bounds = 0
     for _ in range(40):
         begins, ends = sorted(unix_us(START + timedelta(days=chance.random() * (DAYS + 300))) for _ in range(2))
-        asked = store.Asked(
+        asked = of_reviews.Asked(
             "default",
             chance.choice(["acme", "acme", "acme/berlin", "globex"]),
             ShownStretch(begins, ends),
@@ -63,10 +64,10 @@ async def test_no_other_review_moved_a_score_more(
         )
         limit = chance.choice([1, 2, 5])
         async with resources.database(Role.API).transaction("default") as tx:
-            of_all = await store.largest(tx, asked, limit, is_large=False)
+            of_all = await of_reviews.largest(tx, asked, limit, is_large=False)
             with monkeypatch.context() as patched:
-                patched.setattr(store, "largest", _counted := Counted(store.largest))
-                found = await explanation._largest(tx, asked, limit, is_large=True)
+                patched.setattr(of_reviews, "largest", _counted := Counted(of_reviews.largest))
+                found = await store._largest(tx, asked, limit, is_large=True)
         assert effects(asked, found) == pytest.approx(effects(asked, of_all), rel=1e-9, abs=1e-12)
         by_bounds += not _counted.times
     assert by_bounds > 5
@@ -95,10 +96,10 @@ async def test_a_review_that_changed_twice_is_found_by_what_it_was_before_the_fi
     for number in range(30):
         at = START + timedelta(days=5, minutes=number)
         await Life().tell(bus, at, rated(5, at=at))
-    asked = store.Asked("default", "acme", ShownStretch(unix_us(begins), unix_us(ends)), unix_us(ends), TRUST, 2.9)
+    asked = of_reviews.Asked("default", "acme", ShownStretch(unix_us(begins), unix_us(ends)), unix_us(ends), TRUST, 2.9)
 
     async with resources.database(Role.API).transaction("default") as tx:
-        [found] = await explanation._largest(tx, asked, 1, is_large=True)
+        [found] = await store._largest(tx, asked, 1, is_large=True)
 
     assert (found.review_id, found.before, found.after) == (twice.review_id, 1, 5)
 
@@ -117,9 +118,9 @@ async def test_of_reviews_that_did_as_much_the_newest_are_named_and_of_one_time_
     told = sorted(life.review_id for life in lives[20:]), sorted(life.review_id for life in lives[:20])
 
     async def named() -> list[str]:
-        asked = store.Asked("default", "acme", window, unix_us(ends), LIFETIME, 2.9)
+        asked = of_reviews.Asked("default", "acme", window, unix_us(ends), LIFETIME, 2.9)
         async with resources.database(Role.API).transaction("default") as tx:
-            return [each.review_id for each in await explanation._largest(tx, asked, 12, is_large=is_large)]
+            return [each.review_id for each in await store._largest(tx, asked, 12, is_large=is_large)]
 
     first = await named()
     await superuser.execute("""

@@ -15,9 +15,9 @@ from plaudit.common.contracts import ReviewState
 from plaudit.common.db import Database, Role
 from plaudit.common.process import Resources
 from plaudit.scoring.erasure.commands import scrub
-from plaudit.scoring.explanation import api as explanation
-from plaudit.scoring.explanation.api import explain_window
+from plaudit.scoring.explanation import store
 from plaudit.scoring.explanation.domain.window import by_source, by_stars
+from plaudit.scoring.explanation.store import explain_window
 from plaudit.scoring.moves import commands as moves
 from plaudit.scoring.profiles.domain import RECENT
 from plaudit.scoring.scores import store as scores
@@ -203,7 +203,7 @@ async def test_a_large_subject_whose_days_are_summed_is_explained_as_any_other(
     api: httpx.AsyncClient, bus, worker: Database, superuser, monkeypatch: pytest.MonkeyPatch, profile: str
 ) -> None:
     monkeypatch.setattr(moves, "SUMMED_ENTRIES", 9)
-    monkeypatch.setattr(explanation, "LOOKED_AT", 4)
+    monkeypatch.setattr(store, "LOOKED_AT", 4)
     chance = random.Random(profile)
     known = [START + timedelta(seconds=chance.randrange(DAYS * 86_400)) for _ in range(70)]
     for each in known[:40]:

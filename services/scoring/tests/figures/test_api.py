@@ -10,7 +10,7 @@ import pytest
 
 from plaudit.common.contracts import Kind, Origin, ReviewState
 from plaudit.scoring.figures.domain.catalogue import FIGURES
-from plaudit.scoring.figures.schemas import FiguresOut
+from plaudit.scoring.figures.schemas.at_an_instant import FiguresOut
 from plaudit_testing.lives import DAYS, SOURCES, START, Life, lived_by
 from plaudit_testing.problems import problem_of
 from plaudit_testing.review_events import review_state

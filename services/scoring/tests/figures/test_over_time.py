@@ -13,8 +13,7 @@ import pytest
 
 from plaudit.common.contracts import Kind
 from plaudit.common.ids import uuid7
-from plaudit.scoring.figures.domain.catalogue import OF_ANSWERS, OF_RATINGS, Figure
-from plaudit.scoring.figures.domain.over_time import OFFERED
+from plaudit.scoring.figures.domain.catalogue import OF_ANSWERS, OF_RATINGS, OFFERED, Figure
 from plaudit_testing.answered import SOURCES as ANSWERED
 from plaudit_testing.answered import Told, answer
 from plaudit_testing.lives import SOURCES, START, lived_by

@@ -6,8 +6,7 @@ import httpx
 import pytest
 
 from plaudit.common.contracts import Kind
-from plaudit.scoring.figures.domain.catalogue import FIGURES
-from plaudit.scoring.figures.domain.over_time import OFFERED
+from plaudit.scoring.figures.domain.catalogue import FIGURES, OFFERED
 from plaudit_testing.review_events import review_state
 
 pytestmark = pytest.mark.postgres

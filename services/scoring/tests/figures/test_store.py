@@ -66,10 +66,9 @@ async def test_cells_tell_what_the_ledger_tells(
                 subject=chance.choice(["acme", "acme/berlin", "globex"]),
                 moment=Moment(at=at),
                 profile=profile,
-                kinds=profile.kinds,
                 source_id=source_id and UUID(source_id),
             )
-            of_replies = replace(of_reviews, kinds=frozenset({"nps"}))
+            of_replies = of_reviews.by(replace(profile, kinds=frozenset({"nps"})))
             between = chance.choice([(0.31234, 0.70123), (0.05077, 0.94111), (0.45111, 0.55777)])
             aged = await store.aged(tx, of_reviews, between)
             replies = await store.replies(tx, of_replies)
@@ -136,9 +135,7 @@ async def test_what_no_cell_holds_yet_counts_once_however_late_it_took_effect(
         for _ in range(60):
             at = START + timedelta(seconds=chance.randrange((DAYS + 60) * 86_400))
             profile = chance.choice([*BUILT_IN.values(), WEIGHTED])
-            asked = Weighed(
-                tenant_id="default", subject="acme", moment=Moment(at=at), profile=profile, kinds=profile.kinds
-            )
+            asked = Weighed(tenant_id="default", subject="acme", moment=Moment(at=at), profile=profile)
             aged = await store.aged(tx, asked)
             with monkeypatch.context() as without:
                 without.setattr(cells, "is_celled", has_none)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from plaudit.scoring.profiles.domain import DAY_US, TRUST, Profile
@@ -60,3 +62,13 @@ def test_fading_reviews_weigh_less_in_the_effective_number():
 
     assert read(state, NOW, TRUST).effective_reviews == pytest.approx(1.5**2 / 1.25)
     assert read(state, NOW + 40 * H, TRUST).effective_reviews == pytest.approx(1.5**2 / 1.25)
+
+
+@pytest.mark.parametrize("star", [1, 5])
+def test_a_score_of_equal_stars_and_a_prior_of_the_same_is_on_the_scale_at_any_instant(star):
+    profile, state = replace(TRUST, prior_value=float(star)), reviewed(star)
+
+    values = [read(state, NOW + n * H // 97, profile).value for n in range(1_000)]
+
+    assert all(1 <= value <= 5 for value in values)
+    assert values == pytest.approx([star] * len(values), rel=1e-12)

@@ -50,6 +50,21 @@ def test_an_effort_from_1_to_7_was_made_a_rating_from_1_to_5(rating: float, effo
     assert effort_of(rating) == effort
 
 
+@pytest.mark.parametrize("answer", range(1, 8))
+def test_an_answer_reads_as_it_was_given(answer: int) -> None:
+    """Ingest keeps it as a rating: six of seven is 4.333333333333334, of which 6.000000000000001 is made."""
+    assert effort_of(1 + 4 * ((answer - 1) / 6)) == answer
+
+
+@given(st.integers(0, 100), st.integers(0, 100))
+def test_whole_percents_of_a_hundred_replies_read_as_whole_numbers(promoters: int, detractors: int) -> None:
+    promoters = min(promoters, 100 - detractors)
+    sums = of(float(detractors), 0, 0, float(100 - promoters - detractors), float(promoters))
+
+    assert nps(sums) == promoters - detractors
+    assert csat(sums) == 100 - detractors
+
+
 def test_ces_is_the_mean_of_efforts() -> None:
     assert ces(of(1, 0, 0, 0, 3)) == pytest.approx((1 + 3 * 7) / 4)
 

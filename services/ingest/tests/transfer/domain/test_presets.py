@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from plaudit.ingest.export.domain import HEAD
+from plaudit.ingest.export.schemas import HEAD
 from plaudit.ingest.transfer.domain.presets import PRESETS, Preset, by_name, recognise
 from plaudit.ingest.transfer.domain.reading import Options, RowReader
 from plaudit.ingest.transfer.domain.rows import Ready, Reject, Row, Skipped

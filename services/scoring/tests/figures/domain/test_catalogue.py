@@ -8,12 +8,13 @@ from plaudit.scoring.figures.domain.catalogue import (
     FIGURES,
     OF_ANSWERS,
     OF_RATINGS,
+    OFFERED,
     STANDING,
-    UNITS,
     Figure,
     duration,
     shown,
     shown_signed,
+    units_of,
 )
 
 DOCS = Path(__file__).parents[5] / "docs" / "figures.md"
@@ -31,7 +32,14 @@ def test_the_docs_have_every_figure_as_the_list_has_it() -> None:
 
     for figure, about in FIGURES.items():
         assert f"| `{figure}` | {about.title} | {about.unit} | `{about.read_at}` |" in docs
-        assert f"`{figure}`: {about.unit}" in UNITS
+        assert f"`{figure}`: {about.unit}" in units_of(FIGURES)
+
+
+def test_units_are_told_of_those_figures_alone_that_are_offered() -> None:
+    told = units_of(OFFERED)
+
+    assert [each.partition("`: ")[0].removeprefix("`") for each in told.split("; ")] == [*OFFERED]
+    assert not {f"`{figure}`" for figure in STANDING} & {*told.replace(":", " ").split()}
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """Figures of sums that are made by hand."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plaudit.scoring.figures.domain.figures import (
     Reply,
@@ -11,8 +14,10 @@ from plaudit.scoring.figures.domain.figures import (
     figures_of,
     nps_of,
     score_interval,
+    share_of_weight,
     weights_of,
 )
+from plaudit.scoring.intervals.domain import DIGITS
 from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, TRUST
 from plaudit.scoring.scores.domain import half_stars, read
 from plaudit.scoring.sums.domain.decay import NO_SUMS, MergedSums, Sums
@@ -65,6 +70,50 @@ def test_effort_is_a_mean_on_its_own_scale() -> None:
     assert (found.value, found.count, found.effective) == (pytest.approx(4.6), 5, pytest.approx(5))
     # Their standard deviation is 1.1402, the quantile for four degrees of freedom 2.7764.
     assert found.interval == pytest.approx((4.6 - 2.7764 * 1.1402 / 5**0.5, 4.6 + 2.7764 * 1.1402 / 5**0.5), abs=1e-3)
+
+
+weights = st.floats(2.0**-60, 2.0**60)
+
+
+@given(st.integers(1, 7), weights)
+def test_one_effort_reads_as_it_was_given_however_it_has_faded(answer: int, weight: float) -> None:
+    found = ces_of([Reply(1 + 4 * ((answer - 1) / 6), 1, weight, weight * weight)])
+
+    assert found is not None
+    assert (found.value, found.effective, found.interval) == (answer, 1, None)
+
+
+@given(st.lists(st.integers(1, 7), min_size=1, max_size=20), weights)
+def test_efforts_of_one_age_have_their_plain_mean(answers: list[int], weight: float) -> None:
+    replies = [
+        Reply(1 + 4 * ((answer - 1) / 6), n, n * weight, n * weight * weight) for answer, n in Counter(answers).items()
+    ]
+
+    found = ces_of(replies)
+
+    assert found is not None
+    assert found.value == round(sum(answers) / len(answers), DIGITS)
+    assert 1 <= found.effective <= len(answers)
+
+
+@given(st.sampled_from([1, 4, 5]), weights)
+def test_one_reply_is_one_reply_however_it_has_faded(star: int, weight: float) -> None:
+    of_stars = [weight if star == each else 0.0 for each in range(1, 6)]
+    counts = [int(star == each) for each in range(1, 6)]
+    sums = Sums._make([star * weight, weight * weight, *of_stars, *counts])
+
+    of_nps, of_csat = nps_of(sums), csat_of(sums)
+
+    assert of_nps is not None
+    assert of_csat is not None
+    assert (of_nps.value, of_csat.value) == {1: (-100, 0), 4: (0, 100), 5: (100, 100)}[star]
+    assert of_nps.effective == of_csat.effective == 1
+
+
+@given(weights, st.floats(0.999999, 1.000001))
+def test_a_share_of_the_weight_is_neither_below_none_nor_above_all(whole: float, rounding: float) -> None:
+    assert 0.999998 < share_of_weight(whole * rounding, whole) <= 1
+    assert share_of_weight(-whole * (rounding - 0.99), whole) == 0
 
 
 def test_effort_of_one_reply_has_no_interval() -> None:
@@ -136,10 +185,7 @@ def test_there_is_no_ratio_without_a_negative_review() -> None:
 def test_weights_are_those_of_what_counts() -> None:
     profile = replace(TRUST, verified_weight=2.0, origin_weights={"invited": 3.0}, origins=frozenset({"invited"}))
 
-    found = {
-        (TRAITS[number].kind, TRAITS[number].verified): each
-        for number, each in weights_of(profile, TRUST.kinds).items()
-    }
+    found = {(TRAITS[number].kind, TRAITS[number].verified): each for number, each in weights_of(profile).items()}
 
     assert found == {("stars", False): 3, ("stars", True): 6, ("thumbs", False): 3, ("thumbs", True): 6}
 

@@ -312,3 +312,21 @@ def test_what_stood_at_two_instants_and_times_have_words() -> None:
     assert in_words("Refunds", Figure.ANSWER_TIME, unsure, spanned).endswith(
         "in each so many must be answered that this time is known within bounds."
     )
+
+
+@pytest.mark.parametrize(
+    ("figure", "before", "after", "values"),
+    [
+        (Figure.CSAT, {5.0: 7, 1.0: 93}, {5.0: 57, 1.0: 43}, (7.0, 57.0, 50.0)),
+        (Figure.CES, {1 + 4 * (5 / 6): 3}, {3.0: 3}, (6.0, 4.0, -2.0)),
+        (Figure.CES, {1 + 4 * (3 / 6): 4, 1 + 4 * (4 / 6): 1}, {1 + 4 * (4 / 6): 2, 3.0: 3}, (4.2, 4.4, 0.2)),
+        (Figure.NPS, {5.0: 14, 1.0: 7, 4.0: 79}, {5.0: 14, 4.0: 86}, (7.0, 14.0, 7.0)),
+        (Figure.MEAN, {4.1: 3}, {4.4: 3}, (4.1, 4.4, 0.3)),
+    ],
+)
+def test_figures_and_their_difference_read_as_their_scale_has_them(
+    figure: Figure, before: Ratings, after: Ratings, values: tuple[float, float, float]
+) -> None:
+    found = change(figure, before, after)
+
+    assert (found.before.value, found.after.value, found.difference) == values

@@ -1,8 +1,8 @@
 """Export: a stream of lines, read page by page, so that neither side holds more than a page."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -10,7 +10,8 @@ from starlette.responses import StreamingResponse
 
 from plaudit.common.db import Database, Role
 from plaudit.common.http import DriverTx, Principal, authorize, read_apart
-from plaudit.ingest.export.domain import HEAD, Format, csv_lines, csv_row
+from plaudit.common.http.files import Format, Group, as_file, content_of_file, written
+from plaudit.ingest.export.schemas import HEAD, csv_row
 from plaudit.ingest.reviews import store
 from plaudit.ingest.reviews.api import AskedFilters, silent_sources
 from plaudit.ingest.reviews.domain.filters import Filters
@@ -20,7 +21,6 @@ from plaudit.ingest.reviews.schemas import review_out
 from plaudit.ingest.reviews.store import Found
 
 ROWS: Final = 500
-_MEDIA_TYPES: Final = {Format.JSONL: "application/jsonl", Format.CSV: "text/csv"}
 _ORDER: Final = Order.OLDEST
 
 router = APIRouter(tags=["reviews"])
@@ -30,14 +30,7 @@ Reader = Annotated[Principal, Depends(authorize("reviews:read"))]
 @router.get(
     "/v1/reviews/export",
     response_class=StreamingResponse,
-    responses={
-        200: {
-            "content": {
-                "application/jsonl": {"schema": {"type": "string"}, "example": '{"id": "…", "rating": 4.0, …}\n'},
-                "text/csv": {"schema": {"type": "string"}, "example": f"{','.join(HEAD)}\r\n"},
-            }
-        }
-    },
+    responses={200: {"content": content_of_file(HEAD, '{"id": "…", "rating": 4.0, …}')}},
     summary="Export reviews",
 )
 async def export_reviews(
@@ -46,8 +39,9 @@ async def export_reviews(
     tx: DriverTx,
     filters: AskedFilters,
     file_format: Annotated[
-        Format, Query(alias="format", description="A JSON object on each line, as lists show reviews, or CSV.")
-    ] = Format.JSONL,
+        Literal["jsonl", "csv"],
+        Query(alias="format", description="A JSON object on each line, as lists show reviews, or CSV."),
+    ] = "jsonl",
 ) -> StreamingResponse:
     """Export all reviews that a list with these filters holds, the oldest first; there is no limit to their number.
 
@@ -57,16 +51,9 @@ async def export_reviews(
     silent = await silent_sources(request, tx, principal.tenant_id) if filters.answered else frozenset[UUID]()
     first = await store.page(tx, principal.tenant_id, filters, None, ROWS, order=_ORDER, silent=silent)
     database = request.app.state.resources.database(Role.API)
-    pages = _pages(database, principal.tenant_id, filters, silent, first)
-    return StreamingResponse(
-        _lines(
-            pages,
-            _jsonl if file_format is Format.JSONL else _csv,
-            "" if file_format is Format.JSONL else csv_lines([HEAD]),
-        ),
-        media_type=_MEDIA_TYPES[file_format],
-        headers={"Content-Disposition": f'attachment; filename="reviews.{file_format.value}"'},
-    )
+    groups = _groups(_pages(database, principal.tenant_id, filters, silent, first))
+    form = Format(file_format)
+    return as_file(written(groups, HEAD, form), "reviews", form)
 
 
 async def _pages(
@@ -88,19 +75,6 @@ async def _pages(
         yield found
 
 
-async def _lines(
-    pages: AsyncIterator[list[Found]], written: Callable[[Sequence[Review]], str], head: str
-) -> AsyncIterator[str]:
-    if head:
-        yield head
+async def _groups(pages: AsyncIterator[list[Found]]) -> AsyncIterator[Group[Review]]:
     async for page in pages:
-        if page:
-            yield written([each.review for each in page if isinstance(each.review, Review)])
-
-
-def _jsonl(reviews: Sequence[Review]) -> str:
-    return "".join(f"{review_out(review).model_dump_json()}\n" for review in reviews)
-
-
-def _csv(reviews: Sequence[Review]) -> str:
-    return csv_lines(map(csv_row, reviews))
+        yield Group([each.review for each in page if isinstance(each.review, Review)], review_out, csv_row)

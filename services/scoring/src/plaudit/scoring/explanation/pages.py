@@ -17,12 +17,9 @@ from plaudit.common.pages.charts import Step, waterfall
 from plaudit.common.sessions import ConsolePages, Typed, staff
 from plaudit.scoring.explanation import store
 from plaudit.scoring.explanation.api import (
-    OfOrigin,
-    OfSource,
+    ByOrigin,
+    BySource,
     Verified,
-    effects_on,
-    explain_window,
-    names_of,
     usual_beginning,
 )
 from plaudit.scoring.explanation.domain.changes import SHOWN_PER_STAR, Change, Shown, shown
@@ -36,6 +33,7 @@ from plaudit.scoring.explanation.domain.window import (
     by_stars,
 )
 from plaudit.scoring.explanation.domain.wording import UNSORTED, became, in_words, topic_in_words
+from plaudit.scoring.explanation.store import of_reviews
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, ORIGIN_LABELS, ORIGINS, Profile
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import Choices, NamedProfile
@@ -78,8 +76,8 @@ async def show_effect(
     profile: NamedProfile,
     choices: Choices,
     verified: Verified = None,
-    origin: OfOrigin = None,
-    source_id: OfSource = None,
+    origin: ByOrigin = None,
+    source_id: BySource = None,
 ) -> Response:
     """Show the scores of a subject and of all above it with and without one review."""
     source = None if source_id is None else str(source_id)
@@ -95,7 +93,7 @@ async def show_effect(
         subject=subject,
         rating=rating,
         rated_at=rated_at,
-        effects=await effects_on(tx, principal.tenant_id, subject, review, profile),
+        effects=await store.effects_on(tx, principal.tenant_id, subject, review, profile),
         profile=profile,
         choices=choices,
         path=EFFECT,
@@ -151,7 +149,7 @@ async def show_explanation(
         faded=faded,
         by_today=await _by_today(tx, principal.tenant_id, found, asked.source_id) if found else None,
         rated_at=await _rated_at(tx, principal.tenant_id, found) if found else {},
-        **(_tables(found, await names_of(tx, principal.tenant_id, found)) if found else {}),
+        **(_tables(found, await store.names_of(tx, principal.tenant_id, found)) if found else {}),
     )
 
 
@@ -170,7 +168,7 @@ async def _explained(
 ) -> tuple[Explanation | None, Typed]:
     subject, profile, source_id = asked
     try:
-        return await explain_window(tx, tenant_id, subject, profile, window, LARGEST_REVIEWS, source_id), typed
+        return await store.explain_window(tx, tenant_id, subject, profile, window, LARGEST_REVIEWS, source_id), typed
     except ReversedWindowError:
         return None, Typed(typed.values, {"to": "It must be later than the beginning."})
     except UnknownSubjectError as error:
@@ -178,7 +176,7 @@ async def _explained(
 
 
 async def _rated_at(tx: SqlTx, tenant_id: str, found: Explanation) -> Mapping[str, datetime]:
-    return await store.rated_at(tx, tenant_id, [review.review_id for review, _ in found.reviews])
+    return await of_reviews.rated_at(tx, tenant_id, [review.review_id for review, _ in found.reviews])
 
 
 async def _by_today(tx: SqlTx, tenant_id: str, found: Explanation, source_id: str | None) -> float | None:

@@ -33,6 +33,7 @@ from plaudit.scoring.explorer.domain import (
     summary,
 )
 from plaudit.scoring.figures.domain.figures import Aged, Figures
+from plaudit.scoring.figures.domain.weighed import Weighed
 from plaudit.scoring.figures.store import answers_at, figures_at
 from plaudit.scoring.markers import store as markers
 from plaudit.scoring.markers.domain.marker import Marker
@@ -242,9 +243,10 @@ async def _compared(
     cut: Sequence[Span],
     source_id: UUID | None,
 ) -> Compared:
-    moment, of_source = Moment(at=tx.now, is_now=True), None if source_id is None else str(source_id)
-    figures, aged = await figures_at(tx, tenant_id, subject, profile, moment, source_id)
-    parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=of_source)
+    moment = Moment(at=tx.now, is_now=True)
+    of = Weighed(tenant_id=tenant_id, subject=subject, moment=moment, profile=profile, source_id=source_id)
+    figures, aged = await figures_at(tx, of)
+    parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=of.of_source)
     moved = await series.moved(tx, tenant_id, subject, cut, [profile], as_known=False, source_id=source_id)
     of_profile = moved[profile.half_life_us] if moved else series.MovedSums((), ())
     return Compared(

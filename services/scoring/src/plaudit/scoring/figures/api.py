@@ -1,15 +1,14 @@
 """HTTP: what is worth knowing of a subject beside its score."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import AfterValidator, WithJsonSchema
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from plaudit.common.db import Role
 from plaudit.common.http import (
@@ -23,15 +22,15 @@ from plaudit.common.http import (
     read_apart,
     unprocessable,
 )
+from plaudit.common.http.files import MEDIA_TYPES, Format, Group, accepted, as_file, content_of_file, written
 from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import ProblemError
 from plaudit.scoring.answers import store as answers
 from plaudit.scoring.answers.domain.figures import DAYS, MAX_DAYS, MAX_WAITS, MIN_DAYS, Answers, TooManyWaitsError
 from plaudit.scoring.figures import store
 from plaudit.scoring.figures.domain.answering import OF_WAITS, NoAnswers, UnkeptAnswersError, UntoldOriginError
-from plaudit.scoring.figures.domain.catalogue import UNITS, Figure
+from plaudit.scoring.figures.domain.catalogue import OFFERED, Figure, units_of
 from plaudit.scoring.figures.domain.over_time import (
-    OFFERED,
     FigurePoint,
     Read,
     checked,
@@ -39,13 +38,12 @@ from plaudit.scoring.figures.domain.over_time import (
     of_steps,
     points,
 )
-from plaudit.scoring.figures.schemas import (
-    AN_ANSWER,
+from plaudit.scoring.figures.domain.weighed import Weighed
+from plaudit.scoring.figures.schemas.at_an_instant import AN_ANSWER, FiguresOut, figures_out
+from plaudit.scoring.figures.schemas.over_time import (
     HEAD,
     FigureSeriesOut,
-    FiguresOut,
     OneFigureSeriesOut,
-    figures_out,
     line_out,
     one_series_out,
     row_out,
@@ -53,7 +51,7 @@ from plaudit.scoring.figures.schemas import (
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import OF_MOMENTS, At, KnownAt, NamedProfile, OfSource
 from plaudit.scoring.scores.domain import moment_of
-from plaudit.scoring.series.api import LINES, MAX_POINTS, MEDIA_TYPES, AskedSteps, Format, accepted, csv_lines
+from plaudit.scoring.series.api import MAX_POINTS, AskedSteps
 from plaudit.scoring.series.domain import InvalidSpanError, Span
 from plaudit.scoring.series.schemas import Of
 from plaudit.scoring.sources import store as sources
@@ -122,7 +120,8 @@ async def read_figures(
     if known_at is not None and days is not None:
         raise UnkeptAnswersError
     moment = moment_of(at, known_at, tx.now)
-    figures, aged = await store.figures_at(tx, principal.tenant_id, subject, profile, moment, source_id)
+    of = Weighed(tenant_id=principal.tenant_id, subject=subject, moment=moment, profile=profile, source_id=source_id)
+    figures, aged = await store.figures_at(tx, of)
     answered: Answers | NoAnswers = NoAnswers.NOT_KEPT
     if known_at is None:
         try:
@@ -146,7 +145,9 @@ class AskedFigures(AskedSteps):
     figure: Annotated[
         tuple[Annotated[Figure, AfterValidator(of_steps), WithJsonSchema(STEP_FIGURE)], ...],
         Query(
-            max_length=len(OFFERED), description=f"Which figures; repeat it for several. {UNITS}", examples=[["nps"]]
+            max_length=len(OFFERED),
+            description=f"Which figures; repeat it for several. {units_of(OFFERED)}",
+            examples=[["nps"]],
         ),
     ]
 
@@ -154,17 +155,7 @@ class AskedFigures(AskedSteps):
 @router.get(
     "/v1/figure-series",
     response_model=FigureSeriesOut,
-    responses={
-        200: {
-            "content": {
-                "application/jsonl": {
-                    "schema": {"type": "string"},
-                    "example": '{"subject": "acme", "figure": "nps", "value": 40.0, …}\n',
-                },
-                "text/csv": {"schema": {"type": "string"}, "example": f"{','.join(HEAD)}\r\n"},
-            }
-        }
-    },
+    responses={200: {"content": content_of_file(HEAD, '{"subject": "acme", "figure": "nps", "value": 40.0, …}')}},
     summary="Read how figures moved",
     openapi_extra=describe(problems={"unknown-subject": 422, "too-many-reviews": 422}),
 )
@@ -205,11 +196,7 @@ async def read_figure_series(
                 )
         apart = partial(read_apart, request.app.state.resources.database(Role.API), principal.tenant_id)
         each = ((subject, await apart(partial(read, subject=subject))) for subject in subjects)
-        return StreamingResponse(
-            _file(each, figures, steps, form, of),
-            media_type=MEDIA_TYPES[form],
-            headers={"Content-Disposition": f'attachment; filename="figures.{form.value}"'},
-        )
+        return as_file(written(_groups(each, figures, steps, of), HEAD, form), "figures", form)
     if len(subjects) * len(figures) * len(steps) > MAX_POINTS:
         raise InvalidSpanError(
             "to", f"There would be more than {MAX_POINTS:,} points. Ask for fewer at once, or for `format=jsonl`."
@@ -239,26 +226,10 @@ def _items(
     ]
 
 
-async def _file(
-    found: AsyncIterator[tuple[str, Read]],
-    figures: Sequence[Figure],
-    steps: Sequence[Span],
-    form: Format,
-    of: Of,
-) -> AsyncIterator[str]:
-    """Yield a file piece by piece; the pieces are made in a thread, so that other requests are answered meanwhile."""
-    if form is Format.CSV:
-        yield csv_lines([HEAD])
+async def _groups(
+    found: AsyncIterator[tuple[str, Read]], figures: Sequence[Figure], steps: Sequence[Span], of: Of
+) -> AsyncIterator[Group[FigurePoint]]:
     async for subject, read in found:
         for figure in figures:
-            of_figure = points(figure, read, steps)
-            while piece := await asyncio.to_thread(_piece, subject, figure, of, of_figure, form):
-                yield piece
-
-
-def _piece(subject: str, figure: Figure, of: Of, found: Iterator[FigurePoint], form: Format) -> str:
-    """Return the next lines of a file; nothing at the end."""
-    some = islice(found, LINES)
-    if form is Format.CSV:
-        return csv_lines(row_out(subject, figure, of, point) for point in some)
-    return "".join(f"{line_out(subject, figure, of, point).model_dump_json(by_alias=True)}\n" for point in some)
+            known_by = (subject, figure, of)
+            yield Group(points(figure, read, steps), partial(line_out, *known_by), partial(row_out, *known_by))

@@ -15,8 +15,8 @@ from plaudit.common.pages.charts import Band, Series, time_chart
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.figures import store
 from plaudit.scoring.figures.domain.answering import OF_WAITS
-from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, Figure, Form, shown
-from plaudit.scoring.figures.domain.over_time import OFFERED, FigurePoint, points
+from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, OFFERED, Figure, Form, shown
+from plaudit.scoring.figures.domain.over_time import FigurePoint, points
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import NamedProfile
 from plaudit.scoring.scores.pages import Words, asked_of, of_unknown, source_choices, steps_to

@@ -18,6 +18,8 @@ _PRECISION: Final = 1e-15
 _MAX_ROUNDS: Final = 500
 _ROUNDING: Final = 1e-9
 """Values no further apart are equal: 3.3 of 10 and 33 of 100 are one rating, and differ in the last bit."""
+DIGITS: Final = 12
+"""Behind the point of a figure on a scale of some hundreds at most. A double has two more: what rounding has left."""
 _REMEMBERED: Final = 1_024
 """Quantiles; the degrees of plain means are whole, and the same again and again along a series."""
 
@@ -40,6 +42,11 @@ class Sample(NamedTuple):
     mean: float
     variance: float
     """Of the sample: the sum of squared distances from the mean, divided by n - 1."""
+
+
+def on_scale(value: float) -> float:
+    """Return a figure as its scale has it, so that one reply of 6 reads 6 however it was kept and has faded."""
+    return round(value, DIGITS)
 
 
 def wilson(share: float, n: float, z: float = Z) -> Interval:
@@ -108,7 +115,7 @@ def sample_of(values: Collection[tuple[float, float]], n: float, scale: Interval
         scale: the least and the greatest value that there may be.
     """
     weight = fsum(each for _, each in values)
-    mean = fsum(value * each for value, each in values) / weight
+    mean = on_scale(fsum(value * each for value, each in values) / weight)
     least, most = min(value for value, _ in values), max(value for value, _ in values)
     if most - least <= _ROUNDING:
         return sample_of_equals(mean, n, scale)

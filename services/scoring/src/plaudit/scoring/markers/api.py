@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
@@ -29,7 +29,7 @@ from plaudit.common.http import (
 from plaudit.common.http.problems import ProblemError
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.scoring.figures.api import no_origin
-from plaudit.scoring.figures.domain.catalogue import STANDING, UNITS, Figure
+from plaudit.scoring.figures.domain.catalogue import FIGURES, STANDING, Figure, units_of
 from plaudit.scoring.markers import commands, store
 from plaudit.scoring.markers.domain.effect import (
     DEFAULT_DAYS,
@@ -46,7 +46,7 @@ from plaudit.scoring.markers.domain.marker import (
     UnknownMarkerError,
 )
 from plaudit.scoring.markers.schemas import MarkerEffectOut, MarkerIn, MarkerOut, effect_out, marker_out
-from plaudit.scoring.scores.api import OF_MOMENTS, NamedProfile, OfSource
+from plaudit.scoring.scores.api import OF_MOMENTS, NamedProfile, OfOrigin, OfSource
 from plaudit.scoring.sources import store as sources
 
 PROBLEMS: Final = {
@@ -146,19 +146,12 @@ async def read_marker_effect(
     tx: TenantTx,
     marker_id: MarkerId,
     profile: NamedProfile,
-    figure: Annotated[Figure, Query(description=f"What is compared. {UNITS}")] = Figure.MEAN,
+    figure: Annotated[Figure, Query(description=f"What is compared. {units_of(FIGURES)}")] = Figure.MEAN,
     days: Annotated[
         int, Query(ge=1, le=MAX_DAYS, description="How long the windows before and after are.")
     ] = DEFAULT_DAYS,
     source_id: OfSource = None,
-    origin: Annotated[
-        Literal["organic", "invited", "incentivised"] | None,
-        Query(
-            description="Of this origin's reviews alone. `organic` leaves out who was asked or rewarded. Not with the "
-            "figures of answers.",
-            examples=["organic"],
-        ),
-    ] = None,
+    origin: OfOrigin = None,
 ) -> MarkerEffectOut:
     """Compare any figure before a marker with the same after it, of equal windows.
 
@@ -169,7 +162,7 @@ async def read_marker_effect(
     Figures of answers, `answered_share` to `recovery_share`, are of the reviews that were published in each window, as
     they stood at its end, so that both had as much time to be answered; `n` counts those of which it is known whether
     they are answered, and of `recovery_share` the answered negative ones. Shares within a time and the median are by
-    the estimator of Kaplan and Meier, the median's interval by Brookmeyer and Crowley.
+    the estimator of Kaplan and Meier, the median's interval by Brookmeyer and Crowley. They are of all origins alone.
 
     Figures of all reviews that count by a `profile`, such as `score`, `effective_reviews` and how old the weight is,
     are those of the last instant before the marker and of the window after it. Both are of the same older reviews, so

@@ -19,7 +19,7 @@ from plaudit.scoring.figures import store as figures
 from plaudit.scoring.figures.domain.answering import UntoldOriginError, answered_share, answering
 from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, STANDING, Figure
 from plaudit.scoring.figures.domain.figures import ORGANIC
-from plaudit.scoring.figures.domain.weighed import Rated
+from plaudit.scoring.figures.domain.weighed import Rated, Weighed
 from plaudit.scoring.figures.domain.windows import Ratings, Window
 from plaudit.scoring.markers.domain.effect import (
     NOTHING_CHANGED,
@@ -170,9 +170,18 @@ async def standing_around(
         TooManyReviewsError: as `scores.store.parts_of`.
         TooManyWaitsError: as `answers.store.of_sources`.
     """
-    source = None if source_id is None else str(source_id)
     before, after = [
-        await figures.standing(tx, figure, marker.tenant_id, marker.subject, Moment(at=at - A_MOMENT), profile, source)
+        await figures.standing(
+            tx,
+            figure,
+            Weighed(
+                tenant_id=marker.tenant_id,
+                subject=marker.subject,
+                moment=Moment(at=at - A_MOMENT),
+                profile=profile,
+                source_id=source_id,
+            ),
+        )
         for at in (windows.at, windows.end)
     ]
     return before, after

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -21,6 +21,8 @@ from plaudit.scoring.profiles.domain import (
     MIN_PRIOR_WEIGHT,
     MIN_RATING,
     MIN_WEIGHT,
+    Kind,
+    Origin,
     Profile,
     ProfileRevision,
     parameters_of,
@@ -28,8 +30,6 @@ from plaudit.scoring.profiles.domain import (
 )
 from plaudit.scoring.scores.schemas import EXAMPLE_SOURCE_ID
 
-Kind = Literal["stars", "thumbs", "nps", "csat", "ces"]
-Origin = Literal["organic", "invited", "incentivised"]
 Weight = Annotated[float, Field(ge=MIN_WEIGHT, le=MAX_WEIGHT, strict=True)]
 
 _HALF_LIFE = (

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 DAY_US: Final = 86_400_000_000
 MIN_RATING: Final = 1.0
@@ -24,8 +24,12 @@ MAX_PROFILES: Final = 20
 """Of a tenant's own."""
 NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,31}$"
 """Of a profile's name."""
-KINDS: Final = ("stars", "thumbs", "nps", "csat", "ces")
-ORIGINS: Final = ("organic", "invited", "incentivised")
+Kind = Literal["stars", "thumbs", "nps", "csat", "ces"]
+"""What a rating is given as."""
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+Origin = Literal["organic", "invited", "incentivised"]
+"""Who wanted a review: nobody but the customer, who was asked, or who was rewarded."""
+ORIGINS: Final[tuple[Origin, ...]] = get_args(Origin)
 ORIGIN_LABELS: Final[Mapping[str, str]] = {"invited": "given on invitation", "incentivised": "given for a reward"}
 """Origin → what is said beside a review of it. Nothing is said of one that nobody asked for."""
 STAR_KINDS: Final = frozenset({"stars", "thumbs"})

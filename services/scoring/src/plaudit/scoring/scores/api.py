@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -23,7 +23,7 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.times import Instant
 from plaudit.scoring.half_lives.domain import ProfileNotReadyError
-from plaudit.scoring.profiles.domain import NAME_PATTERN, TRUST, Profile, UnknownProfileError
+from plaudit.scoring.profiles.domain import NAME_PATTERN, TRUST, Origin, Profile, UnknownProfileError
 from plaudit.scoring.scores import store
 from plaudit.scoring.scores.domain import (
     ProfileChoices,
@@ -88,7 +88,7 @@ KnownAt = Annotated[
 
 OfSource = Annotated[UUID | None, Query(description="Of this source's reviews alone.", examples=[EXAMPLE_SOURCE_ID])]
 OfOrigin = Annotated[
-    Literal["organic", "invited", "incentivised"] | None,
+    Origin | None,
     Query(
         description="Of this origin's reviews alone: a figure that stands beside the public one, never in place of "
         "it. `organic` leaves out who was asked or rewarded.",

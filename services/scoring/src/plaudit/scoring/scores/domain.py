@@ -7,7 +7,7 @@ from math import exp2, floor, ldexp
 from typing import Final
 
 from plaudit.scoring.half_lives.domain import ProfileNotReadyError, Progress
-from plaudit.scoring.profiles.domain import Profile, UnknownProfileError
+from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile, UnknownProfileError
 from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us, unix_us
 from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us
 
@@ -148,7 +148,7 @@ def read(merged: MergedSums, at_us: int, profile: Profile) -> Score:
         _shrunk(sums.a, b, merged.landmark, at_us, profile),
         sums.n,
         dict(enumerate(sums.counts, start=1)),
-        effective_reviews=_effective_reviews(b, sums.b2, sums.n),
+        effective_reviews=effective_reviews(b, sums.b2, sums.n),
         prior=prior,
     )
 
@@ -159,7 +159,7 @@ def value_at(merged: MergedSums, at_us: int, profile: Profile) -> float:
     return _shrunk(sums.a, sums.b, merged.landmark, at_us, profile) if sums.n > 0 else profile.prior_value
 
 
-def _effective_reviews(b: float, b2: float, n: int) -> float:
+def effective_reviews(b: float, b2: float, n: int) -> float:
     """Return `b^2 / b2`, which lies between 1 and the number of reviews (Cauchy and Schwarz).
 
     What rounding has left of a row from which nearly all weight was taken away lies anywhere, until it is summed anew.
@@ -213,5 +213,8 @@ def _shrunk(a: float, b: float, landmark: int, at_us: int, profile: Profile) -> 
         else:
             prior_weight *= factor
     total = prior_weight + b
-    # Nothing is left to average when both have underflowed: the prior is all that is known.
-    return (prior_weight * profile.prior_value + a) / total if total > 0 else profile.prior_value
+    if total <= 0:
+        return profile.prior_value  # Nothing is left to average when both have underflowed: it is all that is known.
+    value = (prior_weight * profile.prior_value + a) / total
+    # A mean of fives alone may be rounded to 5.000000000000001.
+    return value if MIN_RATING <= value <= MAX_RATING else min(MAX_RATING, max(MIN_RATING, value))

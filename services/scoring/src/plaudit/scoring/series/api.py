@@ -1,20 +1,16 @@
 """HTTP: how scores moved, as JSON or as a file."""
 
 import asyncio
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from functools import partial
-from itertools import islice
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import Field, WithJsonSchema
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from plaudit.common.db import Role, SqlTx
 from plaudit.common.http import (
@@ -28,7 +24,7 @@ from plaudit.common.http import (
     read_apart,
     unprocessable,
 )
-from plaudit.common.http.headers import preferred
+from plaudit.common.http.files import MEDIA_TYPES, Format, Group, accepted, as_file, content_of_file, written
 from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import ProblemError
 from plaudit.common.http.times import Instant
@@ -58,22 +54,9 @@ MAX_SUBJECTS: Final = 20
 MAX_PROFILES: Final = 5
 MAX_POINTS: Final = 20_000
 """In one JSON answer; files are streamed, and have no such limit."""
-LINES: Final = 500
-"""How many lines of a file are written at once."""
-
-
-class Format(StrEnum):
-    """The form of the answer."""
-
-    JSON = "json"
-    JSONL = "jsonl"
-    CSV = "csv"
-
 
 Movements = Mapping[int | None, MovedSums]
 """Half-life → how the sums of a subject moved."""
-
-MEDIA_TYPES: Final = {Format.JSON: "application/json", Format.JSONL: "application/jsonl", Format.CSV: "text/csv"}
 
 
 def _invalid(error: InvalidSpanError) -> Problem:
@@ -177,17 +160,7 @@ AskedSeries = Annotated[Asked, Depends(parameters(Asked))]
 @router.get(
     "/v1/score-series",
     response_model=SeriesOut,
-    responses={
-        200: {
-            "content": {
-                "application/jsonl": {
-                    "schema": {"type": "string"},
-                    "example": '{"subject": "acme", "score": 4.2, …}\n',
-                },
-                "text/csv": {"schema": {"type": "string"}, "example": f"{','.join(HEAD)}\r\n"},
-            }
-        }
-    },
+    responses={200: {"content": content_of_file(HEAD, '{"subject": "acme", "score": 4.2, …}')}},
     summary="Read how scores moved",
     openapi_extra=describe(problems={"unknown-subject": 422, **OF_MOMENTS}),
 )
@@ -224,11 +197,8 @@ async def read_series(
                 raise await scores.unknown_asked(tx, principal.tenant_id, subject)
         apart = partial(read_apart, request.app.state.resources.database(Role.API), principal.tenant_id)
         each = ((subject, await apart(partial(read, subject=subject))) for subject in subjects)
-        return StreamingResponse(
-            _file(each, profiles, steps, form, (asked.source_id, asked.origin)),
-            media_type=MEDIA_TYPES[form],
-            headers={"Content-Disposition": f'attachment; filename="scores.{form.value}"'},
-        )
+        groups = _groups(each, profiles, steps, (asked.source_id, asked.origin))
+        return as_file(written(groups, HEAD, form), "scores", form)
     if len(subjects) * len(profiles) * len(steps) > MAX_POINTS:
         raise InvalidSpanError(
             "to", f"There would be more than {MAX_POINTS:,} points. Ask for fewer at once, or for `format=jsonl`."
@@ -249,12 +219,6 @@ async def read_series(
         items=items,
     )
     return Response(answer.model_dump_json(by_alias=True), media_type=MEDIA_TYPES[form])
-
-
-def accepted(accept: str) -> Format:
-    """Return the form that a header `Accept` prefers, JSON if it names none."""
-    forms = {media_type: form for form, media_type in MEDIA_TYPES.items()}
-    return forms.get(preferred(accept, [*forms]) or "", Format.JSON)
 
 
 async def _moved(
@@ -292,33 +256,10 @@ def _points(profile: Profile, moved: Movements, steps: Sequence[Span]) -> Iterat
     return points(profile, of_half_life.before, of_half_life.changes, steps)
 
 
-async def _file(
-    moved: AsyncIterator[tuple[str, Movements]],
-    profiles: Sequence[Profile],
-    steps: Sequence[Span],
-    form: Format,
-    of: Of,
-) -> AsyncIterator[str]:
-    """Yield a file piece by piece; the pieces are made in a thread, so that other requests are answered meanwhile."""
-    if form is Format.CSV:
-        yield csv_lines([HEAD])
+async def _groups(
+    moved: AsyncIterator[tuple[str, Movements]], profiles: Sequence[Profile], steps: Sequence[Span], of: Of
+) -> AsyncIterator[Group[Point]]:
     async for subject, each in moved:
         for profile in profiles:
-            found = _points(profile, each, steps)
-            while piece := await asyncio.to_thread(_piece, subject, profile.name, of, found, form):
-                yield piece
-
-
-def _piece(subject: str, profile: str, of: Of, found: Iterator[Point], form: Format) -> str:
-    """Return the next lines of a file; nothing at the end."""
-    some = islice(found, LINES)
-    if form is Format.CSV:
-        return csv_lines(row_out(subject, profile, of, point) for point in some)
-    return "".join(f"{line_out(subject, profile, of, point).model_dump_json(by_alias=True)}\n" for point in some)
-
-
-def csv_lines(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows as lines of a CSV file (RFC 4180)."""
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\r\n").writerows(rows)
-    return written.getvalue()
+            known_by = (subject, profile.name, of)
+            yield Group(_points(profile, each, steps), partial(line_out, *known_by), partial(row_out, *known_by))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from plaudit.common.http.files import csv_cell
 from plaudit.scoring.series.domain import Point
 
 _A_DAY: Final = "2026-03-01"
@@ -122,14 +123,7 @@ def row_out(subject: str, profile: str, of: Of, point: Point) -> tuple[str, ...]
     """
     score = point.score
     return (
-        subject,
-        profile,
-        *(each.isoformat().replace("+00:00", "Z") for each in (point.span.start, point.span.end)),
-        point.span.label,
-        *("" if value is None else repr(value) for value in (score.score, score.stars)),
-        str(score.count),
-        str(point.new_reviews),
-        *map(str, score.distribution.values()),
-        repr(score.effective_reviews),
-        *("" if each is None else str(each) for each in of),
+        *(subject, profile),
+        *map(csv_cell, (point.span.start, point.span.end, point.span.label, score.score, score.stars, score.count)),
+        *map(csv_cell, (point.new_reviews, *score.distribution.values(), score.effective_reviews, *of)),
     )

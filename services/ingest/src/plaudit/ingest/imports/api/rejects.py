@@ -1,13 +1,12 @@
 """The rows that were not taken, as a file."""
 
-import csv
-import io
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Final
 
 from plaudit.common.db import Database
 from plaudit.common.http import read_apart
+from plaudit.common.http.files import csv_lines
 from plaudit.ingest.imports import store
 from plaudit.ingest.imports.domain import Import
 from plaudit.ingest.transfer.store.files import reject_cells, reject_head
@@ -20,7 +19,7 @@ async def reject_lines(database: Database, of: Import) -> AsyncIterator[str]:
     understood = of.understood
     columns = () if understood is None else understood.columns
     delimiter = "," if understood is None else understood.delimiter
-    yield "\ufeff" + _line(reject_head(columns), delimiter)
+    yield "\ufeff" + csv_lines([reject_head(columns)], delimiter)
     line = -1
     while True:
         read = partial(store.rejects, tenant_id=of.tenant_id, import_id=of.id, after=line, limit=REJECTS_AT_ONCE)
@@ -28,10 +27,4 @@ async def reject_lines(database: Database, of: Import) -> AsyncIterator[str]:
         if not found:
             return
         line = found[-1].line
-        yield "".join(_line(reject_cells(columns, each), delimiter) for each in found)
-
-
-def _line(cells: list[str], delimiter: str) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text, delimiter=delimiter).writerow(cells)
-    return text.getvalue()
+        yield csv_lines((reject_cells(columns, each) for each in found), delimiter)

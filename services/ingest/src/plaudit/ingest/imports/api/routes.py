@@ -24,6 +24,7 @@ from plaudit.common.http import (
     not_found,
     unprocessable,
 )
+from plaudit.common.http.files import MEDIA_TYPES, Format, as_file
 from plaudit.ingest.imports import commands, store
 from plaudit.ingest.imports.api.looking import look_at
 from plaudit.ingest.imports.api.reading import Reading
@@ -153,7 +154,10 @@ async def cancel_import(principal: Importer, work: Work, import_id: ImportId) ->
     responses={
         200: {
             "content": {
-                "text/csv": {"schema": {"type": "string"}, "example": "plaudit_line,plaudit_id,plaudit_reason,id\r\n"}
+                MEDIA_TYPES[Format.CSV]: {
+                    "schema": {"type": "string"},
+                    "example": "plaudit_line,plaudit_id,plaudit_reason,id\r\n",
+                }
             }
         }
     },
@@ -163,11 +167,7 @@ async def read_rejects(request: Request, principal: Reader, tx: TenantTx, import
     """Read the rows that were not taken, as a file: mend it, and import it. The first columns say what is wrong."""
     found = await _get(tx, principal, import_id)
     database: Database = request.app.state.resources.database(Role.API)
-    return StreamingResponse(
-        reject_lines(database, found),
-        media_type="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{import_id}.rejects.csv"'},
-    )
+    return as_file(reject_lines(database, found), f"{import_id}.rejects", Format.CSV)
 
 
 async def _parts(request: Request) -> AsyncIterator[bytes]:

@@ -4,7 +4,7 @@ What is compared around a marker, what is drawn over time, the forms of the cons
 of it, so that none of them lacks one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -175,8 +175,13 @@ FIGURES: Final[Mapping[Figure, About]] = MappingProxyType(
 OF_RATINGS: Final = frozenset(each for each, about in FIGURES.items() if about.basis is Basis.RATINGS)
 OF_ANSWERS: Final = frozenset(each for each, about in FIGURES.items() if about.basis is Basis.ANSWERS)
 STANDING: Final = frozenset(each for each, about in FIGURES.items() if about.basis is Basis.STANDING)
-UNITS: Final = "; ".join(f"`{figure}`: {about.unit}" for figure, about in FIGURES.items()) + "."
-"""For descriptions."""
+OFFERED: Final = tuple(each for each in FIGURES if each not in STANDING)
+"""Figures of a step of time; all others are of all reviews at an instant."""
+
+
+def units_of(figures: Iterable[Figure]) -> str:
+    """Return what some figures are measured in, for the description of a parameter that takes them."""
+    return "; ".join(f"`{figure}`: {FIGURES[figure].unit}" for figure in figures) + "."
 
 
 def shown(figure: Figure, value: float | None) -> str:

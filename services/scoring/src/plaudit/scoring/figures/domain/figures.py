@@ -8,7 +8,7 @@ from typing import Final
 
 from plaudit.scoring.intervals.domain import Interval, Z, net_share, of_mean, sample_of, wilson
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
-from plaudit.scoring.scores.domain import Score, instant_of, read_parts, total_weight_at
+from plaudit.scoring.scores.domain import Score, effective_reviews, instant_of, read_parts, total_weight_at
 from plaudit.scoring.sums.domain.decay import MergedSums, Sums
 from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us
 from plaudit.scoring.sums.domain.surveys import (
@@ -139,18 +139,23 @@ def figures_of(profile: Profile, parts: Sequence[Part], at_us: int, efforts: Seq
     )
 
 
+def share_of_weight(part: float, whole: float) -> float:
+    """Return a share of the weight, without what rounding leaves beyond none and all."""
+    return min(1.0, max(0.0, part / whole))
+
+
 def scored(profile: Profile, parts: Sequence[Part], at_us: int) -> tuple[Score, Interval | None]:
     """Return the score of a profile and its interval, from a subject's sums of the profile's half-life."""
     score, merged = read_parts(profile, parts, at_us), merge_for(profile, parts)
     return score, score_interval(score, merged, instant_of(profile, newest_us(parts, profile), at_us), profile)
 
 
-def weights_of(profile: Profile, kinds: frozenset[str]) -> dict[int, float]:
-    """Return traits → the weight of a fresh review, of those that count among some kinds; its source aside."""
+def weights_of(profile: Profile) -> dict[int, float]:
+    """Return traits → the weight of a fresh review, of those that count; its source aside."""
     return {
         number: profile.weight(verified=each.verified, origin=each.origin)
         for number, each in enumerate(TRAITS)
-        if each.kind in kinds and each.origin in profile.origins
+        if profile.counts(kind=each.kind, origin=each.origin)
     }
 
 
@@ -176,7 +181,7 @@ def nps_of(sums: Sums) -> Share | None:
     """Return the NPS, from -100 to 100; None without replies, for which there is no NPS."""
     if sums.n <= 0 or sums.b <= 0 or sums.b2 <= 0:
         return None
-    effective = sums.b**2 / sums.b2
+    effective = effective_reviews(sums.b, sums.b2, sums.n)
     low, high = net_share(share(sums, PROMOTERS), share(sums, DETRACTORS), effective)
     return Share(nps(sums), sums.n, effective, Interval(100 * low, 100 * high))
 
@@ -185,7 +190,7 @@ def csat_of(sums: Sums) -> Share | None:
     """Return the CSAT, in percent from 0 to 100; None without replies."""
     if sums.n <= 0 or sums.b <= 0 or sums.b2 <= 0:
         return None
-    effective = sums.b**2 / sums.b2
+    effective = effective_reviews(sums.b, sums.b2, sums.n)
     low, high = wilson(share(sums, SATISFIED), effective)
     return Share(csat(sums), sums.n, effective, Interval(100 * low, 100 * high))
 
@@ -199,7 +204,7 @@ def ces_of(replies: Sequence[Reply]) -> Mean | None:
     )
     if count <= 0 or weight <= 0 or squared <= 0:
         return None
-    effective = weight * weight / squared
+    effective = effective_reviews(weight, squared, count)
     efforts = [(effort_of(each.rating), each.weight) for each in replies if each.weight > 0]
     sample = sample_of(efforts, effective, Interval(MIN_EFFORT, MAX_EFFORT))
     found = of_mean(sample)

@@ -12,8 +12,6 @@ from plaudit.scoring.figures.domain.windows import Ratings, Window, window
 from plaudit.scoring.series.domain import InvalidSpanError, Span
 from plaudit.scoring.sums.domain.decay import unix_us
 
-OFFERED: Final = tuple(each for each in FIGURES if each not in STANDING)
-"""Figures of a step; all others are of all reviews at an instant."""
 A_DAY: Final = timedelta(days=1)
 
 

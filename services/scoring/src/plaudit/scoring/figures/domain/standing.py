@@ -61,14 +61,9 @@ def _of_ages(figure: Figure, aged: Aged, at_us: int, n: int, effective: float) -
             younger, older = (_days(at_us, each) for each in aged.between_us)
             return Window(n, _days(at_us, aged.median_us), Interval(younger, older))
         case Figure.OF_MONTH:
-            return window_of_share(Observed(n, _share(aged.weight_of_month), effective))
+            return window_of_share(Observed(n, aged.weight_of_month, effective))
         case _:
-            return window_of_share(Observed(n, _share(aged.weight_of_quarter), effective))
-
-
-def _share(found: float) -> float:
-    """Return a share of the weight without what rounding leaves beyond none and all."""
-    return min(1.0, max(0.0, found))
+            return window_of_share(Observed(n, aged.weight_of_quarter, effective))
 
 
 def _days(at_us: int, rated_us: int) -> float:

@@ -1,7 +1,7 @@
 """Which reviews of a subject figures are read of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from plaudit.scoring.figures.domain.figures import weights_of
@@ -19,16 +19,23 @@ class Weighed:
     """It, and all below it."""
     moment: Moment
     profile: Profile
-    """How reviews fade, which origins count, and what sources weigh."""
-    kinds: frozenset[str]
-    """Which kinds of reviews count."""
+    """How reviews fade, which kinds and origins count, and what sources weigh."""
     source_id: UUID | None = None
     """Of this source alone, if given."""
 
     @property
+    def of_source(self) -> str | None:
+        """The source as sums name it."""
+        return None if self.source_id is None else str(self.source_id)
+
+    def by(self, profile: Profile) -> "Weighed":
+        """Return the same reviews, of which those count that another profile counts."""
+        return replace(self, profile=profile)
+
+    @property
     def weights(self) -> Mapping[int, float]:
         """Traits → the weight of a fresh review, of those that count; its source aside."""
-        return weights_of(self.profile, self.kinds)
+        return weights_of(self.profile)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,17 @@ from math import fsum
 from typing import Final, NamedTuple
 
 from plaudit.scoring.figures.domain.catalogue import Figure
-from plaudit.scoring.intervals.domain import Interval, Sample, net_share, odds, of_mean, poisson, sample_of, wilson
+from plaudit.scoring.intervals.domain import (
+    Interval,
+    Sample,
+    net_share,
+    odds,
+    of_mean,
+    on_scale,
+    poisson,
+    sample_of,
+    wilson,
+)
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING
 from plaudit.scoring.sums.domain.surveys import DETRACTORS, MAX_EFFORT, MIN_EFFORT, PROMOTERS, SATISFIED, effort_of
 
@@ -89,7 +99,7 @@ def window_of_share(observed: Observed, whole: float = 1.0) -> Window:
     if observed.effective <= 0:
         return Window(observed.n, None, None)
     low, high = wilson(observed.share, observed.effective)
-    return Window(observed.n, whole * observed.share, Interval(whole * low, whole * high))
+    return Window(observed.n, on_scale(whole * observed.share), Interval(whole * low, whole * high))
 
 
 def observed(figure: Figure, ratings: Ratings) -> Observed:

@@ -27,11 +27,12 @@ from plaudit.scoring.figures.domain.weighed import Rated, Weighed
 from plaudit.scoring.figures.domain.windows import Ratings, Window
 from plaudit.scoring.figures.store import of_cells, of_ledger
 from plaudit.scoring.half_lives.domain import own_half_life
-from plaudit.scoring.profiles.domain import DAY_US, Profile
+from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.scores import store as scores
-from plaudit.scoring.scores.domain import FOR_EVER, Moment, read_parts
+from plaudit.scoring.scores.domain import FOR_EVER, read_parts
 from plaudit.scoring.series.domain import Span
 from plaudit.scoring.sums.domain.decay import DamagedSumsError, unix_us
+from plaudit.scoring.sums.domain.parts import Part
 from plaudit.scoring.sums.domain.traits import TRAITS
 
 
@@ -57,30 +58,19 @@ async def replies(tx: Tx, of: Weighed) -> list[Reply]:
     return await of_ledger.replies(tx, of)
 
 
-async def figures_at(
-    tx: SqlTx, tenant_id: str, subject: str, profile: Profile, moment: Moment, source_id: UUID | None = None
-) -> tuple[Figures, Aged | None]:
+async def figures_at(tx: SqlTx, of: Weighed) -> tuple[Figures, Aged | None]:
     """Return the figures of a subject and everything below it at a moment.
 
     Raises:
         UnknownSubjectError: it never had a review.
     """
-    source = None if source_id is None else str(source_id)
-    parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=source)
-    if not parts and not await scores.is_known(tx, tenant_id, subject):
-        raise await scores.unknown_subject(tx, tenant_id, subject)
-    of = Weighed(
-        tenant_id=tenant_id,
-        subject=subject,
-        moment=moment,
-        profile=profile,
-        kinds=profile.kinds,
-        source_id=source_id,
-    )
+    parts = await _parts(tx, of)
+    if not parts and not await scores.is_known(tx, of.tenant_id, of.subject):
+        raise await scores.unknown_subject(tx, of.tenant_id, of.subject)
     has_efforts = any(TRAITS[part.traits].kind in EFFORT for part in parts)
-    efforts = await replies(tx, replace(of, kinds=EFFORT)) if has_efforts else []
+    efforts = await replies(tx, of.by(replace(of.profile, kinds=EFFORT))) if has_efforts else []
     ages = await aged(tx, of)
-    return figures_of(profile, parts, moment.at_us, efforts), ages
+    return figures_of(of.profile, parts, of.moment.at_us, efforts), ages
 
 
 async def answers_at(
@@ -97,28 +87,18 @@ async def answers_at(
     return await asyncio.to_thread(answers_of, days, known_since_us, found)
 
 
-async def standing(
-    tx: SqlTx, figure: Figure, tenant_id: str, subject: str, moment: Moment, profile: Profile, source_id: str | None
-) -> Window:
+async def standing(tx: SqlTx, figure: Figure, of: Weighed) -> Window:
     """Return a figure of all reviews of a subject, and of everything below it, that count at a moment.
 
     Raises:
         TooManyReviewsError: as `scores.store.parts_of`.
     """
-    read_by = profile_of(figure, profile)
-    parts = await scores.parts_of(tx, tenant_id, subject, moment, read_by, source_id=source_id)
+    read = of.by(profile_of(figure, of.profile))
+    parts, at_us = await _parts(tx, read), of.moment.at_us
     ages = None
     if figure in OF_AGES:
-        of = Weighed(
-            tenant_id=tenant_id,
-            subject=subject,
-            moment=moment,
-            profile=read_by,
-            kinds=read_by.kinds,
-            source_id=None if source_id is None else UUID(source_id),
-        )
-        ages = await aged(tx, of, between_of(read_parts(read_by, parts, moment.at_us).effective_reviews))
-    return figure_of(figure, read_by, parts, moment.at_us, ages)
+        ages = await aged(tx, read, between_of(read_parts(read.profile, parts, at_us).effective_reviews))
+    return figure_of(figure, read.profile, parts, at_us, ages)
 
 
 async def ratings(tx: Tx, of: Rated, edges_us: Sequence[int]) -> list[Ratings]:
@@ -139,6 +119,10 @@ async def ratings(tx: Tx, of: Rated, edges_us: Sequence[int]) -> list[Ratings]:
         with suppress(DamagedSumsError):
             return [*await of_cells.ratings(tx, asked, [pieces_of(*each) for each in pairwise(bounds)])]
     return await of_ledger.ratings(tx, of, edges_us)
+
+
+async def _parts(tx: SqlTx, of: Weighed) -> Sequence[Part]:
+    return await scores.parts_of(tx, of.tenant_id, of.subject, of.moment, of.profile, source_id=of.of_source)
 
 
 async def _has_cells(tx: Tx, of: Weighed) -> bool:

@@ -27,7 +27,7 @@ from plaudit.scoring.figures.domain.ages import (
     start_of,
     to_open,
 )
-from plaudit.scoring.figures.domain.figures import MONTH_DAYS, QUARTER_DAYS, Aged, Reply
+from plaudit.scoring.figures.domain.figures import MONTH_DAYS, QUARTER_DAYS, Aged, Reply, share_of_weight
 from plaudit.scoring.figures.domain.weighed import Weighed
 from plaudit.scoring.history import store as history
 from plaudit.scoring.profiles.domain import DAY_US
@@ -269,8 +269,8 @@ async def aged(tx: Tx, of: Weighed, between: tuple[float, float]) -> Aged | None
         newest_us=units[0].newest_us,
         month=month.n,
         month_before=two_months.n - month.n,
-        weight_of_month=month.weight / total,
-        weight_of_quarter=quarter.weight / total,
+        weight_of_month=share_of_weight(month.weight, total),
+        weight_of_quarter=share_of_weight(quarter.weight, total),
         median_us=middle_of(units).from_us,
         between_us=(middle_of(units, between[0]).from_us, middle_of(units, between[1]).from_us),
     )

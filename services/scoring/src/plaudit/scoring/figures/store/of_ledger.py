@@ -8,7 +8,7 @@ from math import inf
 from typing import Final
 
 from plaudit.common.db import Tx
-from plaudit.scoring.figures.domain.figures import MONTH_DAYS, QUARTER_DAYS, Aged, Reply
+from plaudit.scoring.figures.domain.figures import MONTH_DAYS, QUARTER_DAYS, Aged, Reply, share_of_weight
 from plaudit.scoring.figures.domain.weighed import Rated, Weighed
 from plaudit.scoring.figures.domain.windows import Ratings
 from plaudit.scoring.history.store import ENTRIES
@@ -45,8 +45,9 @@ _AGED = f"""
 SELECT max(rated_us) AS newest_us,
     coalesce(sum(n) {_within(MONTH_DAYS)}, 0)::bigint AS month,
     coalesce(sum(n) {_within(2 * MONTH_DAYS)}, 0)::bigint AS two_months,
-    coalesce(sum(w) {_within(MONTH_DAYS)}, 0) / max(total) AS weight_of_month,
-    coalesce(sum(w) {_within(QUARTER_DAYS)}, 0) / max(total) AS weight_of_quarter,
+    coalesce(sum(w) {_within(MONTH_DAYS)}, 0) AS of_month,
+    coalesce(sum(w) {_within(QUARTER_DAYS)}, 0) AS of_quarter,
+    max(total) AS total,
     max(rated_us) FILTER (WHERE younger >= total / 2) AS median_us,
     coalesce(max(rated_us) FILTER (WHERE younger >= total * $13::float8), min(rated_us)) AS younger_us,
     coalesce(max(rated_us) FILTER (WHERE younger >= total * $14::float8), min(rated_us)) AS older_us
@@ -79,8 +80,8 @@ async def aged(tx: Tx, of: Weighed, between: tuple[float, float]) -> Aged | None
         newest_us=row["newest_us"],
         month=row["month"],
         month_before=row["two_months"] - row["month"],
-        weight_of_month=row["weight_of_month"],
-        weight_of_quarter=row["weight_of_quarter"],
+        weight_of_month=share_of_weight(row["of_month"], row["total"]),
+        weight_of_quarter=share_of_weight(row["of_quarter"], row["total"]),
         median_us=row["median_us"],
         between_us=(row["younger_us"], row["older_us"]),
     )

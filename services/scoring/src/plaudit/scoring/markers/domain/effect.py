@@ -23,7 +23,7 @@ from plaudit.scoring.figures.domain.windows import (
     window,
     window_of_share,
 )
-from plaudit.scoring.intervals.domain import Interval, newcombe, of_difference, poisson_difference, welch
+from plaudit.scoring.intervals.domain import Interval, newcombe, of_difference, on_scale, poisson_difference, welch
 
 MAX_DAYS: Final = 365
 DEFAULT_DAYS: Final = 30
@@ -158,7 +158,7 @@ def _change(before: Window, after: Window, between: Callable[[float, float], Int
     """Return how a figure changed; `between` makes the interval of the difference of two values."""
     if before.value is None or after.value is None:
         return Change(before, after, None, None, Verdict.TOO_FEW)
-    difference, interval = after.value - before.value, between(before.value, after.value)
+    difference, interval = on_scale(after.value - before.value), between(before.value, after.value)
     verdict = Verdict.TOO_FEW if interval is None else _verdict(min(before.n, after.n), interval)
     return Change(before, after, difference, interval, verdict)
 

@@ -66,8 +66,9 @@ CREATE TABLE scoring.insight_days (
 """,
     """
 COMMENT ON TABLE scoring.insight_days IS
-    'reviews of a day by persona, in all and of each topic, which has two counts in a number: the first + 2^32 * the second; the empty persona stands for all'
-""",  # noqa: E501 - one text
+    'reviews of a day by persona, in all and of each topic, which has two counts in a number: '
+    'the first + 2^32 * the second; the empty persona stands for all'
+""",
     "ALTER TABLE scoring.insight_reviews NO FORCE ROW LEVEL SECURITY",
     f"""
 INSERT INTO scoring.insight_days

@@ -6,6 +6,7 @@ A reply is kept as a rating from 1 to 5, whatever scale it was given on. None of
 from math import fsum
 from typing import Final
 
+from plaudit.scoring.intervals.domain import on_scale
 from plaudit.scoring.sums.domain.decay import Sums
 
 PROMOTERS: Final = (5,)
@@ -32,12 +33,12 @@ def share(sums: Sums, stars: tuple[int, ...]) -> float:
 
 def nps(sums: Sums) -> float:
     """Return the NPS of replies that weigh something, from -100 to 100: promoters less detractors, in percent."""
-    return 100 * (share(sums, PROMOTERS) - share(sums, DETRACTORS))
+    return on_scale(100 * (share(sums, PROMOTERS) - share(sums, DETRACTORS)))
 
 
 def csat(sums: Sums) -> float:
     """Return the CSAT of replies that weigh something, in percent from 0 to 100: the two best answers of five."""
-    return 100 * share(sums, SATISFIED)
+    return on_scale(100 * share(sums, SATISFIED))
 
 
 def ces(sums: Sums) -> float:
@@ -47,4 +48,4 @@ def ces(sums: Sums) -> float:
 
 def effort_of(rating: float) -> float:
     """Return the answer that a rating from 1 to 5 was made of: how easy it was, from 1 to 7."""
-    return MIN_EFFORT + (rating - 1) * CES_POINTS_PER_STAR
+    return on_scale(MIN_EFFORT + (rating - 1) * CES_POINTS_PER_STAR)

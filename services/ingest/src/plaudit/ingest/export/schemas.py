@@ -1,14 +1,10 @@
 """A review as a row of an exported file."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 import msgspec
 
+from plaudit.common.http.files import csv_cell
 from plaudit.ingest.reviews.domain.csv_cells import guarded
 from plaudit.ingest.reviews.domain.state import Review
 
@@ -23,20 +19,6 @@ _TEXTS: Final = frozenset(
     {"id", "subject", "title", "text", "language", "url", "tags", "person", "answer.text"},
 )
 """What others have written, and a spreadsheet could take for a formula."""
-
-
-class Format(StrEnum):
-    """The form of an exported file."""
-
-    JSONL = "jsonl"
-    CSV = "csv"
-
-
-def csv_lines(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows as lines of a CSV file (RFC 4180)."""
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\r\n").writerows(rows)
-    return written.getvalue()
 
 
 def csv_row(review: Review) -> list[str]:
@@ -76,12 +58,4 @@ def csv_row(review: Review) -> list[str]:
 
 
 def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else csv_cell(value)
