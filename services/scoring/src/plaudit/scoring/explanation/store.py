@@ -123,9 +123,9 @@ _OF_REVIEWS = f"""(
 )"""
 _LARGEST, _LARGEST_BY_TIME, _LARGEST_OF = _largest(BY_SUBJECT), _largest(BY_TIME), _largest(_OF_REVIEWS)
 # What IS TRUE is put to serves no index, so that these are found by the one that is meant, whatever a plan expects.
-# New reviews by when they were rated, the newest first: of two of one rating the newer one weighs more. WITH TIES: where
-# many were rated at one instant, as on a platform that tells days alone, all of them are looked at or none. So whatever
-# is not looked at is older than all that is, and of equal effects it comes later.
+# New reviews by when they were rated, the newest first: of two of one rating the newer one weighs more. Where many were
+# rated at one instant, as on a platform that tells days alone, WITH TIES looks at all of them or none. So whatever is
+# not looked at is older than all that is, and of equal effects it comes later.
 _NEWEST_NEW = f"""
 WITH newest AS MATERIALIZED (
     SELECT * FROM ledger
