@@ -37,6 +37,7 @@ async def test_twelve_steps_are_listed_and_the_others_are_unfolded(staff: httpx.
     page = (await staff.get(f"{PAGE}?subject=acme&step=month")).text
     listed, unfolded = page.split("<details><summary>The 25 steps before</summary>")
 
+    assert "of 1 review in all." in page
     assert listed.count('data-label="Reviews"') == 12
     assert unfolded.count('data-label="Reviews"') == 25
 

@@ -328,7 +328,7 @@ def test_days_before_the_first_review_are_not_days_without_reviews() -> None:
     assert found.counted_since == AT - timedelta(days=10)
     assert in_words("Refunds", Figure.PACE, found, SPANNED).startswith(
         "No measurable change of the number of reviews: from 1.00 a day, with 10 reviews in the 10 days between the "
-        "first review and “Refunds” to 1.00 a day, with 30 in the 30 days after; it may have moved, "
+        "first review and “Refunds” to 1.00 a day, with 30 in the 30 days after; with a confidence of 95 % it moved by "
     )
 
 

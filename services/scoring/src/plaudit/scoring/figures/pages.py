@@ -143,7 +143,8 @@ def _summary(figure: Figure, found: list[FigurePoint]) -> str:
     there = [each for each in found if each.window.value is not None]
     first, last = there[0], there[-1]
     reviews = sum(each.window.n for each in found)
+    noun = "review" if reviews == 1 else "reviews"
     return (
         f"{FIGURES[figure].title} went from {shown(figure, first.window.value)} in the step from {first.span.label} to "
-        f"{shown(figure, last.window.value)} in that from {last.span.label}, of {reviews:,} reviews in all."
+        f"{shown(figure, last.window.value)} in that from {last.span.label}, of {reviews:,} {noun} in all."
     )

@@ -267,7 +267,7 @@ def _told(name: str, figure: Figure, found: Change, spanned: Windows) -> str:
         )
         low, high = (shown_signed(figure, each) for each in found.interval)
         sure = f"with a confidence of 95 % by {low} to {high}"
-        moved = f"it may have moved, {sure}"
+        moved = f"with a confidence of 95 % it moved by {low} to {high}"
     if found.verdict is Verdict.UNCHANGED:
         return f"No measurable change of {noun}: {values}; {moved}."
     return f"{noun[0].upper()}{noun[1:]} {found.verdict.value} measurably, {values}: {sure}."
