@@ -104,10 +104,17 @@ async def test_a_review_that_changed_twice_is_found_by_what_it_was_before_the_fi
     assert (found.review_id, found.before, found.after) == (twice.review_id, 1, 5)
 
 
-@pytest.mark.parametrize("is_large", [False, True])
+@pytest.mark.parametrize(("is_large", "looked_at"), [(False, 1_000), (True, 1_000), (True, 12)])
 async def test_of_reviews_that_did_as_much_the_newest_are_named_and_of_one_time_the_same_ones_each_time(
-    resources: Resources[ScoringSettings], bus, superuser, is_large: bool
+    resources: Resources[ScoringSettings],
+    bus,
+    superuser,
+    monkeypatch: pytest.MonkeyPatch,
+    is_large: bool,
+    looked_at: int,
 ) -> None:
+    """However few are looked at first: the last two of twelve are of an instant at which twenty were rated."""
+    monkeypatch.setattr(explanation, "LOOKED_AT", looked_at)
     ends = START + timedelta(days=9)
     window = ShownStretch(unix_us(START), unix_us(ends))
     lives = [Life() for _ in range(30)]

@@ -35,6 +35,8 @@ async def test_the_page_shows_the_effect_on_each_prefix(staff: httpx.AsyncClient
     assert page.status_code == 200
     for words in (">acme/berlin</a></th>", ">acme</a></th>", "3.687", "3.500", "+0.187", "the prior"):
         assert words in page.text
+    for rating, words in (("1", "1 star for acme"), ("4.25", "4.25 stars for acme")):
+        assert words in (await staff.get(effect_page(rated_at=rated_at.isoformat(), rating=rating))).text
 
 
 async def test_the_page_shows_the_effect_by_the_profile_that_is_chosen_and_keeps_what_is_told_of_the_review(

@@ -30,6 +30,17 @@ async def test_the_page_draws_a_figure_and_tells_each_step_the_latest_first(staf
     assert '<a href="/console/scores/explanation?subject=acme&amp;profile=trust">Why it moved</a>' in page
 
 
+async def test_twelve_steps_are_listed_and_the_others_are_unfolded(staff: httpx.AsyncClient, bus) -> None:
+    await bus.tell(None, review_state(4.0, "acme"))
+
+    page = (await staff.get(f"{PAGE}?subject=acme&step=month")).text
+    listed, unfolded = page.split("<details><summary>The 25 steps before</summary>")
+
+    assert "of 1 review in all." in page
+    assert listed.count('data-label="Reviews"') == 12
+    assert unfolded.count('data-label="Reviews"') == 25
+
+
 async def test_every_figure_of_steps_has_its_page(staff: httpx.AsyncClient, bus) -> None:
     for kind in (Kind.STARS, Kind.NPS, Kind.CSAT, Kind.CES):
         await bus.tell(None, review_state(4.0, "acme", kind=kind))

@@ -44,8 +44,8 @@ async def test_csat_is_shown_in_percent(writer, bus) -> None:
 
 async def test_what_changed_is_compared_of_one_source_and_by_how_many_come(writer, bus) -> None:
     now = datetime.now(UTC)
-    for number in range(24):
-        state = review_state(5.0, "acme/berlin", rated_at=now - timedelta(hours=5 * number))
+    for hours in (400 * 24, *range(0, 120, 5)):
+        number, state = hours, review_state(5.0, "acme/berlin", rated_at=now - timedelta(hours=hours))
         await bus.tell(None, state)
         await bus.give(INSIGHT, pending_envelope(None, state), sequence=number + 1)
 
@@ -57,10 +57,26 @@ async def test_what_changed_is_compared_of_one_source_and_by_how_many_come(write
     answered = (await writer.get(f"{path}?figure=answered_share&days=7")).text
 
     assert "The number of reviews rose measurably, from 0.00 a day, with 0 reviews" in pace
+    assert "This is of reviews from “Acme shop” alone." in of_source
+    assert "alone." not in of_none
     assert f'<option value="{SOURCE.id}" selected>Acme shop</option>' in of_source
     assert '<option value="" selected>all sources</option>' in of_none
     assert "Too few reviews to tell whether the share of answered reviews changed" in answered
     assert "as they stood at the end of each time" in answered
+
+
+async def test_how_many_come_is_counted_from_the_first_review_on(writer, bus) -> None:
+    now = datetime.now(UTC)
+    for days in range(12):
+        await bus.tell(None, review_state(5.0, "acme/berlin", rated_at=now - timedelta(days=days, hours=1)))
+
+    made = await writer.post(LIST, data={**FORM, "at": f"{now - timedelta(days=7):%Y-%m-%dT%H:%M}"}, headers=OURS)
+    page = (await writer.get(f"{made.headers['location']}?figure=reviews_per_day&days=7")).text
+
+    assert (
+        "No measurable change of the number of reviews: from 1.24 a day, with 5 reviews in the 4 days between" in page
+    )
+    assert "days before the first review are not days without reviews" in page
 
 
 async def test_a_marker_is_noted_compared_shown_on_the_chart_and_deleted(writer, bus) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from plaudit.common.ids import uuid7
 from plaudit.scoring.profiles.domain import MAX_WEIGHT
+from plaudit.scoring.projection.domain.outlook import pace_days
 from plaudit_testing.answered import SOURCES
 from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.problems import problem_of
@@ -75,7 +76,27 @@ async def test_the_pace_is_that_of_the_reviews_that_came_lately_and_stand(api: h
 
     pace = (await projected(api))["pace"]
 
-    assert pace == {"reviews": 3, "per_day": pytest.approx(3 / 90), "rating": pytest.approx(4)}
+    assert pace == {"reviews": 3, "days": 90, "per_day": pytest.approx(3 / 90), "rating": pytest.approx(4)}
+
+
+async def test_the_days_before_the_first_review_are_not_days_without_reviews(api: httpx.AsyncClient, bus) -> None:
+    await reviewed(bus, (5, 1), (4, 10), (3, 20))
+
+    pace = (await projected(api))["pace"]
+
+    assert pace == {
+        "reviews": 3,
+        "days": pytest.approx(20, abs=0.01),
+        "per_day": pytest.approx(3 / 20, abs=0.001),
+        "rating": pytest.approx(4),
+    }
+
+
+@pytest.mark.parametrize(("days", "told"), [(0, 7), (6, 7), (89, 89), (91, 90), (-1, 7)])
+def test_a_pace_is_taken_from_a_week_at_least_and_from_90_at_most(days: float, told: float) -> None:
+    now = datetime.now(UTC)
+
+    assert pace_days(now - timedelta(days=days), now) == told
 
 
 async def test_where_no_review_came_lately_there_is_no_pace(api: httpx.AsyncClient, bus) -> None:

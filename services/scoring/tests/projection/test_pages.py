@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from plaudit.scoring.projection.pages import pace_words
+from plaudit.scoring.projection.pages import pace_time, pace_words
 from plaudit_testing.review_events import review_state
 
 pytestmark = pytest.mark.postgres
@@ -25,7 +25,8 @@ async def test_the_page_says_when_the_stars_change_and_what_more_would_take(staf
         "What 4.25 would take",
         "no number of them is enough",
         "One 1-star review that becomes 4 stars",
-        "2.7 in 30 days",
+        "1.1 a day",
+        "reviews of the first week, 4.50 on average",
         'aria-label="The score is 4.03 now; in a year it is 3.72 if nobody writes, ',
     ):
         assert words in page
@@ -89,3 +90,15 @@ async def test_without_a_subject_the_page_asks_for_one(staff: httpx.AsyncClient)
 )
 def test_a_pace_is_said_in_the_unit_in_which_it_is_a_number_of_reviews(per_day: float, words: str) -> None:
     assert pace_words(per_day) == words
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (90.0, "the last 90 days"),
+        (12.4, "the 12 days since the first one"),
+        (7.0, "the first week"),
+    ],
+)
+def test_a_pace_is_said_with_the_time_that_it_is_taken_from(days: float, words: str) -> None:
+    assert pace_time(days) == words

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from plaudit.scoring.figures.domain.catalogue import STANDING, Figure
 from plaudit.scoring.figures.domain.figures import Aged
 from plaudit.scoring.figures.domain.standing import between_of, profile_of, standing
-from plaudit.scoring.figures.domain.windows import NOTHING
+from plaudit.scoring.figures.domain.windows import NOTHING, Window
 from plaudit.scoring.profiles.domain import DAY_US, LIFETIME
 from plaudit.scoring.sums.domain.decay import Sums, unix_us
 from plaudit.scoring.sums.domain.parts import Part
@@ -37,7 +37,6 @@ def of(*stars: int) -> list[Part]:
         (Figure.SCORE, (7 * 3.5 + 5 + 5 * 15) / (7 + 20)),
         (Figure.ORGANIC_SCORE, (7 * 3.5 + 5 + 5 * 15) / (7 + 20)),
         (Figure.EFFECTIVE, 20.0),
-        (Figure.NEWEST_AGE, 2.0),
         (Figure.MEDIAN_AGE, 40.0),
         (Figure.OF_MONTH, 0.25),
         (Figure.OF_QUARTER, 1.0),
@@ -72,3 +71,9 @@ def test_the_more_reviews_count_the_closer_the_middle_is_known(effective: float)
     less_low, more_high = between_of(2 * effective)
 
     assert 0 <= low <= less_low <= 0.5 <= more_high <= high <= 1
+
+
+def test_the_age_of_the_newest_review_is_known_exactly() -> None:
+    found = standing(Figure.NEWEST_AGE, LIFETIME, of(5, 0, 0, 0, 15), AT_US, aged(2, 30, 40, 60))
+
+    assert found == Window(20, 2.0, None)

@@ -8,16 +8,19 @@ from hypothesis import strategies as st
 
 from plaudit.scoring.figures.domain.catalogue import OF_RATINGS as FIGURES_OF_RATINGS
 from plaudit.scoring.figures.domain.catalogue import Figure
-from plaudit.scoring.figures.domain.windows import Observed, Ratings, Window, window
+from plaudit.scoring.figures.domain.windows import NOTHING, Observed, Ratings, Window, window
 from plaudit.scoring.intervals.domain import Interval
 from plaudit.scoring.markers.domain import effect
 from plaudit.scoring.markers.domain.effect import (
     Change,
     Verdict,
+    change_of_newest_age,
     change_of_pace,
+    change_of_pace_since,
     change_of_shares,
     change_of_windows,
     in_words,
+    of_words,
     windows,
 )
 
@@ -330,3 +333,100 @@ def test_figures_and_their_difference_read_as_their_scale_has_them(
     found = change(figure, before, after)
 
     assert (found.before.value, found.after.value, found.difference) == values
+
+
+SPANNED = windows(AT, 30, AT + timedelta(days=60))
+
+
+def test_days_before_the_first_review_are_not_days_without_reviews() -> None:
+    found = change_of_pace_since(10, 30, SPANNED, AT - timedelta(days=10))
+
+    assert (found.before.value, found.after.value, found.verdict) == (1.0, 1.0, Verdict.UNCHANGED)
+    assert change_of_pace_since(10, 30, SPANNED, SPANNED.start).verdict is Verdict.ROSE, "there were days without"
+    assert found.counted_since == AT - timedelta(days=10)
+    assert in_words("Refunds", Figure.PACE, found, SPANNED).startswith(
+        "No measurable change of the number of reviews: from 1.00 a day, with 10 reviews in the 10 days between the "
+        "first review and “Refunds” to 1.00 a day, with 30 in the 30 days after; with a confidence of 95 % it moved by "
+    )
+
+
+def test_a_first_review_shortly_before_tells_of_a_day_at_least_and_not_that_many_came() -> None:
+    found = change_of_pace_since(1, 30, SPANNED, AT - timedelta(minutes=10))
+
+    assert (found.before.value, found.counted_since) == (1.0, AT - timedelta(days=1))
+    assert found.before.interval is not None
+    assert found.before.interval.low == 0, "it was rated because the time was taken from it"
+    assert found.verdict is Verdict.UNCHANGED
+    assert "from 1.00 a day, with 1 review in the 24 hours between" in in_words("R", Figure.PACE, found, SPANNED)
+
+
+@pytest.mark.parametrize("rated_since", [None, AT, AT + timedelta(days=3)])
+def test_where_no_review_came_before_nobody_can_tell_whether_more_come(rated_since: datetime | None) -> None:
+    found = change_of_pace_since(0, 40, SPANNED, rated_since)
+
+    assert (found.before, found.verdict) == (NOTHING, Verdict.TOO_FEW)
+    assert in_words("Refunds", Figure.PACE, found, SPANNED) == (
+        "Nobody can tell whether the number of reviews changed: no review is from before “Refunds”, 40 came in the 30 "
+        "days after."
+    )
+
+
+def test_windows_that_are_shorter_than_a_day_are_no_longer_than_they_are() -> None:
+    spanned = windows(AT, 30, AT + timedelta(hours=12))
+
+    assert change_of_pace_since(6, 6, spanned, AT - timedelta(hours=3)).difference == 0
+    assert change_of_pace_since(6, 6, windows(AT, 30, AT), AT).verdict is Verdict.TOO_FEW
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        (2.0, 77.9, Verdict.UNCHANGED),
+        (2.0, 78.1, Verdict.ROSE),
+        (78.1, 2.0, Verdict.FELL),
+        (0.0, 0.2, Verdict.UNCHANGED),  # a clock may be minutes ahead
+    ],
+)
+def test_of_two_waits_at_one_pace_one_is_39_times_the_other_in_one_of_twenty_cases(
+    before: float, after: float, verdict: Verdict
+) -> None:
+    found = change_of_newest_age(Window(20, before, None), Window(25, after, None))
+
+    assert (found.verdict, found.interval) == (verdict, None)
+    assert found.difference == pytest.approx(after - before)
+    assert change_of_newest_age(Window(20, before, None), NOTHING).verdict is Verdict.TOO_FEW
+    assert change_of_newest_age(Window(4, before, None), Window(5, after, None)).verdict is Verdict.TOO_FEW
+
+
+def test_the_age_of_the_newest_review_is_told_without_limits_that_say_nothing() -> None:
+    def told(before: Window, after: Window) -> str:
+        return in_words("Refunds", Figure.NEWEST_AGE, change_of_newest_age(before, after), SPANNED)
+
+    assert told(Window(20, 2.0, None), Window(25, 5.0, None)) == (
+        "No measurable change of the age of the newest review: from 2.0 days just before “Refunds” to 5.0 days 30 days "
+        "later; at one pace of reviews, 19 of 20 times no age is 39 times another."
+    )
+    assert told(Window(1, 2.0, None), Window(2, 5.0, None)) == (
+        "Too few reviews to tell whether the age of the newest review changed: 1 review just before “Refunds”, "
+        "2 reviews 30 days later; each needs at least 5."
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "origin", "words"),
+    [
+        (None, None, ""),
+        ("Acme shop", None, "reviews from “Acme shop”"),
+        (None, "organic", "organic reviews"),
+        ("Acme shop", "invited", "invited reviews from “Acme shop”"),
+    ],
+)
+def test_a_sentence_names_the_source_and_the_origin_that_it_is_of(
+    source: str | None, origin: str | None, words: str
+) -> None:
+    of = of_words(source, origin)
+
+    told = in_words("Refunds", Figure.MEAN, change(Figure.MEAN, {}, {}), SPANNED, of)
+
+    assert of == words
+    assert told.endswith(f" This is of {words} alone." if words else "each needs at least 5.")

@@ -127,10 +127,11 @@ class Columns:
         arrays: list[Sequence[Any]] = [()] * len(self.names)
         if not rows:
             return arrays
-        for owner, values, places in self._parts:
-            owners = rows if owner is None else map(owner, rows)
-            for place, array in zip(places, zip(*map(values, owners), strict=True), strict=True):
-                arrays[place] = array
+        # Column by column: turning round a tuple of each row costs a half more.
+        for owner, columns in self._parts:
+            owners = rows if owner is None else list(map(owner, rows))
+            for place, value in columns:
+                arrays[place] = list(map(value, owners))
         return arrays
 
     def _type(self, name: str) -> str:
@@ -147,19 +148,17 @@ def _tuple_of(paths: Sequence[str]) -> Callable[[object], tuple[Any, ...]]:
     return values if len(paths) > 1 else lambda state: (values(state),)
 
 
-_Part = tuple[Callable[[object], Any] | None, Callable[[object], tuple[Any, ...]], tuple[int, ...]]
+_Part = tuple[Callable[[object], Any] | None, list[tuple[int, Callable[[object], Any]]]]
 
 
 def _by_owner(paths: Sequence[str]) -> list[_Part]:
     """Return how to read attribute paths with each nested state looked up once.
 
-    For each: what finds it in a state, None where it is the state itself; what reads its values; and their places.
+    For each: what finds it in a state, None where it is the state itself; and the place of each value with what reads
+    it.
     """
-    places: dict[str, dict[int, str]] = {}
+    columns: dict[str, list[tuple[int, Callable[[object], Any]]]] = {}
     for place, path in enumerate(paths):
         owner, _, name = path.rpartition(".")
-        places.setdefault(owner, {})[place] = name
-    return [
-        (attrgetter(owner) if owner else None, _tuple_of(list(names.values())), tuple(names))
-        for owner, names in places.items()
-    ]
+        columns.setdefault(owner, []).append((place, attrgetter(name)))
+    return [(attrgetter(owner) if owner else None, found) for owner, found in columns.items()]

@@ -282,7 +282,9 @@ def _cut(rows: Mapping[Row, Together]) -> dict[Row, float]:
     cut = {row: each.effect for row, each in named}
     if others:
         changes = sum(each.changes for _, each in others)
-        cut[Row(f"{changes:,} other changes")] = sum(each.effect for _, each in others)
+        cut[Row(f"{changes:,} other {'change' if changes == 1 else 'changes'}")] = sum(
+            each.effect for _, each in others
+        )
     return cut
 
 

@@ -30,6 +30,8 @@ PAST: Final = {Step.DAY: timedelta(days=90), Step.WEEK: A_YEAR, Step.MONTH: 3 * 
 """How much of the past is shown in whole steps of a length; of how soon reviews are answered, a year at most."""
 FIRST: Final = Figure.MEAN
 """What is shown until another figure is chosen."""
+LATEST_STEPS: Final = 12
+"""So many are listed at once; the others, which the chart has as well, are unfolded."""
 STEP_NAMES: Final = {Step.DAY: "days", Step.WEEK: "weeks", Step.MONTH: "months"}
 
 router = APIRouter(include_in_schema=False)
@@ -104,6 +106,7 @@ async def show_figures_over_time(
         source=source,
         sources=offered,
         points=found[::-1],
+        latest=LATEST_STEPS,
         chart=_chart(wanted, found, tx.now) if any(each.window.value is not None for each in found) else "",
         shown=shown,
         unit=AXES[FIGURES[wanted].form].unit or FIGURES[wanted].unit,
@@ -140,7 +143,8 @@ def _summary(figure: Figure, found: list[FigurePoint]) -> str:
     there = [each for each in found if each.window.value is not None]
     first, last = there[0], there[-1]
     reviews = sum(each.window.n for each in found)
+    noun = "review" if reviews == 1 else "reviews"
     return (
         f"{FIGURES[figure].title} went from {shown(figure, first.window.value)} in the step from {first.span.label} to "
-        f"{shown(figure, last.window.value)} in that from {last.span.label}, of {reviews:,} reviews in all."
+        f"{shown(figure, last.window.value)} in that from {last.span.label}, of {reviews:,} {noun} in all."
     )

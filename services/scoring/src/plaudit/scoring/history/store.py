@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from math import gcd
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns, under
-from plaudit.common.db.subjects import is_within
+from plaudit.common.db.subjects import is_below, is_within
 from plaudit.scoring.history.domain import LATE, NEW, ChangedDay, LastEntry, LedgerEntry, Past, Run
 from plaudit.scoring.history.tables import changed_days, ledger, tail
 from plaudit.scoring.sums.domain.decay import LANDMARK_HALF_LIVES, Sums
@@ -286,6 +287,42 @@ async def steps_of_half_life(
     rows = await tx.raw.fetch(_STEPS_OF_ONE_HALF_LIFE[as_known], tenant_id, subject, starts, end, half_life_us)
     found = [StepPart(row["step"] - 1, _part(row), row["rated"] or 0) for row in rows]
     return sorted(found, key=lambda each: each.step)
+
+
+_OF_SOURCE = "($4::uuid IS NULL OR source_id = $4)"
+# In the order of the index by subject, so that nothing of other subjects is read, whatever a plan expects.
+_RATED_BEFORE = f"""(
+    SELECT subject FROM ledger WHERE tenant_id = $1 AND {{}} AND (rated_at <= $3 AND {_OF_SOURCE}) IS TRUE
+    ORDER BY subject LIMIT 1
+) IS NOT NULL"""
+_RATED_SINCE = f"""
+SELECT CASE
+    WHEN {_RATED_BEFORE.format("subject = $2")} OR {_RATED_BEFORE.format(is_below("subject", "$2"))}
+    THEN $3::timestamptz
+    ELSE (SELECT min(rated_at) FROM ledger WHERE tenant_id = $1 AND {is_within("subject", "$2")} AND {_OF_SOURCE})
+END
+"""
+
+
+async def rated_since(
+    tx: Tx, tenant_id: str, subject: str, since: datetime, source_id: UUID | None = None
+) -> datetime | None:
+    """Return since when a subject, or anything below it, has reviews, or `since` if that is earlier.
+
+    Days before it are not days without reviews: nobody tells of them. Reviews that are gone began it as well.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        subject: it.
+        since: no earlier instant is looked for.
+        source_id: of this source's reviews alone, if given.
+
+    Returns:
+        The instant; None where there never was a review.
+    """
+    found: datetime | None = await tx.raw.fetchval(_RATED_SINCE, tenant_id, subject, since, source_id)
+    return found
 
 
 def _kept_part(row: Any) -> KeptPart:

@@ -12,6 +12,10 @@ from typing import Final, NamedTuple
 Z: Final = NormalDist().inv_cdf(0.975)
 """The normal quantile of two-sided 95 %."""
 _TAILS: Final = 0.05
+WAIT_RATIO: Final = (2 - _TAILS) / _TAILS
+"""Of two waits for events that come at random at one pace, the longer is less than so many times the other, with a
+confidence of 95 %: their ratio has the F distribution of two and two degrees, `P(F < x) = x / (1 + x)` (Cox and Lewis,
+The Statistical Analysis of Series of Events, 1966). So one wait alone tells little."""
 _MANY_DEGREES: Final = 200.0
 _TINY: Final = 1e-300
 _PRECISION: Final = 1e-15
@@ -156,15 +160,6 @@ def welch(before: Sample, after: Sample) -> Interval | None:
     degrees = (one + other) ** 2 / (one**2 / (before.n - 1) + other**2 / (after.n - 1))
     half = student(degrees) * sqrt(one + other)
     return Interval(difference - half, difference + half)
-
-
-def mean_wait(waited: float) -> Interval:
-    """Return the interval of how long events are waited for on average that come at random, from one such wait.
-
-    One wait is exponentially distributed, and `2 * waited / mean` as chi-squared of two degrees of freedom (Cox and
-    Lewis, The Statistical Analysis of Series of Events, 1966). So one wait alone tells little.
-    """
-    return Interval(waited / -log(_TAILS / 2), waited / -log1p(-_TAILS / 2))
 
 
 def poisson(count: float) -> Interval:

@@ -167,8 +167,12 @@ async def read_marker_effect(
     Figures of all reviews that count by a `profile`, such as `score`, `effective_reviews` and how old the weight is,
     are those of the last instant before the marker and of the window after it. Both are of the same older reviews, so
     the interval of the difference is wider than it need be. The median age has Woodruff's interval, shares of the
-    weight have Wilson's of as many reviews as are effective, which are counted as Poisson's; the age of the newest one
-    has that of a single wait.
+    weight have Wilson's of as many reviews as are effective, which are counted as Poisson's. The age of the newest one
+    is known exactly and has no interval: it changed measurably if it became more than 39 times as long, or a 39th,
+    which at one pace it does in one of twenty cases.
+
+    Where the first review came after the window before began, how many come a day is of the days since then, one day
+    at least, and not known where none came before the marker.
 
     A change that is measurable may have other causes.
     """

@@ -119,6 +119,7 @@ async def show_marker(
         shown=shown,
         is_of_answers=figure in OF_ANSWERS,
         is_standing=figure in STANDING,
+        is_exact=figure is Figure.NEWEST_AGE,
         profile=profile,
         choices=choices,
         days=days,

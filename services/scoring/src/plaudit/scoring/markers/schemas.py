@@ -86,7 +86,7 @@ class WindowOut(BaseModel):
         examples=[None],
     )
     interval: BoundsOut | None = Field(
-        description="Where it lies, in its unit; null where too few reviews came to say."
+        description="Where it lies, in its unit; null where too few reviews came to say, and where it is known exactly."
     )
 
 
@@ -114,10 +114,13 @@ class MarkerEffectOut(BaseModel):
     difference: float | None = Field(
         description="After less before, in the unit of both; null where one is missing.", examples=[None]
     )
-    interval: BoundsOut | None = Field(description="Where the difference lies; null where too few reviews came to say.")
+    interval: BoundsOut | None = Field(
+        description="Where the difference lies; null where too few reviews came to say, and where it is known exactly."
+    )
     verdict: Verdict = Field(
         description="Whether the figure changed measurably: whether the interval of the difference leaves out 0, of at "
-        "least five reviews in each window; of how many come, in both together.",
+        "least five reviews in each window; of how many come, in both together. Of the age of the newest review: "
+        "whether it became more than 39 times as long, or a 39th.",
         examples=["too_few"],
     )
     words: str = Field(
@@ -150,7 +153,7 @@ def effect_out(
         **named(source),
         origin=of.origin,
         days=spanned.days,
-        before=_window_out(found.before, spanned.start, spanned.at),
+        before=_window_out(found.before, found.counted_since or spanned.start, spanned.at),
         after=_window_out(found.after, spanned.at, spanned.end),
         difference=found.difference,
         interval=_bounds_out(found.interval),

@@ -21,6 +21,7 @@ from plaudit.scoring.figures.domain.catalogue import FIGURES, OF_ANSWERS, STANDI
 from plaudit.scoring.figures.domain.figures import ORGANIC
 from plaudit.scoring.figures.domain.weighed import Rated, Weighed
 from plaudit.scoring.figures.domain.windows import Ratings, Window
+from plaudit.scoring.history import store as history
 from plaudit.scoring.markers.domain.effect import (
     NOTHING_CHANGED,
     OF_ALL,
@@ -29,15 +30,20 @@ from plaudit.scoring.markers.domain.effect import (
     OtherOriginError,
     Windows,
     change,
+    change_of_newest_age,
+    change_of_pace_since,
     change_of_shares,
     change_of_windows,
     in_words,
+    of_words,
     windows,
 )
 from plaudit.scoring.markers.domain.marker import ALL_MARKERS, Listed, Marker, MarkerKind, UnknownMarkerError
 from plaudit.scoring.markers.tables import markers
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.scores.domain import Moment, of_origin
+from plaudit.scoring.sources import store as sources
+from plaudit.scoring.sources.domain import name_of
 from plaudit.scoring.sums.domain.decay import unix_us
 
 A_MOMENT: Final = timedelta(microseconds=1)
@@ -219,7 +225,10 @@ async def effect_of(
     """
     spanned = windows(marker.at, days, tx.now)
     found = await _change(tx, marker, figure, spanned, profile, of)
-    return spanned, found, in_words(marker.name, figure, found, spanned)
+    source_id = None if of.source_id is None else str(of.source_id)
+    names = await sources.named(tx, marker.tenant_id, [] if source_id is None else [source_id])
+    which = of_words(None if source_id is None else name_of(names, source_id), of.origin)
+    return spanned, found, in_words(marker.name, figure, found, spanned, which)
 
 
 async def _change(tx: SqlTx, marker: Marker, figure: Figure, spanned: Windows, profile: Profile, of: Of) -> Change:
@@ -231,10 +240,15 @@ async def _change(tx: SqlTx, marker: Marker, figure: Figure, spanned: Windows, p
         if figure is Figure.ORGANIC_SCORE and of.origin not in {None, ORGANIC}:
             raise OtherOriginError
         read_by = profile if of.origin is None else of_origin(profile, of.origin)
-        return change_of_windows(*await standing_around(tx, figure, marker, spanned, read_by, of.source_id))
+        stood = await standing_around(tx, figure, marker, spanned, read_by, of.source_id)
+        return change_of_newest_age(*stood) if figure is Figure.NEWEST_AGE else change_of_windows(*stood)
     kinds = FIGURES[figure].kinds
     before, after = await around(tx, marker.tenant_id, marker.subject, spanned, kinds, of)
-    return change(figure, before, after, spanned.days)
+    if figure is not Figure.PACE:
+        return change(figure, before, after, spanned.days)
+    # Of any origin: where nobody was asked before, it is known that none came who were.
+    since = await history.rated_since(tx, marker.tenant_id, marker.subject, spanned.start, of.source_id)
+    return change_of_pace_since(sum(before.values()), sum(after.values()), spanned, since)
 
 
 async def _change_of_answers(tx: SqlTx, marker: Marker, figure: Figure, spanned: Windows, of: Of) -> Change:

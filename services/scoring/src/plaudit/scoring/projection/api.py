@@ -79,7 +79,8 @@ async def project_score(
         Query(
             ge=MIN_PER_DAY,
             le=MAX_PER_DAY,
-            description="How many reviews are expected a day; if not given, as many as in the last 90 days.",
+            description="How many reviews are expected a day; if not given, as many as in the last 90 days, or since "
+            "the first review where that came later.",
             examples=[2.5],
         ),
     ] = None,
@@ -99,7 +100,8 @@ async def project_score(
     """Return where a score goes if no review comes and at a pace of reviews, and what it takes to reach a target.
 
     All of it in closed form: reviews fade by half in each half-life of the profile, and the prior never does. The pace
-    is that of the last 90 days, or the one of `per_day` and `rating`: a steady stream of that mean rating.
+    is that of the last 90 days, or the one of `per_day` and `rating`: a steady stream of that mean rating. Where the
+    first review came within them, the days before it do not count: `pace.days` says how many do.
     """
     asked = Wanted(target=target, by=by, per_day=per_day, rating=rating)
     found = await store.project(tx, principal.tenant_id, subject, profile, asked, source_id=source_id)
@@ -112,7 +114,12 @@ async def project_score(
         at=found.at,
         score=found.score if found.reviews else None,
         count=found.reviews,
-        pace=PaceOut(reviews=found.arrived, per_day=found.pace.per_day, rating=found.pace.rating)
+        pace=PaceOut(
+            reviews=found.arrived,
+            days=found.pace_days,
+            per_day=found.pace.per_day,
+            rating=found.pace.rating,
+        )
         if found.pace
         else None,
         expected=ExpectedOut(per_day=found.expected.per_day, rating=found.expected.rating) if found.expected else None,

@@ -17,6 +17,7 @@ from plaudit.scoring.projection import store
 from plaudit.scoring.projection.api import MAX_PER_DAY, MIN_PER_DAY
 from plaudit.scoring.projection.domain.outlook import (
     LATER_DAYS,
+    LEAST_PACE_DAYS,
     PACE_DAYS,
     RAISED_TO,
     Outlook,
@@ -86,7 +87,7 @@ async def show_projection(
         chart=found and _chart(found, typed.values),
         path=PROJECTION,
         later_days=LATER_DAYS,
-        pace_days=PACE_DAYS,
+        pace_time=found and pace_time(found.pace_days),
         raised_to=RAISED_TO,
         half_stars=half_stars,
         pace_words=pace_words,
@@ -102,6 +103,13 @@ def pace_words(per_day: float) -> str:
     if per_day * DAYS_A_WEEK >= 1:
         return f"{per_day * DAYS_A_WEEK:.1f} a week"
     return f"{max(per_day * DAYS_A_MONTH, 0.1):.1f} in 30 days"
+
+
+def pace_time(days: float) -> str:
+    """Return in which time the reviews came that a pace is taken from, such as `the last 90 days`."""
+    if days >= PACE_DAYS:
+        return f"the last {PACE_DAYS} days"
+    return "the first week" if days <= LEAST_PACE_DAYS else f"the {days:.0f} days since the first one"
 
 
 def day(at: datetime | None) -> str:

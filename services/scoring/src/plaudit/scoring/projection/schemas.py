@@ -14,7 +14,7 @@ def _later(*scores: float) -> list[dict[str, Any]]:
 
 
 EXAMPLE: Final[dict[str, Any]] = {
-    "pace": {"reviews": 1, "per_day": 0.0111, "rating": 5.0},
+    "pace": {"reviews": 1, "days": 90.0, "per_day": 0.0111, "rating": 5.0},
     "expected": {"per_day": 0.0111, "rating": 5.0},
     "without_reviews": {
         "limit": 3.5,
@@ -79,9 +79,13 @@ class WayOut(BaseModel):
 
 
 class PaceOut(BaseModel):
-    """The reviews of the last 90 days, as a steady stream."""
+    """The reviews of the last 90 days, or since the first one where that came later, as a steady stream."""
 
     reviews: int = Field(description="How many were rated in the last 90 days and stand.", examples=[1])
+    days: float = Field(
+        description="In how many days they came: 90, or as many as have passed since the first review, at least seven.",
+        examples=[90.0],
+    )
     per_day: float = Field(description="How many come a day.", examples=[0.0111])
     rating: float = Field(description="The mean of their ratings.", examples=[5.0])
 

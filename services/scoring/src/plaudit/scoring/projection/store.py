@@ -6,6 +6,7 @@ from uuid import UUID
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.subjects import is_within
+from plaudit.scoring.history import store as history
 from plaudit.scoring.profiles.domain import Profile
 from plaudit.scoring.projection.domain.outlook import NOTHING_ASKED, PACE_DAYS, Arrived, Outlook, Wanted, outlook
 from plaudit.scoring.scores import store as scores
@@ -60,5 +61,8 @@ async def project(
     parts = await scores.parts_of(tx, tenant_id, subject, moment, profile, source_id=of_source)
     if not parts and not await scores.is_known(tx, tenant_id, subject):
         raise await scores.unknown_subject(tx, tenant_id, subject)
-    lately = await arrived(tx, tenant_id, subject, tx.now - timedelta(days=PACE_DAYS), tx.now, source_id)
-    return outlook(profile, merge_for(profile, parts), newest_us(parts, profile), lately, tx.now, asked)
+    since = tx.now - timedelta(days=PACE_DAYS)
+    lately = await arrived(tx, tenant_id, subject, since, tx.now, source_id)
+    begun = await history.rated_since(tx, tenant_id, subject, since, source_id)
+    merged, newest = merge_for(profile, parts), newest_us(parts, profile)
+    return outlook(profile, merged, newest, lately, tx.now, asked, rated_since=begun)

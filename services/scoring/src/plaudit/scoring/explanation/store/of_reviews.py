@@ -79,9 +79,10 @@ def _starred(seen: str) -> str:
 """
 
 
-# Of many equal ones the same are named whenever it is asked, however many there are and wherever they lie.
+# Of many equal ones the same are named whenever it is asked, however many there are and wherever they lie. So what a
+# review did is summed in the order in which it happened: sums of doubles differ in the last bit by their order.
 _ORDER = "effect DESC, newest DESC, review_id"
-_EFFECT = "abs(sum(w * rating) - $10::float8 * sum(w))"
+_A, _B = (f"sum({each} ORDER BY epoch, sequence, sign)" for each in ("w * rating", "w"))
 _BEFORE = "CASE WHEN sign < 0 THEN counted_star ELSE other_counted_star END"
 _AFTER = "CASE WHEN sign > 0 THEN counted_star ELSE other_counted_star END"
 
@@ -95,7 +96,7 @@ def _largest(entries: str) -> str:
 WITH entries AS MATERIALIZED ({_starred(as_seen(entries, "$2"))}),
 largest AS MATERIALIZED (
     SELECT * FROM (
-        SELECT review_id, {_EFFECT} AS effect, sum(w * rating) AS a, sum(w) AS b, max(rated_at) AS newest
+        SELECT review_id, abs({_A} - $10::float8 * {_B}) AS effect, {_A} AS a, {_B} AS b, max(rated_at) AS newest
         FROM entries GROUP BY review_id HAVING bool_or(counts OR other_counted_star IS NOT NULL)
         ORDER BY {_ORDER} OFFSET 0
     ) AS of_reviews
@@ -122,14 +123,16 @@ _OF_REVIEWS = f"""(
 )"""
 _LARGEST, _LARGEST_BY_TIME, _LARGEST_OF = _largest(BY_SUBJECT), _largest(BY_TIME), _largest(_OF_REVIEWS)
 # What IS TRUE is put to serves no index, so that these are found by the one that is meant, whatever a plan expects.
-# New reviews by when they were rated, the newest first: of two of one rating the newer one weighs more.
+# New reviews by when they were rated, the newest first: of two of one rating the newer one weighs more. Where many were
+# rated at one instant, as on a platform that tells days alone, WITH TIES looks at all of them or none. So whatever is
+# not looked at is older than all that is, and of equal effects it comes later.
 _NEWEST_NEW = f"""
 WITH newest AS MATERIALIZED (
     SELECT * FROM ledger
     WHERE tenant_id = $1 AND valid_at <= ($4::timestamptz[])[1] AND valid_at > ($3::timestamptz[])[1]
         AND {is_within("subject", "$2")} IS TRUE AND sign = 1 AND happened IN ({Happened.NEW:d}, {Happened.LATE:d})
         AND (known_at <= ($4::timestamptz[])[1]) IS TRUE
-    ORDER BY valid_at DESC LIMIT $13
+    ORDER BY valid_at DESC FETCH FIRST ($13) ROWS WITH TIES
 )
 SELECT review_id::text, abs(w * rating - $10::float8 * w) AS effect, (SELECT count(*) FROM newest) AS looked_at,
     (SELECT min({in_us("valid_at")}) FROM newest) AS oldest_us, rated_at AS newest
@@ -169,7 +172,7 @@ WITH changes AS (
         AND ({_IS_CHANGE} AND {_IS_SEEN}) IS TRUE
 )
 SELECT review_id::text, max(bound) AS bound FROM (
-    SELECT review_id, CASE
+    SELECT review_id, rated_at, CASE
         WHEN first_shown_at > ($3::timestamptz[])[1] THEN abs(did)
         ELSE greatest(
             abs(did - least(0, past_weight * (coalesce(lowest, 1) - $10::float8))),
@@ -177,12 +180,12 @@ SELECT review_id::text, max(bound) AS bound FROM (
         )
     END AS bound
     FROM (
-        SELECT review_id, lowest, highest, first_shown_at, {_PAST_WEIGHT} AS past_weight,
+        SELECT review_id, rated_at, lowest, highest, first_shown_at, {_PAST_WEIGHT} AS past_weight,
             CASE WHEN sign > 0 THEN w * (rating - $10::float8) ELSE 0 END AS did
         FROM ({_weighed("SELECT * FROM changes")}) AS weighed OFFSET 0
     ) AS weighed
 ) AS bounded
-WHERE bound > $17 GROUP BY review_id ORDER BY bound DESC LIMIT $12
+WHERE bound > $17 GROUP BY review_id ORDER BY bound DESC, max(rated_at) DESC, review_id LIMIT $12
 """
 
 
@@ -212,7 +215,8 @@ async def largest_of(tx: Tx, asked: Asked, review_ids: Collection[str], limit: i
 async def newest_new(tx: Tx, asked: Asked, limit: int, looked_at: int) -> Candidates:
     """Return the new reviews with the largest effects of those so many that were rated last.
 
-    What bounds the others is how far a rating can be from the score, and what weighs most of those that are older.
+    More are looked at where several were rated at the instant of the last of them. What bounds the others is how far a
+    rating can be from the score, and what weighs most of those that are older.
     """
     rows = await tx.raw.fetch(_NEWEST_NEW, *_parameters(asked), limit, looked_at)
     are_all = not rows or rows[0]["looked_at"] < looked_at

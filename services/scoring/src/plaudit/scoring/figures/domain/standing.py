@@ -8,7 +8,7 @@ from plaudit.scoring.figures.domain.ages import HALF
 from plaudit.scoring.figures.domain.catalogue import Figure
 from plaudit.scoring.figures.domain.figures import ORGANIC, Aged, scored
 from plaudit.scoring.figures.domain.windows import NOTHING, Observed, Window, window_of_share
-from plaudit.scoring.intervals.domain import Interval, mean_wait, poisson, wilson
+from plaudit.scoring.intervals.domain import Interval, poisson, wilson
 from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.sums.domain.parts import Part
 
@@ -55,8 +55,8 @@ def standing(figure: Figure, profile: Profile, parts: Sequence[Part], at_us: int
 def _of_ages(figure: Figure, aged: Aged, at_us: int, n: int, effective: float) -> Window:
     match figure:
         case Figure.NEWEST_AGE:
-            age = _days(at_us, aged.newest_us)
-            return Window(n, age, mean_wait(age))
+            # It is known exactly.
+            return Window(n, _days(at_us, aged.newest_us), None)
         case Figure.MEDIAN_AGE:
             younger, older = (_days(at_us, each) for each in aged.between_us)
             return Window(n, _days(at_us, aged.median_us), Interval(younger, older))

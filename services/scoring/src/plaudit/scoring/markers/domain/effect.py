@@ -4,7 +4,7 @@ A measurable change is not yet an effect: whatever else happened at the time may
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -23,12 +23,25 @@ from plaudit.scoring.figures.domain.windows import (
     window,
     window_of_share,
 )
-from plaudit.scoring.intervals.domain import Interval, newcombe, of_difference, on_scale, poisson_difference, welch
+from plaudit.scoring.intervals.domain import (
+    WAIT_RATIO,
+    Interval,
+    newcombe,
+    of_difference,
+    on_scale,
+    poisson,
+    poisson_difference,
+    welch,
+)
 
 MAX_DAYS: Final = 365
 DEFAULT_DAYS: Final = 30
 LEAST_REVIEWS: Final = 5
 """In each window; fewer do not tell how much reviews differ. Of how many come, in both together."""
+LEAST_PACE_DAYS: Final = 1.0
+"""How many come is counted from a first review on, but of no less: its first hour tells of no day."""
+CLOCK_DAYS: Final = 10 / (24 * 60)
+"""Of less no age is known: a platform's clock may be minutes ahead of ours."""
 
 
 class OtherOriginError(ValueError):
@@ -72,6 +85,8 @@ class Change:
     interval: Interval | None
     """Of the difference."""
     verdict: Verdict
+    counted_since: datetime | None = None
+    """Of how many come: when their counting begins, where the first review came after the window began."""
 
 
 NOTHING_CHANGED: Final = Change(NOTHING, NOTHING, None, None, Verdict.TOO_FEW)
@@ -154,6 +169,50 @@ def change_of_pace(before: int, after: int, days: float) -> Change:
     return Change(pace(before, days), pace(after, days), (after - before) / days, interval, verdict)
 
 
+def change_of_pace_since(before: int, after: int, spanned: Windows, rated_since: datetime | None) -> Change:
+    """Return the same where there are reviews only since some instant: the days before it are not days without any.
+
+    The first review begins the time that it is counted in. So where that is shorter than the window, the lower limit
+    is that of the reviews without it, and the upper one that of all.
+
+    Args:
+        before: how many came in the window before.
+        after: in the one after.
+        spanned: the windows.
+        rated_since: since when there are reviews; None where there never were any.
+    """
+    if spanned.days <= 0:
+        return NOTHING_CHANGED
+    if rated_since is not None and rated_since <= spanned.start:
+        return change_of_pace(before, after, spanned.days)
+    if rated_since is None or rated_since >= spanned.at:
+        return Change(NOTHING, pace(after, spanned.days), None, None, Verdict.TOO_FEW)
+    days = min(spanned.days, max(LEAST_PACE_DAYS, (spanned.at - rated_since) / timedelta(days=1)))
+    interval = Interval(poisson(max(0, before - 1)).low / days, poisson(before).high / days)
+    earlier, later = Window(before, before / days, interval), pace(after, spanned.days)
+    found = change_of_windows(earlier, later)
+    verdict = Verdict.TOO_FEW if found.interval is None else _verdict(before + after, found.interval)
+    return replace(found, verdict=verdict, counted_since=spanned.at - timedelta(days=days))
+
+
+def change_of_newest_age(before: Window, after: Window) -> Change:
+    """Return how the age of the newest review changed, which is known exactly and has no interval.
+
+    An age is one wait for a review. Of two waits at one pace the one is `WAIT_RATIO` times the other, or more, in one
+    of twenty cases; what is less than that is no measurable change.
+    """
+    if before.value is None or after.value is None:
+        return Change(before, after, None, None, Verdict.TOO_FEW)
+    one, other = (max(each, CLOCK_DAYS) for each in (before.value, after.value))
+    if min(before.n, after.n) < LEAST_REVIEWS:
+        verdict = Verdict.TOO_FEW
+    elif other > WAIT_RATIO * one:
+        verdict = Verdict.ROSE
+    else:
+        verdict = Verdict.FELL if one > WAIT_RATIO * other else Verdict.UNCHANGED
+    return Change(before, after, after.value - before.value, None, verdict)
+
+
 def _change(before: Window, after: Window, between: Callable[[float, float], Interval | None]) -> Change:
     """Return how a figure changed; `between` makes the interval of the difference of two values."""
     if before.value is None or after.value is None:
@@ -163,33 +222,78 @@ def _change(before: Window, after: Window, between: Callable[[float, float], Int
     return Change(before, after, difference, interval, verdict)
 
 
-def in_words(name: str, figure: Figure, found: Change, spanned: Windows) -> str:
-    """Return what changed around a marker, in a sentence."""
-    noun, length = FIGURES[figure].noun, _length(spanned)
+def in_words(name: str, figure: Figure, found: Change, spanned: Windows, of: str = "") -> str:
+    """Return what changed around a marker, in a sentence.
+
+    Args:
+        name: the marker's.
+        figure: what is compared.
+        found: how it changed.
+        spanned: the windows.
+        of: which reviews it is of, as `of_words` has it; nothing where it is of all.
+    """
     if spanned.days <= 0:
         return f"“{name}” has not happened yet."
-    before, after = found.before, found.after
-    is_standing = figure in STANDING
-    then, later = (
-        (f"just before “{name}”", f"reviews {length} later")
-        if is_standing
-        else (f"in the {length} before “{name}”", f"in the {length} after")
-    )
-    if found.verdict is Verdict.TOO_FEW or found.interval is None or found.difference is None:
+    told = _told(name, figure, found, spanned)
+    return f"{told} This is of {of} alone." if of else told
+
+
+def of_words(source: str | None, origin: str | None) -> str:
+    """Return which reviews are compared, such as `organic reviews from “Acme shop”`; nothing where none is left out."""
+    if source is None and origin is None:
+        return ""
+    reviews = "reviews" if origin is None else f"{origin} reviews"
+    return reviews if source is None else f"{reviews} from “{source}”"
+
+
+def _told(name: str, figure: Figure, found: Change, spanned: Windows) -> str:
+    """Return what changed, in a sentence, whichever reviews it is of."""
+    noun, before, after = FIGURES[figure].noun, found.before, found.after
+    then, later = _when(name, figure, found, spanned)
+    if figure is Figure.PACE and before == NOTHING:
+        return f"Nobody can tell whether {noun} changed: no review is from before “{name}”, {after.n:,} came {later}."
+    if found.verdict is Verdict.TOO_FEW or found.difference is None:
         return (
-            f"Too few reviews to tell whether {noun} changed: {before.n:,} {then}, {after.n:,} {later}; "
-            f"{_needed(figure, before, after)}."
+            f"Too few reviews to tell whether {noun} changed: {_few(figure, before.n)} {then}, "
+            f"{_few(figure, after.n)} {later}; {_needed(figure, before, after)}."
         )
-    low, high = (shown_signed(figure, each) for each in found.interval)
-    of = "a day, with" if figure is Figure.PACE else "of"
-    told = (
-        f"from {shown(figure, before.value)} {of} {before.n:,} reviews {then} to "
-        f"{shown(figure, after.value)} {of} {after.n:,} {later}"
-    )
-    sure = f"with a confidence of 95 % by {low} to {high}"
+    if found.interval is None:
+        values = f"from {shown(figure, before.value)} {then} to {shown(figure, after.value)} {later}"
+        sure = moved = f"at one pace of reviews, 19 of 20 times no age is {WAIT_RATIO:.0f} times another"
+    else:
+        of = "a day, with" if figure is Figure.PACE else "of"
+        values = (
+            f"from {shown(figure, before.value)} {of} {_reviews(before.n)} {then} to "
+            f"{shown(figure, after.value)} {of} {_few(figure, after.n)} {later}"
+        )
+        low, high = (shown_signed(figure, each) for each in found.interval)
+        sure = f"with a confidence of 95 % by {low} to {high}"
+        moved = f"with a confidence of 95 % it moved by {low} to {high}"
     if found.verdict is Verdict.UNCHANGED:
-        return f"No measurable change of {noun}: {told}; it may have moved, {sure}."
-    return f"{noun[0].upper()}{noun[1:]} {found.verdict.value} measurably, {told}: {sure}."
+        return f"No measurable change of {noun}: {values}; {moved}."
+    return f"{noun[0].upper()}{noun[1:]} {found.verdict.value} measurably, {values}: {sure}."
+
+
+def _when(name: str, figure: Figure, found: Change, spanned: Windows) -> tuple[str, str]:
+    """Return when the two values are of, within a sentence."""
+    length = _length(spanned.days)
+    if figure in STANDING:
+        return f"just before “{name}”", f"{'a ' if length == 'minute' else ''}{length} later"
+    after = f"in the {length} after"
+    if found.counted_since is None:
+        return f"in the {length} before “{name}”", after
+    since = (spanned.at - found.counted_since) / timedelta(days=1)
+    return f"in the {_length(since)} between the first review and “{name}”", after
+
+
+def _reviews(count: int) -> str:
+    """Return so many reviews."""
+    return f"{count:,} {'review' if count == 1 else 'reviews'}"
+
+
+def _few(figure: Figure, count: int) -> str:
+    """Return so many reviews, without the word where what follows does not begin with a number."""
+    return _reviews(count) if figure in STANDING else f"{count:,}"
 
 
 def _needed(figure: Figure, before: Window, after: Window) -> str:
@@ -212,9 +316,9 @@ def _verdict(reviews: int, interval: Interval) -> Verdict:
     return Verdict.FELL if interval.high < 0 else Verdict.UNCHANGED
 
 
-def _length(spanned: Windows) -> str:
-    """Return how long each window is, in the largest unit of which it has two or more."""
-    minutes = round(spanned.days * 24 * 60)
+def _length(days: float) -> str:
+    """Return how long a window is, in the largest unit of which it has two or more."""
+    minutes = round(days * 24 * 60)
     for unit, length in (("days", 24 * 60), ("hours", 60)):
         if minutes >= 2 * length:
             return f"{minutes // length} {unit}"

@@ -33,6 +33,9 @@ from plaudit.scoring.sums.domain.traits import TRAITS
 
 PACE_DAYS: Final = 90
 """The present pace is that of the reviews that were rated in so many days and stand."""
+LEAST_PACE_DAYS: Final = 7.0
+"""Of a subject whose first review came later, the days since then; but never less than this: its first hour tells of no
+day, and its first day of no week."""
 LATER_DAYS: Final = (30, 90, 180, 365)
 COURSE_DAYS: Final = (*range(0, 365, 7), 365)
 """A chart has the score of now, and of every seventh day of a year."""
@@ -147,6 +150,8 @@ class Outlook:
     """None where no review came within the days that it is taken from."""
     arrived: int
     """How many reviews the pace is taken from."""
+    pace_days: float
+    """In how many days they came."""
     per_day: float | None
     """How many reviews are expected a day; None where none came lately and none are said to come."""
     expected: Pace | None
@@ -166,6 +171,8 @@ def outlook(
     arrived: Iterable[Arrived],
     at: datetime,
     asked: Wanted = NOTHING_ASKED,
+    *,
+    rated_since: datetime | None = None,
 ) -> Outlook:
     """Return where a score goes and what it takes to be elsewhere.
 
@@ -176,6 +183,7 @@ def outlook(
         arrived: of the reviews that count, those that came within `PACE_DAYS`.
         at: now.
         asked: what is wanted, and which reviews are expected.
+        rated_since: since when there are reviews; None if that is longer ago than `PACE_DAYS`.
 
     Raises:
         PastDateError: the target is wanted before now.
@@ -186,7 +194,8 @@ def outlook(
         raise PastDateError(by)
     at_us = unix_us(at)
     state, idle = state_of(profile, merged, at_us), idle_state_of(profile, merged, newest_us, at_us)
-    pace, reviews = _pace(profile, arrived)
+    days = pace_days(rated_since, at)
+    pace, reviews = _pace(profile, arrived, days)
     expected = _expected(profile, pace, asked)
     per_day = asked.per_day if asked.per_day is not None or pace is None else pace.per_day
     wanted = _usual_target(idle.score) if asked.target is None else asked.target
@@ -196,6 +205,7 @@ def outlook(
         reviews=max(merged.sums.n, 0),
         pace=pace,
         arrived=reviews,
+        pace_days=days,
         per_day=per_day,
         expected=expected,
         idle=_way(idle, NO_REVIEWS, at, wanted),
@@ -203,6 +213,21 @@ def outlook(
         target=None if wanted is None else Target(wanted, by, _takes(profile, state, wanted, per_day, unix_us(by))),
         raised=_raised(profile, merged, state),
     )
+
+
+def pace_days(rated_since: datetime | None, at: datetime) -> float:
+    """Return in how many days the reviews came that the present pace is taken from.
+
+    The days before the first review are not days without reviews: a subject of ten days that has ten has one a day.
+    Its first review begins the time and is counted in it, so that of a few the pace is rather too high than too low.
+
+    Args:
+        rated_since: since when there are reviews; None if that is longer ago than `PACE_DAYS`.
+        at: now.
+    """
+    if rated_since is None:
+        return float(PACE_DAYS)
+    return min(float(PACE_DAYS), max(LEAST_PACE_DAYS, (at - rated_since) / timedelta(days=1)))
 
 
 def _expected(profile: Profile, pace: Pace | None, asked: Wanted) -> Pace | None:
@@ -218,8 +243,8 @@ def _expected(profile: Profile, pace: Pace | None, asked: Wanted) -> Pace | None
     return Pace(per_day=per_day, rating=rating, weight=weight)
 
 
-def _pace(profile: Profile, arrived: Iterable[Arrived]) -> tuple[Pace | None, int]:
-    """Return the present pace, and of how many reviews it is taken."""
+def _pace(profile: Profile, arrived: Iterable[Arrived], days: float) -> tuple[Pace | None, int]:
+    """Return the present pace, and of how many reviews it is taken that came in so many days."""
     counting = [
         (
             each,
@@ -238,7 +263,7 @@ def _pace(profile: Profile, arrived: Iterable[Arrived]) -> tuple[Pace | None, in
     # Rounding may leave a mean a little off the scale of what it is the mean of.
     on_the_scale = min(max(rating, MIN_RATING), MAX_RATING)
     fresh_weight = min(weight / reviews, MAX_FRESH_WEIGHT)
-    return Pace(per_day=reviews / PACE_DAYS, rating=on_the_scale, weight=fresh_weight), reviews
+    return Pace(per_day=reviews / days, rating=on_the_scale, weight=fresh_weight), reviews
 
 
 def _way(state: ScoreState, pace: Pace, at: datetime, target: float | None) -> Way:
