@@ -91,7 +91,7 @@ def past_of(entry: LedgerEntry) -> tuple[Any, ...]:
 
 
 async def pasts(product: Product) -> dict[Any, tuple[Any, ...]]:
-    """Which entry, in terms of its review → what happened to that, what it may have been until then, and when that took effect."""
+    """Which entry, in terms of its review → what happened to that, what it may have been, and since when."""
     rows = await product.superuser.fetch(
         """SELECT review_id, revision, sign, happened, lowest, highest, newest_before, first_shown_at,
             valid_at

@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from plaudit.common.contracts.subjects import is_subject
+from plaudit.common.numerals import counted
 from plaudit.scoring.answers.domain.life import Revision, revision_of
 from plaudit.scoring.answers.domain.review import AnswerableChange
 from plaudit.scoring.history.domain import ERASED_TYPE
@@ -143,7 +144,7 @@ class RepairProgress(msgspec.Struct, frozen=True):
     @property
     def in_words(self) -> str:
         """Say how far it is."""
-        return f"{self.revisions:,} revisions, {self.tenants_done} of {self.tenants} tenants"
+        return f"{counted(self.revisions, 'revision')}, {self.tenants_done} of {counted(self.tenants, 'tenant')}"
 
 
 def read_page(tenant_id: str, after: str | None, body: bytes) -> FedPage:

@@ -160,7 +160,8 @@ _TOOK_EFFECT = f"""
 CASE
     WHEN other.rated_at <> held.rated_at AND (held.rated_at > other.rated_at) = (held.sign > 0)
         THEN greatest(held.rated_at, other.rated_at)
-    WHEN other.rated_at IS NOT NULL OR held.happened IN ({Happened.REMOVED:d}, {Happened.RESTORED:d}, {Happened.ERASED:d})
+    WHEN other.rated_at IS NOT NULL
+        OR held.happened IN ({Happened.REMOVED:d}, {Happened.RESTORED:d}, {Happened.ERASED:d})
         THEN held.known_at
     ELSE held.valid_at
 END
