@@ -28,7 +28,7 @@ from plaudit.scoring.reconciliation.domain import Outcome
 from plaudit.scoring.reconciliation.jobs import ReconciliationJob, reconcile, reconcile_large
 from plaudit.scoring.reconciliation.store.celled import Celled
 from plaudit.scoring.refills.domain import RefillProgress
-from plaudit.scoring.refills.jobs.feed import Feed
+from plaudit.scoring.refills.jobs.feed import Pages
 from plaudit.scoring.refills.jobs.steps import refill
 from plaudit_testing.review_events import record_of
 from plaudit_testing.running_ingest import Ingest, Source, created
@@ -228,7 +228,7 @@ class Product:
     ingest: Ingest
     told: Bus
     world: World
-    feed: Feed
+    feed: Pages
     worker: Database
     owner: Database
     superuser: asyncpg.Connection

@@ -15,9 +15,8 @@ from plaudit.scoring.answers.consumer import ANSWERS
 from plaudit.scoring.insight.consumer import INSIGHT
 from plaudit.scoring.insight.domain.days import COUNTS, TOPIC_NUMBERS
 from plaudit.scoring.insight.tables import insight_reviews
-from plaudit.scoring.refills.jobs.feed import Feed
 from plaudit.scoring.repairs.domain import RepairProgress
-from plaudit.scoring.repairs.jobs import repair
+from plaudit.scoring.repairs.jobs import Pages, repair
 from plaudit_testing.refilled import Bus, World
 from plaudit_testing.running_ingest import Ingest, Source, created
 
@@ -62,7 +61,7 @@ class Product:
     source: Source
     told: Bus
     world: World
-    feed: Feed
+    feed: Pages
     worker: Database
     owner: Database
     superuser: asyncpg.Connection

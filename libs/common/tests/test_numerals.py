@@ -2,7 +2,7 @@
 
 import pytest
 
-from plaudit.common.numerals import percent, ratio, signed
+from plaudit.common.numerals import counted, noun_of, percent, ratio, signed
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,23 @@ def test_a_share_may_be_kept_on_one_line() -> None:
 )
 def test_the_lesser_of_two_counts_is_1(one: int, other: int, words: str) -> None:
     assert ratio(one, other) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "0 reviews"),
+        (1, "1 review"),
+        (2, "2 reviews"),
+        (1204, "1,204 reviews"),
+        (1.0, "1 review"),
+        (0.5, "0.5 reviews"),
+    ],
+)
+def test_a_noun_agrees_with_its_count(count: float, words: str) -> None:
+    assert counted(count, "review") == words
+
+
+def test_a_noun_with_a_plural_of_its_own_and_a_verb_agree_too() -> None:
+    assert [counted(count, "reply", "replies") for count in (1, 3)] == ["1 reply", "3 replies"]
+    assert [noun_of(count, "was", "were") for count in (0, 1, 2)] == ["were", "was", "were"]

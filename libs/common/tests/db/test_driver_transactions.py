@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -124,6 +126,40 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_replaced_without
     await until(same.is_closed, "the connection is closed")
     async with kind(made) as tx:
         assert await tx.raw.fetchval("SELECT pg_backend_pid()") != pid
+
+
+OPENED = pytest.mark.parametrize("opened", ["driver_transaction", "driver_snapshot", "driver_statement"])
+
+
+@asynccontextmanager
+async def ended_by(server: PostgresServer) -> AsyncIterator[Callable[[asyncpg.Connection, int], Awaitable[None]]]:
+    """Ends a session as an operator does, and waits until the driver has seen it."""
+    admin = await asyncpg.connect(server.admin_dsn)
+
+    async def end(same: asyncpg.Connection, pid: int) -> None:
+        await admin.execute("SELECT pg_terminate_backend($1)", pid)
+        await until(same.is_closed, "the connection is closed")
+
+    yield end
+    await admin.close()
+
+
+@OPENED
+@pytest.mark.parametrize("error", [ValueError("ours"), TimeoutError("ours")], ids=["an error", "a timeout"])
+async def test_what_a_block_raises_is_seen_where_the_server_has_ended_its_session(
+    postgres_server: PostgresServer, made: Database, opened: str, error: Exception
+):
+    async def fail(end: Callable[[asyncpg.Connection, int], Awaitable[None]]) -> None:
+        opening: Any = getattr(made, opened)
+        async with opening() as found:
+            raw = getattr(found, "raw", found)
+            await end(raw._con, await raw.fetchval("SELECT pg_backend_pid()"))
+            raise error
+
+    async with ended_by(postgres_server) as end:
+        with pytest.raises(type(error), match="ours"):
+            await fail(end)
+    await backend(made)  # the only connection was replaced
 
 
 async def test_a_connection_goes_back_without_another_round_trip(postgres_server: PostgresServer, made: Database):

@@ -114,7 +114,7 @@ async def test_of_reviews_that_did_as_much_the_newest_are_named_and_of_one_time_
     looked_at: int,
 ) -> None:
     """However few are looked at first: the last two of twelve are of an instant at which twenty were rated."""
-    monkeypatch.setattr(explanation, "LOOKED_AT", looked_at)
+    monkeypatch.setattr(store, "LOOKED_AT", looked_at)
     ends = START + timedelta(days=9)
     window = ShownStretch(unix_us(START), unix_us(ends))
     lives = [Life() for _ in range(30)]

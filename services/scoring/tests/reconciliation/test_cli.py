@@ -54,9 +54,9 @@ def test_a_tenants_subjects_are_compared_one_after_the_other(command_line: Comma
 
 def test_without_options_all_are_compared_and_the_answer_is_a_sentence(command_line: CommandLine) -> None:
     assert command_line.output("score", "reconcile") == (
-        "4 rows compared; 4 were wrong and 0 were rounded, and were summed anew; 0 subjects or partitions could not be "
-        "compared now. 0 large subjects' past compared; that of 0 was wrong and is made anew. "
-        "0 rows of insight and answers compared; 0 were wrong or missing, and were made anew.\n"
+        "4 rows compared; 4 were wrong and 0 were rounded, and summed anew; 0 subjects or partitions could not be "
+        "compared now. The past of 0 large subjects compared; that of 0 was wrong and is made anew. "
+        "0 rows of insight and answers compared; 0 were wrong or missing, and made anew.\n"
     )
     assert command_line.json("score", "reconcile")["differing"] == 0
 

@@ -11,6 +11,7 @@ import pytest
 from plaudit.common.db import Database, Role
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.refills.domain import Page
+from plaudit.scoring.refills.jobs.feed import Pages
 from plaudit_testing.fed import armed, erase, feed_at, feed_of, ingest, more_settings, scoring_url, source, world_of
 from plaudit_testing.refilled import ENTRY, TOPICS, Bus, Large, Product
 from plaudit_testing.running_ingest import Ingest, Source
@@ -125,20 +126,27 @@ async def _nothing_comes(_after: str | None) -> None:
     pass
 
 
+class Beside:
+    """Pages before and after each of which something happens, one at a time."""
+
+    def __init__(self, pages: Pages, before: Comes, after: Comes) -> None:
+        self._pages, self._before, self._after = pages, before, after
+        self._turn = asyncio.Lock()
+        self.tenants = pages.tenants
+
+    async def page(self, tenant_id: str, after: str | None) -> Page:
+        async with self._turn:
+            await self._before(after)
+            found = await self._pages.page(tenant_id, after)
+            await self._after(after)
+        return found
+
+
 @pytest.fixture
-def beside_pages(product: Product, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def beside_pages(product: Product) -> Callable[..., None]:
     """Lets things happen before and after pages of the feed are read, of one page at a time."""
 
     def let(*, before: Comes = _nothing_comes, after: Comes = _nothing_comes) -> None:
-        asked, turn = product.feed.page, asyncio.Lock()
-
-        async def page(tenant_id: str, place: str | None) -> Page:
-            async with turn:
-                await before(place)
-                found = await asked(tenant_id, place)
-                await after(place)
-            return found
-
-        monkeypatch.setattr(product.feed, "page", page)
+        product.feed = Beside(product.feed, before, after)
 
     return let

@@ -36,8 +36,8 @@ def prepared(scoring_url: str, *, live: int, history: int) -> CommandLine:
 def test_it_says_how_far_it_has_come_and_what_it_has_done(scoring_url: str) -> None:
     result = prepared(scoring_url, live=1, history=1).run("score", "rebuild")
 
-    assert (result.exit_code, result.stdout) == (0, "Sums are made anew from 1 records.\n"), result.output
-    assert "1 of 1 records" in result.stderr
+    assert (result.exit_code, result.stdout) == (0, "Sums are made anew from 1 record.\n"), result.output
+    assert "1 of 1 record" in result.stderr
     assert run_sql(scoring_url, "SELECT string_agg(prefix, ' ' ORDER BY prefix) FROM scoring.sums").strip() == (
         "acme acme/berlin"
     )
@@ -66,10 +66,10 @@ async def test_the_ledger_is_made_anew_from_the_feed_and_it_says_of_whom(
 
     assert result.exit_code == 0, result.output
     assert result.stdout.endswith(
-        "The ledger and all sums are made anew from 2 revisions of 1 tenants; 0 cannot be scored. The ledger of other "
+        "The ledger and all sums are made anew from 2 revisions of 1 tenant; 0 cannot be scored. The ledger of other "
         "was kept as it is, since the file has no key of theirs.\n"
     )
-    assert "2 revisions, 1 of 1 tenants" in result.stderr
+    assert "2 revisions, 1 of 1 tenant;" in result.stderr
     assert await superuser.fetchval("SELECT count(*) FROM scoring.ledger") == 3
     again = await asyncio.to_thread(CommandLine(scoring_url).run, *arguments, "--json")
     # What ingest logs in the same process comes before.
@@ -88,9 +88,9 @@ async def test_the_ledger_is_made_anew_from_the_feed_and_it_says_of_whom(
         (["--key-file", "keys.txt"], "needs both"),
         (["--from-feed", "plaudit.example", "--key-file", "{file}"], "takes the address of the front door"),
         (["--from-feed", "http://plaudit.example", "--key-file", "{file}.not"], "cannot be read"),
-        (["--from-feed", "http://plaudit.example", "--discard"], "give it alone"),
-        (["--from-feed", "http://plaudit.example", "--status"], "give it alone"),
-        (["--discard", "--status"], "give it alone"),
+        (["--from-feed", "http://plaudit.example", "--discard"], "give one of them alone"),
+        (["--from-feed", "http://plaudit.example", "--status"], "give one of them alone"),
+        (["--discard", "--status"], "give one of them alone"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(
@@ -142,7 +142,7 @@ async def test_it_says_how_far_one_is_and_whether_anybody_works_on_it(
     assert "start scoring's consumers" in stopped.stderr
     said = await asyncio.to_thread(command.output, "score", "rebuild", "--status")
     assert said.startswith(
-        "A rebuild from the feed is under way, and no process works on it: 2 revisions, 1 of 1 tenants; "
+        "A rebuild from the feed is under way, and no process works on it: 2 revisions, 1 of 1 tenant; "
     )
     found = await asyncio.to_thread(command.json, "score", "rebuild", "--status")
     assert (found["is_under_way"], found["seconds_since_last_step"], found["revisions"]) == (True, None, 2)

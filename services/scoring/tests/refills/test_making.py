@@ -56,12 +56,19 @@ async def test_while_reviews_come_the_ledger_is_as_it_was_and_every_figure_is_ri
     await product.figures_are_right()
 
 
-@pytest.mark.parametrize("damage", ["entries are gone", "entries are wrong", "all is gone"])
+TOO_LATE = "UPDATE scoring.ledger SET valid_at = known_at + interval '400 days'"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [DAMAGES["entries are gone"], DAMAGES["entries are wrong"], DAMAGES["all is gone"], TOO_LATE],
+    ids=["entries are gone", "entries are wrong", "all is gone", "entries take effect too late"],
+)
 async def test_what_comes_meanwhile_is_told_what_its_review_was_before_as_if_nothing_had_been_damaged(
     product: Product, beside_pages: Callable[..., None], damage: str
 ) -> None:
     """Whatever the present ledger, which is damaged, made of it."""
-    await product.superuser.execute(DAMAGES[damage])
+    await product.superuser.execute(damage)
 
     async def reviews_come(_after: str | None) -> None:
         await product.go_on(4)
@@ -80,13 +87,14 @@ async def test_what_comes_meanwhile_is_told_what_its_review_was_before_as_if_not
 
 
 def past_of(entry: LedgerEntry) -> tuple[Any, ...]:
-    return (entry.happened, entry.lowest, entry.highest, entry.newest_before, entry.first_shown_at)
+    return (entry.happened, entry.lowest, entry.highest, entry.newest_before, entry.first_shown_at, entry.valid_at)
 
 
 async def pasts(product: Product) -> dict[Any, tuple[Any, ...]]:
-    """Which entry, in terms of its review → what happened to that, and what it may have been until then."""
+    """Which entry, in terms of its review → what happened to that, what it may have been, and since when."""
     rows = await product.superuser.fetch(
-        """SELECT review_id, revision, sign, happened, lowest, highest, newest_before, first_shown_at
+        """SELECT review_id, revision, sign, happened, lowest, highest, newest_before, first_shown_at,
+            valid_at
         FROM scoring.ledger"""
     )
     return {tuple(row)[:3]: tuple(row)[3:] for row in rows}

@@ -1,21 +1,24 @@
 """What stops a rebuild from the feed: it says why, what to do, and changes nothing."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from plaudit.common.contracts import REVIEWS
+from plaudit.common.failpoints import FailpointError
 from plaudit.common.ids import uuid7
 from plaudit.scoring.history.consumer import HISTORY
 from plaudit.scoring.rebuilds.domain import RebuildStoppedError
-from plaudit.scoring.refills.jobs.steps import discard
+from plaudit.scoring.refills.jobs.steps import discard, status
 from plaudit_testing.refilled import Product
 from plaudit_testing.review_events import pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres
 
 
-async def test_records_that_are_set_aside_stop_it(product: Product) -> None:
+async def set_aside(product: Product) -> None:
+    """History has set a record aside."""
     await product.superuser.execute(
         """INSERT INTO scoring.dead_letters (id, consumer_group, topic, partition, record_offset, epoch, sequence,
         headers, value, order_keys, reason, error, tries)
@@ -25,16 +28,39 @@ async def test_records_that_are_set_aside_stop_it(product: Product) -> None:
         REVIEWS.name,
         pending_envelope(None, review_state(5, "acme")),
     )
-    with pytest.raises(RebuildStoppedError, match="redrive or discard them"):
+
+
+async def test_records_that_are_set_aside_stop_it_before_anything_begins(product: Product) -> None:
+    await set_aside(product)
+    with pytest.raises(
+        RebuildStoppedError, match=r"1 record of reviews.v1 is set aside .* `plaudit dead-letters discard"
+    ):
         await product.refill()
 
+    assert await status(product.worker) is None  # nothing has begun
+    await product.superuser.execute("UPDATE scoring.dead_letters SET state = 'discarded'")
+    await product.refill()
     await product.superuser.execute("UPDATE scoring.dead_letters SET state = 'redriven'")
+    await product.figures_are_right()
+
+
+async def test_a_record_that_is_settled_meanwhile_stops_it_until_it_begins_anew(
+    product: Product, armed: Callable[[str], None]
+) -> None:
+    armed("refill_page_before_commit=raise@2")
+    with pytest.raises(FailpointError):
+        await product.refill()
+    await set_aside(product)
+    with pytest.raises(RebuildStoppedError, match=r"1 record of reviews.v1 is set aside"):
+        await product.refill()
+    await product.superuser.execute("UPDATE scoring.dead_letters SET state = 'discarded'")
     await product.expire()
     with pytest.raises(RebuildStoppedError, match="was settled since this rebuild was begun"):
         await product.refill()
 
     await discard(product.owner)
     await product.refill()
+    await product.superuser.execute("UPDATE scoring.dead_letters SET state = 'redriven'")
     await product.figures_are_right()
 
 
@@ -69,7 +95,8 @@ async def test_an_address_that_is_none_is_told_with_what_to_do(
     product: Product, feed_at: Any, address: str, said: str
 ) -> None:
     base = str(product.ingest.client.base_url)
-    product.feed = feed_at(address if address.startswith("http") else base.rstrip("/") + address, product.feed._keys)
+    keys = {"default": await product.ingest.key("default", "reviews:read")}
+    product.feed = feed_at(address if address.startswith("http") else base.rstrip("/") + address, keys)
 
     with pytest.raises(RebuildStoppedError, match=said):
         await product.refill()

@@ -10,6 +10,7 @@ import pytest
 from plaudit.common.db import Database, Role
 from plaudit.scoring.answers.consumer import ANSWERS
 from plaudit.scoring.insight.consumer import INSIGHT
+from plaudit.scoring.repairs.jobs import PagesOfFeed
 from plaudit_testing.fed import armed, erase, feed_at, feed_of, ingest, more_settings, scoring_url, source, world_of
 from plaudit_testing.refilled import Bus, World
 from plaudit_testing.repaired import Product
@@ -58,7 +59,15 @@ async def product(
     bus = Bus(superuser, worker, resources.settings.partitions, (INSIGHT, ANSWERS))
     await bus.begin()
     made = Product(
-        ingest, source, bus, world_of(source, 5), await feed_of(), worker, owner, superuser, random.Random(5)
+        ingest,
+        source,
+        bus,
+        world_of(source, 5),
+        PagesOfFeed(await feed_of()),
+        worker,
+        owner,
+        superuser,
+        random.Random(5),
     )
     await made.go_on(40)
     return made

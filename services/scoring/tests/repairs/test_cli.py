@@ -28,7 +28,7 @@ async def test_it_repairs_and_says_of_whom_and_how_far_it_has_come(
     assert result.exit_code == 0, result.output
     assert "Insight and answers are whole, by " in result.stdout
     assert result.stdout.endswith("What is kept of other stays as it was, since the file has no key of theirs.\n")
-    assert "revisions, 1 of 1 tenants" in result.stderr or "revisions, 0 of 1 tenants" in result.stderr
+    assert "revisions, 1 of 1 tenant\n" in result.stderr or "revisions, 0 of 1 tenant\n" in result.stderr
     assert await product.held() == right
     again = await asyncio.to_thread(CommandLine(scoring_url).run, *arguments, "--json")
     # What ingest logs in the same process comes before.
@@ -54,7 +54,7 @@ async def test_it_says_how_far_a_stopped_one_is_and_forgets_it(
     assert stopped.exit_code == 1
     assert "see whether ingest's relay runs" in stopped.stderr
     said = await asyncio.to_thread(command.output, "score", "repair", "--status")
-    assert said == "A repair is under way, and no process works on it: 0 revisions, 0 of 1 tenants.\n"
+    assert said == "A repair is under way, and no process works on it: 0 revisions, 0 of 1 tenant.\n"
     found = await asyncio.to_thread(command.json, "score", "repair", "--status")
     assert (found["is_under_way"], found["seconds_since_last_step"], found["tenants"]) == (True, None, 1)
     said = await asyncio.to_thread(command.output, "score", "repair", "--discard")

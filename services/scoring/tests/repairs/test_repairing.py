@@ -1,6 +1,7 @@
 """What insight and answers keep is made whole from the feed of a real ingest."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from plaudit.scoring.rebuilds.domain import RebuildStoppedError
 from plaudit.scoring.reconciliation.domain import Scope
 from plaudit.scoring.reconciliation.jobs import derived
 from plaudit.scoring.refills.jobs.feed import Feed
-from plaudit.scoring.repairs.jobs import discard, status
+from plaudit.scoring.repairs.domain import FedPage
+from plaudit.scoring.repairs.jobs import PagesOfFeed, discard, status
 from plaudit_testing.repaired import TABLES, Product
 from plaudit_testing.running_ingest import created
 
@@ -48,6 +50,17 @@ DAMAGES = [
 UNKNOWN = """
 INSERT INTO scoring.answer_reviews SELECT tenant_id, gen_random_uuid(), life FROM scoring.answer_reviews LIMIT 5
 """
+
+
+@dataclass
+class Told:
+    """Pages that a function tells."""
+
+    tenants: list[str]
+    tell: Callable[..., Awaitable[FedPage]]
+
+    async def page(self, tenant_id: str, after: str | None) -> FedPage:
+        return await self.tell(tenant_id, after)
 
 
 async def test_what_both_groups_have_missed_is_kept_as_if_they_had_not(product: Product) -> None:
@@ -105,21 +118,20 @@ async def test_reviews_that_are_kept_otherwise_than_the_feed_tells_them_are_repl
     await product.is_over()
 
 
-async def test_newer_revisions_that_come_meanwhile_are_kept_by_whoever_is_first(
-    product: Product, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_newer_revisions_that_come_meanwhile_are_kept_by_whoever_is_first(product: Product) -> None:
     await product.happens(20)
     await product.miss()
-    read, comes = product.feed.read, []
+    read = product.feed.page
+    comes: list[int] = []
 
-    async def while_reviews_come(*arguments: Any) -> Any:
-        page = await read(*arguments)
+    async def while_reviews_come(*place: Any) -> FedPage:
+        page = await read(*place)
         comes.append(len(comes))
         # Some pages are older than what has come by the bus when they are taken, and some of it is still to come.
         await (product.go_on(4) if len(comes) % 2 else product.happens(2))
         return page
 
-    monkeypatch.setattr(product.feed, "read", while_reviews_come)
+    product.feed = Told(product.feed.tenants, while_reviews_come)
     await product.repair()
     await product.carry()
 
@@ -206,21 +218,22 @@ async def test_an_erasure_that_was_missed_takes_away_what_is_kept_and_nothing_br
 
 
 async def test_what_is_erased_between_a_page_and_its_taking_does_not_come_back(
-    product: Product, erase: Callable[[str], Awaitable[None]], monkeypatch: pytest.MonkeyPatch
+    product: Product, erase: Callable[[str], Awaitable[None]]
 ) -> None:
     [row] = await product.ingest.rows("SELECT id FROM ingest.reviews WHERE external_id = 'w-1'")
     await product.superuser.execute("DELETE FROM scoring.insight_reviews WHERE review_id = $1", row["id"])
-    read, erased = product.feed.read, []
+    read = product.feed.page
+    erased: list[FedPage] = []
 
-    async def erased_once_it_is_read(*arguments: Any) -> Any:
-        page = await read(*arguments)
+    async def erased_once_it_is_read(*place: Any) -> FedPage:
+        page = await read(*place)
         if row["id"] in page.review_ids and not erased:
             erased.append(page)
             await erase("w-1")
             await product.carry()
         return page
 
-    monkeypatch.setattr(product.feed, "read", erased_once_it_is_read)
+    product.feed = Told(product.feed.tenants, erased_once_it_is_read)
     await product.repair()
 
     assert erased
@@ -255,19 +268,19 @@ async def test_a_feed_that_is_behind_both_groups_is_not_read(product: Product) -
 
 
 async def test_two_at_once_are_refused_until_the_first_has_ended(
-    product: Product, feed_of: Callable[..., Awaitable[Feed]], monkeypatch: pytest.MonkeyPatch
+    product: Product, feed_of: Callable[..., Awaitable[Feed]]
 ) -> None:
-    read, refused = product.feed.read, []
-    another = Product(**{**vars(product), "feed": await feed_of()})
+    read, refused = product.feed.page, []
+    another = Product(**{**vars(product), "feed": PagesOfFeed(await feed_of())})
 
-    async def another_operator_begins(*arguments: Any) -> Any:
+    async def another_operator_begins(*place: Any) -> FedPage:
         for attempt in (another.repair(), discard(product.owner)):
             with pytest.raises(RebuildStoppedError) as raised:
                 await attempt
             refused.append(str(raised.value)[:25])
-        return await read(*arguments)
+        return await read(*place)
 
-    monkeypatch.setattr(product.feed, "read", another_operator_begins)
+    product.feed = Told(product.feed.tenants, another_operator_begins)
     await product.repair()
 
     assert set(refused) == {"another process repairs, "}
@@ -280,7 +293,7 @@ async def test_one_that_was_discarded_begins_anew_for_whom_it_is_told(
     armed("repair_page_before_commit=raise@3")
     with pytest.raises(FailpointError):
         await product.repair()
-    default, product.feed = product.feed, await feed_of("default", "other")
+    default, product.feed = product.feed, PagesOfFeed(await feed_of("default", "other"))
     with pytest.raises(RebuildStoppedError, match="begun for default: name keys of the same tenants"):
         await product.repair()
 

@@ -7,6 +7,7 @@ import typer
 
 from plaudit.common.administration import cli as people
 from plaudit.common.api_keys import cli as api_keys
+from plaudit.common.kafka import cli as dead_letters
 from plaudit.common.sessions import cli as sign_in
 from plaudit.common.tenants import cli as tenants
 from plaudit.common.terminal import CommandGroup
@@ -31,6 +32,7 @@ def build(commands: list[EntryPoint]) -> typer.Typer:
     app.add_typer(api_keys.app, name="keys")
     app.command("sign-in-link", epilog=sign_in.EXAMPLE)(sign_in.sign_in_link)
     app.add_typer(people.app, name="people")
+    app.add_typer(dead_letters.app, name="dead-letters")
     for entry in sorted(commands, key=lambda entry: entry.name):
         try:
             command = entry.load()

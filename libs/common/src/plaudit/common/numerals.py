@@ -9,6 +9,22 @@ _ROUNDING: Final = 1e-9
 """Shares are sums of weights: so much beside all or none is rounding."""
 
 
+def counted(count: float, one: str, many: str | None = None) -> str:
+    """Return a count with its noun, which agrees with it: `1 tenant`, `2,000 tenants`, `0.5 reviews`.
+
+    Args:
+        count: how many.
+        one: the noun of one thing.
+        many: that of several, where it is not `one` with an `s`.
+    """
+    return f"{count:,.15g} {noun_of(count, one, many)}" if count % 1 else f"{int(count):,} {noun_of(count, one, many)}"
+
+
+def noun_of(count: float, one: str, many: str | None = None) -> str:
+    """Return the form of a noun, or of a verb, that agrees with a count."""
+    return one if count == 1 else many or f"{one}s"
+
+
 def signed(value: float, decimals: int = 0) -> str:
     """Return a difference as `+0.12` or `−0.05`; what rounds to nothing has no sign, so `0.00`."""
     words = f"{value:+.{decimals}f}"

@@ -133,6 +133,20 @@ async def _keep_session(raw: asyncpg.Connection) -> None:
     """Reset nothing when a connection goes back: our transactions set nothing that outlives them."""
 
 
+def _is_gone(raw: asyncpg.Connection) -> bool:
+    """Say whether a connection is closed; the pool's proxy of one that the server has closed refuses to be asked."""
+    try:
+        return bool(raw.is_closed())
+    except asyncpg.InterfaceError:
+        return True
+
+
+def _cut(raw: asyncpg.Connection) -> None:
+    """Close a connection at once, unless the server has done so before."""
+    if not _is_gone(raw):
+        raw.terminate()
+
+
 def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
     """Let SQLAlchemy replace its connections when a server has closed one while nobody used it."""
     if connection.driver_connection.is_closed():
@@ -287,7 +301,7 @@ class Database:
 
     @asynccontextmanager
     async def _snapshot_of(self, raw: asyncpg.Connection, tenants: Sequence[str], deadline: float) -> AsyncIterator[Tx]:
-        cut = asyncio.get_running_loop().call_at(deadline, raw.terminate)
+        cut = asyncio.get_running_loop().call_at(deadline, _cut, raw)
         try:
             # Both in one trip. A lock takes no snapshot, and the next statement does: after it has waited for the lock.
             await raw.execute(self._begin_snapshot)
@@ -339,11 +353,11 @@ class Database:
             Exception: as `transaction`.
         """
         async with self._driver_connection() as raw:
-            cut = asyncio.get_running_loop().call_later(self._open_timeout_seconds, raw.terminate)
+            cut = asyncio.get_running_loop().call_later(self._open_timeout_seconds, _cut, raw)
             try:
                 yield raw
             except TimeoutError:
-                raw.terminate()
+                _cut(raw)
                 raise
             finally:
                 cut.cancel()
@@ -369,7 +383,7 @@ class Database:
             await pool.release(pooled)
 
     async def _begin_on_driver(self, raw: asyncpg.Connection) -> None:
-        cut = asyncio.get_running_loop().call_later(self._open_timeout_seconds, raw.terminate)
+        cut = asyncio.get_running_loop().call_later(self._open_timeout_seconds, _cut, raw)
         try:
             await raw.execute("BEGIN")
         finally:
@@ -377,16 +391,14 @@ class Database:
 
     async def _roll_back(self, raw: asyncpg.Connection, error: BaseException) -> None:
         """Leave the transaction; close the connection where the server did not answer or does not answer to this."""
-        if raw.is_closed():
-            return
         if isinstance(error, TimeoutError):
-            raw.terminate()
-            return
-        try:
-            async with asyncio.timeout(self._open_timeout_seconds):
-                await raw.execute("ROLLBACK")
-        except Exception:  # noqa: BLE001 - the error that led here is the one to raise
-            raw.terminate()
+            _cut(raw)
+        elif not _is_gone(raw):
+            try:
+                async with asyncio.timeout(self._open_timeout_seconds):
+                    await raw.execute("ROLLBACK")
+            except Exception:  # noqa: BLE001 - the error that led here is the one to raise
+                _cut(raw)
 
     async def _make_driver_pool(self) -> asyncpg.Pool:
         made = await asyncpg.create_pool(**self._driver_pool_options)

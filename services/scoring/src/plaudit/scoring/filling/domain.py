@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 from plaudit.common.contracts.subjects import prefixes
+from plaudit.common.numerals import counted, noun_of
 from plaudit.scoring.history.domain import Place
 from plaudit.scoring.sums.domain.fold import Deltas, SubtractedWeights, add_share, half_life_share
 
@@ -91,7 +92,8 @@ def waits_for_letters(partition: int, open_letters: Collection[frozenset[int]]) 
     differing = frozenset().union(*open_letters) - frozenset.intersection(*open_letters)
     if not differing:
         return None
+    letters = f"{counted(len(differing), 'dead letter')} {noun_of(len(differing), 'is', 'are')}"
     return (
-        f"of partition {partition}, {len(differing)} dead letters are open in one of the groups scoring-live and "
-        "scoring-history only; redrive or discard them"
+        f"of partition {partition}, {letters} open in one of the groups scoring-live and scoring-history only; settle "
+        "them with `plaudit dead-letters discard`"
     )

@@ -43,7 +43,8 @@ async def switch(owner: Tx, worker: Database) -> bool:
         omitted = left_out(await letters(tx))
         if omitted.roots or omitted.partitions:
             raise RebuildStoppedError(
-                "a group has set a record aside that the other one has applied: redrive it first, and run this again"
+                "a group has set a record aside that the other one has applied: make the ledger anew with `plaudit "
+                "score rebuild --from-feed`, note that with `plaudit dead-letters made-good`, and run this again"
             )
         if (await store.progress(tx)).left > MAX_LEFT_RECORDS:
             return False

@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from plaudit.common.numerals import counted
+
 STEP_ENTRIES: Final = 50_000
 """Of the ledger, in one transaction."""
 MAX_LEFT_RECORDS: Final = 20_000
@@ -24,6 +26,11 @@ class Progress(msgspec.Struct, frozen=True):
     def left(self) -> int:
         """What is still to be summed."""
         return self.applied - self.summed
+
+    @property
+    def in_words(self) -> str:
+        """Say how far it is."""
+        return f"{self.summed:,} of {counted(self.applied, 'record')}"
 
 
 class RebuildStoppedError(ValueError):

@@ -6,6 +6,7 @@ import typer
 
 from plaudit.common.contracts.subjects import prefixes
 from plaudit.common.db import Database, Role
+from plaudit.common.numerals import counted, noun_of
 from plaudit.common.refusals import RefusedError, WrongInputError
 from plaudit.common.terminal import AsJson, CommandGroup, on_database, print_done
 from plaudit.scoring.reconciliation import store
@@ -58,12 +59,20 @@ def reconcile_command(
         raise RefusedError(f"nothing was compared: there is no review of the tenant {tenant}{about}")
     print_done(
         {name: getattr(outcome, name) for name in outcome.__struct_fields__},
-        f"{outcome.compared:,} rows compared; {outcome.differing:,} were wrong and {outcome.rounded:,} were rounded, "
-        f"and were summed anew; {outcome.skipped:,} subjects or partitions could not be compared now. "
-        f"{outcome.celled:,} large subjects' past compared; that of {outcome.refilled:,} was wrong and is made anew. "
-        f"{outcome.derived:,} rows of insight and answers compared; {outcome.remade:,} were wrong or missing, and were "
-        "made anew.",
+        _said(outcome),
         as_json=as_json,
+    )
+
+
+def _said(outcome: Outcome) -> str:
+    return (
+        f"{counted(outcome.compared, 'row')} compared; {outcome.differing:,} "
+        f"{noun_of(outcome.differing, 'was', 'were')} wrong and {outcome.rounded:,} "
+        f"{noun_of(outcome.rounded, 'was', 'were')} rounded, and summed anew; "
+        f"{counted(outcome.skipped, 'subject or partition', 'subjects or partitions')} could not be compared now. "
+        f"The past of {counted(outcome.celled, 'large subject')} compared; that of {outcome.refilled:,} was wrong and "
+        f"is made anew. {counted(outcome.derived, 'row')} of insight and answers compared; {outcome.remade:,} "
+        f"{noun_of(outcome.remade, 'was', 'were')} wrong or missing, and made anew."
     )
 
 

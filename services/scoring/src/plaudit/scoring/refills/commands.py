@@ -10,6 +10,7 @@ from plaudit.common.api_keys.domain import ALL_SCOPES, StoredSecret, is_secret, 
 from plaudit.common.db import Database, Tx
 from plaudit.common.db.order_locks import lock, try_lock
 from plaudit.common.failpoints import failpoint
+from plaudit.common.numerals import counted, noun_of
 from plaudit.common.refusals import WrongInputError
 from plaudit.scoring.cells import commands as cells
 from plaudit.scoring.cells.store import JOB_LOCK as CELLS_LOCK
@@ -59,6 +60,8 @@ async def begin(owner: Tx, run_id: UUID, tenants: Sequence[str]) -> None:
             "another process makes sums or the ledger anew; wait for it, or stop it and run this again"
         )
     if not await store.exists(owner):
+        async with twins.as_worker(owner):
+            await _settled_letters(owner)
         partitions = await rebuilds.partitions(owner)
         await store.make(owner, run_id, tenants, partitions)
     elif not await twins.are_of_this_form(owner):
@@ -103,17 +106,27 @@ async def keep(tx: Tx, run_id: UUID) -> None:
         raise RebuildStoppedError(
             f"another process makes the ledger anew, or did a minute ago: wait for it, or {_STOP_IT}"
         )
-    open_letters, resolved = await store.letters(tx)
-    if open_letters:
-        raise RebuildStoppedError(
-            f"{open_letters} records of reviews.v1 are set aside by scoring-live or scoring-history: redrive or "
-            "discard them, and run this again"
-        )
-    if resolved != resolved_before:
+    if await _settled_letters(tx) != resolved_before:
         raise RebuildStoppedError(
             "a record that was set aside was settled since this rebuild was begun, so that it may count twice: "
             f"{_DISCARD}"
         )
+
+
+async def _settled_letters(tx: Tx) -> int:
+    """Return how many letters of both groups are settled.
+
+    Raises:
+        RebuildStoppedError: one is open. It may be settled while the ledger is made anew, and then count twice.
+    """
+    open_letters, settled = await store.letters(tx)
+    if open_letters:
+        raise RebuildStoppedError(
+            f"{counted(open_letters, 'record')} of reviews.v1 {noun_of(open_letters, 'is', 'are')} set aside by "
+            "scoring-live or scoring-history: discard what they have set aside, with `plaudit dead-letters discard "
+            "GROUP --service scoring`, and run this again"
+        )
+    return settled
 
 
 async def check_tenants(tx: Tx, tenants: Sequence[str]) -> list[Reading]:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from plaudit.common.numerals import counted
 from plaudit.scoring.history.domain import ERASED_TYPE, RevisedChange, ToldChange, signed_reviews
 from plaudit.scoring.rebuilds.domain import RebuildStoppedError
 from plaudit.scoring.sums.domain.fold import check
@@ -135,9 +136,9 @@ class RefillProgress(msgspec.Struct, frozen=True):
     def in_words(self) -> str:
         """Say how far it is."""
         return (
-            f"{self.revisions:,} revisions, {self.tenants_read} of {self.tenants} tenants; "
-            f"{self.records_left:,} records of the bus left to look through, {self.sums_left:,} entries to sum, "
-            f"{self.large_left:,} large subjects to fill"
+            f"{counted(self.revisions, 'revision')}, {self.tenants_read} of {counted(self.tenants, 'tenant')}; "
+            f"{counted(self.records_left, 'record')} of the bus left to look through, "
+            f"{counted(self.sums_left, 'entry', 'entries')} to sum, {counted(self.large_left, 'large subject')} to fill"
         )
 
 

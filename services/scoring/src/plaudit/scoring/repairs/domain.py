@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from plaudit.common.contracts.subjects import is_subject
+from plaudit.common.numerals import counted
 from plaudit.scoring.answers.domain.life import Revision, revision_of
 from plaudit.scoring.answers.domain.review import AnswerableChange
 from plaudit.scoring.history.domain import ERASED_TYPE
@@ -145,8 +146,10 @@ class RepairProgress(msgspec.Struct, frozen=True):
     @property
     def in_words(self) -> str:
         """Say how far it is."""
-        damaged = f", {self.damaged:,} damaged reviews" if self.damaged else ""
-        return f"{self.revisions:,} revisions{damaged}, {self.tenants_done} of {self.tenants} tenants"
+        damaged = f", {counted(self.damaged, 'damaged review')}" if self.damaged else ""
+        return (
+            f"{counted(self.revisions, 'revision')}{damaged}, {self.tenants_done} of {counted(self.tenants, 'tenant')}"
+        )
 
 
 def read_page(tenant_id: str, after: str | None, body: bytes) -> FedPage:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from asyncpg import UniqueViolationError
@@ -38,7 +38,40 @@ Tell = Callable[[RepairProgress], None]
 Work = Callable[[Tx], Awaitable[bool | None]]
 
 
-async def repair(worker: Database, feed: Feed, run_id: UUID, tell: Tell) -> RepairProgress:
+class Pages(Protocol):
+    """What a repair reads: pages of revisions, of some tenants."""
+
+    @property
+    def tenants(self) -> list[str]:
+        """The tenants whose feeds can be read."""
+
+    async def page(self, tenant_id: str, after: str | None) -> FedPage:
+        """Return the page behind a place, or the first one.
+
+        Raises:
+            RebuildStoppedError: there is none to be had; the text says why and what to do.
+        """
+
+
+class PagesOfFeed:
+    """Those of ingest's feed."""
+
+    def __init__(self, feed: Feed) -> None:
+        """Ask nothing yet."""
+        self._feed = feed
+        self.tenants = feed.tenants
+
+    async def page(self, tenant_id: str, after: str | None) -> FedPage:
+        """Return the page behind a place, or the first one.
+
+        Raises:
+            RebuildStoppedError: as `Feed.read`.
+        """
+        decode = partial(read_page, tenant_id, after)
+        return await self._feed.read(tenant_id, PATH, after, PAGE_ITEMS, MAX_PAGE_BYTES, decode)
+
+
+async def repair(worker: Database, feed: Pages, run_id: UUID, tell: Tell) -> RepairProgress:
     """Make whole what insight and answers keep of reviews, beside both groups.
 
     Args:
@@ -106,7 +139,7 @@ class _Steps:
         return done
 
 
-async def _repair(steps: _Steps, feed: Feed, standing: Standing) -> None:
+async def _repair(steps: _Steps, feed: Pages, standing: Standing) -> None:
     """Do what is left for a tenant."""
     tenant_id, stage, after = standing.tenant_id, standing.stage, standing.after
     if stage is Stage.NOTING:
@@ -148,11 +181,11 @@ async def _nothing(_tx: Tx) -> None:
     """Do nothing in a step, which says that the process still works on the repair."""
 
 
-async def _read(steps: _Steps, feed: Feed, tenant_id: str, after: str | None, places: list[GroupPlace]) -> None:
+async def _read(steps: _Steps, feed: Pages, tenant_id: str, after: str | None, places: list[GroupPlace]) -> None:
     """Take the rest of a tenant's feed, page by page; while one is taken, the next one is read."""
-    page = await (_first_page(feed, tenant_id, places) if after is None else _page(feed, tenant_id, after))
+    page = await (_first_page(feed, tenant_id, places) if after is None else feed.page(tenant_id, after))
     while page.next is not None:
-        following = asyncio.create_task(_page(feed, tenant_id, page.next))
+        following = asyncio.ensure_future(feed.page(tenant_id, page.next))
         try:
             await steps.take(partial(commands.take_page, tenant_id=tenant_id, page=page))
             page = await following
@@ -162,13 +195,13 @@ async def _read(steps: _Steps, feed: Feed, tenant_id: str, after: str | None, pl
     await steps.take(partial(commands.take_page, tenant_id=tenant_id, page=page))
 
 
-async def _first_page(feed: Feed, tenant_id: str, places: list[GroupPlace]) -> FedPage:
+async def _first_page(feed: Pages, tenant_id: str, places: list[GroupPlace]) -> FedPage:
     """Return the first page of a feed that tells of all that groups have applied.
 
     The relay notes what it has published a moment after groups can read it, so the feed may be behind them.
     """
     for _ in range(round(MAX_WAIT_SECONDS / POLL_SECONDS)):
-        page = await _page(feed, tenant_id, None)
+        page = await feed.page(tenant_id, None)
         if reaches(page.position, places):
             return page
         await asyncio.sleep(POLL_SECONDS)
@@ -176,10 +209,6 @@ async def _first_page(feed: Feed, tenant_id: str, places: list[GroupPlace]) -> F
         "the feed does not tell of all that scoring-insight and scoring-answers have applied: see whether ingest's "
         "relay runs, name the address of the same installation, and run this again"
     )
-
-
-async def _page(feed: Feed, tenant_id: str, after: str | None) -> FedPage:
-    return await feed.read(tenant_id, PATH, after, PAGE_ITEMS, MAX_PAGE_BYTES, partial(read_page, tenant_id, after))
 
 
 async def _release(worker: Database, run_id: UUID) -> None:

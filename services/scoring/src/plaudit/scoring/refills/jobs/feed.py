@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -25,6 +25,21 @@ UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = 403
 TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504})
 PageType = TypeVar("PageType")
+
+
+class Pages(Protocol):
+    """What a refill reads: pages of what figures are made of, of some tenants."""
+
+    @property
+    def tenants(self) -> list[str]:
+        """The tenants whose feeds can be read."""
+
+    async def page(self, tenant_id: str, after: str | None) -> Page:
+        """Return the page behind a place, or the first one.
+
+        Raises:
+            RebuildStoppedError: there is none to be had; the text says why and what to do.
+        """
 
 
 class Feed:

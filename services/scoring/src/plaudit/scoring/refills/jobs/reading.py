@@ -15,11 +15,11 @@ from plaudit.scoring.refills.domain import (
     Reading,
     read_page,
 )
-from plaudit.scoring.refills.jobs.feed import Feed
+from plaudit.scoring.refills.jobs.feed import Pages
 
 
 async def read_all(
-    feed: Feed, readings: Sequence[Reading], take: Callable[[str, list[FedPage]], Awaitable[None]]
+    feed: Pages, readings: Sequence[Reading], take: Callable[[str, list[FedPage]], Awaitable[None]]
 ) -> None:
     """Read the rest of the feeds of tenants, of some at the same time. The first failure ends all.
 
@@ -29,7 +29,7 @@ async def read_all(
         take: takes pages of a tenant that follow each other; it is awaited for one tenant at a time.
 
     Raises:
-        RebuildStoppedError: as `Feed.page`.
+        RebuildStoppedError: as `Pages.page`.
         Exception: as `take`.
     """
     free, turn = asyncio.Semaphore(MAX_TENANTS_AT_ONCE), asyncio.Lock()
@@ -60,7 +60,7 @@ async def _ended(tasks: Collection[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _read(feed: Feed, reading: Reading, take: Callable[[str, list[FedPage]], Awaitable[None]]) -> None:
+async def _read(feed: Pages, reading: Reading, take: Callable[[str, list[FedPage]], Awaitable[None]]) -> None:
     """Read the rest of a tenant's feed; while pages are taken, the next ones are read."""
     ahead: asyncio.Queue[FedPage] = asyncio.Queue(MAX_STEP_PAGES)
     reader = asyncio.create_task(read_ahead(feed, reading.tenant_id, reading.after, ahead))
@@ -74,14 +74,14 @@ async def _read(feed: Feed, reading: Reading, take: Callable[[str, list[FedPage]
         await _ended([reader])
 
 
-async def read_ahead(feed: Feed, tenant_id: str, after: str | None, ahead: asyncio.Queue[FedPage]) -> None:
+async def read_ahead(feed: Pages, tenant_id: str, after: str | None, ahead: asyncio.Queue[FedPage]) -> None:
     """Read page after page into a queue; those whose places are known are asked for at the same time.
 
     So a page may have been read before the one that it follows. A review may have been erased in between: then what the
     later page tells of it is left out, as if they had been read in their order.
 
     Raises:
-        RebuildStoppedError: as `Feed.page`.
+        RebuildStoppedError: as `Pages.page`.
     """
     asked = {after: asyncio.create_task(feed.page(tenant_id, after))}
     erased: deque[list[ErasedReview]] = deque(maxlen=1 + MAX_PAGES_AHEAD)

@@ -17,13 +17,13 @@ from plaudit.scoring.refills.domain import (
     FedPage,
     RefillProgress,
 )
-from plaudit.scoring.refills.jobs.feed import Feed
+from plaudit.scoring.refills.jobs.feed import Pages
 from plaudit.scoring.refills.jobs.reading import read_all
 from plaudit.scoring.refills.store import twins
 
 
 async def refill(
-    worker: Database, owner: Database, feed: Feed, run_id: UUID, tell: Callable[[RefillProgress], None]
+    worker: Database, owner: Database, feed: Pages, run_id: UUID, tell: Callable[[RefillProgress], None]
 ) -> RefillProgress:
     """Make the ledger anew from ingest's feed beside both groups, and all sums from it, and let them take their place.
 
@@ -58,7 +58,7 @@ async def _release(worker: Database, run_id: UUID) -> None:
 
 
 async def _refill(
-    worker: Database, owner: Database, feed: Feed, run_id: UUID, tell: Callable[[RefillProgress], None]
+    worker: Database, owner: Database, feed: Pages, run_id: UUID, tell: Callable[[RefillProgress], None]
 ) -> RefillProgress:
     async with worker.driver_transaction() as tx:
         await commands.keep(tx, run_id)

@@ -154,18 +154,34 @@ ORDER BY copied.partition LIMIT 1
 # Whether cells and sums of changes are made of the twin: they learn of what is copied from now on as they do of what
 # history appends, by the tail and by past days that have changed.
 _IS_SUMMED = f"EXISTS (SELECT FROM {SCHEMA}.celled_prefixes)"
-# An entry takes effect no earlier than what the feed tells of its review, as history has it.
+# When the present ledger says that an entry takes effect may go back to entries that it had wrong. What history's rule
+# says is told by the entry and its counterpart, but of what is new, which goes back to nothing.
+_TOOK_EFFECT = f"""
+CASE
+    WHEN other.rated_at <> held.rated_at AND (held.rated_at > other.rated_at) = (held.sign > 0)
+        THEN greatest(held.rated_at, other.rated_at)
+    WHEN other.rated_at IS NOT NULL
+        OR held.happened IN ({Happened.REMOVED:d}, {Happened.RESTORED:d}, {Happened.ERASED:d})
+        THEN held.known_at
+    ELSE held.valid_at
+END
+"""
+# No entry takes effect before the last one of its review, of those that the feed tells and those that are copied.
+_VALID_AT = f"""
+CASE
+    WHEN place.tenant_id IS NULL THEN held.valid_at
+    ELSE greatest(last.valid_at, max(least(held.known_at, greatest(held.rated_at, other.rated_at, {_TOOK_EFFECT})))
+        OVER (PARTITION BY held.review_id ORDER BY held.epoch, held.sequence))
+END
+"""
 _COPY = f"""
 WITH copied AS (
     INSERT INTO {LEDGER} ({_LISTED})
-    SELECT {
-    ", ".join(
-        "greatest(held.valid_at, last.valid_at)" if column.name == "valid_at" else f"held.{column.name}"
-        for column in ledger.columns
-    )
-}
+    SELECT {", ".join(_VALID_AT if column.name == "valid_at" else f"held.{column.name}" for column in ledger.columns)}
     FROM ledger AS held
     LEFT JOIN refill_places AS place ON place.tenant_id = held.tenant_id AND place.partition = held.partition
+    LEFT JOIN ledger AS other ON place.tenant_id IS NOT NULL AND other.partition = held.partition
+        AND other.epoch = held.epoch AND other.sequence = held.sequence AND other.sign = -held.sign
     LEFT JOIN LATERAL (
         SELECT valid_at FROM {LEDGER} AS told
         WHERE place.tenant_id IS NOT NULL AND told.review_id = held.review_id ORDER BY valid_at DESC LIMIT 1
