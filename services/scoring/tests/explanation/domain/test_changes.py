@@ -182,8 +182,13 @@ def change_of(history, prior, half_life_us=None):
     )
 
 
+OUTWEIGHING = Rated(5, FIRST, weight=1e9)
+ONE_OUTWEIGHS_ALL = [Rated(1, FIRST, 1e-9), Rated(5, FIRST, 1e-9), OUTWEIGHING], [("removed", OUTWEIGHING, None)]
+
+
 @given(histories() | histories(weighed_at_limits), priors | tiny_priors, half_lives_us)
 @example(([Rated(1, FIRST)] * 500 + [Rated(5, FIRST)] * 500, []), PRIOR, None)
+@example(ONE_OUTWEIGHS_ALL, Prior(weight=0.5, value=1), HOUR_US)
 def test_no_part_is_more_than_a_score_can_move_where_nothing_came_and_went_again(history, prior, half_life_us):
     known, events = history
     if not events:
@@ -191,8 +196,12 @@ def test_no_part_is_more_than_a_score_can_move_where_nothing_came_and_went_again
 
     change, _ = change_of(history, prior, half_life_us)
 
-    assert all(abs(effect) <= WIDTH * (1 + 1e-9) for effect in change.effects.values())
-    assert math.fsum(parts_of(change)) == pytest.approx(change.after - change.before, abs=1e-9)
+    # Where a heavy review is taken away, what is left of the sums is as exact as the sums with it were.
+    reviews = [*known, *(after for _, _, after in history[1] if after)]
+    heaviest = math.fsum(5 * review.weight for review in reviews)
+    tolerance = 1e-9 + heaviest / prior.weight * 2**-51
+    assert all(abs(effect) <= WIDTH + tolerance for effect in change.effects.values())
+    assert math.fsum(parts_of(change)) == pytest.approx(change.after - change.before, abs=tolerance)
 
 
 @given(histories(), priors, half_lives_us)
@@ -222,19 +231,24 @@ def test_the_order_of_groups_makes_no_difference_in_any_bit(known, prior, random
     assert explain(begun, dict(shuffled), prior) == explain(begun, groups, prior)
 
 
+def in_millionths(share):
+    """The share with sums of few binary digits, so that parts of it add up to it exactly."""
+    return Share(*(math.ldexp(round(math.ldexp(sum_, 20)), -20) for sum_ in share))
+
+
 @given(sums_and_groups(further=1), st.floats(-2, 2), priors)
 def test_a_group_split_in_two_has_parts_that_add_up_to_its_effect(known, part, prior):
     begun, others, group = known
-    first = Share(group.a * part, group.b * part)
+    group = in_millionths(group)
+    first = in_millionths(Share(group.a * part, group.b * part))
     second = Share(group.a - first.a, group.b - first.b)
     whole, split = others | {"whole": group}, others | {"first": first, "second": second}
 
     at_once, in_two = explain(begun, whole, prior), explain(begun, split, prior)
 
-    tolerance = 1e-11 * rounding_scale(begun, split, in_two)  # Splitting rounds the shares themselves.
+    tolerance = 1e-14 * rounding_scale(begun, split, in_two)
     assert in_two.effects["first"] + in_two.effects["second"] == pytest.approx(at_once.effects["whole"], abs=tolerance)
-    assert in_two.after == pytest.approx(at_once.after, abs=tolerance)
-    assert in_two.ageing == at_once.ageing
+    assert (in_two.after, in_two.ageing) == (at_once.after, at_once.ageing)
 
 
 # Single cases.
