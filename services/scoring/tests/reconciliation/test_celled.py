@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -116,6 +117,31 @@ async def test_what_is_right_is_left_as_it_is_whatever_is_in_the_tail(
         assert outcome.compared > 100
     assert await superuser.fetchval("SELECT bool_and(is_filled) FROM scoring.celled_prefixes")
     assert await superuser.fetchval("SELECT count(*) FROM scoring.summed_prefixes") == 2
+
+
+async def test_rounding_that_is_left_where_all_that_came_has_gone_is_no_damage(
+    bus: Any, large: Any, worker: Database, superuser: asyncpg.Connection
+) -> None:
+    """Given reviews that were removed and restored one after the other, when cells are compared, then they stay."""
+    begins = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    states = [review_state(5.0, "acme", rated_at=begins + timedelta(hours=29 * each)) for each in range(20)]
+    reviews = {str(UUID(int=each)): state for each, state in enumerate(states, 1)}
+    for review_id, state in reviews.items():
+        await bus.tell(None, state, review_id=review_id, time=state.rated_at)
+    await large.name_large("acme")
+    await make_all(large, worker)
+    for is_there in (False, True):
+        for review_id, state in random.Random(is_there).sample(list(reviews.items()), len(reviews)):
+            before, after = (None, state) if is_there else (state, None)
+            event = {"revision": 2 + is_there, "event_type": "review.restored" if is_there else "review.removed"}
+            await bus.tell(before, after, review_id=review_id, time=begins + timedelta(days=26), **event)
+            await fill_all(large, worker)
+    left = "SELECT count(*) FROM scoring.late_cells WHERE n = 0 AND (trust_w <> 0 OR recent_w <> 0)"
+    assert await superuser.fetchval(left) > 0
+
+    outcome = await reconcile_large(worker, ACME)
+
+    assert outcome == Outcome(compared=outcome.compared, celled=1)
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,60 @@ def test_the_hour_that_clocks_show_twice_is_two_hours() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("around", "zone", "labels", "lengths"),
+    [
+        (
+            ("2026-10-04T01:00+10:30", "2026-10-04T04:00+11:00"),
+            "Australia/Lord_Howe",
+            ["2026-10-04T01:00+10:30", "2026-10-04T02:00+10:30", "2026-10-04T03:00+11:00"],
+            [1, 0.5, 1],  # at two it is half past
+        ),
+        (
+            ("2026-04-05T00:00+11:00", "2026-04-05T03:00+10:30"),
+            "Australia/Lord_Howe",
+            ["2026-04-05T00:00+11:00", "2026-04-05T01:00+11:00", "2026-04-05T02:00+10:30"],
+            [1, 1.5, 1],  # at two it is half past one again
+        ),
+        (
+            ("1985-12-31T23:00+05:30", "1986-01-01T02:00+05:45"),
+            "Asia/Kathmandu",
+            ["1985-12-31T23:00+05:30", "1986-01-01T00:00+05:30", "1986-01-01T01:00+05:45"],
+            [1, 0.75, 1],  # at midnight it is a quarter past
+        ),
+        (
+            ("2026-03-29T00:00+00:00", "2026-03-29T04:00+02:00"),
+            "Antarctica/Troll",
+            ["2026-03-29T00:00+00:00", "2026-03-29T03:00+02:00"],
+            [1, 1],  # at one it is three
+        ),
+    ],
+)
+def test_an_hour_whose_beginning_is_left_out_begins_when_clocks_go_on(
+    around: tuple[str, str], zone: str, labels: list[str], lengths: list[float]
+) -> None:
+    found = cut(*around, Step.HOUR, zone)
+
+    assert [each.label for each in found] == labels
+    assert hours(found) == lengths
+
+
+def changes_of_clocks(year: int, zone: ZoneInfo) -> list[datetime]:
+    """The beginnings of the days of a year, in UTC, in which a zone's clocks are changed."""
+    days = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(366)]
+    offsets = [day.astimezone(zone).utcoffset() for day in days]
+    return [day for day, before, after in zip(days, offsets, offsets[1:], strict=False) if before != after]
+
+
+@given(st.integers(1950, 2099), ZONES)
+def test_all_of_a_step_is_in_the_hour_that_it_is_called_after(year: int, zone: ZoneInfo) -> None:
+    for day in changes_of_clocks(year, zone):
+        for each in spans(day, day + timedelta(hours=25), Step.HOUR, zone):
+            shown = {f"{instant.astimezone(zone):%Y-%m-%dT%H}" for instant in (each.start, each.last)}
+
+            assert shown == {each.label[:13]}
+
+
 def test_weeks_are_those_of_iso_8601_and_months_those_of_the_calendar() -> None:
     weeks = cut("2026-12-20T00:00+01:00", "2027-01-11T00:00+01:00", Step.WEEK)
     months = cut("2025-12-31T12:00+01:00", "2026-03-01T00:00+01:00", Step.MONTH)

@@ -91,7 +91,8 @@ def spans(start: datetime, end: datetime, step: Step, zone: ZoneInfo) -> list[Sp
     """Cut the time from a start to an end into steps of a zone's calendar; the first and the last may be cut short.
 
     Days begin at midnight on the zone's clocks, so a day on which they change has 23 or 25 hours. Where clocks leave
-    midnight out, the day begins when they go on; where they show it twice, at the first.
+    midnight out, the day begins when they go on; where they show it twice, at the first. So it is with hours, but one
+    that clocks show twice is two.
 
     Raises:
         InvalidSpanError: the end is not after the start, one is too far away, or the steps are too many.
@@ -131,13 +132,36 @@ def _steps(start: datetime, end: datetime, step: Step, zone: ZoneInfo) -> Iterat
 
 
 def _next_hour(at: datetime, zone: ZoneInfo) -> datetime:
-    """Return the next instant at which the zone's clocks show a full hour; some zones change them by half of one."""
+    """Return the next instant at which another hour begins on the zone's clocks.
+
+    That is when they show a full hour, or when they are put on into one beyond its beginning: some zones change them by
+    half an hour.
+    """
+    hour = at.astimezone(zone).hour
     while True:
         local = at.astimezone(zone)
-        at += AN_HOUR - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        full = at + AN_HOUR - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        at = _when_clocks_change(at, full, zone)
         local = at.astimezone(zone)
-        if (local.minute, local.second) == (0, 0):
+        if (local.minute, local.second) == (0, 0) or local.hour != hour:
             return at
+
+
+def _when_clocks_change(start: datetime, end: datetime, zone: ZoneInfo) -> datetime:
+    """Return the instant in an hour or less from which the zone's clocks go by the offset of its end.
+
+    The end, where they are not changed in it.
+    """
+    offset = end.astimezone(zone).utcoffset()
+    if start.astimezone(zone).utcoffset() == offset:
+        return end
+    while end - start > THE_LEAST:
+        middle = start + (end - start) / 2
+        if middle.astimezone(zone).utcoffset() == offset:
+            end = middle
+        else:
+            start = middle
+    return end
 
 
 def _next_day(at: datetime, step: Step, zone: ZoneInfo) -> datetime:

@@ -12,13 +12,16 @@ _MONTH_BITS: Final = SPAN_DAYS.bit_length() - 1
 
 
 def _by_month(entries: str, *groups: str) -> str:
+    # What came and went again was summed all the same: rounding is judged beside both, each by itself.
+    each = f"SELECT *, sign AS direction FROM ({entries}) AS each"
     return f"""
 SELECT {cells.RATED_MONTH} AS month, {", ".join(groups)}, sum(sign)::bigint AS n,
     sum(sign * hashint4({cells.RATED_DAY})::numeric) AS places,
     {", ".join(f"sum(sign * {name}_w) AS {name}_w" for name in HALF_LIVES)},
     {", ".join(f"sum(sign * {name}_w * {name}_w) AS {name}_b2" for name in HALF_LIVES)},
-    {", ".join(f"sum(abs(sign) * {name}_w) + max({name}_w) AS {name}_summed" for name in HALF_LIVES)}, {TOPS}
-FROM ({history.weighed(entries, "source_id", "traits")}) AS weighed GROUP BY month, {", ".join(groups)}
+    {", ".join(f"sum(abs(sign) * {name}_w) AS {name}_summed" for name in HALF_LIVES)}, {TOPS}
+FROM ({history.weighed(each, "source_id", "traits", "direction")}) AS weighed
+GROUP BY month, {", ".join(groups)}
 """
 
 
@@ -77,13 +80,16 @@ _LATE_SUMS = tuple(name for name in cells.LATE_NUMBERS if name != "n")
 
 def _late(entries: str) -> str:
     """Return what late cells hold of entries, and what rounding of it is judged beside."""
-    told = f"SELECT *, {history.day_of('valid_at')} AS valid_day FROM ({entries}) AS told WHERE valid_at <> rated_at"
+    told = (
+        f"SELECT *, {history.day_of('valid_at')} AS valid_day, sign AS direction FROM ({entries}) AS told "
+        "WHERE valid_at <> rated_at"
+    )
     return f"""
 SELECT grain, {cells.span_of("grain", "valid_day")} AS span, {cells.RATED_MONTH} AS month, source_id, traits,
     sum(sign)::bigint AS n, {", ".join(f"sum(sign * {name}) AS {name}" for name in _LATE_SUMS)},
     {", ".join(f"sum(abs(sign) * {name}) AS {name}_gross" for name in _LATE_SUMS)}
-FROM ({history.weighed(told, "source_id", "traits", "valid_day")}) AS weighed CROSS JOIN {cells.RATED_GRAINS}
-GROUP BY {", ".join(_LATE_KEY)}
+FROM ({history.weighed(told, "source_id", "traits", "valid_day", "direction")}) AS weighed
+CROSS JOIN {cells.RATED_GRAINS} GROUP BY {", ".join(_LATE_KEY)}
 """
 
 
