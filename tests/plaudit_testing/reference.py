@@ -77,7 +77,8 @@ class Reference:
         found: dict[str, Any] = {}
         if JSON in bodies:
             found = answer.json()
-            assert list(_differences(found, bodies[JSON]["example"], operation_id)) == []
+            differences = list(_differences(found, bodies[JSON]["example"], operation_id))
+            assert not differences, "\n".join(differences)
         elif bodies:
             assert answer.headers["content-type"].partition(";")[0] in bodies
             self._checked.add(operation_id)

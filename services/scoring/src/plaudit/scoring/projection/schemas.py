@@ -14,8 +14,8 @@ def _later(*scores: float) -> list[dict[str, Any]]:
 
 
 EXAMPLE: Final[dict[str, Any]] = {
-    "pace": {"reviews": 1, "days": 90.0, "per_day": 0.0111, "rating": 5.0},
-    "expected": {"per_day": 0.0111, "rating": 5.0},
+    "pace": {"reviews": 1, "days": 7.0, "per_day": 0.14286, "rating": 5.0},
+    "expected": {"per_day": 0.14286, "rating": 5.0},
     "without_reviews": {
         "limit": 3.5,
         "next_stars": None,
@@ -24,18 +24,18 @@ EXAMPLE: Final[dict[str, Any]] = {
         "scores": _later(3.6696, 3.6382, 3.6009, 3.5517),
     },
     "at_pace": {
-        "limit": 3.9421,
+        "limit": 4.7646,
         "next_stars": {"at": _TIME, "threshold": 3.75, "stars": 4.0},
         "reaches_target_at": _TIME,
         "falls_below_target_at": None,
-        "scores": _later(3.7207, 3.7730, 3.8273, 3.8882),
+        "scores": _later(4.1208, 4.4355, 4.5982, 4.7039),
     },
     "target": {
         "score": 3.75,
         "by": _TIME,
         "takes": [
             {"rating": 5, "now": 1, "per_day": 0.009045, "at_pace": {"reviews": 1, "at": _TIME}},
-            {"rating": 4, "now": 3, "per_day": 0.045227, "at_pace": None},
+            {"rating": 4, "now": 3, "per_day": 0.045227, "at_pace": {"reviews": 3, "at": _TIME}},
         ],
     },
     "raised": [],
