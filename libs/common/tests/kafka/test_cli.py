@@ -57,6 +57,8 @@ def test_what_was_made_good_is_noted_of_discarded_ones_too(command_line: Command
     command_line.output("dead-letters", "discard", "one", "--service", "scoring")
     assert command_line.json("dead-letters", "made-good", "one", "--service", "scoring") == {"made_good": 2}
     assert states(command_line) == "one redriven 0, one redriven 0, other open 2, other open 2"
+    found = command_line.json("dead-letters", "list", "--service", "scoring")
+    assert [each["state"] for each in found] == ["made good", "open"]
 
 
 def test_a_group_without_any_and_a_service_that_there_is_not_are_refused(command_line: CommandLine) -> None:

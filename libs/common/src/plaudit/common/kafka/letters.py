@@ -18,8 +18,8 @@ _SERVICES: Final = """
 SELECT nspname FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace WHERE relname = 'dead_letters' ORDER BY 1
 """
 _COUNTS: Final = """
-SELECT consumer_group, topic, state, reason, count(*) AS letters, min(created_at) AS first_at,
-    max(created_at) AS last_at
+SELECT consumer_group, topic, CASE state WHEN 'redriven' THEN 'made good' ELSE state END AS state, reason,
+    count(*) AS letters, min(created_at) AS first_at, max(created_at) AS last_at
 FROM dead_letters GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
 # Before the letters, as the groups do that write them.

@@ -95,5 +95,5 @@ def waits_for_letters(partition: int, open_letters: Collection[frozenset[int]]) 
     letters = f"{counted(len(differing), 'dead letter')} {noun_of(len(differing), 'is', 'are')}"
     return (
         f"of partition {partition}, {letters} open in one of the groups scoring-live and scoring-history only; settle "
-        "them with `plaudit dead-letters discard`"
+        "them with `plaudit dead-letters discard GROUP --service scoring`"
     )

@@ -44,7 +44,8 @@ async def switch(owner: Tx, worker: Database) -> bool:
         if omitted.roots or omitted.partitions:
             raise RebuildStoppedError(
                 "a group has set a record aside that the other one has applied: make the ledger anew with `plaudit "
-                "score rebuild --from-feed`, note that with `plaudit dead-letters made-good`, and run this again"
+                "score rebuild --from-feed`, note that with `plaudit dead-letters made-good GROUP --service scoring`, "
+                "and run this again"
             )
         if (await store.progress(tx)).left > MAX_LEFT_RECORDS:
             return False

@@ -124,7 +124,8 @@ async def _settled_letters(tx: Tx) -> int:
         raise RebuildStoppedError(
             f"{counted(open_letters, 'record')} of reviews.v1 {noun_of(open_letters, 'is', 'are')} set aside by "
             "scoring-live or scoring-history: discard what they have set aside, with `plaudit dead-letters discard "
-            "GROUP --service scoring`, and run this again"
+            "GROUP --service scoring`, and run this again; once the ledger is made anew, note with `made-good` in the "
+            "place of `discard` that the group holds what they tell"
         )
     return settled
 
