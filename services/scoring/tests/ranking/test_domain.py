@@ -1,11 +1,13 @@
 """The order of subjects."""
 
 import random
+from dataclasses import replace
+from math import ulp
 
 import pytest
 
 from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, TRUST
-from plaudit.scoring.ranking.domain import By, Order, Standing, ranked, ranks, standing
+from plaudit.scoring.ranking.domain import By, Order, Standing, ranked, standing
 from plaudit.scoring.sums.domain.parts import parts_for
 from plaudit_testing.scored import MOMENT_US, kept, kept_parts, scored
 
@@ -17,7 +19,7 @@ def standing_of(subject: str, *ratings: float, age_days: int = 0, profile=LIFETI
 
 
 def names(standings: list[Standing], by: By, order: Order = Order.BEST, minimum: int = 1) -> list[str]:
-    return [each.subject for each in ranked(standings, by, order, minimum)]
+    return [each.standing.subject for each in ranked(standings, by, order, minimum)]
 
 
 @pytest.mark.parametrize(
@@ -77,17 +79,34 @@ def test_equal_subjects_are_in_the_order_of_their_names(by: By, order: Order) ->
 def test_equal_subjects_share_the_best_of_their_ranks(by: By, order: Order) -> None:
     low, high = [standing_of(f"low{n}", 3.0) for n in range(2)], [standing_of(f"high{n}", 4.0, 5.0) for n in range(3)]
 
-    assert ranks(ranked([*low, *high], by, order, 1), by) == (
+    assert [each.rank for each in ranked([*low, *high], by, order, 1)] == (
         [1, 1, 1, 4, 4] if order is Order.BEST else [1, 1, 3, 3, 3]
     )
 
 
 def test_subjects_that_only_rounding_tells_apart_are_equal() -> None:
-    ratings = [1.1, 2.3, 4.7, 3.9, 1.7, 2.2]
-    found = ranked([standing_of("one", *ratings), standing_of("other", *reversed(ratings))], By.SCORE, Order.BEST, 1)
+    standings = [standing_of(name, 4.0, 2.0) for name in "cab"]
+    rounded = [
+        replace(each, score=replace(each.score, value=each.score.value + units * ulp(each.score.value)))
+        for each, units in zip(standings, (1, 0, -1), strict=True)
+    ]
 
-    assert ranks(found, By.SCORE) == [1, 1]
-    assert ranks([], By.SCORE) == []
+    for order in Order:
+        found = ranked(rounded, By.SCORE, order, 1)
+        assert [(each.rank, each.standing.subject) for each in found] == [(1, "a"), (1, "b"), (1, "c")]
+    assert ranked([], By.SCORE, Order.BEST, 1) == []
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("by", By)
+def test_places_tell_in_what_order_subjects_are(by: By, order: Order) -> None:
+    chance = random.Random(11)
+    ratings = [chance.choices([1.1, 2.3, 4.7, 5.0], k=1 + n % 3) for n in range(12)]
+    standings = [standing_of(f"s{n}", *chance.sample(each, len(each))) for n, each in enumerate(3 * ratings)]
+
+    places = [each.place for each in ranked(standings, by, order, 1)]
+
+    assert places == sorted(set(places))
 
 
 @pytest.mark.parametrize("by", By)
@@ -98,8 +117,8 @@ def test_the_worst_order_is_that_of_the_figure(by: By) -> None:
     figures = {each.subject: each.by(by) for each in standings}
     best, worst = (names(standings, by, order) for order in Order)
 
-    assert [figures[name] for name in best] == sorted(figures.values(), reverse=True)
-    assert [figures[name] for name in worst] == sorted(figures.values())
+    assert [figures[name] for name in best] == pytest.approx(sorted(figures.values(), reverse=True), rel=1e-9)
+    assert [figures[name] for name in worst] == pytest.approx(sorted(figures.values()), rel=1e-9)
 
 
 def test_subjects_with_fewer_reviews_are_left_out() -> None:

@@ -145,6 +145,24 @@ def test_an_hour_whose_beginning_is_left_out_begins_when_clocks_go_on(
     assert hours(found) == lengths
 
 
+def test_hours_that_clocks_show_twice_from_a_minute_past_on_have_labels_of_their_own() -> None:
+    found = cut("2010-11-06T23:00-02:30", "2010-11-07T01:00-03:30", Step.HOUR, "America/St_Johns")
+
+    assert [each.label for each in found] == [
+        "2010-11-06T23:00-02:30",
+        "2010-11-07T00:00-02:30",
+        "2010-11-06T23:00-03:30",  # at a minute past midnight it is a minute past eleven again
+        "2010-11-07T00:00-03:30",
+    ]
+    assert hours(found) == pytest.approx([1, 1 / 60, 59 / 60, 1])
+
+
+def test_a_part_of_an_hour_is_called_as_the_whole_one_is() -> None:
+    [late] = cut("2026-04-05T01:45+10:30", "2026-04-05T02:00+10:30", Step.HOUR, "Australia/Lord_Howe")
+
+    assert late.label == "2026-04-05T01:00+11:00"
+
+
 def changes_of_clocks(year: int, zone: ZoneInfo) -> list[datetime]:
     """The beginnings of the days of a year, in UTC, in which a zone's clocks are changed."""
     days = [datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=day) for day in range(366)]

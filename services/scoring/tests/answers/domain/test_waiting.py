@@ -54,6 +54,13 @@ def test_half_are_answered_within_the_median(answered: list[int], waiting: list[
     assert median(Waits(answered, waiting)) == half
 
 
+@pytest.mark.parametrize(("answered", "reviews"), [(1, 10), (7, 10), (3, 25), (29, 100)])
+def test_a_share_reads_as_it_is_counted(answered: int, reviews: int) -> None:
+    waits = Waits([1] * answered, [LIMIT] * (reviews - answered))
+
+    assert answered_within(waits, 5) == answered_by(waits, 5)[0] == answered / reviews
+
+
 def test_unanswered_reviews_pull_the_median_up() -> None:
     answered = [1, 2, 3, 10]
 

@@ -12,7 +12,7 @@ from plaudit.common.contracts.time import is_instant
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, Subject, TenantTx
 from plaudit.common.http.times import Instant
-from plaudit.common.numerals import signed
+from plaudit.common.numerals import counted, signed
 from plaudit.common.pages.charts import Step, waterfall
 from plaudit.common.sessions import ConsolePages, Typed, staff
 from plaudit.scoring.explanation import store
@@ -273,7 +273,7 @@ def _summary(parts: Shown[Row], steps: Sequence[tuple[str, int]]) -> str:
 
 
 def _of_source(source_id: str, done: Together, names: Mapping[str, Source]) -> str:
-    return f"{name_of(names, source_id)}: {done.changes:,} {'change' if done.changes == 1 else 'changes'}"
+    return f"{name_of(names, source_id)}: {counted(done.changes, 'change')}"
 
 
 def _cut(rows: Mapping[Row, Together]) -> dict[Row, float]:
@@ -282,9 +282,7 @@ def _cut(rows: Mapping[Row, Together]) -> dict[Row, float]:
     cut = {row: each.effect for row, each in named}
     if others:
         changes = sum(each.changes for _, each in others)
-        cut[Row(f"{changes:,} other {'change' if changes == 1 else 'changes'}")] = sum(
-            each.effect for _, each in others
-        )
+        cut[Row(counted(changes, "other change"))] = sum(each.effect for _, each in others)
     return cut
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from plaudit.common.numerals import percent, signed
+from plaudit.common.numerals import counted, noun_of, percent, signed
 from plaudit.common.numerals import ratio as ratio_of
 from plaudit.scoring.answers.domain.figures import AnswerFigures, Answers
 from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
@@ -54,7 +54,7 @@ def strip(figures: Figures, state: ScoreState, month_ago: float | None, now: dat
         _moved(score.value, month_ago),
         (
             f"{score.count:,}",
-            f"{_reviews(score.count)} · they say as much as {score.effective_reviews:,.1f} equal ones",
+            f"{noun_of(score.count, 'review')} · they say as much as {score.effective_reviews:,.1f} equal ones",
             "",
         ),
         ratio(figures),
@@ -257,9 +257,5 @@ def summary(subject: str, points: Sequence[Point], now: datetime) -> str:
     return f"{told}; with no new reviews it is {ahead[-1]:.2f} in six months." if ahead else f"{told}."
 
 
-def _reviews(count: int) -> str:
-    return "review" if count == 1 else "reviews"
-
-
 def _replies(count: int) -> str:
-    return f"{count:,} {'reply' if count == 1 else 'replies'}"
+    return counted(count, "reply", "replies")

@@ -275,7 +275,7 @@ async def _ranked(
         below = await ranking.standings(tx, tenant_id, subject, 1, profile, unix_us(tx.now), source_id=source_id)
     except TooManySubjectsError as error:
         return [], [], str(error)
-    best, worst = (ranked(below, By.SCORE, order, 1) for order in (Order.BEST, Order.WORST))
+    best, worst = ([each.standing for each in ranked(below, By.SCORE, order, 1)] for order in (Order.BEST, Order.WORST))
     return (best, [], "") if len(best) <= ONE_LIST else (best[:RANKED], worst[:RANKED], "")
 
 

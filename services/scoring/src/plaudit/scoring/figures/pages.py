@@ -11,6 +11,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from plaudit.common.http import Principal, TenantTx
+from plaudit.common.numerals import counted
 from plaudit.common.pages.charts import Band, Series, time_chart
 from plaudit.common.sessions import ConsolePages, staff
 from plaudit.scoring.figures import store
@@ -142,9 +143,8 @@ def _summary(figure: Figure, found: list[FigurePoint]) -> str:
     """Return what the chart shows, in a sentence."""
     there = [each for each in found if each.window.value is not None]
     first, last = there[0], there[-1]
-    reviews = sum(each.window.n for each in found)
-    noun = "review" if reviews == 1 else "reviews"
+    reviews = counted(sum(each.window.n for each in found), "review")
     return (
         f"{FIGURES[figure].title} went from {shown(figure, first.window.value)} in the step from {first.span.label} to "
-        f"{shown(figure, last.window.value)} in that from {last.span.label}, of {reviews:,} {noun} in all."
+        f"{shown(figure, last.window.value)} in that from {last.span.label}, of {reviews} in all."
     )

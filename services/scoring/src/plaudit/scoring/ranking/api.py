@@ -22,11 +22,9 @@ from plaudit.scoring.ranking.domain import (
     MAX_DEPTH,
     By,
     Order,
-    Standing,
+    Ranked,
     TooManySubjectsError,
-    place,
     ranked,
-    ranks,
 )
 from plaudit.scoring.ranking.schemas import RankedOut, ranked_out
 from plaudit.scoring.scores.api import OF_PROFILES, NamedProfile
@@ -80,6 +78,6 @@ async def rank_subjects(
     at_us = after[0] if after else unix_us(tx.now)
     standing_there = await store.standings(tx, principal.tenant_id, under, depth, profile, at_us, source_id=source_id)
     found = ranked(standing_there, by=by, order=order, minimum=minimum)
-    first = 0 if after is None else sum(place(each, by, order) <= after[1:] for each in found)
-    rows: Sequence[tuple[int, Standing]] = [*zip(ranks(found, by), found, strict=True)][first : first + paging.rows]
-    return paging.page(rows, lambda row: (at_us, *place(row[1], by, order)), lambda row: ranked_out(*row))
+    first = 0 if after is None else sum(each.place <= after[1:] for each in found)
+    rows: Sequence[Ranked] = found[first : first + paging.rows]
+    return paging.page(rows, lambda each: (at_us, *each.place), ranked_out)

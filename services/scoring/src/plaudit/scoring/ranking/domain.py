@@ -1,10 +1,10 @@
 """Which subjects stand best, and which worst: in an exact order, and by a figure that few reviews do not win."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import fsum, isclose
-from typing import Final
+from typing import Final, NamedTuple
 
 from plaudit.scoring.figures.domain.figures import score_interval
 from plaudit.scoring.intervals.domain import Interval, wilson
@@ -72,6 +72,16 @@ class Standing:
         return FIGURES[figure](self)
 
 
+class Ranked(NamedTuple):
+    """A subject among others."""
+
+    rank: int
+    """From 1 on."""
+    place: tuple[float, str]
+    """What subjects are sorted by, the least first: their figure, which equal ones share, and their name."""
+    standing: Standing
+
+
 FIGURES: Final[Mapping[By, Callable[[Standing], float]]] = {
     By.SCORE: lambda each: each.score.value,
     By.SCORE_LOW: lambda each: each.score_bounds.low,
@@ -102,23 +112,29 @@ def standing(subject: str, parts: Sequence[Part], at_us: int, profile: Profile) 
     )
 
 
-def place(each: Standing, by: By, order: Order) -> tuple[float, str]:
-    """Return what subjects are sorted by; of equal ones, the first by name comes first."""
-    return -each.by(by) if order is Order.BEST else each.by(by), each.subject
+def ranked(standings: Iterable[Standing], by: By, order: Order, minimum: int) -> list[Ranked]:
+    """Return the subjects that have enough reviews, in order; equal ones share the best of their ranks, as 1, 2, 2, 4.
+
+    Those of equal figures stand by name, also where only rounding tells the figures apart.
+    """
+    direction = -1.0 if order is Order.BEST else 1.0
+    figures = [(direction * each.by(by), each) for each in standings if each.score.count >= minimum]
+    found: list[Ranked] = []
+    for figure, equals in _by_figure(sorted(figures, key=lambda each: each[0])):
+        rank = len(found) + 1
+        by_name = sorted(equals, key=lambda each: each.subject)
+        found += [Ranked(rank, (figure, each.subject), each) for each in by_name]
+    return found
 
 
-def ranked(standings: Iterable[Standing], by: By, order: Order, minimum: int) -> list[Standing]:
-    """Return the subjects that have enough reviews, in order."""
-    enough = (each for each in standings if each.score.count >= minimum)
-    return sorted(enough, key=lambda each: place(each, by, order))
-
-
-def ranks(found: Sequence[Standing], by: By) -> list[int]:
-    """Return the ranks of subjects, which are in order: equal ones share the best of theirs, as 1, 2, 2, 4."""
-    given: list[int] = []
-    first = 0
-    for place, each in enumerate(found):
-        if not isclose(each.by(by), found[first].by(by), rel_tol=PRECISION):
-            first = place
-        given.append(first + 1)
-    return given
+def _by_figure(figures: Sequence[tuple[float, Standing]]) -> Iterator[tuple[float, list[Standing]]]:
+    """Yield each figure of those in order, and the subjects that have it; the first of equal ones stands for all."""
+    first, equals = 0.0, list[Standing]()
+    for figure, each in figures:
+        if equals and not isclose(figure, first, rel_tol=PRECISION):
+            yield first, equals
+            equals = []
+        first = first if equals else figure
+        equals.append(each)
+    if equals:
+        yield first, equals

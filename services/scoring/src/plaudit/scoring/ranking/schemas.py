@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from plaudit.scoring.ranking.domain import Standing
+from plaudit.scoring.ranking.domain import Ranked
 
 
 class RankedOut(BaseModel):
@@ -35,11 +35,11 @@ class RankedOut(BaseModel):
     )
 
 
-def ranked_out(rank: int, each: Standing) -> RankedOut:
+def ranked_out(found: Ranked) -> RankedOut:
     """Return a subject's place as the API shows it."""
-    score = each.score
+    each, score = found.standing, found.standing.score
     return RankedOut(
-        rank=rank,
+        rank=found.rank,
         subject=each.subject,
         score=score.value,
         score_lower_bound=each.score_bounds.low,

@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from itertools import islice, pairwise
 from typing import Final, NamedTuple
@@ -189,7 +189,7 @@ def _label(at: datetime, step: Step, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
     match step:
         case Step.HOUR:
-            return local.replace(minute=0, second=0, microsecond=0).isoformat(timespec="minutes")
+            return _beginning(at, zone).isoformat(timespec="minutes")
         case Step.DAY:
             return local.date().isoformat()
         case Step.WEEK:
@@ -197,6 +197,19 @@ def _label(at: datetime, step: Step, zone: ZoneInfo) -> str:
             return f"{year}-W{week:02}"
         case Step.MONTH:
             return f"{local:%Y-%m}"
+
+
+def _beginning(at: datetime, zone: ZoneInfo) -> datetime:
+    """Return when the hour of an instant begins, as the zone's clocks show it.
+
+    Clocks that are put back from a minute past midnight to one past eleven show eleven once: then it is told by the
+    offset of the hour that it would have begun.
+    """
+    local = at.astimezone(zone)
+    begins = local.replace(minute=0, second=0, microsecond=0)
+    if begins.utcoffset() == local.utcoffset() or _next_hour(begins.astimezone(UTC), zone) > at:
+        return begins
+    return begins.replace(tzinfo=timezone(local.utcoffset() or timedelta()))
 
 
 def points(

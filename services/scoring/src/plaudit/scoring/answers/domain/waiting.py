@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from math import ceil, exp, log, sqrt
 from typing import Final, NamedTuple
 
-from plaudit.scoring.intervals.domain import Interval, Z
+from plaudit.scoring.intervals.domain import Interval, Z, on_scale
 
 HALF: Final = 0.5
 _ROUNDING: Final = 1e-12
@@ -83,7 +83,7 @@ class Curve:
                 break
             still = run.share_after(bisect_right(answered, time_us, run.first, run.end) - run.first)
         longest_us = max((times[-1] for times in self._waits if times), default=-1)
-        return None if still > 0 and longest_us < time_us else 1 - still
+        return None if still > 0 and longest_us < time_us else on_scale(1 - still)
 
 
 def answered_by(waits: Waits, time_us: int) -> tuple[float, float]:
@@ -107,10 +107,10 @@ def answered_by(waits: Waits, time_us: int) -> tuple[float, float]:
         spread += count / (at_risk * (at_risk - count)) if count < at_risk else 0.0
     longest_us = max((times[-1] for times in (answered, waiting) if times), default=-1)
     if still > 0 and longest_us < time_us:
-        return 1.0 - still, 0.0
+        return on_scale(1 - still), 0.0
     if spread == 0 or still <= 0:
-        return 1.0 - still, float(len(answered) + len(waiting) - bisect_left(waiting, time_us))
-    return 1.0 - still, (1.0 - still) / (still * spread)
+        return on_scale(1 - still), float(len(answered) + len(waiting) - bisect_left(waiting, time_us))
+    return on_scale(1 - still), (1 - still) / (still * spread)
 
 
 def median_of(waits: Waits) -> tuple[int | None, Interval | None]:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from math import floor
 from typing import Any, Final
 
+from plaudit.common.numerals import counted
 from plaudit.common.numerals import ratio as ratio_of
 from plaudit.scoring.badges.domain.badge import Badge, Kind
 from plaudit.scoring.profiles.domain import LIFETIME, Profile
@@ -86,7 +87,7 @@ def ratio(shown: ShownFigures) -> str:
 
 def reviews(number: int) -> str:
     """Return `1 review` or `1,204 reviews`."""
-    return f"{number:,} {'review' if number == 1 else 'reviews'}"
+    return counted(number, "review")
 
 
 def method(profile: Profile) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from plaudit.common.numerals import noun_of
 from plaudit.scoring.profiles.domain import KINDS, ORIGINS, Profile
 
 _COUNTED: Final[Mapping[str, str]] = {
@@ -46,7 +47,7 @@ def weights(profile: Profile) -> list[tuple[str, list[Weight]]]:
     ]
     by_origin = [Weight(_ORIGINS[origin], _number(profile.origin_weights.get(origin, 1.0))) for origin in ORIGINS]
     by_source = [
-        Weight(f"of {count} {'source' if count == 1 else 'sources'}", factor)
+        Weight(f"of {count} {noun_of(count, 'source')}", factor)
         for factor, count in Counter(map(_number, profile.source_weights.values())).items()
     ]
     by_source.append(Weight("of any other source", "1"))
@@ -65,7 +66,7 @@ def half_life_in_words(profile: Profile) -> str:
 
 
 def _unit(number: float, unit: str) -> str:
-    return f"{_number(number)} {unit}{'' if number == 1 else 's'}"
+    return f"{_number(number)} {noun_of(number, unit)}"
 
 
 def _number(value: float) -> str:

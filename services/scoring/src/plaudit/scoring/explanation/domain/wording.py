@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from plaudit.common.contracts.mentions import TOPIC_TITLES
+from plaudit.common.numerals import counted, noun_of
 from plaudit.scoring.explanation.domain.window import Stars
 from plaudit.scoring.history.domain import Happened
 
@@ -30,13 +31,13 @@ TOPIC_WORDS: Final = {
 
 def topic_in_words(topic: str, changes: int) -> str:
     """Return a part by topic, such as `Delivery: 4 changes`."""
-    return f"{TOPIC_WORDS[topic]}: {changes:,} {'change' if changes == 1 else 'changes'}"
+    return f"{TOPIC_WORDS[topic]}: {counted(changes, 'change')}"
 
 
 def in_words(stars: Stars, changes: int) -> str:
     """Return a part of an explanation, such as `4 new 5-star reviews`."""
-    reviews = "review" if changes == 1 else "reviews"
-    form = _WHOLE.get(stars.happened) or _edited(stars, "counts" if changes == 1 else "count")
+    reviews = noun_of(changes, "review")
+    form = _WHOLE.get(stars.happened) or _edited(stars, noun_of(changes, "counts", "count"))
     return form.format(number=f"{changes:,}", stars=stars.after or stars.before, reviews=reviews)
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from plaudit.common.numerals import percent, signed
+from plaudit.common.numerals import noun_of, percent, signed
 from plaudit.scoring.profiles.domain import STAR_KINDS
 
 _SECONDS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60))
@@ -222,4 +222,4 @@ def duration(seconds: float) -> str:
     for unit, length in _SECONDS:
         if seconds >= _FEW_PER_UNIT * length:
             return f"{seconds / length:.1f} {unit}s"
-    return f"{seconds:.0f} {'second' if round(seconds) == 1 else 'seconds'}"
+    return f"{seconds:.0f} {noun_of(round(seconds), 'second')}"

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from plaudit.common.numerals import counted
 from plaudit.scoring.figures.domain.catalogue import FIGURES, STANDING, Figure, shown, shown_signed
 from plaudit.scoring.figures.domain.windows import (
     NOTHING,
@@ -263,7 +264,7 @@ def _told(name: str, figure: Figure, found: Change, spanned: Windows) -> str:
     else:
         of = "a day, with" if figure is Figure.PACE else "of"
         values = (
-            f"from {shown(figure, before.value)} {of} {_reviews(before.n)} {then} to "
+            f"from {shown(figure, before.value)} {of} {counted(before.n, 'review')} {then} to "
             f"{shown(figure, after.value)} {of} {_few(figure, after.n)} {later}"
         )
         low, high = (shown_signed(figure, each) for each in found.interval)
@@ -286,14 +287,9 @@ def _when(name: str, figure: Figure, found: Change, spanned: Windows) -> tuple[s
     return f"in the {_length(since)} between the first review and “{name}”", after
 
 
-def _reviews(count: int) -> str:
-    """Return so many reviews."""
-    return f"{count:,} {'review' if count == 1 else 'reviews'}"
-
-
 def _few(figure: Figure, count: int) -> str:
     """Return so many reviews, without the word where what follows does not begin with a number."""
-    return _reviews(count) if figure in STANDING else f"{count:,}"
+    return counted(count, "review") if figure in STANDING else f"{count:,}"
 
 
 def _needed(figure: Figure, before: Window, after: Window) -> str:

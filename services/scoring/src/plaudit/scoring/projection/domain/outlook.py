@@ -183,7 +183,7 @@ def outlook(
         arrived: of the reviews that count, those that came within `PACE_DAYS`.
         at: now.
         asked: what is wanted, and which reviews are expected.
-        rated_since: since when there are reviews; None if that is longer ago than `PACE_DAYS`.
+        rated_since: since when there are reviews, of no more than `PACE_DAYS` ago; None where there never were any.
 
     Raises:
         PastDateError: the target is wanted before now.
@@ -222,7 +222,7 @@ def pace_days(rated_since: datetime | None, at: datetime) -> float:
     Its first review begins the time and is counted in it, so that of a few the pace is rather too high than too low.
 
     Args:
-        rated_since: since when there are reviews; None if that is longer ago than `PACE_DAYS`.
+        rated_since: since when there are reviews; None where there never were any.
         at: now.
     """
     if rated_since is None:
