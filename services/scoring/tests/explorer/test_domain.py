@@ -17,7 +17,6 @@ from plaudit.scoring.explorer.domain import (
     facts,
     half_within,
     headline,
-    stars_in_words,
     steps,
     strip,
     summary,
@@ -110,9 +109,8 @@ def test_one_review_that_waits_is_not_passed_over() -> None:
     assert (rate.value, rate.beside.endswith("249\u00a0of\u00a0250")) == (">\u00a099\u00a0%", True)
 
 
-@pytest.mark.parametrize(("score", "text"), [(3.64, "3½ ★"), (4.9, "5 ★"), (1.0, "1 ★"), (1.3, "1½ ★")])
-def test_half_stars_have_words(score: float, text: str) -> None:
-    assert stars_in_words(score) == text
+def test_a_single_review_is_not_said_to_say_as_much_as_others() -> None:
+    assert strip_of(5.0)[2][:2] == ("1", "review")
 
 
 @pytest.mark.parametrize(

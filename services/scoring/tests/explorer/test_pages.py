@@ -9,6 +9,7 @@ import pytest
 from plaudit.common.contracts import SourceRef
 from plaudit.scoring.answers.consumer import ANSWERS
 from plaudit_testing.answered import answer
+from plaudit_testing.own_profiles import own, set_profile
 from plaudit_testing.review_events import SOURCE, pending_envelope, review_state
 
 pytestmark = pytest.mark.postgres
@@ -94,6 +95,20 @@ async def test_a_profile_is_chosen_by_a_link(staff: httpx.AsyncClient, bus) -> N
     assert "reviews never fade" in page
     assert 'profile=lifetime" aria-current="true">lifetime</a>' in page
     assert 'profile=recent">recent</a>' in page
+
+
+@pytest.mark.parametrize("path", ["/console/scores?profile=fast", page_of("acme", profile="fast")])
+async def test_words_about_a_profile_agree_with_one_day_one_review_and_one_star(
+    staff: httpx.AsyncClient, superuser, bus, path: str
+) -> None:
+    await set_profile(superuser, own("fast", 1.0, prior_weight=1.0, prior_value=1.0))
+    await told(bus, 5.0)
+
+    page = (await staff.get(path)).text
+
+    assert "weighs half as much after 1 day" in page
+    assert "1 days" not in page
+    assert "1 review of 1 star that never fades is added" in page
 
 
 async def test_subjects_are_compared_in_one_chart(staff: httpx.AsyncClient, bus) -> None:

@@ -86,7 +86,7 @@ async def test_without_a_subject_the_page_asks_for_one(staff: httpx.AsyncClient)
 
 @pytest.mark.parametrize(
     ("per_day", "words"),
-    [(3.21, "3.2 a day"), (0.5, "3.5 a week"), (0.1, "3.0 in 30 days"), (0.0001, "0.1 in 30 days")],
+    [(3.21, "3.2 a day"), (0.5, "3.5 a week"), (0.1, "3.0 every 30 days"), (0.0001, "0.1 every 30 days")],
 )
 def test_a_pace_is_said_in_the_unit_in_which_it_is_a_number_of_reviews(per_day: float, words: str) -> None:
     assert pace_words(per_day) == words

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from plaudit.scoring.profiles.domain import DAY_US, TRUST, Profile
-from plaudit.scoring.scores.domain import read
+from plaudit.scoring.scores.domain import read, stars_aloud, stars_in_words
 from plaudit.scoring.sums.domain.decay import NO_SUMS, MergedSums, Sums, merge
 from plaudit_testing.scored import row_of
 
@@ -72,3 +72,11 @@ def test_a_score_of_equal_stars_and_a_prior_of_the_same_is_on_the_scale_at_any_i
 
     assert all(1 <= value <= 5 for value in values)
     assert values == pytest.approx([star] * len(values), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("score", "shown", "aloud"),
+    [(3.64, "3½ ★", "3½ stars"), (4.9, "5 ★", "5 stars"), (1.0, "1 ★", "1 star"), (1.3, "1½ ★", "1½ stars")],
+)
+def test_half_stars_have_words(score, shown, aloud):
+    assert (stars_in_words(score), stars_aloud(score)) == (shown, aloud)

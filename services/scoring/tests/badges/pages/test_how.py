@@ -94,7 +94,9 @@ async def test_an_own_profile_is_explained_only_with_a_public_subject_and_when_i
         ("/scores/how/others", ASKED),
         ("/scores/how/No%20name", ASKED),
     ):
-        assert problem_of(await anybody.get(path, params=asked)) == (404, "not-found")
+        answer = await anybody.get(path, params=asked)
+        assert problem_of(answer) == (404, "not-found")
+        assert answer.json()["detail"] == "There is no such calculation that everybody may see."
 
 
 def assert_adds_up(page: str) -> Fraction:

@@ -50,6 +50,8 @@ def test_units_are_told_of_those_figures_alone_that_are_offered() -> None:
         (Figure.CSAT, 50.0, "50 %", "+50 points"),
         (Figure.NPS, -12.4, "−12", "−12 points"),
         (Figure.MEDIAN_AGE, 40.25, "40.2 days", "+40.2 days"),
+        (Figure.NEWEST_AGE, 0.1, "2.4 hours", "+2.4 hours"),
+        (Figure.NEWEST_AGE, 0.02, "28.8 minutes", "+28.8 minutes"),
         (Figure.ANSWER_TIME, 7_200.0, "2.0 hours", "+2.0 hours"),
         (Figure.ANSWER_TIME, -90.0, "-90 seconds", "−90 seconds"),
         (Figure.EFFECTIVE, 12_345.6, "12,345.60", "+12345.60"),

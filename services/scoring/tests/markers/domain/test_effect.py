@@ -169,14 +169,14 @@ def test_the_change_has_words() -> None:
 
     assert told(Figure.MEAN, bad, good).startswith(
         "The mean rating rose measurably, from 1.75 of 40 reviews in the 30 days before “Refunds” to 4.62 of 40 in the "
-        "30 days after: with a confidence of 95 % by +2.3"
+        "30 days after: with a confidence of 95 % by 2.3"
     )
     assert told(Figure.NEGATIVE, bad, good).startswith(
         "The share of one and two stars fell measurably, from 75 % of 40"
     )
     assert told(Figure.CSAT, bad, good) == (
         "The share of satisfied customers rose measurably, from 25 % of 40 reviews in the 30 days before “Refunds” to "
-        "88 % of 40 in the 30 days after: with a confidence of 95 % by +42 points to +75 points."
+        "88 % of 40 in the 30 days after: with a confidence of 95 % by 42 points to 75 points."
     )
     assert told(Figure.CES, bad, good).startswith("The CES (7 is very easy) rose measurably, from 2.12 of 40 reviews")
     assert told(Figure.MEAN, bad, bad).startswith("No measurable change of the mean rating: from 1.75 of 40 reviews")
@@ -254,6 +254,15 @@ def test_a_share_is_as_sure_as_the_reviews_that_it_is_worth() -> None:
     assert (nobody.after.n, nobody.after.value, nobody.verdict) == (3, None, Verdict.TOO_FEW)
 
 
+def test_what_fell_is_said_to_fall_by_so_much_without_a_second_sign() -> None:
+    spanned = windows(AT, 30, AT + timedelta(days=60))
+    bad, good = {1.0: 30, 4.0: 10}, {2.0: 5, 5.0: 35}
+
+    fell = in_words("Refunds", Figure.CSAT, change(Figure.CSAT, good, bad), spanned)
+
+    assert fell.endswith("25 % of 40 in the 30 days after: with a confidence of 95 % by 42 points to 75 points.")
+
+
 def test_how_many_come_and_how_they_are_answered_has_words() -> None:
     spanned = windows(AT, 30, AT + timedelta(days=60))
 
@@ -262,11 +271,11 @@ def test_how_many_come_and_how_they_are_answered_has_words() -> None:
 
     assert pace.startswith(
         "The number of reviews rose measurably, from 1.00 a day, with 30 reviews in the 30 days before “Refunds” to "
-        "2.50 a day, with 75 in the 30 days after: with a confidence of 95 % by +"
+        "2.50 a day, with 75 in the 30 days after: with a confidence of 95 % by "
     )
     assert in_words("Refunds", Figure.ANSWERED, answered, spanned).startswith(
         "The share of answered reviews rose measurably, from 25 % of 40 reviews in the 30 days before “Refunds” to "
-        "75 % of 50 in the 30 days after: with a confidence of 95 % by +"
+        "75 % of 50 in the 30 days after: with a confidence of 95 % by "
     )
     assert in_words("Refunds", Figure.PACE, change_of_pace(1, 2, 30.0), spanned).endswith(
         "1 in the 30 days before “Refunds”, 2 in the 30 days after; they need at least 5."
@@ -306,11 +315,11 @@ def test_what_stood_at_two_instants_and_times_have_words() -> None:
 
     assert in_words("Refunds", Figure.ANSWER_TIME, shorter, spanned).startswith(
         "The time within which half of the reviews are answered fell measurably, from 2.0 hours of 50 reviews in the "
-        "30 days before “Refunds” to 10.0 minutes of 60 in the 30 days after: with a confidence of 95 % by −2.3 hours"
+        "30 days before “Refunds” to 10.0 minutes of 60 in the 30 days after: with a confidence of 95 % by "
     )
     assert in_words("Refunds", Figure.MEDIAN_AGE, fresher, spanned).startswith(
         "The median age of the weight fell measurably, from 90.0 days of 50 reviews just before “Refunds” to 40.2 days "
-        "of 60 reviews 30 days later: with a confidence of 95 % by −5"
+        "of 60 reviews 30 days later: with a confidence of 95 % by 39.6 days to 54.9 days."
     )
     assert in_words("Refunds", Figure.ANSWER_TIME, unsure, spanned).endswith(
         "in each so many must be answered that this time is known within bounds."

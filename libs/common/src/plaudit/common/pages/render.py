@@ -7,7 +7,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
-from plaudit.common.numerals import percent, signed
+from plaudit.common.numerals import noun_of, percent, signed
 from plaudit.common.pages.instants import moment
 from plaudit.common.pages.static import SHARED
 
@@ -57,6 +57,7 @@ class Pages:
             "pretty_json": pretty_json,
             "percent": percent,
             "signed": signed,
+            "noun_of": noun_of,
         }
 
     def text(self, template: str, **context: Any) -> str:

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from plaudit.common.numerals import counted, noun_of, percent, signed
+from plaudit.common.numerals import counted, percent, signed
 from plaudit.common.numerals import ratio as ratio_of
 from plaudit.scoring.answers.domain.figures import AnswerFigures, Answers
 from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
 from plaudit.scoring.intervals.domain import Interval, wilson
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.projection.domain.course import HalfStar, ScoreState, next_half_star
-from plaudit.scoring.scores.domain import half_stars
+from plaudit.scoring.scores.domain import half_stars, stars_aloud, stars_in_words
 from plaudit.scoring.series.domain import Point, Span, Step, spans
 from plaudit.scoring.sums.domain.decay import time_of
 
@@ -24,7 +24,6 @@ MONTH: Final = timedelta(days=30)
 FAR: Final = timedelta(days=20 * 365)
 """What lies further ahead is not told: nobody plans for it."""
 _NO_BREAK: Final = "\u00a0"
-_HALVES: Final = {0.0: "", 0.5: "½"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def strip(figures: Figures, state: ScoreState, month_ago: float | None, now: dat
         _moved(score.value, month_ago),
         (
             f"{score.count:,}",
-            f"{noun_of(score.count, 'review')} · they say as much as {score.effective_reviews:,.1f} equal ones",
+            _reviews_and_what_they_say(score.count, score.effective_reviews),
             "",
         ),
         ratio(figures),
@@ -62,12 +61,20 @@ def strip(figures: Figures, state: ScoreState, month_ago: float | None, now: dat
     ]
 
 
+def _reviews_and_what_they_say(count: int, effective: float) -> str:
+    """Return the noun of so many reviews, and how many of equal weight say as much; one says as much as itself."""
+    if count == 1:
+        return _reviews(count)
+    shown = f"{effective:,.1f}"
+    return f"{_reviews(count)} · they say as much as {'one alone' if shown == '1.0' else f'{shown} equal ones'}"
+
+
 def headline(figures: Figures) -> str:
     """Return the score in words: what a reader who listens is told when it changes."""
     score = figures.score
     if score.score is None:
         return "No review counts now."
-    return f"The score is {score.value:.2f} now, shown as {_stars_aloud(score.value)}."
+    return f"The score is {score.value:.2f} now, shown as {stars_aloud(score.value)}."
 
 
 def ratio(figures: Figures) -> tuple[str, str, str]:
@@ -97,17 +104,6 @@ def _next(found: HalfStar | None, value: float, now: datetime) -> tuple[str, str
         f"{'falls below' if falls else 'reaches'} {found.threshold:g} if nobody writes: {stars_in_words(found.stars)}",
         ("soon" if falls and at - now < MONTH else ""),
     )
-
-
-def stars_in_words(score: float) -> str:
-    """Return half stars as `3½ ★`."""
-    stars = half_stars(score)
-    return f"{int(stars)}{_HALVES[stars % 1]} ★"
-
-
-def _stars_aloud(score: float) -> str:
-    """Return half stars as `3½ stars`: who listens would hear of a black star."""
-    return stars_in_words(score).replace("★", "star" if half_stars(score) == 1 else "stars")
 
 
 def facts(figures: Figures, aged: Aged | None, at_us: int) -> list[Fact]:

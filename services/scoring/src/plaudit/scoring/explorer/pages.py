@@ -27,7 +27,6 @@ from plaudit.scoring.explorer.domain import (
     facts,
     half_within,
     headline,
-    stars_in_words,
     steps,
     strip,
     summary,
@@ -45,7 +44,7 @@ from plaudit.scoring.ranking import store as ranking
 from plaudit.scoring.ranking.domain import By, Order, Standing, TooManySubjectsError, ranked
 from plaudit.scoring.scores import store as scores
 from plaudit.scoring.scores.api import Choices, NamedProfile
-from plaudit.scoring.scores.domain import Moment, Score
+from plaudit.scoring.scores.domain import Moment, Score, stars_in_words
 from plaudit.scoring.scores.pages import LIVE, SCORES, SUBJECT
 from plaudit.scoring.series import store as series
 from plaudit.scoring.series.domain import Point, Span, points

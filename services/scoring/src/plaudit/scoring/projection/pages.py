@@ -26,7 +26,7 @@ from plaudit.scoring.projection.domain.outlook import (
     arrives,
 )
 from plaudit.scoring.scores.api import Choices, NamedProfile
-from plaudit.scoring.scores.domain import UnknownSubjectError, half_stars
+from plaudit.scoring.scores.domain import UnknownSubjectError, half_stars, stars_aloud
 from plaudit.scoring.scores.pages import Words, asked_of, bounds_of_day, of_unknown, source_choices, steps_to
 
 PROJECTION: Final = "/console/scores/projection"
@@ -90,6 +90,7 @@ async def show_projection(
         pace_time=found and pace_time(found.pace_days),
         raised_to=RAISED_TO,
         half_stars=half_stars,
+        stars_aloud=stars_aloud,
         pace_words=pace_words,
         day=day,
         arrives=arrives,
@@ -102,7 +103,7 @@ def pace_words(per_day: float) -> str:
         return f"{per_day:,.1f} a day"
     if per_day * DAYS_A_WEEK >= 1:
         return f"{per_day * DAYS_A_WEEK:.1f} a week"
-    return f"{max(per_day * DAYS_A_MONTH, 0.1):.1f} in 30 days"
+    return f"{max(per_day * DAYS_A_MONTH, 0.1):.1f} every 30 days"
 
 
 def pace_time(days: float) -> str:

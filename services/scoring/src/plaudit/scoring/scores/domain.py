@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from math import exp2, floor, ldexp
 from typing import Final
 
+from plaudit.common.numerals import noun_of
 from plaudit.scoring.half_lives.domain import ProfileNotReadyError, Progress
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile, UnknownProfileError
 from plaudit.scoring.sums.domain.decay import MergedSums, landmark_us, unix_us
 from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us
 
 FOR_EVER: Final = datetime.max.replace(tzinfo=UTC)
+_HALVES: Final = {0.0: "", 0.5: "½"}
 MAX_REVIEWS_READ: Final = 2_000_000
 """A subject with more reviews is not read by a half-life of a tenant's own but now: each review is looked at, a million
 in about a second, and a statement may take five."""
@@ -170,6 +172,17 @@ def effective_reviews(b: float, b2: float, n: int) -> float:
 def half_stars(score: float) -> float:
     """Return the stars shown for a score: the nearest half, ties up (`round` would take them to even)."""
     return floor(2 * score + 0.5) / 2
+
+
+def stars_in_words(score: float) -> str:
+    """Return the stars shown for a score as `3½ ★`."""
+    stars = half_stars(score)
+    return f"{int(stars)}{_HALVES[stars % 1]} ★"
+
+
+def stars_aloud(score: float) -> str:
+    """Return them as `3½ stars`, for a sentence: who listens would hear of a black star."""
+    return stars_in_words(score).replace("★", noun_of(half_stars(score), "star"))
 
 
 def read_parts(profile: Profile, parts: Sequence[Part], at_us: int) -> Score:

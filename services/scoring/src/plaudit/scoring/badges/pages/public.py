@@ -197,7 +197,7 @@ async def show_calculation(
         await _count(request, parts)
         shown = BUILT_IN.get(profile)
     if shown is None:
-        return _nothing(request)
+        return _nothing(request, "calculation that everybody may see")
     query = how_query(found.badge) if found else ""
     page = site.text(
         "how.html",
@@ -312,9 +312,9 @@ def _own_address(address: str, *parameters: str) -> dict[str, str]:
     return {"link": f'<{address}>; rel="canonical"', "no-vary-search": f"key-order, params{matter}"}
 
 
-def _nothing(request: Request) -> Response:
-    """Answer 404, the same for what there is not and for what is not public."""
-    answer = not_found("badge").response(request.url.path)
+def _nothing(request: Request, what: str = "badge") -> Response:
+    """Answer 404 in the words of what was asked for, the same for what there is not and for what is not public."""
+    answer = not_found(what).response(request.url.path)
     answer.headers["cache-control"] = "no-store"
     return answer
 

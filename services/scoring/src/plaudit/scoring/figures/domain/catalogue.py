@@ -13,7 +13,8 @@ from typing import Final
 from plaudit.common.numerals import noun_of, percent, signed
 from plaudit.scoring.profiles.domain import STAR_KINDS
 
-_SECONDS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60))
+_SECONDS_PER_DAY: Final = 86_400
+_SECONDS: Final = (("day", _SECONDS_PER_DAY), ("hour", 3_600), ("minute", 60))
 _FEW_PER_UNIT: Final = 2
 """A time is told in the largest unit of which there are so many."""
 
@@ -195,7 +196,7 @@ def shown(figure: Figure, value: float | None) -> str:
         case Form.POINTS:
             return signed(value)
         case Form.DAYS:
-            return f"{value:.1f} days"
+            return duration(value * _SECONDS_PER_DAY)
         case Form.SECONDS:
             return duration(value)
         case Form.NUMBER:
@@ -210,11 +211,21 @@ def shown_signed(figure: Figure, value: float) -> str:
         case Form.PERCENT | Form.POINTS:
             return f"{signed(value)} points"
         case Form.DAYS:
-            return f"{signed(value, 1)} days"
+            return _signed_duration(value * _SECONDS_PER_DAY)
         case Form.SECONDS:
-            return f"{signed(value)[:1] if round(value) else ''}{duration(abs(value))}"
+            return _signed_duration(value)
         case Form.NUMBER:
             return signed(value, 2)
+
+
+def shown_distance(figure: Figure, value: float) -> str:
+    """Return how far two of a figure are apart as it is written for people, without a sign: a verb says the way."""
+    return shown_signed(figure, abs(value)).removeprefix("+")
+
+
+def _signed_duration(seconds: float) -> str:
+    """Return a difference of two times with its sign; what rounds to nothing has none."""
+    return f"{signed(seconds)[:1] if round(seconds) else ''}{duration(abs(seconds))}"
 
 
 def duration(seconds: float) -> str:

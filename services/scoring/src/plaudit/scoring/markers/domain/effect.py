@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from plaudit.common.numerals import counted
-from plaudit.scoring.figures.domain.catalogue import FIGURES, STANDING, Figure, shown, shown_signed
+from plaudit.scoring.figures.domain.catalogue import FIGURES, STANDING, Figure, shown, shown_distance, shown_signed
 from plaudit.scoring.figures.domain.windows import (
     NOTHING,
     WHOLES,
@@ -268,7 +268,8 @@ def _told(name: str, figure: Figure, found: Change, spanned: Windows) -> str:
             f"{shown(figure, after.value)} {of} {_few(figure, after.n)} {later}"
         )
         low, high = (shown_signed(figure, each) for each in found.interval)
-        sure = f"with a confidence of 95 % by {low} to {high}"
+        least, most = (shown_distance(figure, each) for each in sorted(found.interval, key=abs))
+        sure = f"with a confidence of 95 % by {least} to {most}"
         moved = f"with a confidence of 95 % it moved by {low} to {high}"
     if found.verdict is Verdict.UNCHANGED:
         return f"No measurable change of {noun}: {values}; {moved}."
