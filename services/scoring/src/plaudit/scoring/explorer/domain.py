@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from plaudit.common.numerals import counted, percent, signed
+from plaudit.common.numerals import counted, noun_of, percent, signed
 from plaudit.common.numerals import ratio as ratio_of
 from plaudit.scoring.answers.domain.figures import AnswerFigures, Answers
 from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
@@ -63,10 +63,11 @@ def strip(figures: Figures, state: ScoreState, month_ago: float | None, now: dat
 
 def _reviews_and_what_they_say(count: int, effective: float) -> str:
     """Return the noun of so many reviews, and how many of equal weight say as much; one says as much as itself."""
+    reviews = noun_of(count, "review")
     if count == 1:
-        return _reviews(count)
+        return reviews
     shown = f"{effective:,.1f}"
-    return f"{_reviews(count)} · they say as much as {'one alone' if shown == '1.0' else f'{shown} equal ones'}"
+    return f"{reviews} · they say as much as {'one alone' if shown == '1.0' else f'{shown} equal ones'}"
 
 
 def headline(figures: Figures) -> str:
