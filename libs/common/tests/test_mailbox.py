@@ -1,7 +1,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from plaudit.common.mailbox import MAX_CHARS, Mailbox, NotAMailboxError, parse
@@ -112,6 +112,7 @@ domains = st.lists(labels | st.text(max_size=5), min_size=1, max_size=3).map("."
 
 
 @given(anything | st.builds("{}@{}".format, anything, domains))
+@example("0@\u013f\u200c")
 @settings(max_examples=500)
 def test_the_address_of_a_mailbox_is_its_own(text: str) -> None:
     taken = address(text)

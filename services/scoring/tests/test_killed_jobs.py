@@ -125,7 +125,9 @@ async def is_made(worker: Database, superuser: asyncpg.Connection) -> bool:
     """Whether cells and changes hold everything that they are to hold."""
     summed = await superuser.fetch("SELECT next_day FROM scoring.summed_prefixes")
     changed = await superuser.fetchval("SELECT count(*) FROM scoring.changed_days")
-    is_summed = len(summed) == len(LARGE) and all(row["next_day"] == end_of_settled(NOW) for row in summed)
+    # Not of when the module was read: midnight may have passed since.
+    end = end_of_settled(datetime.now(UTC))
+    is_summed = len(summed) == len(LARGE) and all(row["next_day"] == end for row in summed)
     return is_summed and not changed and not await worker.holds(cells.HAS_WORK)
 
 

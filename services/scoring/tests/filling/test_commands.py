@@ -276,7 +276,7 @@ async def test_a_letter_that_one_group_alone_has_set_aside_keeps_its_partition_w
 
     progress = await groups.progress(HOUR_US)
     assert progress.phase is Phase.JOINING
-    assert progress.in_words.startswith("It waits: of partition 0, 1 dead letters are open in one of the groups")
+    assert progress.in_words.startswith("It waits: of partition 0, 1 dead letter is open in one of the groups")
     assert progress.partitions_live == 1
 
     await superuser.execute("UPDATE scoring.dead_letters SET state = 'discarded'")

@@ -371,7 +371,7 @@ async def test_the_command_says_that_a_large_subjects_past_was_wrong(
     said = await asyncio.to_thread(
         command_line.output, "score", "reconcile", "--tenant", "default", "--subject", "acme"
     )
-    assert "2 large subjects' past compared; that of 1 was wrong and is made anew." in said
+    assert "The past of 2 large subjects compared; that of 1 was wrong and is made anew." in said
     again = await asyncio.to_thread(command_line.json, "score", "reconcile", "--tenant", "default", "--subject", "acme")
     assert (again["celled"], again["refilled"]) == (1, 0)
 

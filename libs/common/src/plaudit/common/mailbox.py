@@ -146,14 +146,15 @@ def _domain(text: str) -> str:
 
 
 def _mapped(domain: str) -> str:
-    """Return a domain as UTS 46 maps it; one that no server can have, as it is written."""
+    """Return a domain as UTS 46 maps it; one that no server can have, as it is written, but for what is not seen."""
     try:
         mapped = idna.uts46_remap(domain, std3_rules=False)
     except idna.IDNAError:
         mapped = ""
     labels = mapped.removesuffix(".").split(".")
     if not all(labels) or _SPECIAL.search(mapped) or not all(map(_joins_letters, labels)):
-        return seen(domain)
+        bare = seen(domain)
+        return bare if bare == domain else _mapped(bare)
     return mapped
 
 
