@@ -1,5 +1,6 @@
 """The page of figures over time, in the console's shell, on a real database."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -34,11 +35,11 @@ async def test_twelve_steps_are_listed_and_the_others_are_unfolded(staff: httpx.
     await bus.tell(None, review_state(4.0, "acme"))
 
     page = (await staff.get(f"{PAGE}?subject=acme&step=month")).text
-    listed, unfolded = page.split("<details><summary>The 25 steps before</summary>")
+    listed, count, unfolded = re.split(r"<details><summary>The (\d+) steps before</summary>", page)
 
     assert "of 1 review in all." in page
     assert listed.count('data-label="Reviews"') == 12
-    assert unfolded.count('data-label="Reviews"') == 25
+    assert unfolded.count('data-label="Reviews"') == int(count) > 20
 
 
 async def test_every_figure_of_steps_has_its_page(staff: httpx.AsyncClient, bus) -> None:

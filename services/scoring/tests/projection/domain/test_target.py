@@ -1,6 +1,7 @@
 """What it takes to reach a target, and what another rating is worth: vectors, rules and algebra."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -41,20 +42,25 @@ def test_tp_7_the_fewest_five_stars_that_reach_a_score(target, fewest):
 
 def rounded_score(state, added, rating, weight):
     """The exact score with so many reviews added, rounded once."""
+    return float(exact_score(state, added, rating, weight))
+
+
+def exact_score(state, added, rating, weight):
     n, v, a, b = map(Fraction, (state.prior_weight, state.prior_value, state.a, state.b))
     heavy = added * Fraction(weight)
-    return float((n * v + a + heavy * Fraction(rating)) / (n + b + heavy))
+    return (n * v + a + heavy * Fraction(rating)) / (n + b + heavy)
 
 
 @given(any_states, thresholds, st.sampled_from([1.0, 3.0, 4.0, 5.0]) | stars, st.sampled_from([1.0, 0.3, 2.5]))
 @example(state_of({1: 10**7}), 4.999999, 5.0, 1.0)
 @example(state_of({}), 4.999999999999999, 5.0, 1.0)
+@example(replace(state_of({}), prior_weight=0.5, prior_value=1.0), 1 + 2**-52, 1 + 2**-52, 1.0)
 def test_the_fewest_reach_the_target_and_one_less_does_not(state, target, rating, weight):
     fewest = fewest_now(state, target, rating=rating, weight=weight)
 
     if fewest is None:
         assert rating <= target
-        assert rounded_score(state, 10**6, rating, weight) < target
+        assert exact_score(state, 10**6, rating, weight) < Fraction(target)
         return
     assert rounded_score(state, fewest, rating, weight) >= target
     assert fewest == 0 or rounded_score(state, fewest - 1, rating, weight) < target
