@@ -88,11 +88,11 @@ def test_samoa_has_no_hours_on_the_date_that_it_skipped():
 def test_a_shift_that_begins_in_a_gap_over_midnight_is_not_lost():
     """Scoresbysund went from 23:00 to 00:00 of the next date: nights began at midnight then."""
     night = nights("America/Scoresbysund")
-    [(start, end)] = segments(night, utc("2024-03-30 12:00"), utc("2024-03-31 12:00"))
-    assert (start, end) == (utc("2024-03-31 00:00"), utc("2024-03-31 07:00"))
+    [(start, end)] = segments(night, utc("2025-03-29 12:00"), utc("2025-03-30 12:00"))
+    assert (start, end) == (utc("2025-03-30 00:00"), utc("2025-03-30 07:00"))
     late = calendar("America/Scoresbysund", Sat="23:00-07:00")
-    [(start, end)] = segments(late, utc("2024-03-30 12:00"), utc("2024-03-31 12:00"))
-    assert (start, end) == (utc("2024-03-31 01:00"), utc("2024-03-31 08:00"))
+    [(start, end)] = segments(late, utc("2025-03-29 12:00"), utc("2025-03-30 12:00"))
+    assert (start, end) == (utc("2025-03-30 01:00"), utc("2025-03-30 08:00"))
 
 
 @pytest.fixture(scope="module")
