@@ -15,11 +15,11 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.about import is_web_address
+from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.clocks.domain.words import name_of, words_of
-from plaudit.alerting.policies.domain import Metric
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.text import clean, cut, isolated, one_line, with_bdi
 
 SENDER_NAME: Final = "Plaudit"

@@ -15,13 +15,13 @@ import structlog
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock import NO_LANE, ClockKey, Lane
 from plaudit.alerting.metrics import DECIDED, TIMER_LATENESS_SECONDS
-from plaudit.alerting.policies.domain import BREACH
+from plaudit.alerting.policies.domain.revisions import BREACH
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers import commands, store
 from plaudit.alerting.timers.commands import GROUPS
 from plaudit.alerting.timers.domain import Watermark
-from plaudit.alerting.timers.store import Due
 from plaudit.alerting.timers.jobs.watermarks import EndOffset, Watermarks
+from plaudit.alerting.timers.store import Due
 from plaudit.common.db import Role
 from plaudit.common.failpoints import failpoint
 from plaudit.common.jobs import Check, PeriodicJob, bisect
