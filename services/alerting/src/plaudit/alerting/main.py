@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.calendars import api as calendars
+from plaudit.alerting.calendars.jobs import CalendarsJob
 from plaudit.alerting.clocks.api import router as clocks
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.consumer import subscription
@@ -46,21 +48,23 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             description=DESCRIPTION,
             resources=resources,
             staff_sessions=sessions.staff_sessions(resources),
-            routers=[clocks, alerts.router, policies, desk, sessions.router, administration.router],
+            routers=[clocks, alerts.router, calendars.router, policies, desk, sessions.router, administration.router],
             pages=True,
             assets=resources.page_assets,
             tags={
+                "calendars": "When the company is open, by which due times are counted.",
                 "policies": "The rules that start clocks.",
                 "clocks": "What runs for each review that has to be answered, and how it ended.",
                 "alerts": "What a person should look at.",
             },
-            problems=alerts.PROBLEMS,
-            refusals=alerts.REFUSALS,
+            problems={**alerts.PROBLEMS, **calendars.PROBLEMS},
+            refusals={**alerts.REFUSALS, **calendars.REFUSALS},
         ),
         subscriptions=[subscription(following, settings.partitions), CONTACTS],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
             MailJob(resources.database(Role.WORKER), settings, smtp_sender(settings)),
+            CalendarsJob(resources.database(Role.WORKER)),
             ErasureJob(resources.database(Role.WORKER), scrubbing(following, resources.outbox)),
         ],
         closing=[end_offsets.aclose],
@@ -72,7 +76,9 @@ SERVICE = Service(
     settings=AlertingSettings,
     build=build,
     log_fields=LOG_FIELDS,
-    front_door=FrontDoorRoutes(prefixes=("/v1/policies", "/v1/clocks", "/v1/alerts", "/console")),
+    front_door=FrontDoorRoutes(
+        prefixes=("/v1/calendars", "/v1/holidays", "/v1/policies", "/v1/clocks", "/v1/alerts", "/console")
+    ),
 )
 
 if __name__ == "__main__":
