@@ -12,7 +12,9 @@ from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.log_fields import LOG_FIELDS
 from plaudit.alerting.mails.commands import OwnerMails
 from plaudit.alerting.mails.jobs.mail_job import MailJob
-from plaudit.alerting.policies.api import router as policies
+from plaudit.alerting.policies import api as policies
+from plaudit.alerting.policies import pages as policy_pages
+from plaudit.alerting.reviews.consumer import KEPT_REVIEWS
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
@@ -45,7 +47,15 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             description=DESCRIPTION,
             resources=resources,
             staff_sessions=sessions.staff_sessions(resources),
-            routers=[clocks, alerts.router, policies, desk, sessions.router, administration.router],
+            routers=[
+                clocks,
+                alerts.router,
+                policies.router,
+                policy_pages.router,
+                desk,
+                sessions.router,
+                administration.router,
+            ],
             pages=True,
             assets=resources.page_assets,
             tags={
@@ -53,10 +63,11 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 "clocks": "What runs for each review that has to be answered, and how it ended.",
                 "alerts": "What a person should look at.",
             },
-            problems=alerts.PROBLEMS,
-            refusals=alerts.REFUSALS,
+            problems={**alerts.PROBLEMS, **policies.PROBLEMS},
+            refusals={**alerts.REFUSALS, **policies.REFUSALS},
+            streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
         ),
-        subscriptions=[subscription(following)],
+        subscriptions=[subscription(following), KEPT_REVIEWS],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
             MailJob(resources.database(Role.WORKER), settings, smtp_sender(settings)),
@@ -71,7 +82,7 @@ SERVICE = Service(
     settings=AlertingSettings,
     build=build,
     log_fields=LOG_FIELDS,
-    front_door=FrontDoorRoutes(prefixes=("/v1/policies", "/v1/clocks", "/v1/alerts", "/console")),
+    front_door=FrontDoorRoutes(prefixes=("/v1/policies", "/v1/coverage", "/v1/clocks", "/v1/alerts", "/console")),
 )
 
 if __name__ == "__main__":

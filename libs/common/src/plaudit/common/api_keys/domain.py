@@ -37,6 +37,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "keys:write": "see, make, rotate and revoke API keys",
     "markers:write": "note and delete markers: releases, incidents and what else scores are compared around",
     "people:write": "see and invite staff, and change their accounts",
+    "policies:write": "save revisions of policies, and put them into force",
     "reviews:read": "read reviews and their revisions",
     "scores:read": "read scores and why they are what they are",
     "scores:write": "change which scores are public, and profiles that scores are computed by",

@@ -17,7 +17,7 @@ from plaudit.alerting.clocks.domain.decide import decide, decide_erased, decide_
 from plaudit.alerting.clocks.domain.review_facts import erased, facts_of
 from plaudit.alerting.clocks.domain.run import apply, fold
 from plaudit.alerting.clocks.events import clock_event
-from plaudit.alerting.policies import store as policies
+from plaudit.alerting.policies import built_in as policies
 from plaudit.alerting.policies.domain import BUILT_INS, FIRST_ANSWER, Policies, Policy
 from plaudit.common import erasure
 from plaudit.common.contracts import ReviewChange, Severity

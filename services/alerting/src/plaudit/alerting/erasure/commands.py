@@ -6,6 +6,7 @@ from plaudit.alerting.clocks.commands import Follower, end_erased
 from plaudit.alerting.clocks.domain.clock import clock_id, order_key
 from plaudit.alerting.mails import store as mails
 from plaudit.alerting.policies.domain import FIRST_ANSWER
+from plaudit.alerting.reviews import store as reviews
 from plaudit.common.db import Tx, lock
 from plaudit.common.erasure import Erased, Kind
 from plaudit.common.erasure.commands import Scrub
@@ -23,6 +24,7 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
         await lock(tx, [order_key(clock)])
         await outbox.append(tx, await end_erased(tx, [(erased.tenant_id, clock)], erased.erased_at, followers))
         await mails.empty_errors(tx, erased.tenant_id, clock)
+        await reviews.delete(tx, erased.tenant_id, [erased.name])
         return 0
 
     return scrub

@@ -5,6 +5,9 @@ from typing import Final
 
 STORES: Final[Mapping[str, str]] = {
     "policies": "holds nothing about customers",
+    "policy_revisions": "holds nothing about customers",
+    "policy_activations": "holds nothing about customers",
+    "reviews": "the row of an erased review is deleted",
     "clocks": "title, excerpt, address and id on the platform emptied; one that runs ends as cancelled",
     "clock_events": "holds times and reasons, and no word of a review",
     "timers": "deleted with the end of the run",

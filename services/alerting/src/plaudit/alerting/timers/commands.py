@@ -10,7 +10,7 @@ from plaudit.alerting.clocks.consumer import GROUP
 from plaudit.alerting.clocks.domain.clock import ClockKey, LogEntry, order_key
 from plaudit.alerting.clocks.domain.clock_events import Cancelled, Fulfilled, Retracted, Started, kind_of
 from plaudit.alerting.clocks.domain.decide import decide_due
-from plaudit.alerting.policies import store as policies
+from plaudit.alerting.policies import built_in as policies
 from plaudit.alerting.timers import store
 from plaudit.alerting.timers.domain import Timer, Watermark, timers_of
 from plaudit.alerting.timers.store import DueClocks
