@@ -7,6 +7,7 @@ from plaudit.alerting.clocks.commands import Follower, end_erased
 from plaudit.alerting.clocks.domain.clock import contacts_key, order_key, review_root
 from plaudit.alerting.contacts import store as contacts
 from plaudit.alerting.mails import store as mails
+from plaudit.alerting.reviews import store as reviews
 from plaudit.common.db import Tx, lock
 from plaudit.common.erasure import Erased, Kind
 from plaudit.common.erasure.commands import Scrub
@@ -31,5 +32,6 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
         await outbox.append(tx, await end_erased(tx, [review], erased.erased_at, followers))
         for clock in await clocks.load_about(tx, [review]):
             await mails.empty_errors(tx, erased.tenant_id, clock.id)
+        await reviews.delete(tx, erased.tenant_id, [erased.name])
 
     return scrub
