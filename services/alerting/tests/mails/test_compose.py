@@ -150,7 +150,7 @@ def test_right_to_left_texts_are_set_right_to_left():
 @pytest.mark.parametrize("title", ["\u200b", "\u3164\u200e", " ", "\u202e"])
 def test_a_title_that_shows_nothing_is_left_out(title):
     assert "> I waited two days.\n" in body(mail(clock(title=title)), "plain").split("\n\n")[2] + "\n"
-    assert clock(title=title).review.title is None
+    assert clock(title=title).about.title is None
 
 
 @given(
