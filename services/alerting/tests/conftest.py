@@ -127,11 +127,12 @@ async def stage_on() -> AsyncIterator[Callable[[str], Awaitable["Stage"]]]:
 @pytest.fixture
 async def first_answers_only(stage: "Stage") -> None:
     """A policy in force, for the tests' tenants, that has the shipped classes of first answers and no others."""
+    api = stage.resources.database(Role.API)
     document = shipped_text().partition("  # The author edits")[0]
     for tenant in ("default", "other", "acme", "stranger"):
-        async with stage.worker.transaction() as tx:
+        async with api.driver_transaction(tenant) as tx:
             saved = await policies.save_draft(tx, tenant, document, Format.YAML, "test", {ALWAYS_NAME: ALWAYS})
-        async with stage.worker.transaction() as tx:
+        async with api.driver_transaction(tenant) as tx:
             key = RevisionKey(saved.policy.id, saved.policy.number)
             await policies.activate(tx, tenant, key, "test", {ALWAYS_NAME: ALWAYS})
 
