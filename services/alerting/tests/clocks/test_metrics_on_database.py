@@ -5,7 +5,11 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from plaudit.alerting.clocks.commands import end_erased
+from plaudit.alerting.contacts.jobs import ContactsJob
+from plaudit.alerting.main import followers
 from plaudit.alerting.policies.domain.metrics import Metric
+from plaudit.common.db import lock
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.review_events import RESOLUTION
 
@@ -95,6 +99,26 @@ class TestFollowUp:
         await stage.hears(stage.contact("person-1", at(5)), stage.contact("person-1", at(7)))
         await stage.hears(stage.contact("person-1", at(6), kind="customer.erased"))
         assert [row["happened_at"] for row in await stage.rows("SELECT * FROM contacts")] == [at(7)]
+
+
+async def test_contacts_are_kept_for_ninety_days(stage):
+    await stage.hears(stage.contact("person-1", at(0)), stage.contact("person-1", at(2)))
+    await stage.move_to(at(24 * 90 + 1))
+    assert await ContactsJob(stage.worker).turn() == 1
+    assert [row["happened_at"] for row in await stage.rows("SELECT * FROM contacts")] == [at(2)]
+
+
+async def test_what_people_noted_goes_with_an_erased_review(stage):
+    await answers_in_public(stage)
+    client = await stage.client()
+    await stage.move_to(at(6))
+    address = f"/v1/clocks/{(await stage.clock(metric=Metric.FOLLOW_UP))['id']}/fulfil"
+    await client.post(address, json={"happened_at": at(5).isoformat(), "channel": "phone", "note": "Anna is angry."})
+    async with stage.worker.transaction() as tx:
+        await lock(tx, ["anything"])
+        await end_erased(tx, [("default", "review-1")], at(7), followers(stage.settings))
+    assert "angry" not in str(await stage.rows("SELECT event::text FROM clock_events"))
+    assert {row["person"] for row in await stage.rows("SELECT person FROM clocks")} == {None}
 
 
 async def test_a_resolution_that_is_undone_lets_the_total_run_on(stage):

@@ -10,6 +10,7 @@ from plaudit.alerting.clocks import api as clocks
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.consumer import subscription
 from plaudit.alerting.clocks.jobs import MoveJob
+from plaudit.alerting.contacts.jobs import ContactsJob
 from plaudit.alerting.desk.pages import router as desk
 from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.log_fields import LOG_FIELDS
@@ -78,6 +79,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
             MoveJob(resources, following),
+            ContactsJob(resources.database(Role.WORKER)),
             MailJob(resources.database(Role.WORKER), settings, smtp_sender(settings)),
             CalendarsJob(resources.database(Role.WORKER)),
             ErasureJob(resources.database(Role.WORKER), scrubbing(following, resources.outbox)),

@@ -18,14 +18,14 @@ from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, orde
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started, Warned, is_collapsed
 from plaudit.alerting.clocks.domain.decide import decide_erased
 from plaudit.alerting.clocks.domain.moves import START, Move, Preview, moved, preview
-from plaudit.alerting.clocks.domain.review_clocks import ReviewClocks, ReviewRevision, decide_revision
+from plaudit.alerting.clocks.domain.review_clocks import PartitionOf, ReviewClocks, ReviewRevision, decide_revision
 from plaudit.alerting.clocks.domain.run import Run, apply
 from plaudit.alerting.clocks.domain.terms import Pin, Rules, Terms
 from plaudit.alerting.clocks.events import clock_event
 from plaudit.alerting.policies import store as policy_store
 from plaudit.common import erasure
 from plaudit.common.db import Tx, lock
-from plaudit.common.events import Outgoing
+from plaudit.common.events import Outgoing, partition_of
 from plaudit.common.outbox import UnitOfWork
 
 
@@ -169,6 +169,10 @@ async def apply_revisions(
     rules = await rules_of(tx, {tenant_id for tenant_id, _ in keys}, found)
     gone = await _erased_before(tx, revisions)
     writer = ClockWriter(followers, rules)
+
+    def partition_among(key: str) -> int:
+        return partition_of(key.encode(), partitions)
+
     for revision in revisions:
         clocks = known[revision.review_key]
         cause = Cause(revision.traceparent, revision.tracestate)
@@ -177,7 +181,7 @@ async def apply_revisions(
             for clock in clocks.all:
                 clocks.add(_erase(_at_revision(clock, revision), revision.recorded_at, writer, cause))
         elif revision.review_key not in gone:
-            _apply(revision, clocks, rules, writer, cause, partitions)
+            _apply(revision, clocks, rules, writer, cause, partition_among)
     return await writer.save(tx)
 
 
@@ -231,7 +235,7 @@ def _apply(
     rules: Rules,
     writer: ClockWriter,
     cause: Cause,
-    partitions: int,
+    partition_among: PartitionOf,
 ) -> None:
     """Apply a revision to the clocks about its review. One that is not newer than the applied one changes nothing."""
     if revision.change.revision <= clocks.revision:
@@ -240,7 +244,7 @@ def _apply(
         clock = revision.shown_by(known)
         clocks.add(clock)
         writer.keep(clock)
-    for decided in list(decide_revision(revision, clocks, rules, partitions)):
+    for decided in list(decide_revision(revision, clocks, rules, partition_among)):
         if decided.started is not None:
             writer.begin(decided.clock, decided.started, cause)
         clocks.add(writer.record(decided.clock, decided.events, cause))
