@@ -25,8 +25,7 @@ from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import Answers, Envelope, ReviewChange, ReviewState
 from plaudit.common.db import Database, Role, lock
-from plaudit.common.db.migrate import _run, migrate, migration, upgrade_runtime
-from plaudit.common.db.revision import history_of
+from plaudit.common.db.migrate import migrate, migration, upgrade_runtime, upgrade_until
 from plaudit.common.kafka.subscription import Record
 from plaudit.common.mail.smtp import smtp_sender
 from plaudit.common.process import Resources
@@ -104,7 +103,7 @@ async def database_of_before(postgres_server: PostgresServer, request: pytest.Fi
     await migrate(settings, "common")
     async with migration(settings, "alerting") as connection:
         await upgrade_runtime(connection, "alerting")
-        await connection.run_sync(_run, history_of("alerting"), "alerting", "0005")
+        await upgrade_until(connection, "alerting", "0005")
     yield dsn
     postgres_server.drop_database(dsn)
 
