@@ -59,6 +59,10 @@ async def test_running_clocks_keep_their_due_times_when_they_come_to_be_about_an
             ("breach", at(hours)),
         }
         assert {row["root"] for row in timers} == {clock["id"]}
+    await stage.rows(
+        "INSERT INTO positions (consumer_group, topic, partition, topic_id, next_offset, epoch, sequence) "
+        "VALUES ('alerting', 'reviews.v1', 3, gen_random_uuid(), 1, 1, 1)"
+    )
     await stage.move_to(at(25))
     await stage.fires()
     assert {row["state"] for row in await stage.rows("SELECT state FROM clocks")} == {"breached"}
