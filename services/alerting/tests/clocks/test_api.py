@@ -1,11 +1,11 @@
 import pytest
 
 from plaudit.alerting.clocks.domain.clock import clock_id
-from plaudit.alerting.policies.domain import FIRST_ANSWER
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Answers
 from plaudit_testing.clocks import answered, at, review
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ async def test_a_clock_is_shown_with_all_that_matters(stage, api):
     await stage.happens(None, review(), at(0))
     [item] = (await api.get("/v1/clocks")).json()["items"]
     assert item == {
-        "id": str(clock_id("default", "review-1", FIRST_ANSWER)),
+        "id": str(clock_id("default", "review-1", Metric.FIRST_ANSWER)),
         "review_id": "review-1",
         "source_id": "01956d00-0000-7000-8000-000000000001",
         "external_id": "r-1",
@@ -41,8 +41,16 @@ async def test_a_clock_is_shown_with_all_that_matters(stage, api):
         "provisional": False,
         "reason": "published",
         "run": 1,
-        "policy_id": "answer-negative-reviews",
+        "policy_id": "own",
         "policy_revision": 1,
+        "policy_class": "one-or-two-stars",
+        "calendar": None,
+        "calendar_revision": None,
+        "applied_at": None,
+        "pauses": [],
+        "about_kind": "review",
+        "about_id": "review-1",
+        "instance": 1,
     }
 
 

@@ -12,7 +12,7 @@ from plaudit.alerting.mails.jobs.mail_job import MailJob
 from plaudit.common.mail.smtp import MailFailedError, smtp_sender
 from plaudit_testing.clocks import answered, at, review
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
 
 async def mail_rows(stage):

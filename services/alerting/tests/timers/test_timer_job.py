@@ -8,7 +8,7 @@ from plaudit.common.db import lock
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.runtime import running, until
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
 CLOCKS = 200
 DEADLINE_SECONDS = 120.0

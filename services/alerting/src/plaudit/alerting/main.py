@@ -4,17 +4,24 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
-from plaudit.alerting.clocks.api import router as clocks
+from plaudit.alerting.calendars import api as calendars
+from plaudit.alerting.calendars.jobs import CalendarsJob
+from plaudit.alerting.clocks import api as clocks
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.consumer import subscription
+from plaudit.alerting.clocks.jobs import MoveJob
+from plaudit.alerting.contacts.jobs import ContactsJob
 from plaudit.alerting.desk.pages import router as desk
 from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.log_fields import LOG_FIELDS
 from plaudit.alerting.mails.commands import OwnerMails
 from plaudit.alerting.mails.jobs.mail_job import MailJob
-from plaudit.alerting.policies.api import router as policies
+from plaudit.alerting.policies import api as policies
+from plaudit.alerting.policies import pages as policy_pages
+from plaudit.alerting.reviews.consumer import KEPT_REVIEWS
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
+from plaudit.alerting.timers.consumer import CONTACTS
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common import administration, sessions
 from plaudit.common.db import Role
@@ -45,21 +52,36 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             description=DESCRIPTION,
             resources=resources,
             staff_sessions=sessions.staff_sessions(resources),
-            routers=[clocks, alerts.router, policies, desk, sessions.router, administration.router],
+            routers=[
+                clocks.router,
+                clocks.changing(following),
+                alerts.router,
+                calendars.router,
+                policies.router,
+                policy_pages.router,
+                desk,
+                sessions.router,
+                administration.router,
+            ],
             pages=True,
             assets=resources.page_assets,
             tags={
+                "calendars": "When the company is open, by which due times are counted.",
                 "policies": "The rules that start clocks.",
                 "clocks": "What runs for each review that has to be answered, and how it ended.",
                 "alerts": "What a person should look at.",
             },
-            problems=alerts.PROBLEMS,
-            refusals=alerts.REFUSALS,
+            problems={**clocks.PROBLEMS, **alerts.PROBLEMS, **calendars.PROBLEMS, **policies.PROBLEMS},
+            refusals={**clocks.REFUSALS, **alerts.REFUSALS, **calendars.REFUSALS, **policies.REFUSALS},
+            streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
         ),
-        subscriptions=[subscription(following)],
+        subscriptions=[subscription(following, settings.partitions), CONTACTS, KEPT_REVIEWS],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
+            MoveJob(resources, following),
+            ContactsJob(resources.database(Role.WORKER)),
             MailJob(resources.database(Role.WORKER), settings, smtp_sender(settings)),
+            CalendarsJob(resources.database(Role.WORKER)),
             ErasureJob(resources.database(Role.WORKER), scrubbing(following, resources.outbox)),
         ],
         closing=[end_offsets.aclose],
@@ -71,7 +93,17 @@ SERVICE = Service(
     settings=AlertingSettings,
     build=build,
     log_fields=LOG_FIELDS,
-    front_door=FrontDoorRoutes(prefixes=("/v1/policies", "/v1/clocks", "/v1/alerts", "/console")),
+    front_door=FrontDoorRoutes(
+        prefixes=(
+            "/v1/calendars",
+            "/v1/holidays",
+            "/v1/policies",
+            "/v1/coverage",
+            "/v1/clocks",
+            "/v1/alerts",
+            "/console",
+        )
+    ),
 )
 
 if __name__ == "__main__":

@@ -20,11 +20,12 @@ SECRET_BYTES: Final = 32
 ALL_SCOPES: Final = "*"
 SCOPES: Final[Mapping[str, str]] = {
     "alerts:read": "read alerts",
-    "alerts:write": "acknowledge and resolve alerts",
+    "alerts:write": "acknowledge and resolve alerts; pause, resume, fulfil and settle clocks",
     "answers:write": "answer reviews, settle them, and report them to their platforms",
     "board:read": "read requests and votes as the team sees them",
     "board:write": "add, size and answer requests",
-    "clocks:read": "read clocks and policies",
+    "clocks:read": "read clocks, policies and calendars",
+    "clocks:write": "change calendars",
     "contacts:read": "read addresses of customers, and whether they may be written to",
     "contacts:write": "add addresses of customers and what they consent to",
     "customers:write": "tell what happened with customers",
@@ -37,6 +38,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "keys:write": "see, make, rotate and revoke API keys",
     "markers:write": "note and delete markers: releases, incidents and what else scores are compared around",
     "people:write": "see and invite staff, and change their accounts",
+    "policies:write": "save revisions of policies, and put them into force",
     "reviews:read": "read reviews and their revisions",
     "scores:read": "read scores and why they are what they are",
     "scores:write": "change which scores are public, and profiles that scores are computed by",

@@ -89,8 +89,13 @@ async def _upgrade(connection: AsyncConnection, history: History, schema: str) -
     await connection.exec_driver_sql(f"GRANT SELECT ON {schema}.{history.table} TO PUBLIC")
 
 
-def _run(connection: Connection, history: History, schema: str, stamp: str | None = None) -> None:
-    """Run all migrations up to the newest; or write the revision `stamp` down, and run nothing."""
+async def upgrade_until(connection: AsyncConnection, service: str, revision: str) -> None:
+    """Run a service's own migrations up to one of them, to see what the later ones do to rows that are there."""
+    await connection.run_sync(_run, history_of(service), schema_name(service), None, revision)
+
+
+def _run(connection: Connection, history: History, schema: str, stamp: str | None = None, until: str = "head") -> None:
+    """Run all migrations up to the newest, or to `until`; or write the revision `stamp` down, and run nothing."""
     with as_file(files(history.package).joinpath(history.folder)) as folder:
         config = Config()
         config.set_main_option("script_location", str(folder))
@@ -99,7 +104,7 @@ def _run(connection: Connection, history: History, schema: str, stamp: str | Non
 
         def steps(revision: Any, _context: object) -> Any:
             # As Alembic's own commands do.
-            return script._stamp_revs(stamp, revision) if stamp else script._upgrade_revs("head", revision)  # noqa: SLF001
+            return script._stamp_revs(stamp, revision) if stamp else script._upgrade_revs(until, revision)  # noqa: SLF001
 
         with EnvironmentContext(config, script, fn=steps) as environment:
             environment.configure(

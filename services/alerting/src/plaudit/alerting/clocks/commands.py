@@ -4,25 +4,29 @@ The transaction holds the order keys of the clocks: consumers and jobs lock them
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Final, NamedTuple, TypeAlias
 
-import msgspec
 from msgspec.structs import replace
 
+from plaudit.alerting.calendars import store as calendar_store
 from plaudit.alerting.clocks import store
-from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, clock_id
-from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Warned, is_collapsed
-from plaudit.alerting.clocks.domain.decide import decide, decide_erased, decide_worse
-from plaudit.alerting.clocks.domain.review_facts import erased, facts_of
-from plaudit.alerting.clocks.domain.run import apply, fold
+from plaudit.alerting.clocks.domain.about import erased
+from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
+from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, order_key
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started, Warned, is_collapsed
+from plaudit.alerting.clocks.domain.decide import decide_erased
+from plaudit.alerting.clocks.domain.moves import START, Move, Preview, moved, preview
+from plaudit.alerting.clocks.domain.review_clocks import PartitionOf, ReviewClocks, ReviewRevision, decide_revision
+from plaudit.alerting.clocks.domain.run import Run, apply
+from plaudit.alerting.clocks.domain.terms import Pin, Rules, Terms
 from plaudit.alerting.clocks.events import clock_event
-from plaudit.alerting.policies import store as policies
-from plaudit.alerting.policies.domain import BUILT_INS, FIRST_ANSWER, Policies, Policy
+from plaudit.alerting.policies import store as policy_store
 from plaudit.common import erasure
-from plaudit.common.contracts import ReviewChange, Severity
-from plaudit.common.db import Tx
-from plaudit.common.events import Outgoing
+from plaudit.common.db import Tx, lock
+from plaudit.common.events import Outgoing, partition_of
+from plaudit.common.outbox import UnitOfWork
 
 
 class Follower(ABC):
@@ -40,11 +44,48 @@ class Follower(ABC):
         return ()
 
 
+class Cause(NamedTuple):
+    """The trace of what caused an entry; none where time did."""
+
+    traceparent: str | None = None
+    tracestate: str | None = None
+
+
+NO_CAUSE: Final = Cause()
+MAX_PREVIEWED: Final = 50_000
+"""Clocks that a preview of a move looks at."""
+ByHand: TypeAlias = Callable[[Run, Terms, datetime], tuple[ClockEvent, ...]]
+"""What a person adds to the log of a clock, by its run, its terms and the present time."""
+
+
+async def rules_of(
+    tx: Tx, tenants: Collection[str], clocks: Iterable[Clock] = (), pins: Iterable[tuple[str, Pin]] = ()
+) -> Rules:
+    """Return the policies of these tenants, and the calendars by which their clocks count.
+
+    Args:
+        tx: the open transaction.
+        tenants: whose newest revisions.
+        clocks: what these are pinned to is found too.
+        pins: (tenant, pin) of what else is found.
+    """
+    pinned = [
+        *((clock.tenant_id, clock.run.calendar) for clock in clocks),
+        *((owner, pin.calendar) for owner, pin in pins),
+    ]
+    return Rules(
+        policies=await policy_store.load(tx, tenants),
+        calendars=await calendar_store.pinned(tx, {(owner, ref) for owner, ref in pinned if ref is not None}),
+        newest=await calendar_store.newest(tx, tenants),
+    )
+
+
 class ClockWriter:
     """Collects what one transaction does to clocks, so that each table is written with one statement."""
 
-    def __init__(self, followers: Sequence[Follower]) -> None:
+    def __init__(self, followers: Sequence[Follower], rules: Rules) -> None:
         self._followers = followers
+        self._rules = rules
         self._clocks: dict[ClockKey, Clock] = {}
         self._entries: list[LogEntry] = []
 
@@ -58,26 +99,35 @@ class ClockWriter:
         if not isinstance(entry.event, Warned):
             self.keep(entry.clock)
 
-    def record(
-        self,
-        clock: Clock,
-        events: Sequence[ClockEvent],
-        policy: Policy,
-        traceparent: str | None = None,
-        tracestate: str | None = None,
-    ) -> Clock:
+    def begin(self, clock: Clock, started: Started, cause: Cause = NO_CAUSE) -> None:
+        """Write a new clock with its first event.
+
+        Args:
+            clock: as it stands after the event.
+            started: the event.
+            cause: the trace of what caused it.
+
+        Raises:
+            KeyError: the terms that it is pinned to are not stored.
+        """
+        terms = self._rules.pinned(clock.tenant_id, clock.run.pin)
+        self.add(LogEntry(clock, started, terms, *cause))
+
+    def record(self, clock: Clock, events: Sequence[ClockEvent], cause: Cause = NO_CAUSE) -> Clock:
         """Write what was decided about a clock; return the clock as it stands afterwards.
 
         Args:
             clock: as it was before the events.
             events: in their order.
-            policy: the revision that the run is, or by the first of the events will be, pinned to.
-            traceparent: of what caused them.
-            tracestate: of the same.
+            cause: the trace of what caused them.
+
+        Raises:
+            KeyError: the terms that the clock is, or will be, pinned to are not stored.
         """
+        terms_of = self._rules.of(clock.tenant_id)
         for event in events:
-            clock = replace(clock, run=apply(clock.run, event, policy))
-            self.add(LogEntry(clock, event, policy, traceparent, tracestate))
+            clock = replace(clock, run=apply(clock.run, event, terms_of))
+            self.add(LogEntry(clock, event, terms_of(clock.run.pin), *cause))
         return clock
 
     async def save(self, tx: Tx) -> list[Outgoing]:
@@ -98,65 +148,64 @@ class ClockWriter:
         return events
 
 
-class ReviewRevision(msgspec.Struct, frozen=True, gc=False):
-    """A change of a review, as it was read from the bus."""
-
-    tenant_id: str
-    partition: int
-    recorded_at: datetime
-    change: ReviewChange
-    is_first: bool
-    """Whether the review was created by it."""
-    traceparent: str | None = None
-    tracestate: str | None = None
-    is_erasure: bool = False
-
-    @property
-    def clock_key(self) -> ClockKey:
-        """The key of the clock that the review has, or would have."""
-        return self.tenant_id, clock_id(self.tenant_id, self.change.review_id, FIRST_ANSWER)
-
-
-async def apply_revisions(tx: Tx, revisions: Sequence[ReviewRevision], followers: Sequence[Follower]) -> list[Outgoing]:
+async def apply_revisions(
+    tx: Tx, revisions: Sequence[ReviewRevision], followers: Sequence[Follower], partitions: int
+) -> list[Outgoing]:
     """Start, fulfil and cancel clocks as reviews change, in the order of the revisions; return what to publish.
 
     What is told of a review after its erasure, such as by a replay, changes nothing.
+
+    Args:
+        tx: the open transaction.
+        revisions: in the order in which they were read.
+        followers: act on what happens to the clocks.
+        partitions: of each topic.
     """
-    keys = [revision.clock_key for revision in revisions]
-    known = await store.load(tx, set(keys))
-    rules = await policies.load(tx, {revision.tenant_id for revision in revisions})
+    keys = {revision.review_key for revision in revisions}
+    known = {key: ReviewClocks() for key in keys}
+    found = await store.load_about(tx, keys)
+    for clock in found:
+        known[clock.tenant_id, clock.about.id].add(clock)
+    rules = await rules_of(tx, {tenant_id for tenant_id, _ in keys}, found)
     gone = await _erased_before(tx, revisions)
-    writer = ClockWriter(followers)
-    for key, revision in zip(keys, revisions, strict=True):
-        clock = known.get(key)
-        after = _apply(revision, clock, rules, writer, gone)
-        if after is not None:
-            known[key] = after
-    new_tenants = {tenant_id for tenant_id, _ in known if rules.lacks_built_in(tenant_id)}
-    if new_tenants:
-        await policies.keep(tx, new_tenants, BUILT_INS)
+    writer = ClockWriter(followers, rules)
+
+    def partition_among(key: str) -> int:
+        return partition_of(key.encode(), partitions)
+
+    for revision in revisions:
+        clocks = known[revision.review_key]
+        cause = Cause(revision.traceparent, revision.tracestate)
+        if revision.is_erasure:
+            gone.add(revision.review_key)
+            for clock in clocks.all:
+                clocks.add(_erase(_at_revision(clock, revision), revision.recorded_at, writer, cause))
+        elif revision.review_key not in gone:
+            _apply(revision, clocks, rules, writer, cause, partition_among)
     return await writer.save(tx)
 
 
 async def end_erased(
-    tx: Tx, review_keys: Collection[ClockKey], happened_at: datetime, followers: Sequence[Follower]
+    tx: Tx, reviews: Collection[tuple[str, str]], happened_at: datetime, followers: Sequence[Follower]
 ) -> list[Outgoing]:
-    """Empty the clocks of reviews that were erased, and end those that run; return what to publish.
+    """Empty the clocks about reviews, each (tenant, id), that were erased; end those that run; return what to publish.
 
-    Those that the consumer has emptied stay as they are: this is for erasures that it set aside.
+    Those that the consumer has emptied stay as they are: this is for erasures that it set aside. What people noted in
+    the logs goes too.
     """
-    known = await store.load(tx, review_keys)
-    rules = await policies.load(tx, {tenant_id for tenant_id, _ in known})
-    writer = ClockWriter(followers)
-    for clock in known.values():
+    known = await store.load_about(tx, reviews)
+    writer = ClockWriter(followers, await rules_of(tx, {clock.tenant_id for clock in known}, known))
+    for clock in known:
         if clock.erased_at is None:
-            _erase(clock, happened_at, rules, writer)
-    return await writer.save(tx)
+            _erase(clock, happened_at, writer)
+    events = await writer.save(tx)
+    await store.empty_notes(tx, [clock.key for clock in known])
+    return events
 
 
 async def _erased_before(tx: Tx, revisions: Sequence[ReviewRevision]) -> set[tuple[str, str]]:
     """Note the erasures among the revisions; return the reviews, each (tenant, id), that were erased before."""
-    gone = await erasure.erased_reviews(tx, {(each.tenant_id, each.change.review_id) for each in revisions})
+    gone = await erasure.erased_reviews(tx, {each.review_key for each in revisions})
     erasures = [each for each in revisions if each.is_erasure]
     if erasures:
         await erasure.note(
@@ -169,84 +218,125 @@ async def _erased_before(tx: Tx, revisions: Sequence[ReviewRevision]) -> set[tup
     return gone
 
 
-def _apply(
-    revision: ReviewRevision, clock: Clock | None, rules: Policies, writer: ClockWriter, gone: set[tuple[str, str]]
-) -> Clock | None:
-    """Return the clock after a revision; None where there is none."""
-    key = revision.tenant_id, revision.change.review_id
-    if revision.is_erasure:
-        gone.add(key)
-        return None if clock is None else _erase_by(revision, clock, rules, writer)
-    if key in gone:
-        return clock
-    return _start(revision, rules, writer) if clock is None else _continue(revision, clock, rules, writer)
+def _at_revision(clock: Clock, revision: ReviewRevision) -> Clock:
+    return replace(clock, review_revision=max(clock.review_revision, revision.change.revision))
 
 
-def _erase_by(revision: ReviewRevision, clock: Clock, rules: Policies, writer: ClockWriter) -> Clock:
-    clock = replace(clock, review_revision=max(clock.review_revision, revision.change.revision))
-    return _erase(clock, revision.recorded_at, rules, writer, revision.traceparent, revision.tracestate)
-
-
-def _erase(
-    clock: Clock,
-    happened_at: datetime,
-    rules: Policies,
-    writer: ClockWriter,
-    traceparent: str | None = None,
-    tracestate: str | None = None,
-) -> Clock:
+def _erase(clock: Clock, happened_at: datetime, writer: ClockWriter, cause: Cause = NO_CAUSE) -> Clock:
     """Return a clock without a word of its review, ended if it still ran. Its log stays: it holds times and reasons."""
-    clock = replace(clock, review=erased(clock.review), erased_at=clock.erased_at or happened_at)
+    clock = replace(clock, about=erased(clock.about), erased_at=clock.erased_at or happened_at)
     writer.keep(clock)
-    policy = rules.pinned(clock.tenant_id, clock.run.policy)
-    return writer.record(
-        clock, decide_erased(clock.run, happened_at, is_told=clock.is_told), policy, traceparent, tracestate
-    )
+    return writer.record(clock, decide_erased(clock.run, happened_at, is_told=clock.is_told), cause)
 
 
-def _start(revision: ReviewRevision, rules: Policies, writer: ClockWriter) -> Clock | None:
-    """Return a new clock, or none where the change starts none."""
-    change = revision.change
-    policy = rules.newest(revision.tenant_id, _severity(change))
-    events = decide(None, change, revision.recorded_at, policy, is_first=revision.is_first)
-    run = fold(events, policy)
-    if change.after is None or run is None:
+def _apply(
+    revision: ReviewRevision,
+    clocks: ReviewClocks,
+    rules: Rules,
+    writer: ClockWriter,
+    cause: Cause,
+    partition_among: PartitionOf,
+) -> None:
+    """Apply a revision to the clocks about its review. One that is not newer than the applied one changes nothing."""
+    if revision.change.revision <= clocks.revision:
+        return
+    for known in clocks.all:
+        clock = revision.shown_by(known)
+        clocks.add(clock)
+        writer.keep(clock)
+    for decided in list(decide_revision(revision, clocks, rules, partition_among)):
+        if decided.started is not None:
+            writer.begin(decided.clock, decided.started, cause)
+        clocks.add(writer.record(decided.clock, decided.events, cause))
+
+
+async def change_by_hand(
+    work: UnitOfWork, key: ClockKey, decide: ByHand, followers: Sequence[Follower]
+) -> Clock | None:
+    """Let a person change a clock; return it as it stands afterwards, or None where there is none.
+
+    Args:
+        work: the open unit of work.
+        key: which clock.
+        decide: what it adds to the log of the clock, by its run, its terms and the time.
+        followers: act on what happens to it.
+
+    Raises:
+        ClockRefusedError: from `decide`.
+    """
+    tx = work.tx
+    root = await store.root_of(tx, key)
+    if root is None:
         return None
-    tenant_id, new_id = revision.clock_key
-    clock = Clock(
-        tenant_id=tenant_id,
-        id=new_id,
-        metric=policy.metric,
-        partition=revision.partition,
-        review_revision=change.revision,
-        review=facts_of(change.review_id, change.after),
-        run=run,
-        answers=change.answers,
-    )
-    for event in events:
-        writer.add(LogEntry(clock, event, policy, revision.traceparent, revision.tracestate))
+    await lock(tx, [order_key(root)])
+    [clock] = (await store.load(tx, [key])).values()
+    rules = await rules_of(tx, {clock.tenant_id}, [clock])
+    writer = ClockWriter(followers, rules)
+    if clock.erased_at is not None:
+        raise ClockRefusedError("The review was erased: nothing changes its clocks any more.")
+    clock = writer.record(clock, decide(clock.run, rules.pinned(clock.tenant_id, clock.run.pin), tx.now))
+    await work.emit(*await writer.save(tx))
     return clock
 
 
-def _continue(revision: ReviewRevision, clock: Clock, rules: Policies, writer: ClockWriter) -> Clock:
-    """Return what a change makes of a clock. A revision that is not newer than the applied one changes nothing."""
-    change = revision.change
-    if change.revision <= clock.review_revision:
-        return clock
-    clock = replace(clock, review_revision=change.revision)
-    if change.after is not None:
-        clock = replace(clock, review=facts_of(change.review_id, change.after), answers=change.answers)
-    writer.keep(clock)
-    run = clock.run
-    newest = rules.newest(clock.tenant_id, _severity(change))
-    policy = rules.pinned(clock.tenant_id, run.policy) if run.waiting else newest
-    events = decide_worse(run, change, revision.recorded_at, policy, newest)
-    if events:
-        policy = newest
-    else:
-        events = decide(run, change, revision.recorded_at, policy, is_told=clock.is_told)
-    return writer.record(clock, events, policy, revision.traceparent, revision.tracestate)
+async def preview_move(tx: Tx, tenant_id: str) -> Preview:
+    """Return what moving a tenant's clocks to what is in force would do; it looks at `MAX_PREVIEWED` of them."""
+    clocks = await store.movable(tx, tenant_id, START, MAX_PREVIEWED)
+    return preview(clocks, await rules_of(tx, {tenant_id}, clocks), tx.now)
 
 
-def _severity(change: ReviewChange) -> str:
-    return Severity.NORMAL if change.after is None else change.after.severity
+async def order_move(work: UnitOfWork, tenant_id: str, reason: str, by: str) -> Move:
+    """Order that a tenant's clocks move to what is in force; a job does it, in the background."""
+    in_force = (await rules_of(work.tx, {tenant_id})).policies.current(tenant_id)
+    move = Move(
+        tenant_id=tenant_id,
+        id=work.ids(),
+        policy_id=in_force.id,
+        policy_revision=in_force.number,
+        reason=reason,
+        moved_by=by,
+        created_at=work.tx.now,
+    )
+    await store.add_move(work.tx, move)
+    return move
+
+
+async def move_some(
+    work: UnitOfWork, move: Move, clocks: Sequence[Clock], followers: Sequence[Follower], *, is_last: bool
+) -> int:
+    """Move some clocks, and note how far the move has come; return how many moved.
+
+    Args:
+        work: the open unit of work, in which nothing was done yet.
+        move: as it stood when the clocks were looked up.
+        clocks: the next ones by id, which may have changed meanwhile.
+        followers: act on what happens to the clocks.
+        is_last: whether there are no more.
+    """
+    tx = work.tx
+    await lock(tx, {order_key(clock.root) for clock in clocks})
+    known = await store.load(tx, {clock.key for clock in clocks})
+    rules = await rules_of(tx, {move.tenant_id}, known.values())
+    in_force = rules.policies.current(move.tenant_id)
+    is_stale = (in_force.id, in_force.number) != (move.policy_id, move.policy_revision)
+    writer = ClockWriter(followers, rules)
+    count = past = 0
+    for clock in () if is_stale else known.values():
+        events = moved(clock, rules, at=tx.now, reason=move.reason, by=move.moved_by)
+        if events:
+            run = writer.record(clock, events).run
+            count += 1
+            past += not run.is_paused and run.due_at <= tx.now
+    is_done = is_last or is_stale
+    after = replace(
+        move,
+        place=clocks[-1].id if clocks else move.place,
+        moved=move.moved + count,
+        breached=move.breached + past,
+        state="done" if is_done else "running",
+        finished_at=tx.now if is_done else None,
+    )
+    if not await store.save_move(tx, move, after):
+        return 0  # another process does it, and nothing was written yet
+    await work.emit(*await writer.save(tx))
+    return count

@@ -6,29 +6,42 @@ from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from asyncpg import Record
 from sqlalchemy import RowMapping, Select, Table, select, tuple_
 
-from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry
+from plaudit.alerting.calendars.domain import CalendarRef, Pause
+from plaudit.alerting.clocks.domain.about import About
+from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, Lane, LogEntry
+from plaudit.alerting.clocks.domain.clock import root_of as group_of
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
-from plaudit.alerting.clocks.domain.review_facts import ReviewFacts
-from plaudit.alerting.clocks.domain.run import Run
-from plaudit.alerting.clocks.tables import clock_events, clocks
-from plaudit.alerting.policies.domain import PolicyRef
+from plaudit.alerting.clocks.domain.moves import Move
+from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run
+from plaudit.alerting.clocks.tables import clock_events, clocks, moves
+from plaudit.alerting.policies.domain.revisions import PolicyRef
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.subjects import within
 
-_REVIEW: Final[Mapping[str, str]] = {name: name for name in ReviewFacts.__struct_fields__} | {"id": "review_id"}
-_RUN: Final[Mapping[str, str]] = {name: name for name in Run.__struct_fields__ if name != "policy"} | {"number": "run"}
+_ABOUT: Final[Mapping[str, str]] = {name: name for name in About.__struct_fields__} | {
+    "kind": "about_kind",
+    "id": "about_id",
+}
+_PINNED: Final = frozenset(("policy", "calendar", "pauses"))
+"""Fields of a run that are more or other than a column."""
+_RUN: Final[Mapping[str, str]] = {name: name for name in Run.__struct_fields__ if name not in _PINNED} | {
+    "number": "run"
+}
 """Field → column, of the two parts of a clock, in the order of the struct's fields."""
 
 _CLOCK: Final = Columns(
     clocks,
-    {column: f"review.{field}" for field, column in _REVIEW.items()}
+    {column: f"about.{field}" for field, column in _ABOUT.items()}
     | {column: f"run.{field}" for field, column in _RUN.items()}
-    | {"policy_id": "run.policy.id", "policy_revision": "run.policy.revision"}
-    | {"state": "run.state", "waiting": "run.waiting"},
+    | {"policy_id": "run.policy.id", "policy_revision": "run.policy.revision", "policy_class": "run.policy.name"}
+    | {"calendar": "run.calendar_name", "calendar_revision": "run.calendar_revision", "pauses": "run.pauses_json"}
+    | {"state": "run.state", "waiting": "run.waiting", "topic": "lane.topic", "partition": "lane.partition"},
+    without=("review_id",),
 )
 
 
@@ -37,9 +50,12 @@ def _of_row(columns: Iterable[str]) -> Callable[[Record], tuple[Any, ...]]:
     return itemgetter(*map(_CLOCK.names.index, columns))
 
 
-_review_of: Final = _of_row(_REVIEW.values())
-_policy_of: Final = _of_row(("policy_id", "policy_revision"))
+_about_of: Final = _of_row(_ABOUT.values())
+_policy_of: Final = _of_row(("policy_id", "policy_revision", "policy_class"))
 _run_of: Final = _of_row(_RUN.values())
+_lane_of: Final = _of_row(("topic", "partition"))
+_RUN_FIELDS: Final = tuple(_RUN)
+_pauses_of: Final = msgspec.json.Decoder(tuple[Pause, ...]).decode
 
 _ENTRY: Final = Columns(
     clock_events,
@@ -54,9 +70,42 @@ FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, id)
 CROSS JOIN LATERAL (SELECT * FROM clocks WHERE tenant_id = k.tenant_id AND id = k.id OFFSET 0) c
 """
 
+# All clocks about a review: few, and the newest instance of each metric is what its changes are decided by.
+_LOAD_ABOUT = f"""
+SELECT {_CLOCK.of("c")}
+FROM unnest($1::text[], $2::text[]) AS k (tenant_id, review_id)
+CROSS JOIN LATERAL (SELECT * FROM clocks WHERE tenant_id = k.tenant_id AND review_id = k.review_id OFFSET 0) c
+"""
+
+_WAITING_FOR = f"""
+SELECT {_CLOCK.of("c")}
+FROM unnest($1::text[], $2::text[]) AS k (tenant_id, person)
+CROSS JOIN LATERAL (
+    SELECT * FROM clocks WHERE tenant_id = k.tenant_id AND person = k.person AND waiting OFFSET 0
+) c
+"""
+
+_ABOUT_OF = "SELECT about_kind, about_id FROM clocks WHERE tenant_id = $1 AND id = $2"
+
+_MOVABLE = f"""
+SELECT {_CLOCK.listed} FROM clocks
+WHERE tenant_id = $1 AND id > $2 AND waiting AND state IN ('running', 'paused') ORDER BY id LIMIT $3
+"""
+
+_MOVE: Final = Columns(moves)
+_ADD_MOVE = f"INSERT INTO moves ({_MOVE.listed}) VALUES ({_MOVE.values()})"
+ANY_MOVE: Final = "SELECT EXISTS (SELECT FROM moves WHERE state = 'running')"
+"""Whether clocks are to be moved; for `Database.holds`."""
+_RUNNING_MOVE = f"SELECT {_MOVE.listed} FROM moves WHERE state = 'running' ORDER BY created_at LIMIT 1"
+_READ_MOVE = f"SELECT {_MOVE.listed} FROM moves WHERE tenant_id = $1 AND id = $2"
+_SAVE_MOVE = """
+UPDATE moves SET place = $4, moved = $5, breached = $6, state = $7, finished_at = $8
+WHERE tenant_id = $1 AND id = $2 AND place = $3 AND state = 'running'
+"""
+
 _SAVE = f"""
 INSERT INTO clocks ({_CLOCK.listed}) SELECT * FROM {_CLOCK.unnest()}
-ON CONFLICT (tenant_id, id) DO UPDATE SET {_CLOCK.excluded(keep=("partition",))}
+ON CONFLICT (tenant_id, id) DO UPDATE SET {_CLOCK.excluded(keep=("topic", "partition"))}
 """
 
 # Events travel as text: the driver encodes an array of jsonb element by element in Python.
@@ -66,8 +115,15 @@ SELECT $1, entry.event::jsonb, {_ENTRY.of("entry")}
 FROM ROWS FROM (unnest($2::text[]), {_ENTRY.unnest(3)}) AS entry (event, {_ENTRY.listed})
 """
 
+# A note may say something about a customer.
+_EMPTY_NOTES = """
+UPDATE clock_events SET event = event - 'note' WHERE tenant_id = $1 AND clock_id = $2 AND event ->> 'note' IS NOT NULL
+"""
+
 _LOG = "SELECT event::text, recorded_at FROM clock_events WHERE tenant_id = $1 AND clock_id = $2 ORDER BY id"
 
+ReviewKey = tuple[str, str]
+"""(tenant, review id)."""
 DueKey = tuple[datetime, UUID]
 """(due time, clock id): the sort key of clocks."""
 
@@ -78,6 +134,72 @@ async def load(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, Clock]:
         return {}
     rows = await tx.raw.fetch(_LOAD, [tenant_id for tenant_id, _ in keys], [clock for _, clock in keys])
     return {clock.key: clock for clock in map(_clock, rows)}
+
+
+async def load_about(tx: Tx, reviews: Collection[ReviewKey]) -> list[Clock]:
+    """Return all clocks about these reviews."""
+    if not reviews:
+        return []
+    rows = await tx.raw.fetch(_LOAD_ABOUT, [tenant_id for tenant_id, _ in reviews], [review for _, review in reviews])
+    return [_clock(row) for row in rows]
+
+
+async def waiting_for(tx: Tx, persons: Collection[tuple[str, str]]) -> list[Clock]:
+    """Return the clocks that wait for a contact with one of these persons, each (tenant, person key)."""
+    if not persons:
+        return []
+    rows = await tx.raw.fetch(_WAITING_FOR, [tenant_id for tenant_id, _ in persons], [person for _, person in persons])
+    return [_clock(row) for row in rows]
+
+
+async def root_of(tx: Tx, key: ClockKey) -> UUID | None:
+    """Return the group of a clock, under whose order key it changes; none where there is no such clock."""
+    row = await tx.raw.fetchrow(_ABOUT_OF, *key)
+    return None if row is None else group_of(key[0], row["about_kind"], row["about_id"])
+
+
+async def movable(tx: Tx, tenant_id: str, after: UUID, limit: int) -> list[Clock]:
+    """Return clocks of a tenant whose due times may still change, by id after one of them."""
+    return [_clock(row) for row in await tx.raw.fetch(_MOVABLE, tenant_id, after, limit)]
+
+
+async def add_move(tx: Tx, move: Move) -> None:
+    """Write an order to move clocks."""
+    await tx.raw.execute(_ADD_MOVE, *_MOVE.row(move))
+
+
+async def running_move(tx: Tx) -> Move | None:
+    """Return the oldest order to move clocks that is not done, of all tenants."""
+    row = await tx.raw.fetchrow(_RUNNING_MOVE)
+    return None if row is None else Move(**row)
+
+
+async def read_move(tx: Tx, tenant_id: str, move_id: UUID) -> Move | None:
+    """Return one order to move clocks."""
+    row = await tx.raw.fetchrow(_READ_MOVE, tenant_id, move_id)
+    return None if row is None else Move(**row)
+
+
+async def save_move(tx: Tx, before: Move, after: Move) -> bool:
+    """Write how far a move has come; return False where another process has moved it meanwhile."""
+    changed = await tx.raw.execute(
+        _SAVE_MOVE,
+        before.tenant_id,
+        before.id,
+        before.place,
+        after.place,
+        after.moved,
+        after.breached,
+        after.state,
+        after.finished_at,
+    )
+    return bool(changed.endswith(" 1"))
+
+
+async def empty_notes(tx: Tx, clocks: Collection[ClockKey]) -> None:
+    """Delete what people noted in the logs of these clocks: it may say something about a customer."""
+    if clocks:
+        await tx.raw.executemany(_EMPTY_NOTES, clocks)
 
 
 async def save(tx: Tx, changed: Collection[Clock]) -> None:
@@ -106,6 +228,7 @@ async def list_clocks(
     subject: str | None = None,
     state: str | None = None,
     review_id: str | None = None,
+    metric: str | None = None,
     after: DueKey | None = None,
     limit: int,
 ) -> Sequence[RowMapping]:
@@ -117,6 +240,7 @@ async def list_clocks(
         subject: only those of this subject and what is below it.
         state: only those in this state.
         review_id: only those of this review.
+        metric: only those of this metric.
         after: the sort key of the last one of the page before.
         limit: how many.
     """
@@ -124,6 +248,8 @@ async def list_clocks(
     query = filtered(query, clocks, subject=subject, state=state)
     if review_id is not None:
         query = query.where(clocks.c.review_id == review_id)
+    if metric is not None:
+        query = query.where(clocks.c.metric == metric)
     if after is not None:
         query = query.where(tuple_(clocks.c.due_at, clocks.c.id) > after)
     return (await tx.sql.execute(query)).mappings().all()
@@ -147,10 +273,21 @@ def _clock(row: Record) -> Clock:
         tenant_id=row["tenant_id"],
         id=row["id"],
         metric=row["metric"],
-        partition=row["partition"],
+        lane=Lane(*_lane_of(row)),
         review_revision=row["review_revision"],
-        review=ReviewFacts(*_review_of(row)),
+        about=About(*_about_of(row)),
+        run=_run(row),
+        instance=row["instance"],
         erased_at=row["erased_at"],
-        run=Run(PolicyRef(*_policy_of(row)), *_run_of(row)),
         answers=row["answers"],
+    )
+
+
+def _run(row: Record) -> Run:
+    pauses, calendar = row["pauses"], row["calendar"]
+    return Run(
+        policy=PolicyRef(*_policy_of(row)),
+        calendar=None if calendar is None else CalendarRef(calendar, row["calendar_revision"]),
+        pauses=() if pauses == NO_PAUSES else _pauses_of(pauses),
+        **dict(zip(_RUN_FIELDS, _run_of(row), strict=True)),
     )

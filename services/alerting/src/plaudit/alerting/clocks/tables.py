@@ -1,6 +1,6 @@
 """The tables of clocks and of their logs."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Identity, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Computed, DateTime, Identity, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(schema="alerting")
@@ -13,27 +13,37 @@ clocks = Table(
     Column("tenant_id", Text, primary_key=True),
     Column("id", Uuid, primary_key=True),
     Column("metric", Text, nullable=False),
+    Column("instance", Integer, nullable=False),
+    Column("topic", Text, nullable=False),
     Column("partition", Integer, nullable=False),
     Column("review_revision", BigInteger, nullable=False),
-    Column("review_id", Text, nullable=False),
-    Column("source_id", Text, nullable=False),
-    Column("source_name", Text, nullable=False),
-    Column("external_id", Text, nullable=False),
+    Column("about_kind", Text, nullable=False),
+    Column("about_id", Text, nullable=False),
+    Column("review_id", Text, Computed("CASE WHEN about_kind IN ('review', 'review-contact') THEN about_id END")),
+    Column("source_id", Text),
+    Column("source_name", Text),
+    Column("external_id", Text),
     Column("subject", Text, nullable=False),
-    Column("stars", Integer, nullable=False),
+    Column("stars", Integer),
     Column("title", Text),
     Column("excerpt", Text),
     Column("url", Text),
+    Column("person", Text),
     Column("erased_at", _TIME),
     Column("state", Text, nullable=False),
     Column("waiting", Boolean, nullable=False),
     Column("policy_id", Text, nullable=False),
     Column("policy_revision", Integer, nullable=False),
+    Column("policy_class", Text, nullable=False),
+    Column("calendar", Text),
+    Column("calendar_revision", Integer),
     Column("run", Integer, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("anchor_at", _TIME, nullable=False),
     Column("started_at", _TIME, nullable=False),
     Column("due_at", _TIME, nullable=False),
+    Column("pauses", Text, nullable=False),
+    Column("applied_at", _TIME),
     Column("breached_at", _TIME),
     Column("provisional", Boolean, nullable=False),
     Column("fulfilled_at", _TIME),
@@ -53,4 +63,21 @@ clock_events = Table(
     Column("happened_at", _TIME, nullable=False),
     Column("recorded_at", _TIME, nullable=False),
     Column("event", JSONB, nullable=False),
+)
+
+moves = Table(
+    "moves",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("policy_id", Text, nullable=False),
+    Column("policy_revision", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("moved_by", Text, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("place", Uuid, nullable=False),
+    Column("moved", Integer, nullable=False),
+    Column("breached", Integer, nullable=False),
+    Column("finished_at", _TIME),
 )

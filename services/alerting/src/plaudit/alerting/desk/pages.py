@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from plaudit.alerting.alerts import store as alert_store
 from plaudit.alerting.clocks import store as clock_store
+from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.alerting.clocks.domain.clock_events import (
     Breached,
     Cancelled,
@@ -22,7 +23,6 @@ from plaudit.alerting.clocks.domain.clock_events import (
     Unknown,
     Warned,
 )
-from plaudit.alerting.clocks.domain.review_facts import is_web_address
 from plaudit.alerting.desk import store
 from plaudit.alerting.mails.domain import CLOCKS, REVIEWS, UNTOLD
 from plaudit.common.db import SqlTx

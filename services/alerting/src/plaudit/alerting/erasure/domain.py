@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from typing import Final
 
 STORES: Final[Mapping[str, str]] = {
+    "calendar_revisions": "holds nothing about customers",
+    "calendar_zone_data": "holds nothing about customers",
     "policies": "holds nothing about customers",
-    "clocks": "title, excerpt, address and id on the platform emptied; one that runs ends as cancelled",
-    "clock_events": "holds times and reasons, and no word of a review",
+    "policy_revisions": "holds nothing about customers",
+    "policy_activations": "holds nothing about customers",
+    "reviews": "the row of an erased review is deleted",
+    "clocks": "title, excerpt, address, id on the platform and person key emptied; one that runs ends as cancelled",
+    "clock_events": "holds times and reasons, and no word of a review; what people noted is deleted",
+    "contacts": "those with an erased person are deleted; all of them after 90 days",
+    "moves": "holds nothing about customers",
     "timers": "deleted with the end of the run",
     "alerts": "holds stars and subject, and no word of a review; resolved with the end of the run",
     "mails": "holds no text: a mail is composed when it is sent, and not sent once its run has ended; errors deleted",
