@@ -157,13 +157,16 @@ async def prepare(tx: Tx, leased: Sequence[Delivery], checks: Checks, vault: Vau
     return ready
 
 
-async def record(tx: Tx, outcomes: Sequence[tuple[Delivery, Outcome]], luck: Callable[[], float]) -> list[Ended]:
+async def record(
+    tx: Tx, outcomes: Sequence[tuple[Delivery, Outcome]], luck: Callable[[], float], *, is_last: bool = False
+) -> list[Ended]:
     """Record what attempts have come to: of their deliveries, their outlets, and of endpoints that are gone.
 
     Args:
         tx: the open transaction.
         outcomes: in the order in which they ended.
         luck: from 0 to 1, for the jitter of what is tried again.
+        is_last: whether nothing is tried again, as of a test.
     """
     standing = await store.circuits(tx, {(each.tenant_id, each.outlet) for each, _ in outcomes})
     ended: list[Ended] = []
@@ -174,7 +177,7 @@ async def record(tx: Tx, outcomes: Sequence[tuple[Delivery, Outcome]], luck: Cal
         if outcome.kind == Kind.SENT and (pace := PACE_SECONDS.get(Channel(delivery.channel))):
             circuit = msgspec.structs.replace(circuit, rests_until=tx.now + timedelta(seconds=pace))
         standing[key] = circuit
-        ended.append(_ended(tx, delivery, outcome, luck()))
+        ended.append(_ended(tx, delivery, outcome, luck(), is_last=is_last))
         if delivery.endpoint_id and (outcome.kind == Kind.GONE or is_to_be_disabled(circuit, tx.now)):
             gone[delivery.tenant_id, delivery.endpoint_id] = outcome.error
     await store.record(tx, ended)
@@ -251,10 +254,11 @@ async def _checked(tx: Tx, leased: Sequence[Due], checks: Checks) -> dict[UUID, 
     return verdicts
 
 
-def _ended(tx: Tx, delivery: Delivery, outcome: Outcome, luck: float) -> Ended:
+def _ended(tx: Tx, delivery: Delivery, outcome: Outcome, luck: float, *, is_last: bool) -> Ended:
     if outcome.kind == Kind.SENT:
         return Ended(delivery, outcome, State.SENT, "")
-    wait = retry_seconds(delivery.attempts, luck) if outcome.kind == Kind.FAILED else None
+    is_tried_again = outcome.kind == Kind.FAILED and not is_last
+    wait = retry_seconds(delivery.attempts, luck) if is_tried_again else None
     if wait is None:
         return Ended(delivery, outcome, State.FAILED, outcome.error[:MAX_ERROR_CHARS])
     seconds = max(wait, outcome.retry_after_seconds or 0.0)

@@ -32,7 +32,7 @@ def create_tables(execute: Callable[[str], object], service: str) -> None:
     grant(execute, service, "UPDATE", "endpoints", both)
     grant(execute, service, "DELETE", "endpoints", (Role.API,))
     grant(execute, service, "UPDATE", "messages", (Role.WORKER,))
-    grant(execute, service, "UPDATE", "message_attempts", (Role.WORKER,))
+    grant(execute, service, "UPDATE", "message_attempts", both)
     for table in ("messages", "message_deliveries", "message_attempts", "outlets", "consents"):
         grant(execute, service, "DELETE", table, (Role.WORKER,))
 

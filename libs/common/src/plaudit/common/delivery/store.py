@@ -59,7 +59,7 @@ WITH ended AS (
 )
 INSERT INTO message_attempts
     (tenant_id, delivery_id, number, ended_at, duration_ms, kind, error, sent, answer)
-SELECT tenant_id, id, attempts, $1, 0, 'unrecorded', $2, '', '' FROM given
+SELECT tenant_id, id, attempts, $1::timestamptz, 0, 'unrecorded', $2::text, '', '' FROM given
 ON CONFLICT (tenant_id, delivery_id, number) DO NOTHING
 """
 # Locked in a statement of its own: the next one counts what is being sent after any other process has committed.
@@ -93,6 +93,11 @@ SET state = 'sending', leased_until = now() + make_interval(secs => $7), attempt
 FROM due WHERE m.tenant_id = due.tenant_id AND m.id = due.id
 RETURNING {_DELIVERY.of("m")}
 """
+_TAKE = f"""
+UPDATE message_deliveries m
+SET state = 'sending', leased_until = now() + make_interval(secs => $3), attempts = m.attempts + 1
+WHERE m.tenant_id = $1 AND m.id = $2 AND m.state = 'pending' RETURNING {_DELIVERY.of("m")}
+"""
 _NOTE_LEASE = """
 UPDATE outlets o SET leased_at = clock_timestamp()
 FROM unnest($1::text[], $2::text[]) AS k (tenant_id, outlet)
@@ -116,7 +121,7 @@ WHERE o.tenant_id = k.tenant_id AND o.outlet = k.outlet
 _FINISH = """
 UPDATE message_deliveries d
 SET state = k.state, reason = k.reason, next_attempt_at = coalesce(k.next_attempt_at, d.next_attempt_at),
-    finished_at = CASE WHEN k.state = 'pending' THEN NULL ELSE $1 END, leased_until = '-infinity'
+    finished_at = CASE WHEN k.state = 'pending' THEN NULL ELSE $1::timestamptz END, leased_until = '-infinity'
 FROM unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::timestamptz[])
     AS k (tenant_id, id, attempts, state, reason, next_attempt_at)
 WHERE d.tenant_id = k.tenant_id AND d.id = k.id AND d.state = 'sending' AND d.attempts = k.attempts
@@ -124,7 +129,7 @@ WHERE d.tenant_id = k.tenant_id AND d.id = k.id AND d.state = 'sending' AND d.at
 _ADD_ATTEMPTS = """
 INSERT INTO message_attempts
     (tenant_id, delivery_id, number, ended_at, duration_ms, kind, status, error, sent, answer)
-SELECT k.tenant_id, k.delivery_id, k.number, $1, k.duration_ms, k.kind, k.status, k.error, k.sent, k.answer
+SELECT k.tenant_id, k.delivery_id, k.number, $1::timestamptz, k.duration_ms, k.kind, k.status, k.error, k.sent, k.answer
 FROM unnest(
     $2::text[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::int[], $8::text[], $9::bytea[], $10::bytea[]
 ) AS k (tenant_id, delivery_id, number, duration_ms, kind, status, error, sent, answer)
@@ -149,9 +154,9 @@ _EMPTY_MESSAGES = "UPDATE messages SET content = $3 WHERE tenant_id = $1 AND id 
 _EMPTY_DELIVERIES = """
 UPDATE message_deliveries SET
     state = CASE WHEN state = 'pending' THEN 'withdrawn' ELSE state END,
-    reason = CASE WHEN state = 'pending' THEN $3 WHEN state = 'failed' THEN 'erased' ELSE reason END,
-    finished_at = CASE WHEN state = 'pending' THEN $4 ELSE finished_at END,
-    recipient = CASE WHEN $5 AND channel = 'email' THEN 'erased' ELSE recipient END
+    reason = CASE WHEN state IN ('pending', 'failed') THEN $3::text ELSE reason END,
+    finished_at = CASE WHEN state = 'pending' THEN $4::timestamptz ELSE finished_at END,
+    recipient = CASE WHEN $5::boolean AND channel = 'email' THEN 'erased' ELSE recipient END
 WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 """
 _EMPTY_ATTEMPTS = """
@@ -245,6 +250,12 @@ async def lease(
     found = await tx.raw.fetch(_LEASE, tx.now, *keys, per_outlet, list(one_at_a_time), limit, seconds)
     await tx.raw.execute(_NOTE_LEASE, *keys)
     return [Delivery(**row) for row in found]
+
+
+async def take(tx: Tx, tenant_id: str, delivery_id: UUID, seconds: float) -> Delivery | None:
+    """Take one delivery that waits, whatever its outlet does; None where it does not wait."""
+    row = await tx.raw.fetchrow(_TAKE, tenant_id, delivery_id, seconds)
+    return None if row is None else Delivery(**row)
 
 
 async def contents(tx: Tx, deliveries: Sequence[Delivery]) -> dict[UUID, Content]:

@@ -9,6 +9,7 @@ import msgspec
 from plaudit.common.db import Tx, lock
 from plaudit.common.delivery import commands as deliveries
 from plaudit.common.delivery import store as delivery_store
+from plaudit.common.delivery.commands import Ready
 from plaudit.common.delivery.domain.addresses import target_of
 from plaudit.common.delivery.domain.endpoint import (
     MAX_ENDPOINTS,
@@ -21,13 +22,20 @@ from plaudit.common.delivery.domain.endpoint import (
     WrongEndpointError,
     checked,
 )
-from plaudit.common.delivery.domain.message import Channel
+from plaudit.common.delivery.domain.message import Channel, Content, Message, Route, delivery_id
+from plaudit.common.delivery.domain.message import endpoint as to_endpoint
 from plaudit.common.delivery.endpoints import store
 from plaudit.common.ids import IdSource
 from plaudit.common.standard_webhooks import new_secret
 from plaudit.common.vault import Vault
 
 BY_HAND = "disabled by hand"
+TEST_TOPIC = "plaudit.test"
+TEST = Content(
+    "A test from Plaudit",
+    "Somebody has pressed “Send a test”. If you read this, messages arrive here.",
+    data={"severity": "info"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +163,24 @@ async def delete(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str) -> None:
         raise UnknownEndpointError
     await store.note(tx, tenant_id, endpoint_id, actor, "deleted")
     await delivery_store.fail_outlet(tx, tenant_id, str(endpoint_id), deliveries.NO_ENDPOINT)
+
+
+async def begin_test(tx: Tx, ids: IdSource, vault: Vault, tenant_id: str, endpoint_id: UUID, actor: str) -> Ready:
+    """Write a test message to an endpoint, whether or not it is enabled; return it for whoever sends it at once.
+
+    Raises:
+        UnknownEndpointError: there is none.
+    """
+    endpoint, secrets = await opened(tx, vault, tenant_id, endpoint_id)
+    route = Route(endpoint.channel, str(endpoint_id))
+    message = Message(tenant_id, f"test:{ids()}", TEST_TOPIC, to_endpoint(endpoint_id), TEST)
+    await deliveries.queue(tx, [message])
+    await store.note(tx, tenant_id, endpoint_id, actor, "tested")
+    waiting = delivery_id(tenant_id, message.key, route)
+    taken = await delivery_store.take(tx, tenant_id, waiting, deliveries.LEASE_SECONDS)
+    if taken is None:
+        raise UnknownEndpointError
+    return Ready(taken, TEST, endpoint, secrets)
 
 
 async def found(tx: Tx, tenant_id: str, endpoint_id: UUID) -> Endpoint:

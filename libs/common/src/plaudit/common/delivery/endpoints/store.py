@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -151,10 +151,10 @@ async def changes(tx: Tx, tenant_id: str, endpoint_id: UUID, limit: int) -> list
     return await tx.raw.fetch(_CHANGES, tenant_id, endpoint_id, limit)
 
 
-async def standing(tx: Tx, tenant_id: str, endpoint_ids: Sequence[UUID]) -> dict[UUID, Record]:
+async def standing(tx: Tx, tenant_id: str, endpoint_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
     """Return how the outlets of endpoints stand: `failures` in a row, and `rests_until`."""
     rows = await tx.raw.fetch(_OUTLETS, tenant_id, [str(each) for each in endpoint_ids])
-    return {UUID(row["outlet"]): row for row in rows}
+    return {UUID(row["outlet"]): dict(row) for row in rows}
 
 
 async def reseal(tx: Tx, max_rows: int, vault: Vault) -> Resealed:
