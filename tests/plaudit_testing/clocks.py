@@ -6,9 +6,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent
-from plaudit.alerting.clocks.domain.decide import decide, decide_due
-from plaudit.alerting.clocks.domain.run import fold
-from plaudit.alerting.policies.domain import BUILT_IN, Policy
+from plaudit.alerting.clocks.domain.decide import ANSWER, Duty, TermsFor, decide
+from plaudit.alerting.clocks.domain.due import decide_due
+from plaudit.alerting.clocks.domain.run import Run, fold
+from plaudit.alerting.clocks.domain.terms import Pin, Rules, Terms
+from plaudit.alerting.policies.domain import BREACH, Metric, Policies, PolicyRef, Stage, facts_of
+from plaudit.alerting.policies.domain.default import RENAMED, SHIPPED_ID, of_product, shipped
 from plaudit.alerting.timers.domain import NEVER
 from plaudit.common.contracts import (
     Answer,
@@ -21,6 +24,9 @@ from plaudit.common.contracts import (
     SourceRef,
 )
 
+TENANT = "default"
+RULES = Rules(Policies(shipped=shipped(), of_product=of_product(), renamed=RENAMED))
+"""Of a tenant that has no policy of its own."""
 PUBLISHED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SOURCE_CREATED = PUBLISHED - timedelta(days=30)
 
@@ -73,12 +79,47 @@ def _severity(rating: float) -> Severity:
     return Severity.NEGATIVE if rating < 2.5 else Severity.NORMAL
 
 
+def ref_of(class_name: str) -> PolicyRef:
+    """The name of a class of the shipped policy."""
+    return PolicyRef(SHIPPED_ID, 1, class_name)
+
+
+def terms_of(class_name: str) -> Terms:
+    """The terms of a class of the shipped policy, around the clock."""
+    return RULES.pinned(TENANT, Pin(ref_of(class_name)))
+
+
+def terms_for(metric: Metric) -> TermsFor:
+    """The terms of the shipped policy for a review."""
+    return lambda state: RULES.matching(TENANT, metric, facts_of(state))
+
+
+def folded(*log: ClockEvent) -> Run:
+    """The present run of a log that is not empty."""
+    run = fold(log, RULES.of(TENANT))
+    assert run is not None
+    return run
+
+
+def stage(percent: int, run: Run) -> Stage:
+    """The warning after a share of the time of a run around the clock, or its breach at 100."""
+    if percent == 100:
+        return Stage(BREACH, run.due_at)
+    return Stage(f"warn:{percent}", run.anchor_at + (run.due_at - run.anchor_at) * percent / 100)
+
+
 @dataclass(frozen=True)
 class Given:
     """A log, and what is then made of a change or of time."""
 
     log: tuple[ClockEvent, ...]
-    policy: Policy = BUILT_IN
+    metric: Metric = Metric.FIRST_ANSWER
+    duty: Duty = ANSWER
+
+    @property
+    def run(self) -> Run | None:
+        """The present run of the log."""
+        return fold(self.log, RULES.of(TENANT))
 
     def when(
         self,
@@ -91,10 +132,9 @@ class Given:
         told: bool = True,
     ) -> "Then":
         """The review changes, and the change is recorded then."""
-        revision = 1 if is_first else 2
-        change = ReviewChange(review_id="review", revision=revision, before=before, after=after, backfill=backfill)
-        run = fold(self.log, self.policy)
-        return Then(decide(run, change, recorded, self.policy, is_first=is_first, is_told=told))
+        change = changed_to(before, after, revision=1 if is_first else 2, backfill=backfill)
+        terms = terms_for(self.metric)
+        return Then(decide(self.run, change, recorded, terms, duty=self.duty, is_first=is_first, is_told=told))
 
     def when_first_seen(self, after: ReviewState) -> "Then":
         """We come to know the review."""
@@ -102,10 +142,18 @@ class Given:
 
     def when_due(self, *percents: int, now: datetime, read: bool = True, told: bool = True) -> "Then":
         """These stages have come due; all changes up to now have been read, or none, and the wait is over."""
-        run = fold(self.log, self.policy)
+        run = self.run
         assert run is not None
         read_until = now if read else NEVER
-        return Then(decide_due(run, percents, now=now, read_until=read_until, decide_until=now, is_told=told))
+        due = [stage(percent, run) for percent in percents]
+        return Then(decide_due(run, due, now=now, read_until=read_until, decide_until=now, is_told=told))
+
+
+def changed_to(
+    before: ReviewState | None, after: ReviewState | None, *, revision: int = 2, backfill: bool = False
+) -> ReviewChange:
+    """A change of the review."""
+    return ReviewChange(review_id="review", revision=revision, before=before, after=after, backfill=backfill)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from plaudit.alerting.clocks.consumer import GROUP, subscription
 from plaudit.alerting.clocks.domain.clock import clock_id
 from plaudit.alerting.mails.jobs.mail_job import MailJob
 from plaudit.alerting.main import SERVICE, build, followers
-from plaudit.alerting.policies.domain import FIRST_ANSWER
+from plaudit.alerting.policies.domain import Metric
 from plaudit.alerting.settings import AlertingSettings
+from plaudit.alerting.timers.consumer import CONTACTS, CustomerNews
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import Answers, Envelope, ReviewChange, ReviewState
@@ -101,7 +102,7 @@ class Stage:
         self.resources = Resources(self.settings, SERVICE.name)
         self.worker = self.resources.database(Role.WORKER)
         self.common = Database(self.settings, "common", Role.OWNER, pool_size=1)
-        self.subscription = subscription(followers(self.settings))
+        self.subscription = subscription(followers(self.settings), self.settings.partitions)
         self.timers = self.new_timers()
         self.processes: list[Resources[AlertingSettings]] = []
         self.mails = MailJob(self.worker, self.settings, smtp_sender(self.settings))
@@ -199,6 +200,34 @@ class Stage:
             )
             await self.resources.outbox.append(tx, await self.subscription.handler()(tx, records))
 
+    async def hears(self, *records: Record[CustomerNews]) -> None:
+        """Alerting reads events about customers, as the runner has it."""
+        async with self.worker.transaction() as tx:
+            await lock(tx, {key for record in records for key in CONTACTS.order_keys(record)})
+            await CONTACTS.handler()(tx, records)
+
+    def contact(
+        self, person: str, happened_at: datetime, *, tenant: str = "default", kind: str = "customer.contacted"
+    ) -> Record[CustomerNews]:
+        """The record of a contact with a person."""
+        data = CustomerNews(
+            person=person, event_id=str(uuid4()), happened_at=happened_at, channel="phone", erased_at=happened_at
+        )
+        event = Envelope(
+            specversion="1.0",
+            id=str(uuid4()),
+            source="/plaudit/ingest",
+            type=kind,
+            time=happened_at,
+            subject=person,
+            tenant=tenant,
+            datacontenttype="application/json",
+            data=data,
+            epoch="1",
+            sequence=f"{1:020d}",
+        )
+        return Record(event=event, partition=PARTITION, offset=0, sequence=1, epoch=1)
+
     async def fires(self) -> None:
         """The timers have their turns, until nothing is left to do for them."""
         while await self.timers.turn():
@@ -214,26 +243,44 @@ class Stage:
         async with self.worker.transaction() as tx:
             return [dict(row) for row in await tx.raw.fetch(query, *arguments)]
 
-    async def clock(self, review_id: str = "review-1", tenant: str = "default") -> dict[str, Any]:
+    async def clock(
+        self,
+        review_id: str = "review-1",
+        tenant: str = "default",
+        metric: Metric = Metric.FIRST_ANSWER,
+        instance: int = 1,
+    ) -> dict[str, Any]:
         """A review's clock."""
-        [row] = await self.rows("SELECT * FROM clocks WHERE tenant_id = $1 AND review_id = $2", tenant, review_id)
-        assert row["id"] == clock_id(tenant, review_id, FIRST_ANSWER)
+        [row] = await self.rows(
+            "SELECT * FROM clocks WHERE tenant_id = $1 AND review_id = $2 AND metric = $3 AND instance = $4",
+            tenant,
+            review_id,
+            metric,
+            instance,
+        )
+        assert row["id"] == clock_id(tenant, review_id, metric, instance)
         return row
 
-    async def log(self, review_id: str = "review-1") -> list[str]:
+    async def log(
+        self, review_id: str = "review-1", metric: Metric = Metric.FIRST_ANSWER, instance: int = 1
+    ) -> list[str]:
         """The kinds of a clock's log, in order; a collapsed warning is in parentheses."""
         rows = await self.rows(
             "SELECT e.kind, (e.event ->> 'percent')::int AS percent, (e.event ->> 'collapsed')::boolean AS collapsed "
-            "FROM clock_events e JOIN clocks c ON c.id = e.clock_id WHERE c.review_id = $1 ORDER BY e.id",
+            "FROM clock_events e JOIN clocks c ON c.id = e.clock_id "
+            "WHERE c.review_id = $1 AND c.metric = $2 AND c.instance = $3 ORDER BY e.id",
             review_id,
+            metric,
+            instance,
         )
         texts = [f"{row['kind']} {row['percent']}" if row["percent"] else row["kind"] for row in rows]
         return [f"({text})" if row["collapsed"] else text for text, row in zip(texts, rows, strict=True)]
 
-    async def published(self) -> list[str]:
-        """The types of the outbox, in order."""
-        rows = await self.rows("SELECT envelope FROM outbox ORDER BY id")
-        return [httpx.Response(200, content=row["envelope"]).json()["type"] for row in rows]
+    async def published(self, metric: Metric = Metric.FIRST_ANSWER) -> list[str]:
+        """The types of the outbox, in order, of clocks of a metric and of their alerts."""
+        events = await self.events()
+        ids = {event["data"]["clock_id"] for event in events if event["data"].get("metric") == metric}
+        return [event["type"] for event in events if event["data"]["clock_id"] in ids]
 
     async def events(self) -> list[dict[str, Any]]:
         """The outbox, in order."""
@@ -262,4 +309,5 @@ class Stage:
 
 
 def id_of(review_id: str, tenant: str = "default") -> UUID:
-    return clock_id(tenant, review_id, FIRST_ANSWER)
+    """The id of a review's clock for its first answer."""
+    return clock_id(tenant, review_id, Metric.FIRST_ANSWER)

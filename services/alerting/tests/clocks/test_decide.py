@@ -19,14 +19,29 @@ from plaudit.alerting.clocks.domain.clock_events import (
     Unknown,
     Warned,
 )
-from plaudit.alerting.clocks.domain.decide import decide_worse
 from plaudit.alerting.clocks.domain.run import fold
-from plaudit.alerting.policies.domain import BUILT_IN, DRASTIC
-from plaudit.common.contracts import Kind, ReviewChange, Severity
-from plaudit_testing.clocks import PUBLISHED, SOURCE_CREATED, Given, answered, at, drastic, given, rated, review
+from plaudit.common.contracts import Kind
+from plaudit_testing.clocks import (
+    PUBLISHED,
+    RULES,
+    SOURCE_CREATED,
+    TENANT,
+    answered,
+    at,
+    drastic,
+    folded,
+    given,
+    rated,
+    ref_of,
+    review,
+    stage,
+    terms_of,
+)
 from plaudit_testing.review_events import RESOLUTION
 
-REF = BUILT_IN.ref
+NEGATIVE, DRASTIC = terms_of("one-or-two-stars"), terms_of("drastic")
+REF = ref_of("one-or-two-stars")
+THREE_STARS, GOOD = ref_of("three-stars"), ref_of("four-or-five-stars")
 STARTED = Started(at(0), at(0), REF, StartReason.PUBLISHED)
 BREACHED = Breached(at(24))
 REMOVED = CancelReason.REMOVED
@@ -39,9 +54,11 @@ class TestWhatStartsAClock:
     def test_a_review_of_up_to_two_stars_starts_one(self, rating):
         given().when_first_seen(review(rating)).then(STARTED)
 
-    @pytest.mark.parametrize("rating", [2.5, 3.0, 5.0])
-    def test_a_better_review_starts_none(self, rating):
-        given().when_first_seen(review(rating)).then()
+    @pytest.mark.parametrize(
+        ("rating", "ref"), [(2.5, THREE_STARS), (3.0, THREE_STARS), (3.5, GOOD), (5.0, GOOD)]
+    )
+    def test_a_better_review_starts_one_of_its_own_class(self, rating, ref):
+        given().when_first_seen(review(rating)).then(Started(at(0), at(0), ref, StartReason.PUBLISHED))
 
     def test_a_thumb_down_starts_one(self):
         given().when_first_seen(review(1.0, kind=Kind.THUMBS)).then(STARTED)
@@ -98,61 +115,64 @@ class TestWhatStartsAClock:
             Started(at(3), at(0), REF, StartReason.PUBLISHED)
         )
 
-    def test_a_removal_and_an_edit_of_a_good_review_start_none(self):
+    def test_a_removal_and_a_back_filled_edit_start_none(self):
         given().when(review(), None, at(1)).then()
-        given().when(review(5.0), review(4.0), at(1)).then()
+        given().when(review(4.0), review(5.0), at(1), backfill=True).then()
 
 
 class TestSeverity:
-    def worse(self, run, before, after, recorded):
-        change = ReviewChange(review_id="review", revision=2, before=before, after=after)
-        return decide_worse(fold(run, BUILT_IN), change, recorded, BUILT_IN, DRASTIC)
-
-    def test_ingest_tells_it_whatever_the_stars_are(self):
-        mild = msgspec.structs.replace(review(1.0), severity=Severity.NORMAL)
-        given().when_first_seen(mild).then()
-
     def test_a_hint_to_check_starts_and_moves_nothing(self):
         hinted = msgspec.structs.replace(review(5.0), check=True)
-        given().when_first_seen(hinted).then()
+        given().when_first_seen(hinted).then(Started(at(0), at(0), GOOD, StartReason.PUBLISHED))
         given(STARTED).when(review(), msgspec.structs.replace(review(), check=True), at(3)).then()
 
     def test_a_drastic_review_is_due_four_hours_after_its_publication_and_never_later_than_a_negative_one(self):
         assert DRASTIC.due_at(at(0), at(0)) == at(4)
-        assert all(DRASTIC.due_at(at(0), at(known)) <= BUILT_IN.due_at(at(0), at(known)) for known in range(100))
+        assert all(DRASTIC.due_at(at(0), at(known)) <= NEGATIVE.due_at(at(0), at(known)) for known in range(100))
 
     def test_one_that_becomes_drastic_has_four_hours_from_then(self):
-        assert self.worse([STARTED], review(), drastic(review()), at(5)) == (
+        given(STARTED).when(review(), drastic(review()), at(5)).then(
             Cancelled(at(5), CancelReason.WORSENED),
-            Started(at(5), at(5), DRASTIC.ref, StartReason.WORSENED),
+            Started(at(5), at(5), DRASTIC.rule.ref, StartReason.WORSENED),
         )
 
     def test_one_that_becomes_drastic_and_was_due_before_that_keeps_its_deadline(self):
-        assert self.worse([STARTED], review(), drastic(review()), at(20)) == ()
-        assert self.worse([STARTED, BREACHED], review(), drastic(review()), at(25)) == ()
-        assert self.worse([STARTED, Fulfilled(at(3))], review(), drastic(review()), at(5)) == ()
+        given(STARTED).when(review(), drastic(review()), at(20)).then()
+        given(STARTED, BREACHED).when(review(), drastic(review()), at(25)).then()
 
     def test_one_that_becomes_drastic_with_its_answer_is_answered(self):
-        after = drastic(answered(review(), at(4)))
-        assert self.worse([STARTED], review(), after, at(5)) == ()
-        given(STARTED).when(review(), after, at(5)).then(Fulfilled(at(4)))
+        given(STARTED).when(review(), drastic(answered(review(), at(4))), at(5)).then(Fulfilled(at(4)))
 
     def test_one_that_is_negative_again_keeps_the_deadline_that_it_has(self):
-        begun = Started(at(0), at(0), DRASTIC.ref, StartReason.PUBLISHED)
-        Given((begun,), DRASTIC).when(drastic(review()), review(), at(1)).then()
+        begun = Started(at(0), at(0), DRASTIC.rule.ref, StartReason.PUBLISHED)
+        given(begun).when(drastic(review()), review(), at(1)).then()
+
+    def test_one_whose_rating_is_lowered_has_the_time_of_the_worse_class_from_that_rating(self):
+        good = Started(at(0), at(0), GOOD, StartReason.PUBLISHED)
+        given(good).when(review(5.0), rated(review(5.0), 1.0, at(50)), at(51)).then(
+            Cancelled(at(51), CancelReason.WORSENED), Started(at(51), at(50), REF, StartReason.LOWERED)
+        )
+
+    def test_one_whose_rating_is_lowered_and_was_due_before_that_keeps_its_due_time(self):
+        good = Started(at(0), at(0), GOOD, StartReason.PUBLISHED)
+        given(good).when(review(5.0), rated(review(5.0), 1.0, at(160)), at(161)).then()
+
+    def test_a_newer_revision_of_the_policy_moves_no_run_of_the_same_class(self):
+        old = Started(at(0), at(0), ref_of("one-or-two-stars")._replace(id="answer-negative-reviews", name=""), REF)
+        given(old).when(review(2.0), rated(review(2.0), 1.0, at(1)), at(1)).then()
 
 
 class TestDueTime:
     def test_is_a_day_after_publication(self):
-        assert fold([STARTED], BUILT_IN).due_at == at(24)
+        assert folded(STARTED).due_at == at(24)
 
     def test_leaves_at_least_an_hour_from_receipt(self):
         late = Started(at(23.5), at(0), REF, StartReason.PUBLISHED)
-        assert fold([late], BUILT_IN).due_at == at(24.5)
+        assert folded(late).due_at == at(24.5)
 
     def test_of_a_review_received_days_later_is_an_hour_after_receipt(self):
         given().when_first_seen(review(received_at=at(72))).then(Started(at(72), at(0), REF, StartReason.PUBLISHED))
-        assert fold([Started(at(72), at(0), REF, StartReason.PUBLISHED)], BUILT_IN).due_at == at(73)
+        assert folded(Started(at(72), at(0), REF, StartReason.PUBLISHED)).due_at == at(73)
 
 
 class TestWhatEndsARun:
@@ -186,8 +206,24 @@ class TestWhatEndsARun:
         given(STARTED).when(review(), None, at(25)).then(BREACHED, Cancelled(at(25), REMOVED))
         given(STARTED, BREACHED).when(review(), None, at(25)).then(Cancelled(at(25), REMOVED))
 
-    def test_raising_the_rating_cancels_it(self):
-        given(STARTED).when(review(), rated(review(), 3.0, at(5)), at(6)).then(Cancelled(at(5), NO_LONGER))
+    def test_raising_the_rating_gives_the_time_of_the_milder_class_from_the_same_anchor(self):
+        given(STARTED).when(review(), rated(review(), 3.0, at(5)), at(6)).then(
+            Cancelled(at(5), CancelReason.IMPROVED), Started(at(6), at(0), THREE_STARS, StartReason.IMPROVED)
+        )
+
+    def test_raising_the_rating_of_a_late_one_ends_it(self):
+        given(STARTED, BREACHED).when(review(), rated(review(), 5.0, at(30)), at(31)).then(
+            Cancelled(at(30), CancelReason.IMPROVED)
+        )
+
+    def test_a_review_that_needs_no_answer_any_more_cancels_it(self):
+        survey = replace(review(), kind=Kind.NPS, rated_at=at(5))
+        given(STARTED).when(review(), survey, at(6)).then(Cancelled(at(5), NO_LONGER))
+
+    def test_an_answer_that_is_older_than_what_it_says_now_is_no_quick_answer(self):
+        lowered = Started(at(51), at(50), REF, StartReason.LOWERED)
+        old = answered(review(), at(2))
+        given(lowered).when(review(), old, at(52)).then(Cancelled(at(50), CancelReason.ANSWERED_BEFORE))
 
     def test_another_bad_rating_changes_nothing(self):
         given(STARTED).when(review(1.0), rated(review(), 2.0, at(5)), at(6)).then()
@@ -204,7 +240,9 @@ class TestWhatIsLearnedLate:
 
     def test_a_rating_raised_in_time_retracts_the_breach(self):
         given(STARTED, BREACHED).when(review(), rated(review(), 5.0, at(20)), at(26)).then(
-            Retracted(at(20), RetractReason.CANCELLED_IN_TIME), Cancelled(at(20), NO_LONGER)
+            Retracted(at(20), RetractReason.CANCELLED_IN_TIME),
+            Cancelled(at(20), CancelReason.IMPROVED),
+            Started(at(26), at(0), GOOD, StartReason.IMPROVED),
         )
 
     def test_a_corrected_time_of_a_late_answer_retracts_the_breach(self):
@@ -246,7 +284,7 @@ class TestWhatBeginsAnotherRun:
 
     def test_the_breach_of_an_earlier_run_stays_in_the_log_and_not_in_the_state(self):
         again = Started(at(60), at(60), REF, StartReason.ANSWER_REMOVED)
-        clock = fold([STARTED, BREACHED, Fulfilled(at(30)), again], BUILT_IN)
+        clock = folded(STARTED, BREACHED, Fulfilled(at(30)), again)
         assert (clock.state, clock.number, clock.due_at, clock.breached_at) == ("running", 2, at(84), None)
 
     def test_an_edit_of_a_removed_or_answered_review_begins_none(self):
@@ -284,19 +322,22 @@ class TestThePassingOfTime:
         given(STARTED, BREACHED).when_due(100, now=at(30)).then()
 
     def test_a_warning_that_was_past_when_we_came_to_know_is_not_planned(self):
-        assert BUILT_IN.stages(at(0), at(13)) == ((80, at(19.2)), (100, at(24)))
-        assert BUILT_IN.stages(at(0), at(24)) == ((100, at(25)),)
-        assert BUILT_IN.stages(at(0), at(0)) == ((50, at(12)), (80, at(19.2)), (100, at(24)))
+        def planned(known_at):
+            return [(stage.kind, stage.at) for stage in NEGATIVE.stages(at(0), known_at)]
+
+        assert planned(at(13)) == [("warn:80", at(19.2)), ("breach", at(24))]
+        assert planned(at(24)) == [("breach", at(25))]
+        assert planned(at(0)) == [("warn:50", at(12)), ("warn:80", at(19.2)), ("breach", at(24))]
 
 
 class TestTheFold:
     def test_a_log_that_does_not_begin_with_a_start_is_refused(self):
         with pytest.raises(ValueError, match="begins with Fulfilled"):
-            fold([Fulfilled(PUBLISHED)], BUILT_IN)
+            folded(Fulfilled(PUBLISHED))
 
     def test_states(self):
         def state(*events):
-            return fold([STARTED, *events], BUILT_IN).state
+            return folded(STARTED, *events).state
 
         assert state() == "running"
         assert state(Warned(at(12), 50)) == "running"
@@ -308,7 +349,7 @@ class TestTheFold:
 
     def test_warnings_and_breaches_leave_the_generation_and_ends_raise_it(self):
         def generation(*events):
-            return fold([STARTED, *events], BUILT_IN).generation
+            return folded(STARTED, *events).generation
 
         assert generation() == generation(Warned(at(12), 50)) == generation(BREACHED) == 1
         assert generation(Fulfilled(at(1))) == generation(BREACHED, Cancelled(at(30), REMOVED)) == 2
@@ -337,7 +378,7 @@ class TestWhereAnswersAreNotTold:
         given(STARTED).when_due(50, 80, 100, now=at(30), told=False).then(
             Warned(at(12), 50, collapsed=True), Warned(at(19.2), 80, collapsed=True), self.UNKNOWN
         )
-        assert fold([STARTED, self.UNKNOWN], BUILT_IN).state == "unknown"
+        assert folded(STARTED, self.UNKNOWN).state == "unknown"
 
     def test_warnings_come_as_ever(self):
         given(STARTED).when_due(50, now=at(13), told=False).then(Warned(at(12), 50))
@@ -364,8 +405,7 @@ class TestWhereAnswersAreNotTold:
         given(STARTED, BREACHED).when_due(100, now=at(30), told=False).then()
 
     def test_one_that_becomes_drastic_too_late_has_no_other_deadline(self):
-        change = ReviewChange(review_id="review", revision=2, before=review(), after=drastic(review()))
-        assert decide_worse(fold([STARTED, self.UNKNOWN], BUILT_IN), change, at(1), BUILT_IN, DRASTIC) == ()
+        given(STARTED, self.UNKNOWN).when(review(), drastic(review()), at(1)).then()
 
 
 class TestTheOutcome:
@@ -376,13 +416,13 @@ class TestTheOutcome:
         known_at_once = given(STARTED).when(review(), after, when).decided
         breach = Breached(at(24), provisional=provisional)
         known_late = given(STARTED, breach).when(review(), after, when).decided
-        early, late = fold([STARTED, *known_at_once], BUILT_IN), fold([STARTED, breach, *known_late], BUILT_IN)
-        assert (early.state, early.breached_at, early.fulfilled_at, early.cancelled_at, early.waiting) == (
+        early, late = folded(STARTED, *known_at_once), folded(STARTED, breach, *known_late)
+        assert (early.state, early.breached_at, early.fulfilled_at, early.cancelled_at, early.due_at) == (
             late.state,
             late.breached_at,
             late.fulfilled_at,
             late.cancelled_at,
-            False,
+            late.due_at,
         )
         assert (early.state == "breached") == (when > at(24))
 
@@ -395,7 +435,7 @@ class TestTheOutcome:
         known_at_once = given(STARTED).when(review(), after, when, told=False).decided
         unknown = Unknown(at(24))
         known_late = given(STARTED, unknown).when(review(), after, when, told=told_later).decided
-        early, late = fold([STARTED, *known_at_once], BUILT_IN), fold([STARTED, unknown, *known_late], BUILT_IN)
+        early, late = folded(STARTED, *known_at_once), folded(STARTED, unknown, *known_late)
         assert early == late
         is_answer = after is not None and after.answer is not None
         assert (early.state == "breached") == (is_answer and when > at(24))
@@ -407,11 +447,9 @@ class TestTheOutcome:
         for step, change in enumerate(changes, start=1):
             when = at(7 * step)
             if change == "wait":
-                clock = fold(log, BUILT_IN)
-                stages = BUILT_IN.stages(clock.anchor_at, clock.started_at)
-                log += (
-                    given(*log).when_due(*(percent for percent, moment in stages if moment <= when), now=when).decided
-                )
+                clock = folded(*log)
+                percents = [percent for percent in (50, 80, 100) if stage(percent, clock).at <= when]
+                log += given(*log).when_due(*percents, now=when).decided
             else:
                 before, state = state, changed(state or review(), change, when)
                 log += given(*log).when(before, state, when).decided

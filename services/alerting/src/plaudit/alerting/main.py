@@ -15,6 +15,7 @@ from plaudit.alerting.mails.jobs.mail_job import MailJob
 from plaudit.alerting.policies.api import router as policies
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
+from plaudit.alerting.timers.consumer import CONTACTS
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common import administration, sessions
 from plaudit.common.db import Role
@@ -56,7 +57,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             problems=alerts.PROBLEMS,
             refusals=alerts.REFUSALS,
         ),
-        subscriptions=[subscription(following)],
+        subscriptions=[subscription(following, settings.partitions), CONTACTS],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
             MailJob(resources.database(Role.WORKER), settings, smtp_sender(settings)),

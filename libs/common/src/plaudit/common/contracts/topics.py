@@ -108,6 +108,9 @@ ALERTS = Topic(
             "alert.raised": AlertChange,
             "alert.resolved": AlertChange,
             "clock.unknown": ClockChange,
+            "clock.paused": ClockChange,
+            "clock.resumed": ClockChange,
+            "clock.policy_applied": ClockChange,
         }
     ),
 )

@@ -17,7 +17,7 @@ from plaudit.alerting.alerts.domain import (
 from plaudit.alerting.alerts.events import alert_event
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock import LogEntry
-from plaudit.alerting.clocks.domain.clock_events import Breached, Cancelled, Fulfilled, Retracted
+from plaudit.alerting.clocks.domain.clock_events import Breached, Cancelled, Fulfilled, Retracted, calls_nobody
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.events import Outgoing
 
@@ -32,13 +32,13 @@ class BreachAlerts(Follower):
 
     def events_with(self, entry: LogEntry, now: datetime) -> Sequence[Outgoing]:
         """Publish an alert with its breach."""
-        if not isinstance(entry.event, Breached):
+        if not _raises(entry):
             return ()
         return (alert_event("alert.raised", breach_alert(entry.clock, self._owner_email, now), now, entry),)
 
     async def follow(self, tx: Tx, entries: Sequence[LogEntry]) -> Sequence[Outgoing]:
         """Raise and resolve alerts; return `alert.resolved` of those that were not resolved before."""
-        breaches = [entry.clock for entry in entries if isinstance(entry.event, Breached)]
+        breaches = [entry.clock for entry in entries if _raises(entry)]
         await store.raise_all(tx, [breach_alert(clock, self._owner_email, tx.now) for clock in breaches])
         reasons: dict[tuple[str, UUID], str] = {}
         causes: dict[tuple[str, UUID], LogEntry] = {}
@@ -49,6 +49,11 @@ class BreachAlerts(Follower):
                 reasons[key], causes[key] = reason, entry
         resolved = await store.resolve(tx, reasons)
         return [alert_event("alert.resolved", each, tx.now, causes[each.tenant_id, each.id]) for each in resolved]
+
+
+def _raises(entry: LogEntry) -> bool:
+    """Say whether an entry raises an alert: a breach does, unless a change of the rules made it."""
+    return isinstance(entry.event, Breached) and not calls_nobody(entry.event)
 
 
 async def acknowledge(tx: SqlTx, tenant_id: str, alert_id: UUID, acknowledged_by: str) -> RowMapping | None:

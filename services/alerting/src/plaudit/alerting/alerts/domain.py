@@ -10,10 +10,14 @@ import msgspec
 
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.clock_events import Cancelled, ClockEvent, Fulfilled, Retracted
+from plaudit.alerting.clocks.domain.words import name_of, words_of
+from plaudit.alerting.policies.domain import Metric
 
 BREACH_KIND: Final = "sla_breach"
 BREACH_SEVERITY: Final = "high"
 CACHED_IDS: Final = 5_000
+ANSWERS: Final = frozenset((Metric.FIRST_ANSWER, Metric.NEXT_ANSWER))
+"""Metrics that an answer fulfils."""
 
 
 class AlertState(StrEnum):
@@ -66,14 +70,19 @@ def breach_alert(clock: Clock, owner: str, now: datetime) -> Alert:
         tenant_id=clock.tenant_id,
         id=breach_alert_id(clock),
         clock_id=clock.id,
-        review_id=clock.review.id,
-        subject=clock.review.subject,
+        review_id=clock.about.review_id or "",
+        subject=clock.about.subject,
         kind=BREACH_KIND,
         severity=BREACH_SEVERITY,
-        summary=f"{clock.review.stars}-star review of {clock.review.subject} not answered in time",
+        summary=_summary(clock),
         owner=owner,
         raised_at=now,
     )
+
+
+def _summary(clock: Clock) -> str:
+    late = words_of(clock).late
+    return f"{name_of(clock)} {late}" if late.startswith("not ") else f"{name_of(clock)}: {late}"
 
 
 def reason_to_resolve(clock: Clock, event: ClockEvent) -> str | None:
@@ -88,7 +97,7 @@ def reason_to_resolve(clock: Clock, event: ClockEvent) -> str | None:
         case Retracted():
             return "retracted"
         case Fulfilled() if is_breached:
-            return "answered"
+            return "answered" if clock.metric in ANSWERS else "fulfilled"
         case Cancelled() if is_breached:
             return event.reason
     return None

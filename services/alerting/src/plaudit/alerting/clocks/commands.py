@@ -6,21 +6,22 @@ The transaction holds the order keys of the clocks: consumers and jobs lock them
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
 from plaudit.alerting.clocks import store
-from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, clock_id
-from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Warned, is_collapsed
-from plaudit.alerting.clocks.domain.decide import decide, decide_erased, decide_worse
-from plaudit.alerting.clocks.domain.review_facts import erased, facts_of
-from plaudit.alerting.clocks.domain.run import apply, fold
+from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started, Warned, is_collapsed
+from plaudit.alerting.clocks.domain.decide import decide_erased
+from plaudit.alerting.clocks.domain.about import erased
+from plaudit.alerting.clocks.domain.review_clocks import ReviewClocks, ReviewRevision, decide_revision
+from plaudit.alerting.clocks.domain.run import apply
+from plaudit.alerting.clocks.domain.terms import Rules
 from plaudit.alerting.clocks.events import clock_event
-from plaudit.alerting.policies import store as policies
-from plaudit.alerting.policies.domain import BUILT_INS, FIRST_ANSWER, Policies, Policy
+from plaudit.alerting.policies.domain import Policies
+from plaudit.alerting.policies.domain.default import RENAMED, of_product, shipped
 from plaudit.common import erasure
-from plaudit.common.contracts import ReviewChange, Severity
 from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing
 
@@ -40,11 +41,28 @@ class Follower(ABC):
         return ()
 
 
+class Cause(NamedTuple):
+    """The trace of what caused an entry; none where time did."""
+
+    traceparent: str | None = None
+    tracestate: str | None = None
+
+
+NO_CAUSE = Cause()
+
+
+async def rules_of(tx: Tx, tenants: Collection[str]) -> Rules:
+    """Return the policies of these tenants, and the calendars that these name."""
+    del tx, tenants
+    return Rules(Policies(shipped=shipped(), of_product=of_product(), renamed=RENAMED))
+
+
 class ClockWriter:
     """Collects what one transaction does to clocks, so that each table is written with one statement."""
 
-    def __init__(self, followers: Sequence[Follower]) -> None:
+    def __init__(self, followers: Sequence[Follower], rules: Rules) -> None:
         self._followers = followers
+        self._rules = rules
         self._clocks: dict[ClockKey, Clock] = {}
         self._entries: list[LogEntry] = []
 
@@ -58,26 +76,35 @@ class ClockWriter:
         if not isinstance(entry.event, Warned):
             self.keep(entry.clock)
 
-    def record(
-        self,
-        clock: Clock,
-        events: Sequence[ClockEvent],
-        policy: Policy,
-        traceparent: str | None = None,
-        tracestate: str | None = None,
-    ) -> Clock:
+    def begin(self, clock: Clock, started: Started, cause: Cause = NO_CAUSE) -> None:
+        """Write a new clock with its first event.
+
+        Args:
+            clock: as it stands after the event.
+            started: the event.
+            cause: the trace of what caused it.
+
+        Raises:
+            KeyError: the terms that it is pinned to are not stored.
+        """
+        terms = self._rules.pinned(clock.tenant_id, clock.run.pin)
+        self.add(LogEntry(clock, started, terms, *cause))
+
+    def record(self, clock: Clock, events: Sequence[ClockEvent], cause: Cause = NO_CAUSE) -> Clock:
         """Write what was decided about a clock; return the clock as it stands afterwards.
 
         Args:
             clock: as it was before the events.
             events: in their order.
-            policy: the revision that the run is, or by the first of the events will be, pinned to.
-            traceparent: of what caused them.
-            tracestate: of the same.
+            cause: the trace of what caused them.
+
+        Raises:
+            KeyError: the terms that the clock is, or will be, pinned to are not stored.
         """
+        terms_of = self._rules.of(clock.tenant_id)
         for event in events:
-            clock = replace(clock, run=apply(clock.run, event, policy))
-            self.add(LogEntry(clock, event, policy, traceparent, tracestate))
+            clock = replace(clock, run=apply(clock.run, event, terms_of))
+            self.add(LogEntry(clock, event, terms_of(clock.run.pin), *cause))
         return clock
 
     async def save(self, tx: Tx) -> list[Outgoing]:
@@ -98,65 +125,59 @@ class ClockWriter:
         return events
 
 
-class ReviewRevision(msgspec.Struct, frozen=True, gc=False):
-    """A change of a review, as it was read from the bus."""
-
-    tenant_id: str
-    partition: int
-    recorded_at: datetime
-    change: ReviewChange
-    is_first: bool
-    """Whether the review was created by it."""
-    traceparent: str | None = None
-    tracestate: str | None = None
-    is_erasure: bool = False
-
-    @property
-    def clock_key(self) -> ClockKey:
-        """The key of the clock that the review has, or would have."""
-        return self.tenant_id, clock_id(self.tenant_id, self.change.review_id, FIRST_ANSWER)
-
-
-async def apply_revisions(tx: Tx, revisions: Sequence[ReviewRevision], followers: Sequence[Follower]) -> list[Outgoing]:
+async def apply_revisions(
+    tx: Tx, revisions: Sequence[ReviewRevision], followers: Sequence[Follower], partitions: int
+) -> list[Outgoing]:
     """Start, fulfil and cancel clocks as reviews change, in the order of the revisions; return what to publish.
 
     What is told of a review after its erasure, such as by a replay, changes nothing.
+
+    Args:
+        tx: the open transaction.
+        revisions: in the order in which they were read.
+        followers: act on what happens to the clocks.
+        partitions: of each topic.
     """
-    keys = [revision.clock_key for revision in revisions]
-    known = await store.load(tx, set(keys))
-    rules = await policies.load(tx, {revision.tenant_id for revision in revisions})
+    keys = {revision.review_key for revision in revisions}
+    known = {key: ReviewClocks() for key in keys}
+    for clock in await store.load_about(tx, keys):
+        known[clock.tenant_id, clock.about.id].add(clock)
+    rules = await rules_of(tx, {tenant_id for tenant_id, _ in keys})
     gone = await _erased_before(tx, revisions)
-    writer = ClockWriter(followers)
-    for key, revision in zip(keys, revisions, strict=True):
-        clock = known.get(key)
-        after = _apply(revision, clock, rules, writer, gone)
-        if after is not None:
-            known[key] = after
-    new_tenants = {tenant_id for tenant_id, _ in known if rules.lacks_built_in(tenant_id)}
-    if new_tenants:
-        await policies.keep(tx, new_tenants, BUILT_INS)
+    writer = ClockWriter(followers, rules)
+    for revision in revisions:
+        clocks = known[revision.review_key]
+        cause = Cause(revision.traceparent, revision.tracestate)
+        if revision.is_erasure:
+            gone.add(revision.review_key)
+            for clock in clocks.all:
+                clocks.add(_erase(_at_revision(clock, revision), revision.recorded_at, writer, cause))
+        elif revision.review_key not in gone:
+            _apply(revision, clocks, rules, writer, cause, partitions)
     return await writer.save(tx)
 
 
 async def end_erased(
-    tx: Tx, review_keys: Collection[ClockKey], happened_at: datetime, followers: Sequence[Follower]
+    tx: Tx, reviews: Collection[tuple[str, str]], happened_at: datetime, followers: Sequence[Follower]
 ) -> list[Outgoing]:
-    """Empty the clocks of reviews that were erased, and end those that run; return what to publish.
+    """Empty the clocks about reviews, each (tenant, id), that were erased; end those that run; return what to publish.
 
-    Those that the consumer has emptied stay as they are: this is for erasures that it set aside.
+    Those that the consumer has emptied stay as they are: this is for erasures that it set aside. What people noted in
+    the logs goes too.
     """
-    known = await store.load(tx, review_keys)
-    rules = await policies.load(tx, {tenant_id for tenant_id, _ in known})
-    writer = ClockWriter(followers)
-    for clock in known.values():
+    known = await store.load_about(tx, reviews)
+    writer = ClockWriter(followers, await rules_of(tx, {clock.tenant_id for clock in known}))
+    for clock in known:
         if clock.erased_at is None:
-            _erase(clock, happened_at, rules, writer)
-    return await writer.save(tx)
+            _erase(clock, happened_at, writer)
+    events = await writer.save(tx)
+    await store.empty_notes(tx, [clock.key for clock in known])
+    return events
 
 
 async def _erased_before(tx: Tx, revisions: Sequence[ReviewRevision]) -> set[tuple[str, str]]:
     """Note the erasures among the revisions; return the reviews, each (tenant, id), that were erased before."""
-    gone = await erasure.erased_reviews(tx, {(each.tenant_id, each.change.review_id) for each in revisions})
+    gone = await erasure.erased_reviews(tx, {each.review_key for each in revisions})
     erasures = [each for each in revisions if each.is_erasure]
     if erasures:
         await erasure.note(
@@ -169,84 +190,33 @@ async def _erased_before(tx: Tx, revisions: Sequence[ReviewRevision]) -> set[tup
     return gone
 
 
-def _apply(
-    revision: ReviewRevision, clock: Clock | None, rules: Policies, writer: ClockWriter, gone: set[tuple[str, str]]
-) -> Clock | None:
-    """Return the clock after a revision; None where there is none."""
-    key = revision.tenant_id, revision.change.review_id
-    if revision.is_erasure:
-        gone.add(key)
-        return None if clock is None else _erase_by(revision, clock, rules, writer)
-    if key in gone:
-        return clock
-    return _start(revision, rules, writer) if clock is None else _continue(revision, clock, rules, writer)
+def _at_revision(clock: Clock, revision: ReviewRevision) -> Clock:
+    return replace(clock, review_revision=max(clock.review_revision, revision.change.revision))
 
 
-def _erase_by(revision: ReviewRevision, clock: Clock, rules: Policies, writer: ClockWriter) -> Clock:
-    clock = replace(clock, review_revision=max(clock.review_revision, revision.change.revision))
-    return _erase(clock, revision.recorded_at, rules, writer, revision.traceparent, revision.tracestate)
-
-
-def _erase(
-    clock: Clock,
-    happened_at: datetime,
-    rules: Policies,
-    writer: ClockWriter,
-    traceparent: str | None = None,
-    tracestate: str | None = None,
-) -> Clock:
+def _erase(clock: Clock, happened_at: datetime, writer: ClockWriter, cause: Cause = NO_CAUSE) -> Clock:
     """Return a clock without a word of its review, ended if it still ran. Its log stays: it holds times and reasons."""
-    clock = replace(clock, review=erased(clock.review), erased_at=clock.erased_at or happened_at)
+    clock = replace(clock, about=erased(clock.about), erased_at=clock.erased_at or happened_at)
     writer.keep(clock)
-    policy = rules.pinned(clock.tenant_id, clock.run.policy)
-    return writer.record(
-        clock, decide_erased(clock.run, happened_at, is_told=clock.is_told), policy, traceparent, tracestate
-    )
+    return writer.record(clock, decide_erased(clock.run, happened_at, is_told=clock.is_told), cause)
 
 
-def _start(revision: ReviewRevision, rules: Policies, writer: ClockWriter) -> Clock | None:
-    """Return a new clock, or none where the change starts none."""
-    change = revision.change
-    policy = rules.newest(revision.tenant_id, _severity(change))
-    events = decide(None, change, revision.recorded_at, policy, is_first=revision.is_first)
-    run = fold(events, policy)
-    if change.after is None or run is None:
-        return None
-    tenant_id, new_id = revision.clock_key
-    clock = Clock(
-        tenant_id=tenant_id,
-        id=new_id,
-        metric=policy.metric,
-        partition=revision.partition,
-        review_revision=change.revision,
-        review=facts_of(change.review_id, change.after),
-        run=run,
-        answers=change.answers,
-    )
-    for event in events:
-        writer.add(LogEntry(clock, event, policy, revision.traceparent, revision.tracestate))
-    return clock
-
-
-def _continue(revision: ReviewRevision, clock: Clock, rules: Policies, writer: ClockWriter) -> Clock:
-    """Return what a change makes of a clock. A revision that is not newer than the applied one changes nothing."""
-    change = revision.change
-    if change.revision <= clock.review_revision:
-        return clock
-    clock = replace(clock, review_revision=change.revision)
-    if change.after is not None:
-        clock = replace(clock, review=facts_of(change.review_id, change.after), answers=change.answers)
-    writer.keep(clock)
-    run = clock.run
-    newest = rules.newest(clock.tenant_id, _severity(change))
-    policy = rules.pinned(clock.tenant_id, run.policy) if run.waiting else newest
-    events = decide_worse(run, change, revision.recorded_at, policy, newest)
-    if events:
-        policy = newest
-    else:
-        events = decide(run, change, revision.recorded_at, policy, is_told=clock.is_told)
-    return writer.record(clock, events, policy, revision.traceparent, revision.tracestate)
-
-
-def _severity(change: ReviewChange) -> str:
-    return Severity.NORMAL if change.after is None else change.after.severity
+def _apply(
+    revision: ReviewRevision,
+    clocks: ReviewClocks,
+    rules: Rules,
+    writer: ClockWriter,
+    cause: Cause,
+    partitions: int,
+) -> None:
+    """Apply a revision to the clocks about its review. One that is not newer than the applied one changes nothing."""
+    if revision.change.revision <= clocks.revision:
+        return
+    for known in clocks.all:
+        clock = revision.shown_by(known)
+        clocks.add(clock)
+        writer.keep(clock)
+    for decided in list(decide_revision(revision, clocks, rules, partitions)):
+        if decided.started is not None:
+            writer.begin(decided.clock, decided.started, cause)
+        clocks.add(writer.record(decided.clock, decided.events, cause))

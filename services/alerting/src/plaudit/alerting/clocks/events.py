@@ -3,7 +3,15 @@
 from datetime import datetime
 
 from plaudit.alerting.clocks.domain.clock import LogEntry
-from plaudit.alerting.clocks.domain.clock_events import Breached, Cancelled, Retracted, Started, Warned
+from plaudit.alerting.clocks.domain.clock_events import (
+    Breached,
+    Cancelled,
+    ClockEvent,
+    Fulfilled,
+    Retracted,
+    Started,
+    Warned,
+)
 from plaudit.common.contracts import ALERTS, ClockChange
 from plaudit.common.events import Outgoing
 
@@ -11,29 +19,54 @@ from plaudit.common.events import Outgoing
 def clock_event(entry: LogEntry, now: datetime) -> Outgoing:
     """Return the event to publish for an entry of a clock's log."""
     clock, event = entry.clock, entry.event
-    review, run = clock.review, clock.run
+    about, run = clock.about, clock.run
     return Outgoing(
         topic=ALERTS,
-        key=f"{clock.tenant_id}/{review.subject}",
+        key=f"{clock.tenant_id}/{about.subject}",
         type=f"clock.{entry.kind}",
-        subject=review.subject,
+        subject=about.subject,
         tenant_id=clock.tenant_id,
         time=now,
         traceparent=entry.traceparent,
         tracestate=entry.tracestate,
         data=ClockChange(
             clock_id=str(clock.id),
-            review_id=review.id,
-            source_id=review.source_id,
-            external_id=review.external_id,
-            subject=review.subject,
+            review_id=about.review_id or "",
+            source_id=about.source_id or "",
+            external_id=about.external_id or "",
+            subject=about.subject,
             metric=clock.metric,
             policy_revision=run.policy.revision,
             anchor_at=run.anchor_at,
             due_at=run.due_at,
             happened_at=event.at,
-            fraction=event.percent / 100 if isinstance(event, Warned) else None,
+            fraction=None if not isinstance(event, Warned) or event.percent is None else event.percent / 100,
             provisional=isinstance(event, Breached) and event.provisional,
-            reason=event.reason if isinstance(event, Started | Cancelled | Retracted) else None,
+            reason=_reason(event),
+            about_kind=about.kind,
+            about_id=about.id,
+            instance=clock.instance,
+            policy_id=run.policy.id,
+            policy_class=run.policy.name,
+            calendar=run.calendar_name,
+            calendar_revision=run.calendar_revision,
+            channel=event.channel if isinstance(event, Fulfilled) else None,
+            by_hand=_is_by_hand(event),
+            after=event.after if isinstance(event, Warned) else None,
         ),
     )
+
+
+def _reason(event: ClockEvent) -> str | None:
+    """Return why it happened, where that is a word of ours; what people noted stays here."""
+    match event:
+        case Started() | Cancelled() | Retracted():
+            return event.reason
+        case Breached():
+            return event.cause
+    return None
+
+
+def _is_by_hand(event: ClockEvent) -> bool:
+    """Say whether a person made it happen."""
+    return getattr(event, "by", None) is not None

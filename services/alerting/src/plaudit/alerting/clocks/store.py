@@ -6,29 +6,40 @@ from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from asyncpg import Record
 from sqlalchemy import RowMapping, Select, Table, select, tuple_
 
-from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry
+from plaudit.alerting.calendars.domain import CalendarRef, Pause
+from plaudit.alerting.clocks.domain.about import About
+from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, Lane, LogEntry
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
-from plaudit.alerting.clocks.domain.review_facts import ReviewFacts
-from plaudit.alerting.clocks.domain.run import Run
+from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run
 from plaudit.alerting.clocks.tables import clock_events, clocks
 from plaudit.alerting.policies.domain import PolicyRef
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.subjects import within
 
-_REVIEW: Final[Mapping[str, str]] = {name: name for name in ReviewFacts.__struct_fields__} | {"id": "review_id"}
-_RUN: Final[Mapping[str, str]] = {name: name for name in Run.__struct_fields__ if name != "policy"} | {"number": "run"}
+_ABOUT: Final[Mapping[str, str]] = {name: name for name in About.__struct_fields__} | {
+    "kind": "about_kind",
+    "id": "about_id",
+}
+_PINNED: Final = frozenset(("policy", "calendar", "pauses"))
+"""Fields of a run that are more or other than a column."""
+_RUN: Final[Mapping[str, str]] = {name: name for name in Run.__struct_fields__ if name not in _PINNED} | {
+    "number": "run"
+}
 """Field → column, of the two parts of a clock, in the order of the struct's fields."""
 
 _CLOCK: Final = Columns(
     clocks,
-    {column: f"review.{field}" for field, column in _REVIEW.items()}
+    {column: f"about.{field}" for field, column in _ABOUT.items()}
     | {column: f"run.{field}" for field, column in _RUN.items()}
-    | {"policy_id": "run.policy.id", "policy_revision": "run.policy.revision"}
-    | {"state": "run.state", "waiting": "run.waiting"},
+    | {"policy_id": "run.policy.id", "policy_revision": "run.policy.revision", "policy_class": "run.policy.name"}
+    | {"calendar": "run.calendar_name", "calendar_revision": "run.calendar_revision", "pauses": "run.pauses_json"}
+    | {"state": "run.state", "waiting": "run.waiting", "topic": "lane.topic", "partition": "lane.partition"},
+    without=("review_id",),
 )
 
 
@@ -37,9 +48,12 @@ def _of_row(columns: Iterable[str]) -> Callable[[Record], tuple[Any, ...]]:
     return itemgetter(*map(_CLOCK.names.index, columns))
 
 
-_review_of: Final = _of_row(_REVIEW.values())
-_policy_of: Final = _of_row(("policy_id", "policy_revision"))
+_about_of: Final = _of_row(_ABOUT.values())
+_policy_of: Final = _of_row(("policy_id", "policy_revision", "policy_class"))
 _run_of: Final = _of_row(_RUN.values())
+_lane_of: Final = _of_row(("topic", "partition"))
+_RUN_FIELDS: Final = tuple(_RUN)
+_pauses_of: Final = msgspec.json.Decoder(tuple[Pause, ...]).decode
 
 _ENTRY: Final = Columns(
     clock_events,
@@ -54,9 +68,24 @@ FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, id)
 CROSS JOIN LATERAL (SELECT * FROM clocks WHERE tenant_id = k.tenant_id AND id = k.id OFFSET 0) c
 """
 
+# All clocks about a review: few, and the newest instance of each metric is what its changes are decided by.
+_LOAD_ABOUT = f"""
+SELECT {_CLOCK.of("c")}
+FROM unnest($1::text[], $2::text[]) AS k (tenant_id, review_id)
+CROSS JOIN LATERAL (SELECT * FROM clocks WHERE tenant_id = k.tenant_id AND review_id = k.review_id OFFSET 0) c
+"""
+
+_WAITING_FOR = f"""
+SELECT {_CLOCK.of("c")}
+FROM unnest($1::text[], $2::text[]) AS k (tenant_id, person)
+CROSS JOIN LATERAL (
+    SELECT * FROM clocks WHERE tenant_id = k.tenant_id AND person = k.person AND waiting OFFSET 0
+) c
+"""
+
 _SAVE = f"""
 INSERT INTO clocks ({_CLOCK.listed}) SELECT * FROM {_CLOCK.unnest()}
-ON CONFLICT (tenant_id, id) DO UPDATE SET {_CLOCK.excluded(keep=("partition",))}
+ON CONFLICT (tenant_id, id) DO UPDATE SET {_CLOCK.excluded(keep=("topic", "partition"))}
 """
 
 # Events travel as text: the driver encodes an array of jsonb element by element in Python.
@@ -66,8 +95,15 @@ SELECT $1, entry.event::jsonb, {_ENTRY.of("entry")}
 FROM ROWS FROM (unnest($2::text[]), {_ENTRY.unnest(3)}) AS entry (event, {_ENTRY.listed})
 """
 
+# A note may say something about a customer.
+_EMPTY_NOTES = """
+UPDATE clock_events SET event = event - 'note' WHERE tenant_id = $1 AND clock_id = $2 AND event ->> 'note' IS NOT NULL
+"""
+
 _LOG = "SELECT event::text, recorded_at FROM clock_events WHERE tenant_id = $1 AND clock_id = $2 ORDER BY id"
 
+ReviewKey = tuple[str, str]
+"""(tenant, review id)."""
 DueKey = tuple[datetime, UUID]
 """(due time, clock id): the sort key of clocks."""
 
@@ -78,6 +114,28 @@ async def load(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, Clock]:
         return {}
     rows = await tx.raw.fetch(_LOAD, [tenant_id for tenant_id, _ in keys], [clock for _, clock in keys])
     return {clock.key: clock for clock in map(_clock, rows)}
+
+
+async def load_about(tx: Tx, reviews: Collection[ReviewKey]) -> list[Clock]:
+    """Return all clocks about these reviews."""
+    if not reviews:
+        return []
+    rows = await tx.raw.fetch(_LOAD_ABOUT, [tenant_id for tenant_id, _ in reviews], [review for _, review in reviews])
+    return [_clock(row) for row in rows]
+
+
+async def waiting_for(tx: Tx, persons: Collection[tuple[str, str]]) -> list[Clock]:
+    """Return the clocks that wait for a contact with one of these persons, each (tenant, person key)."""
+    if not persons:
+        return []
+    rows = await tx.raw.fetch(_WAITING_FOR, [tenant_id for tenant_id, _ in persons], [person for _, person in persons])
+    return [_clock(row) for row in rows]
+
+
+async def empty_notes(tx: Tx, clocks: Collection[ClockKey]) -> None:
+    """Delete what people noted in the logs of these clocks: it may say something about a customer."""
+    if clocks:
+        await tx.raw.executemany(_EMPTY_NOTES, clocks)
 
 
 async def save(tx: Tx, changed: Collection[Clock]) -> None:
@@ -147,10 +205,21 @@ def _clock(row: Record) -> Clock:
         tenant_id=row["tenant_id"],
         id=row["id"],
         metric=row["metric"],
-        partition=row["partition"],
+        lane=Lane(*_lane_of(row)),
         review_revision=row["review_revision"],
-        review=ReviewFacts(*_review_of(row)),
+        about=About(*_about_of(row)),
+        run=_run(row),
+        instance=row["instance"],
         erased_at=row["erased_at"],
-        run=Run(PolicyRef(*_policy_of(row)), *_run_of(row)),
         answers=row["answers"],
+    )
+
+
+def _run(row: Record) -> Run:
+    pauses, calendar = row["pauses"], row["calendar"]
+    return Run(
+        policy=PolicyRef(*_policy_of(row)),
+        calendar=None if calendar is None else CalendarRef(calendar, row["calendar_revision"]),
+        pauses=() if pauses == NO_PAUSES else _pauses_of(pauses),
+        **dict(zip(_RUN_FIELDS, _run_of(row), strict=True)),
     )

@@ -22,7 +22,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
     Unknown,
     Warned,
 )
-from plaudit.alerting.clocks.domain.review_facts import is_web_address
+from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.alerting.desk import store
 from plaudit.alerting.mails.domain import CLOCKS, REVIEWS, UNTOLD
 from plaudit.common.db import SqlTx

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from plaudit.alerting.clocks.commands import Follower, end_erased
-from plaudit.alerting.clocks.domain.clock import clock_id, order_key
+from plaudit.alerting.clocks.domain.clock import contacts_key, order_key, review_root
+from plaudit.alerting.clocks import store as clocks
+from plaudit.alerting.contacts import store as contacts
 from plaudit.alerting.mails import store as mails
-from plaudit.alerting.policies.domain import FIRST_ANSWER
 from plaudit.common.db import Tx, lock
 from plaudit.common.erasure import Erased, Kind
 from plaudit.common.erasure.commands import Scrub
@@ -16,13 +17,19 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
     """Return what scrubs alerting's stores; the followers act on clocks that end, and the outbox takes their events."""
 
     async def scrub(tx: Tx, erased: Erased) -> int:
-        """Empty the clock of a review, whether or not the consumer has; nothing is left after it."""
-        if erased.kind is not Kind.REVIEW:
-            return 0
-        clock = clock_id(erased.tenant_id, erased.name, FIRST_ANSWER)
-        await lock(tx, [order_key(clock)])
-        await outbox.append(tx, await end_erased(tx, [(erased.tenant_id, clock)], erased.erased_at, followers))
-        await mails.empty_errors(tx, erased.tenant_id, clock)
+        """Empty the clocks about a review, whether or not the consumer has; forget a person. Nothing is left after it."""
+        if erased.kind is Kind.REVIEW:
+            await _scrub_review(tx, erased)
+        elif erased.wanted is not None:
+            await lock(tx, [contacts_key(erased.tenant_id, erased.wanted)])
+            await contacts.delete(tx, erased.tenant_id, erased.wanted, erased.erased_at)
         return 0
+
+    async def _scrub_review(tx: Tx, erased: Erased) -> None:
+        await lock(tx, [order_key(review_root(erased.tenant_id, erased.name))])
+        review = erased.tenant_id, erased.name
+        await outbox.append(tx, await end_erased(tx, [review], erased.erased_at, followers))
+        for clock in await clocks.load_about(tx, [review]):
+            await mails.empty_errors(tx, erased.tenant_id, clock.id)
 
     return scrub

@@ -5,8 +5,10 @@ from typing import Final
 
 STORES: Final[Mapping[str, str]] = {
     "policies": "holds nothing about customers",
-    "clocks": "title, excerpt, address and id on the platform emptied; one that runs ends as cancelled",
-    "clock_events": "holds times and reasons, and no word of a review",
+    "clocks": "title, excerpt, address, id on the platform and person key emptied; one that runs ends as cancelled",
+    "clock_events": "holds times and reasons, and no word of a review; what people noted is deleted",
+    "contacts": "those with an erased person are deleted; all of them after 90 days",
+    "moves": "holds nothing about customers",
     "timers": "deleted with the end of the run",
     "alerts": "holds stars and subject, and no word of a review; resolved with the end of the run",
     "mails": "holds no text: a mail is composed when it is sent, and not sent once its run has ended; errors deleted",

@@ -11,7 +11,7 @@ import structlog
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock import Clock, LogEntry
-from plaudit.alerting.clocks.domain.clock_events import Breached, Started
+from plaudit.alerting.clocks.domain.clock_events import Breached, Started, calls_nobody
 from plaudit.alerting.mails import store
 from plaudit.alerting.mails.domain import Mail, MailKind, compose, is_wanted, mail_about
 from plaudit.alerting.settings import AlertingSettings
@@ -38,11 +38,18 @@ class OwnerMails(Follower):
 
     async def follow(self, tx: Tx, entries: Sequence[LogEntry]) -> Sequence[Outgoing]:
         """Write mails; publishes nothing."""
-        kinds = [MailKind.NOTICE if isinstance(entry.event, Started) else MailKind.BREACH for entry in entries]
+        kinds = [(entry, _kind_of(entry)) for entry in entries]
         await store.add(
-            tx, [mail_about(entry.clock, kind, self._owner_email) for entry, kind in zip(entries, kinds, strict=True)]
+            tx, [mail_about(entry.clock, kind, self._owner_email) for entry, kind in kinds if kind is not None]
         )
         return ()
+
+
+def _kind_of(entry: LogEntry) -> MailKind | None:
+    """Return which mail an entry causes: none where its class wants no notice, or a change of the rules made it."""
+    if isinstance(entry.event, Started):
+        return None if entry.terms.rule.notify_within_seconds is None else MailKind.NOTICE
+    return None if calls_nobody(entry.event) else MailKind.BREACH
 
 
 async def lease(tx: Tx, limit: int) -> list[Mail]:

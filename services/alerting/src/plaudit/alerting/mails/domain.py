@@ -3,6 +3,7 @@
 A mail is plain text and a simple HTML of the same; it loads nothing and runs nothing.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -15,8 +16,10 @@ from uuid import UUID, uuid5
 import msgspec
 
 from plaudit.alerting.clocks.domain.clock import Clock
-from plaudit.alerting.clocks.domain.review_facts import is_web_address
+from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.alerting.clocks.domain.run import State
+from plaudit.alerting.clocks.domain.words import name_of, words_of
+from plaudit.alerting.policies.domain import Metric
 from plaudit.common.text import clean, cut, isolated, one_line, with_bdi
 
 SENDER_NAME: Final = "Plaudit"
@@ -26,6 +29,12 @@ CLOCKS: Final = "/console/clocks"
 """The page of all clocks; below it, each has a page at its id."""
 REVIEWS: Final = "/console/reviews"
 """The page of all reviews, where answers are recorded; below it, each has a page at its id."""
+_SINCE: Final[Mapping[str, str]] = {
+    Metric.NEXT_ANSWER: "was added to after our answer, on",
+    Metric.FOLLOW_UP: "was answered in public on",
+    Metric.RESOLUTION_FIRST: "has not been resolved since",
+    Metric.RESOLUTION_TOTAL: "has not been resolved since",
+}
 UNTOLD: Final = "Plaudit cannot see answers that are given there: once it is answered, record the answer in Plaudit."
 
 
@@ -94,11 +103,11 @@ def compose(clock: Clock, mail: Mail, *, sender: str, sent_at: datetime, public_
     # RFC 3834: asks for no automatic reply.
     message["Auto-Submitted"] = "auto-generated"
     paragraphs = _paragraphs(clock, kind)
-    quote = [clean(part).strip() for part in (clock.review.title, clock.review.excerpt) if part]
+    quote = [clean(part).strip() for part in (clock.about.title, clock.about.excerpt) if part]
     console = public_url.rstrip("/")
-    links = [("The review", clock.review.url or ""), ("The clock", f"{console}{CLOCKS}/{clock.id}")]
+    links = [("The review", clock.about.url or ""), ("The clock", f"{console}{CLOCKS}/{clock.id}")]
     if not clock.is_told:
-        links.insert(1, ("Record the answer", f"{console}{REVIEWS}/{clock.review.id}"))
+        links.insert(1, ("Record the answer", f"{console}{REVIEWS}/{clock.about.review_id}"))
     links = [(label, url) for label, url in links if is_web_address(url)]
     message.set_content(_as_text(paragraphs, quote, links))
     message.add_alternative(_as_html(paragraphs, quote, links), subtype="html")
@@ -111,27 +120,37 @@ def moment(at: datetime) -> str:
 
 
 def _subject(clock: Clock, kind: MailKind) -> str:
-    what = f"{clock.review.stars}-star review of {clock.review.subject}"
+    words = words_of(clock)
     if kind is MailKind.NOTICE:
-        return f"Answer by {moment(clock.run.due_at)}: {what}"
-    return f"Not answered in time: {what}"
+        return f"{words.do} by {moment(clock.run.due_at)}: {name_of(clock)}"
+    return f"{words.late[0].upper()}{words.late[1:]}: {name_of(clock)}"
 
 
 def _paragraphs(clock: Clock, kind: MailKind) -> list[str]:
-    review, run = clock.review, clock.run
-    what = f"A {review.stars}-star review of {review.subject} on {isolated(one_line(review.source_name))}"
-    since = "has been without an answer since" if run.number > 1 else "was published on"
-    opening = f"{what} {since} {moment(run.anchor_at)}."
+    words, run = words_of(clock), clock.run
+    opening = _opening(clock)
+    what = f"{words.due[0].upper()}{words.due[1:]}"
     if kind is MailKind.NOTICE:
-        due = f"A public answer is due by {moment(run.due_at)}."
+        due = f"{what} is due by {moment(run.due_at)}."
         return [opening, due] if clock.is_told else [opening, due, UNTOLD]
-    closing = f"A public answer was due by {moment(run.due_at)}, and none has been published."
+    closing = f"{what} was due by {moment(run.due_at)}, and {words.missing}."
     if run.provisional:
         closing += (
             " Not all reviews written up to then could be read yet. If an answer turns out to have been in time, "
             "this is taken back."
         )
     return [opening, closing]
+
+
+def _opening(clock: Clock) -> str:
+    about, run = clock.about, clock.run
+    what = f"A {name_of(clock)}" if about.stars is not None else name_of(clock)
+    if about.source_name is not None:
+        what += f" on {isolated(one_line(about.source_name))}"
+    since = _SINCE.get(clock.metric, "has waited since")
+    if clock.metric == Metric.FIRST_ANSWER:
+        since = "has been without an answer since" if run.number > 1 else "was published on"
+    return f"{what} {since} {moment(run.anchor_at)}."
 
 
 def _as_text(paragraphs: list[str], quote: list[str], links: list[tuple[str, str]]) -> str:

@@ -3,40 +3,61 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
+from uuid import UUID
 
 from plaudit.alerting.clocks import store as clock_store
-from plaudit.alerting.clocks.commands import ClockWriter, Follower
+from plaudit.alerting.clocks.commands import ClockWriter, Follower, rules_of
 from plaudit.alerting.clocks.consumer import GROUP
-from plaudit.alerting.clocks.domain.clock import ClockKey, LogEntry, order_key
-from plaudit.alerting.clocks.domain.clock_events import Cancelled, Fulfilled, Retracted, Started, kind_of
-from plaudit.alerting.clocks.domain.decide import decide_due
-from plaudit.alerting.policies import store as policies
+from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, Lane, LogEntry, order_key
+from plaudit.alerting.clocks.domain.clock_events import (
+    Cancelled,
+    ClockEvent,
+    Fulfilled,
+    Paused,
+    PolicyApplied,
+    Resumed,
+    Retracted,
+    Started,
+    kind_of,
+)
+from plaudit.alerting.clocks.domain.due import decide_due
+from plaudit.alerting.clocks.domain.follow_up import Contact, decide_contacts
+from plaudit.alerting.contacts import store as contact_store
+from plaudit.alerting.contacts.domain import KnownContact
+from plaudit.alerting.policies.domain import Metric, Stage
 from plaudit.alerting.timers import store
-from plaudit.alerting.timers.domain import Timer, Watermark, timers_of
+from plaudit.alerting.timers.domain import CONTACT, Timer, Watermark, timer_at, timers_of
 from plaudit.alerting.timers.store import DueClocks
-from plaudit.common.contracts import REVIEWS
+from plaudit.common.contracts import CUSTOMERS, REVIEWS
 from plaudit.common.db import Tx, lock, try_lock
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka import dead_letters
 from plaudit.common.outbox import UnitOfWork
 
 MAX_ERROR_CHARS: Final = 500
+_PLANS: Final = Started | Resumed | PolicyApplied
+CONTACTS_GROUP: Final = "alerting-contacts"
+GROUPS: Final[Mapping[str, str]] = {REVIEWS.name: GROUP, CUSTOMERS.name: CONTACTS_GROUP}
+"""Topic that fulfils clocks → the group that reads it."""
 
 
 class Schedule(Follower):
-    """Schedules the timers of each run that starts, and cancels them when it ends."""
+    """Schedules the timers of each run that starts, runs on or is moved, and cancels them when it ends or pauses."""
 
-    follows = frozenset({Started, Fulfilled, Cancelled, Retracted})
+    follows = frozenset({Started, Resumed, PolicyApplied, Paused, Fulfilled, Cancelled, Retracted})
 
     async def follow(self, tx: Tx, entries: Sequence[LogEntry]) -> Sequence[Outgoing]:
         """Replace and cancel timers; publishes nothing."""
         stale: set[ClockKey] = set()
         scheduled: dict[ClockKey, list[Timer]] = {}
-        for clock, event, policy, *_ in entries:
+        for clock, event, terms, *_ in entries:
             if not isinstance(event, Started) or clock.run.number > 1:
                 stale.add(clock.key)
-            if isinstance(event, Started):
-                scheduled[clock.key] = timers_of(clock, policy)
+            if isinstance(event, _PLANS):
+                scheduled[clock.key] = timers_of(clock, terms, event.at)
+                if isinstance(event, Started) and clock.about.person is not None:
+                    # The contact may have been told before this was.
+                    scheduled[clock.key].append(timer_at(clock, Stage(CONTACT, tx.now)))
             else:
                 scheduled.pop(clock.key, None)
         await store.cancel(tx, stale)
@@ -45,64 +66,105 @@ class Schedule(Follower):
 
 
 async def fire(
-    work: UnitOfWork, clocks: DueClocks, watermarks: Mapping[int, Watermark], followers: Sequence[Follower]
+    work: UnitOfWork, clocks: DueClocks, watermarks: Mapping[Lane, Watermark], followers: Sequence[Follower]
 ) -> tuple[list[Timer], Counter[str]]:
     """Fire the due timers of those clocks whose order key is free; return them, and how many events of each kind.
 
     Args:
         work: the open unit of work.
         clocks: which timers may fire.
-        watermarks: of the partitions of these clocks.
+        watermarks: of the lanes of these clocks.
         followers: act on what happens to the clocks.
     """
     tx = work.tx
-    order_keys = {key: order_key(key[1]) for key in clocks}
+    order_keys = {key: order_key(due.root) for key, due in clocks.items()}
     free = await try_lock(tx, order_keys.values())
-    claimed = await store.claim(tx, {key: until for key, until in clocks.items() if order_keys[key] in free})
-    writer = ClockWriter(followers)
-    decided = await _decide(tx, writer, claimed, watermarks)
+    claimed = await store.claim(tx, {key: due for key, due in clocks.items() if order_keys[key] in free})
+    known = await clock_store.load(tx, {(timer.tenant_id, timer.clock_id) for timer in claimed})
+    writer = ClockWriter(followers, await rules_of(tx, {tenant_id for tenant_id, _ in known}))
+    decided = await _decide(tx, writer, known, claimed, watermarks)
     await work.emit(*await writer.save(tx))
     return claimed, decided
 
 
-async def set_aside(tx: Tx, key: ClockKey, error: Exception) -> None:
+async def look_for_contacts(tx: Tx, contacts: Collection[KnownContact]) -> None:
+    """Write contacts, and let each follow-up with one of these persons that waits look for them.
+
+    The order keys of the contacts must be held. The follow-ups themselves change when their timers fire, under their
+    own order keys.
+    """
+    await contact_store.add(tx, list(contacts))
+    waiting = await clock_store.waiting_for(tx, {(contact.tenant_id, contact.person) for contact in contacts})
+    await store.add(tx, [timer_at(clock, Stage(CONTACT, tx.now)) for clock in waiting])
+
+
+async def set_aside(tx: Tx, key: ClockKey, root: UUID, error: Exception) -> None:
     """Mark the due timers of a clock that cannot fire, so that they are not tried again."""
-    await lock(tx, [order_key(key[1])])
+    await lock(tx, [order_key(root)])
     await store.set_aside(tx, key, f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
 
 
 async def _decide(
-    tx: Tx, writer: ClockWriter, claimed: Sequence[Timer], watermarks: Mapping[int, Watermark]
+    tx: Tx,
+    writer: ClockWriter,
+    known: Mapping[ClockKey, Clock],
+    claimed: Sequence[Timer],
+    watermarks: Mapping[Lane, Watermark],
 ) -> Counter[str]:
     """Decide what these timers do to their clocks; return how many events of each kind there are."""
     decided: Counter[str] = Counter()
     due: defaultdict[ClockKey, list[Timer]] = defaultdict(list)
     for timer in claimed:
         due[timer.tenant_id, timer.clock_id].append(timer)
-    known = await clock_store.load(tx, due.keys())
-    rules = await policies.load(tx, {tenant_id for tenant_id, _ in due})
-    has_parked = any(watermark.has_parked for watermark in watermarks.values())
-    doubted = await _held_back(tx, due.keys()) if has_parked else set()
+    doubted = await _held_back(tx, known.values(), watermarks)
+    contacts = await _contacts_of(tx, known.values())
     for key, clock in known.items():
         # A timer of an earlier generation no longer applies: it is deleted and does nothing.
-        percents = [timer.percent for timer in due[key] if timer.generation == clock.run.generation]
-        watermark = watermarks[clock.partition]
-        if key in doubted:
-            watermark = watermark.doubted()
-        events = decide_due(
-            clock.run,
-            percents,
-            now=tx.now,
-            read_until=watermark.read_until,
-            decide_until=watermark.decide_until,
-            is_told=clock.is_told,
-        )
-        writer.record(clock, events, rules.pinned(clock.tenant_id, clock.run.policy))
+        stages = [timer.stage for timer in due[key] if timer.generation == clock.run.generation]
+        watermark = watermarks[clock.lane]
+        events = _events(clock, stages, contacts.get(key, []), watermark.doubted() if key in doubted else watermark, tx)
+        writer.record(clock, events)
         decided.update(map(kind_of, events))
     return decided
 
 
-async def _held_back(tx: Tx, keys: Collection[ClockKey]) -> set[ClockKey]:
+def _events(
+    clock: Clock, stages: Sequence[Stage], contacts: Sequence[Contact], watermark: Watermark, tx: Tx
+) -> tuple[ClockEvent, ...]:
+    found = decide_contacts(clock.run, contacts)
+    return found or decide_due(
+        clock.run,
+        [stage for stage in stages if stage.kind != CONTACT],
+        now=tx.now,
+        read_until=watermark.read_until,
+        decide_until=watermark.decide_until,
+        is_told=clock.is_told,
+    )
+
+
+async def _contacts_of(tx: Tx, clocks: Collection[Clock]) -> dict[ClockKey, list[Contact]]:
+    """Return the contacts with the persons of those clocks that are follow-ups."""
+    persons = {
+        clock.key: (clock.tenant_id, clock.about.person)
+        for clock in clocks
+        if clock.metric == Metric.FOLLOW_UP and clock.about.person is not None
+    }
+    found = await contact_store.load(tx, set(persons.values()))
+    return {
+        key: [Contact(each.happened_at, each.channel) for each in found.get(person, [])]
+        for key, person in persons.items()
+    }
+
+
+async def _held_back(
+    tx: Tx, clocks: Collection[Clock], watermarks: Mapping[Lane, Watermark]
+) -> set[ClockKey]:
     """Return those of the clocks of which records were set aside, although the position has passed them."""
-    blocked = await dead_letters.blocked(tx, GROUP, REVIEWS.name, {order_key(clock) for _, clock in keys})
-    return {key for key in keys if order_key(key[1]) in blocked}
+    held_back: set[ClockKey] = set()
+    for topic, group in GROUPS.items():
+        parked = {lane for lane, watermark in watermarks.items() if lane.topic == topic and watermark.has_parked}
+        keys = {clock.key: clock.fulfilled_under for clock in clocks if clock.lane in parked}
+        if keys:
+            blocked = await dead_letters.blocked(tx, group, topic, set(keys.values()))
+            held_back |= {key for key, under in keys.items() if under in blocked}
+    return held_back

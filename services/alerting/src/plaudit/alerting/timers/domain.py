@@ -1,7 +1,7 @@
-"""Timers, and the watermark that they wait for: how far the changes of reviews have been read.
+"""Timers, and the watermark that they wait for: how far the topic that could fulfil a clock has been read.
 
 No clock is judged before everything that was written in its time has been read. A timer may fire once the position on
-its partition has reached the end offset that was asked for at or after its due time. If that does not happen, it may
+its lane, a partition of that topic, has reached the end offset that was asked for at or after its due time. If that does not happen, it may
 fire after the longest wait, and a breach is then provisional.
 """
 
@@ -11,9 +11,14 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from plaudit.alerting.clocks.domain.clock import Clock
-from plaudit.alerting.policies.domain import Policy
+from plaudit.alerting.clocks.domain.terms import Terms
+from plaudit.alerting.policies.domain import BREACH, Stage
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+CONTACT: Final = "contact"
+"""The timer that looks for contacts with the person of a follow-up."""
 
 
 class Timer(NamedTuple):
@@ -22,30 +27,60 @@ class Timer(NamedTuple):
     tenant_id: str
     clock_id: UUID
     generation: int
-    percent: int
+    kind: str
+    """`warn:50`, `warn:24h`, `breach`; or `contact`, which looks for contacts."""
+    root: UUID
+    """The group of clocks under whose order key it fires."""
+    topic: str
+    """Where the position must have been read; empty where nothing has to be."""
     partition: int
     due_at: datetime
 
+    @property
+    def stage(self) -> Stage:
+        """The stage that it stands for."""
+        return Stage(self.kind, self.due_at)
 
-def timers_of(clock: Clock, policy: Policy) -> list[Timer]:
-    """Return the timers of a run that begins."""
+
+def timers_of(clock: Clock, terms: Terms, since: datetime) -> list[Timer]:
+    """Return the timers of a run: the breach, and the warnings whose time is still to come.
+
+    Args:
+        clock: as it stands; there are none while it is paused.
+        terms: of its run.
+        since: warnings of up to then are past.
+    """
     run = clock.run
-    return [
-        Timer(clock.tenant_id, clock.id, run.generation, percent, clock.partition, at)
-        for percent, at in policy.stages(run.anchor_at, run.started_at)
-    ]
+    if run.is_paused:
+        return []
+    stages = terms.stages(run.anchor_at, run.started_at, run.pauses)
+    return [timer_at(clock, stage) for stage in stages if stage.kind == BREACH or stage.at > since]
+
+
+def timer_at(clock: Clock, stage: Stage) -> Timer:
+    """Return the timer of one stage of a clock."""
+    return Timer(
+        clock.tenant_id,
+        clock.id,
+        clock.run.generation,
+        stage.kind,
+        clock.root,
+        clock.lane.topic,
+        clock.lane.partition,
+        stage.at,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """How far the reviews of one partition have been read."""
+    """How far one lane has been read."""
 
     read_until: datetime = NEVER
-    """All reviews written up to here have been applied."""
+    """Everything written up to here has been applied."""
     decide_until: datetime = NEVER
     """Later than `read_until` where the longest wait is over: breaches between the two are provisional."""
     has_parked: bool = False
-    """Whether records of the partition were set aside unread."""
+    """Whether records of it were set aside unread."""
 
     def doubted(self) -> "Watermark":
         """Return the watermark for a clock of which records were set aside unread."""
@@ -59,7 +94,7 @@ class _Ask:
 
 
 class WatermarkTracker:
-    """What one process knows about one partition. A new process asks again.
+    """What one process knows about one lane. A new process asks again.
 
     There is one open ask at a time. A new ask before the position has reached the last one would follow the end of a
     busy partition, and never be reached.
@@ -97,7 +132,7 @@ class WatermarkTracker:
             self._waiting_since = None
 
     def watermark(self, now: datetime, *, has_parked: bool = False) -> Watermark:
-        """Return how far the partition has been read, and up to when timers may fire."""
+        """Return how far the lane has been read, and up to when timers may fire."""
         decide_until = self._read_until
         if self._waiting_since is not None and now - self._waiting_since >= self._longest_wait:
             decide_until = max(decide_until, now - self._longest_wait)

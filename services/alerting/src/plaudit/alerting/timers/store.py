@@ -1,11 +1,12 @@
 """Timers: what is still to come for a clock. A row is deleted when it fires, or when it no longer applies."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
+from uuid import UUID
 
-from plaudit.alerting.clocks.domain.clock import ClockKey
+from plaudit.alerting.clocks.domain.clock import ClockKey, Lane
 from plaudit.alerting.timers.domain import Timer
 from plaudit.alerting.timers.tables import timers
 from plaudit.common.db import Tx
@@ -15,36 +16,39 @@ _TIMER: Final = Columns(timers, without=("failed_at", "error"))
 
 _timer_of: Final = itemgetter(*map(_TIMER.names.index, Timer._fields))
 
-_ADD = f"INSERT INTO timers ({_TIMER.listed}) SELECT * FROM {_TIMER.unnest()}"
+_ADD = f"INSERT INTO timers ({_TIMER.listed}) SELECT * FROM {_TIMER.unnest()} ON CONFLICT DO NOTHING"
 
 # Once for each clock: a statement over many keys reads the whole table, if its plan was made while that was small.
 _CANCEL = "DELETE FROM timers WHERE tenant_id = $1 AND clock_id = $2"
 
 _LATEST_DUE = """
-SELECT p AS partition, t.due_at
-FROM unnest($1::int[]) AS p
+SELECT p.topic, p.partition, t.due_at
+FROM unnest($1::text[], $2::int[]) AS p (topic, partition)
 CROSS JOIN LATERAL (
     SELECT due_at FROM timers
-    WHERE partition = p AND failed_at IS NULL AND due_at <= $2 ORDER BY due_at DESC LIMIT 1
+    WHERE topic = p.topic AND partition = p.partition AND failed_at IS NULL AND due_at <= $3
+    ORDER BY due_at DESC LIMIT 1
 ) t
 """
 
 ANY_DUE: Final = """
 SELECT EXISTS (
-    SELECT FROM unnest($1::int[]) AS p
+    SELECT FROM unnest($1::text[], $2::int[]) AS p (topic, partition)
     CROSS JOIN LATERAL (
-        SELECT FROM timers WHERE partition = p AND failed_at IS NULL AND due_at <= {now} LIMIT 1
+        SELECT FROM timers
+        WHERE topic = p.topic AND partition = p.partition AND failed_at IS NULL AND due_at <= {now} LIMIT 1
     ) t
 )
 """
-"""Whether any partition has a due timer; for `Database.holds`."""
+"""Whether any lane, given by topics and partitions, has a due timer; for `Database.holds`."""
 
 _DUE = """
-SELECT t.tenant_id, t.clock_id, p.decide_until
-FROM unnest($1::int[], $2::timestamptz[]) AS p (partition, decide_until)
+SELECT t.tenant_id, t.clock_id, t.root, p.decide_until
+FROM unnest($1::text[], $2::int[], $3::timestamptz[]) AS p (topic, partition, decide_until)
 CROSS JOIN LATERAL (
-    SELECT tenant_id, clock_id FROM timers
-    WHERE partition = p.partition AND failed_at IS NULL AND due_at <= p.decide_until ORDER BY due_at LIMIT $3
+    SELECT tenant_id, clock_id, root FROM timers
+    WHERE topic = p.topic AND partition = p.partition AND failed_at IS NULL AND due_at <= p.decide_until
+    ORDER BY due_at LIMIT $4
 ) t
 """
 
@@ -69,8 +73,17 @@ UPDATE timers SET failed_at = $4, error = $3
 WHERE tenant_id = $1 AND clock_id = $2 AND failed_at IS NULL AND due_at <= $4
 """
 
-DueClocks = Mapping[ClockKey, datetime]
-"""Clock → the latest due time of its timers that may fire."""
+class Due(NamedTuple):
+    """What may fire of a clock."""
+
+    root: UUID
+    """The group of clocks under whose order key it fires."""
+    until: datetime
+    """The latest due time of its timers that may fire."""
+
+
+DueClocks = Mapping[ClockKey, Due]
+"""Clock → what of it may fire."""
 
 
 async def add(tx: Tx, added: Sequence[Timer]) -> None:
@@ -85,33 +98,42 @@ async def cancel(tx: Tx, keys: Collection[ClockKey]) -> None:
         await tx.raw.executemany(_CANCEL, keys)
 
 
-async def latest_due(tx: Tx, partitions: Sequence[int]) -> dict[int, datetime]:
-    """Return, of each partition that has timers due by now, the latest due time among them. Locks nothing."""
-    rows = await tx.raw.fetch(_LATEST_DUE, partitions, tx.now)
-    return {row["partition"]: row["due_at"] for row in rows}
+async def latest_due(tx: Tx, lanes: Sequence[Lane]) -> dict[Lane, datetime]:
+    """Return, of each lane that has timers due by now, the latest due time among them. Locks nothing."""
+    rows = await tx.raw.fetch(_LATEST_DUE, *columns_of(lanes), tx.now)
+    return {Lane(row["topic"], row["partition"]): row["due_at"] for row in rows}
 
 
-async def due(tx: Tx, decide_until: Mapping[int, datetime], limit: int) -> DueClocks:
-    """Return clocks with timers that may fire, the longest due of each partition first.
+async def due(tx: Tx, decide_until: Mapping[Lane, datetime], limit: int) -> DueClocks:
+    """Return clocks with timers that may fire, the longest due of each lane first.
 
     Locks nothing and assigns no xid.
 
     Args:
         tx: the open transaction.
-        decide_until: partition → the latest due time that may fire.
-        limit: how many timers to look at, each partition having the same share.
+        decide_until: lane → the latest due time that may fire.
+        limit: how many timers to look at, each lane having the same share.
     """
     share = max(1, limit // max(1, len(decide_until)))
-    rows = await tx.raw.fetch(_DUE, list(decide_until), list(decide_until.values()), share)
-    return {(row["tenant_id"], row["clock_id"]): row["decide_until"] for row in rows}
+    rows = await tx.raw.fetch(_DUE, *columns_of(decide_until), list(decide_until.values()), share)
+    return {(row["tenant_id"], row["clock_id"]): Due(row["root"], row["decide_until"]) for row in rows}
 
 
 async def claim(tx: Tx, clocks: DueClocks) -> list[Timer]:
     """Delete and return the due timers of these clocks. The clocks' order keys must be held."""
     rows = await tx.raw.fetch(
-        _CLAIM, [tenant_id for tenant_id, _ in clocks], [clock for _, clock in clocks], list(clocks.values())
+        _CLAIM,
+        [tenant_id for tenant_id, _ in clocks],
+        [clock for _, clock in clocks],
+        [due.until for due in clocks.values()],
     )
     return [Timer(*_timer_of(row)) for row in rows]
+
+
+def columns_of(lanes: Iterable[Lane]) -> tuple[list[str], list[int]]:
+    """Return lanes as two parameters: topics, and partitions."""
+    listed = list(lanes)
+    return [lane.topic for lane in listed], [lane.partition for lane in listed]
 
 
 async def set_aside(tx: Tx, key: ClockKey, error: str) -> None:

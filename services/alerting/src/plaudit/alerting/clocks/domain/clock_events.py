@@ -1,4 +1,7 @@
-"""What can happen to a clock. Its log is a list of these events."""
+"""What can happen to a clock. Its log is a list of these events.
+
+Where a person made it happen, the event says who (`by`) and why (`reason` or `note`).
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,6 +9,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from plaudit.alerting.calendars.domain import CalendarRef, Pause
 from plaudit.alerting.policies.domain import PolicyRef
 
 
@@ -19,16 +23,30 @@ class StartReason(StrEnum):
     """The review was removed, and is back."""
     ANSWER_REMOVED = "answer_removed"
     WORSENED = "worsened"
-    """The review has become drastic, by its text or by other rules."""
+    """The review has become more severe, by its text or by other rules."""
+    IMPROVED = "improved"
+    """The rating was raised: a milder class of the policy sets a later due time."""
+    WROTE_AGAIN = "wrote_again"
+    """The customer wrote or edited after our answer."""
+    ANSWERED = "answered"
+    """Our answer was published: personal contact is due."""
+    REOPENED = "reopened"
+    """What was resolved is open again: the time that was left runs on."""
 
 
 class CancelReason(StrEnum):
-    """Why an answer is no longer due."""
+    """Why what was due is no longer due."""
 
     REMOVED = "removed"
     NO_LONGER_NEGATIVE = "no_longer_negative"
     WORSENED = "worsened"
-    """The review has become drastic: a run with an earlier deadline follows."""
+    """The review has become more severe: a run with an earlier due time follows."""
+    IMPROVED = "improved"
+    """The rating was raised: a run with a later due time follows."""
+    ANSWERED_BEFORE = "answered_before"
+    """There is an answer, and it is older than what the customer says now: the next answer is due instead."""
+    ANSWER_REMOVED = "answer_removed"
+    """The answer that came before it is gone: a first answer is due again."""
     ERASED = "erased"
 
 
@@ -39,7 +57,14 @@ class RetractReason(StrEnum):
     CANCELLED_IN_TIME = "cancelled_in_time"
 
 
-class Started(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="started"):
+class BreachCause(StrEnum):
+    """What made a breach, where it is not that people were late. Nobody is called for it."""
+
+    POLICY_APPLIED = "policy_applied"
+    """The run was moved to a policy or calendar under which its due time had passed already."""
+
+
+class Started(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="started", omit_defaults=True):
     """A run began."""
 
     at: datetime
@@ -48,23 +73,59 @@ class Started(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="star
     """The instant that the time is counted from."""
     policy: PolicyRef
     reason: StartReason
+    calendar: CalendarRef | None = None
+    """The revision of the calendar that the time is counted by; none: around the clock."""
+    pauses: tuple[Pause, ...] = ()
+    """What does not count of the time since the anchor: such as that for which it counted as resolved."""
+
+
+class Paused(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="paused"):
+    """A person stopped the time."""
+
+    at: datetime
+    reason: str
+    by: str
+
+
+class Resumed(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="resumed"):
+    """A person let the time run on."""
+
+    at: datetime
+    reason: str
+    by: str
+
+
+class PolicyApplied(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="policy_applied"):
+    """A person moved the run to another revision of a policy or of a calendar."""
+
+    at: datetime
+    policy: PolicyRef
+    calendar: CalendarRef | None
+    reason: str
+    by: str
 
 
 class Warned(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="warned"):
-    """A share of the time from anchor to due time had passed."""
+    """A share of the time from anchor to due time, or a length of time since the anchor, had passed."""
 
     at: datetime
-    percent: int
+    percent: int | None = None
     collapsed: bool = False
     """Recorded late, when a later stage had been reached as well: it is in the log, but not published."""
+    after: str | None = None
+    """Of a warning that is not a share: how long after the anchor, such as `24h`."""
 
 
 class Breached(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="breached"):
-    """The due time passed without an answer."""
+    """The due time passed without what was due."""
 
     at: datetime
     provisional: bool = False
-    """Decided before all reviews written up to the due time had been read."""
+    """Decided before everything written up to the due time had been read."""
+    cause: BreachCause | None = None
+    by: str | None = None
+    """Who said that it was late, where that is not told."""
+    note: str | None = None
 
 
 class Unknown(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="unknown"):
@@ -73,14 +134,19 @@ class Unknown(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="unkn
     at: datetime
 
 
-class Fulfilled(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="fulfilled"):
-    """The answer was published: in time, or after a breach."""
+class Fulfilled(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="fulfilled", omit_defaults=True):
+    """What was due happened: in time, or after a breach."""
 
     at: datetime
+    channel: str | None = None
+    """Of a personal contact: by which way."""
+    by: str | None = None
+    """Who said so; none where it was told by an event."""
+    note: str | None = None
 
 
 class Cancelled(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="cancelled"):
-    """An answer is no longer due."""
+    """Nothing is due any more."""
 
     at: datetime
     reason: CancelReason
@@ -93,7 +159,9 @@ class Retracted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="re
     reason: RetractReason
 
 
-ClockEvent: TypeAlias = Started | Warned | Breached | Unknown | Fulfilled | Cancelled | Retracted
+ClockEvent: TypeAlias = (
+    Started | Paused | Resumed | PolicyApplied | Warned | Breached | Unknown | Fulfilled | Cancelled | Retracted
+)
 
 
 def kind_of(event: ClockEvent) -> str:
@@ -104,6 +172,11 @@ def kind_of(event: ClockEvent) -> str:
 def is_collapsed(event: ClockEvent) -> bool:
     """Say whether an event is a warning that was recorded late, and is not published."""
     return isinstance(event, Warned) and event.collapsed
+
+
+def calls_nobody(event: ClockEvent) -> bool:
+    """Say whether an event is a breach for which nobody is called: one that a change of the rules made."""
+    return isinstance(event, Breached) and event.cause is not None
 
 
 _encode = msgspec.json.Encoder().encode

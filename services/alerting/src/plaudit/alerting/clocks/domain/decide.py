@@ -1,15 +1,18 @@
-"""What a change of a review, and what the passing of time, adds to a clock's log.
+"""What a change of a review adds to the log of a clock that runs from the review's publication.
 
-An answer ends a clock here. The outcome depends on when things happened, not on when we learned of them: an end that
-was in time retracts a breach, and one that was late causes it. A back-fill starts no run, for it tells of what is past.
+These are the first answer and the two resolutions: they begin with the review and differ in what fulfils them. The
+outcome depends on when things happened, not on when we learned of them: an end that was in time retracts a breach, and
+one that was late causes it. A back-fill starts no run, for it tells of what is past.
 
 Where answers are not told, only an answer can show that a run was late: neither time nor the end of the review does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
+from plaudit.alerting.calendars.domain import Pause
 from plaudit.alerting.clocks.domain.clock_events import (
     Breached,
     Cancelled,
@@ -20,24 +23,61 @@ from plaudit.alerting.clocks.domain.clock_events import (
     RetractReason,
     Started,
     StartReason,
-    Unknown,
-    Warned,
 )
 from plaudit.alerting.clocks.domain.run import Run
-from plaudit.alerting.policies.domain import BREACH_PERCENT, Policy, stage_at
+from plaudit.alerting.clocks.domain.terms import Terms
 from plaudit.common.contracts import ReviewChange, ReviewState, Severity
 
 PUBLISHED_ANSWER: Final = "published"
 
-_End: TypeAlias = Fulfilled | Cancelled
+End: TypeAlias = Fulfilled | Cancelled
+TermsFor: TypeAlias = Callable[[ReviewState], Terms | None]
+"""The terms under which a run about a review in this state would start now; none where nothing is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What is due from a review's publication on."""
+
+    fulfilled_at: Callable[[ReviewState], datetime | None]
+    """When what is due happened, by the review's state; none if it has not."""
+    lost: StartReason | None
+    """Why a run begins when what had happened is undone; none if none does."""
+    keeps_its_time: bool = False
+    """Whether that run has only the time that was left."""
+
+
+def answered_at(review: ReviewState) -> datetime | None:
+    """Return when the answer that the public can read was published."""
+    answer = review.answer
+    return answer.published_at if answer is not None and answer.state == PUBLISHED_ANSWER else None
+
+
+def is_answered(review: ReviewState) -> bool:
+    """Say whether the public can read an answer to the review."""
+    return answered_at(review) is not None
+
+
+def resolved_at(review: ReviewState) -> datetime | None:
+    """Return when the company settled the review."""
+    return None if review.resolution is None else review.resolution.resolved_at
+
+
+_BY_STATEMENT: Final = frozenset((StartReason.PUBLISHED, StartReason.LOWERED, StartReason.WORSENED, StartReason.IMPROVED))
+"""Of runs that count from something that the customer said."""
+
+ANSWER: Final = Duty(answered_at, StartReason.ANSWER_REMOVED)
+FIRST_RESOLUTION: Final = Duty(resolved_at, None)
+TOTAL_RESOLUTION: Final = Duty(resolved_at, StartReason.REOPENED, keeps_its_time=True)
 
 
 def decide(
     run: Run | None,
     change: ReviewChange,
     happened_at: datetime,
-    policy: Policy,
+    terms_for: TermsFor,
     *,
+    duty: Duty = ANSWER,
     is_first: bool = False,
     is_told: bool = True,
 ) -> tuple[ClockEvent, ...]:
@@ -47,116 +87,127 @@ def decide(
         run: the fold of the log so far; none where there is no clock.
         change: the review's newest revision.
         happened_at: when the change was recorded; a removal and the loss of an answer have no other time.
-        policy: for a new run the newest revision, for the present run the one that it is pinned to.
+        terms_for: finds the terms of a run that would start now.
+        duty: what is due.
         is_first: whether we learn of the review by this change.
-        is_told: whether answers are told where the review comes from.
+        is_told: whether what is due is told where the review comes from.
     """
-    end = _end_of(change.after, happened_at, policy)
+    review = change.after
+    terms = None if review is None else terms_for(review)
+    end = _end_of(run, review, happened_at, terms, duty)
     if run is not None and run.waiting:
-        return () if end is None else _close(run, end, is_told=is_told)
+        if end is not None:
+            return close(run, end, is_told=is_told)
+        assert review is not None
+        assert terms is not None
+        return _changed_class(run, change, review, happened_at, terms, is_told=is_told)
     if run is not None and run.breached_at is not None and isinstance(end, Fulfilled) and end.at <= run.due_at:
         return (_retraction(end), end)
-    if end is None and change.after is not None and not change.backfill:
-        return _start(change.before, change.after, happened_at, policy, is_first=is_first)
+    if end is None and review is not None and terms is not None and not change.backfill:
+        before = change.before
+        had_terms = before is not None and terms_for(before) is not None
+        return _start(run, before, review, happened_at, terms, duty, is_first=is_first, had_terms=had_terms)
     return ()
 
 
 def decide_erased(run: Run, happened_at: datetime, *, is_told: bool) -> tuple[ClockEvent, ...]:
-    """Return what is added to a clock's log when its review is erased: no answer is due any more."""
-    return _close(run, Cancelled(happened_at, CancelReason.ERASED), is_told=is_told) if run.waiting else ()
+    """Return what is added to a clock's log when its review is erased: nothing is due any more."""
+    return close(run, Cancelled(happened_at, CancelReason.ERASED), is_told=is_told) if run.waiting else ()
 
 
-def decide_worse(
-    run: Run, change: ReviewChange, happened_at: datetime, policy: Policy, newest: Policy
-) -> tuple[ClockEvent, ...]:
-    """Return what is added to a clock's log when its review has become drastic: a run with an earlier deadline.
+def close(run: Run, end: End, *, is_told: bool) -> tuple[ClockEvent, ...]:
+    """Return how an end, whenever it was, closes a run that waits.
 
-    Nothing is added where that deadline would not be earlier than the present one, or where an answer is no longer due.
-    A review that has become less severe keeps the deadline that it has.
-
-    Args:
-        run: the fold of the log so far.
-        change: the review's newest revision.
-        happened_at: when the change was recorded; the new deadline counts from then.
-        policy: that of the present run.
-        newest: that of reviews as severe as this one now is.
+    An end in time retracts a breach; one that was late is a breach first. A cancellation after the due time says
+    nothing about what was due where that is not told.
     """
-    if not run.waiting or run.is_decided or newest.severity == policy.severity:
-        return ()
-    if newest.severity != Severity.DRASTIC or _end_of(change.after, happened_at, newest) is not None:
-        return ()
-    if newest.due_at(happened_at, happened_at) >= run.due_at:
-        return ()
-    return (
-        Cancelled(happened_at, CancelReason.WORSENED),
-        Started(happened_at, happened_at, newest.ref, StartReason.WORSENED),
-    )
-
-
-def decide_due(
-    run: Run,
-    percents: Sequence[int],
-    *,
-    now: datetime,
-    read_until: datetime,
-    decide_until: datetime,
-    is_told: bool = True,
-) -> tuple[ClockEvent, ...]:
-    """Return what the passing of time adds to the log of a clock.
-
-    Late stages are collapsed: of several warnings only the last is published, and none once the due time has passed.
-
-    Args:
-        run: the present run.
-        percents: the stages that have come due.
-        now: the present time.
-        read_until: all reviews written up to here have been applied.
-        decide_until: not before `read_until`; a breach between the two is provisional, one later is not decided yet.
-        is_told: whether answers are told where the review comes from; if not, the run becomes unknown.
-    """
-    if not run.waiting or run.is_decided:
-        return ()
-    warnings = sorted(percent for percent in percents if percent != BREACH_PERCENT)
-    published = None if now > run.due_at or not warnings else warnings[-1]
-    events: list[ClockEvent] = [
-        Warned(stage_at(run.anchor_at, run.due_at, percent), percent, collapsed=percent != published)
-        for percent in warnings
-    ]
-    if BREACH_PERCENT in percents and run.due_at <= decide_until:
-        provisional = run.due_at > read_until
-        events.append(Breached(run.due_at, provisional=provisional) if is_told else Unknown(run.due_at))
-    return tuple(events)
-
-
-def is_answered(review: ReviewState) -> bool:
-    """Say whether the public can read an answer to the review."""
-    return review.answer is not None and review.answer.state == PUBLISHED_ANSWER
-
-
-def _end_of(review: ReviewState | None, happened_at: datetime, policy: Policy) -> _End | None:
-    """Return why a review needs no answer, or None where it needs one."""
-    if review is None:
-        return Cancelled(happened_at, CancelReason.REMOVED)
-    if not policy.applies_to(review):
-        return Cancelled(review.rated_at, CancelReason.NO_LONGER_NEGATIVE)
-    return Fulfilled(review.answer.published_at) if review.answer is not None and is_answered(review) else None
-
-
-def _close(run: Run, end: _End, *, is_told: bool) -> tuple[ClockEvent, ...]:
-    if end.at <= run.due_at:
+    if run.is_in_time(end.at):
         return (end,) if run.breached_at is None else (_retraction(end), end)
     if isinstance(end, Cancelled) and (run.unknown_at is not None or not is_told):
         return (end,)
     return (end,) if run.breached_at is not None else (Breached(run.due_at), end)
 
 
-def _retraction(end: _End) -> Retracted:
+def starts(
+    terms: Terms, at: datetime, anchor_at: datetime, reason: StartReason, pauses: tuple[Pause, ...] = ()
+) -> Started:
+    """Return the start of a run under these terms."""
+    return Started(at, anchor_at, terms.pin.policy, reason, terms.pin.calendar, pauses)
+
+
+def _end_of(
+    run: Run | None, review: ReviewState | None, happened_at: datetime, terms: Terms | None, duty: Duty
+) -> End | None:
+    """Return why nothing is due about a review any more, or None where something is."""
+    if review is None:
+        return Cancelled(happened_at, CancelReason.REMOVED)
+    if terms is None:
+        return Cancelled(review.rated_at, CancelReason.NO_LONGER_NEGATIVE)
+    at = duty.fulfilled_at(review)
+    if at is None:
+        return None
+    if run is not None and run.waiting and at < run.anchor_at and run.reason in _BY_STATEMENT:
+        # It is older than what the customer says now, so it was no quick answer to that. Nor is a first one due.
+        return Cancelled(run.anchor_at, CancelReason.ANSWERED_BEFORE)
+    return Fulfilled(at)
+
+
+def _changed_class(
+    run: Run, change: ReviewChange, review: ReviewState, happened_at: datetime, terms: Terms, *, is_told: bool
+) -> tuple[ClockEvent, ...]:
+    """Return what it makes of a run that a review now falls into another class of the policy.
+
+    A run with an earlier due time replaces the present one, and one with a later due time only where a rating was
+    raised and is not negative any more: one that has become less severe keeps the due time that it has.
+    """
+    before = change.before
+    if before is None or run.is_paused or _is_of_class(terms, run):
+        return ()
+    if _is_improved(before, review):
+        ended = close(run, Cancelled(review.rated_at, CancelReason.IMPROVED), is_told=is_told)
+        if not run.is_in_time(review.rated_at):
+            return ended
+        return (*ended, starts(terms, happened_at, run.anchor_at, StartReason.IMPROVED))
+    if run.is_decided or not _is_worse(before, review):
+        return ()
+    lowered = review.rating < before.rating
+    anchor_at = review.rated_at if lowered else happened_at
+    if terms.due_at(anchor_at, happened_at) >= run.due_at:
+        return ()
+    reason = StartReason.LOWERED if lowered else StartReason.WORSENED
+    return (Cancelled(happened_at, CancelReason.WORSENED), starts(terms, happened_at, anchor_at, reason))
+
+
+def _is_of_class(terms: Terms, run: Run) -> bool:
+    """Say whether a run is of this class of this policy, whatever the revision: a new revision moves no run."""
+    ref = terms.pin.policy
+    return (ref.id, ref.name) == (run.policy.id, run.policy.name)
+
+
+def _is_worse(before: ReviewState, review: ReviewState) -> bool:
+    """Say whether a review says something worse than before: by its rating or by how severe it is."""
+    return review.rating < before.rating or (review.severity != before.severity and review.severity != Severity.NORMAL)
+
+
+def _is_improved(before: ReviewState, review: ReviewState) -> bool:
+    return review.rating > before.rating and review.severity == Severity.NORMAL
+
+
+def _retraction(end: End) -> Retracted:
     answered_in_time = isinstance(end, Fulfilled)
     return Retracted(end.at, RetractReason.ANSWERED_IN_TIME if answered_in_time else RetractReason.CANCELLED_IN_TIME)
 
 
 def _start(
-    before: ReviewState | None, review: ReviewState, happened_at: datetime, policy: Policy, *, is_first: bool
+    run: Run | None,
+    before: ReviewState | None,
+    review: ReviewState,
+    happened_at: datetime,
+    terms: Terms,
+    duty: Duty,
+    *,
+    is_first: bool,
+    had_terms: bool,
 ) -> tuple[ClockEvent, ...]:
     """Begin a run, with the full target from its anchor.
 
@@ -166,12 +217,25 @@ def _start(
     if review.published_at < review.source.created_at:
         return ()
     if is_first:
-        return (Started(review.received_at, review.published_at, policy.ref, StartReason.PUBLISHED),)
+        return (starts(terms, review.received_at, review.published_at, StartReason.PUBLISHED),)
     if before is None:
-        return (Started(happened_at, happened_at, policy.ref, StartReason.RESTORED),)
-    if not policy.applies_to(before) or review.rating < before.rating:
-        return (Started(happened_at, review.rated_at, policy.ref, StartReason.LOWERED),)
-    if is_answered(before):
-        return (Started(happened_at, happened_at, policy.ref, StartReason.ANSWER_REMOVED),)
-    # The review needed an answer before and has no run: that revision was set aside. Start as if it were the first.
-    return (Started(happened_at, review.published_at, policy.ref, StartReason.PUBLISHED),)
+        return (starts(terms, happened_at, happened_at, StartReason.RESTORED),)
+    if not had_terms or review.rating < before.rating:
+        return (starts(terms, happened_at, review.rated_at, StartReason.LOWERED),)
+    if (undone_at := duty.fulfilled_at(before)) is not None:
+        return _start_again(run, undone_at, happened_at, terms, duty)
+    # Something was due before and there is no run: that revision was set aside. Start as if it were the first.
+    return (starts(terms, happened_at, review.published_at, StartReason.PUBLISHED),)
+
+
+def _start_again(
+    run: Run | None, undone_at: datetime, happened_at: datetime, terms: Terms, duty: Duty
+) -> tuple[ClockEvent, ...]:
+    """Begin a run where what had happened is undone."""
+    if duty.lost is None:
+        return ()
+    if run is None or not duty.keeps_its_time:
+        return (starts(terms, happened_at, happened_at, duty.lost),)
+    away = Pause(undone_at, happened_at, str(duty.lost))
+    pauses = (*run.pauses, away) if happened_at > undone_at else run.pauses
+    return (starts(terms, happened_at, run.anchor_at, duty.lost, pauses),)

@@ -1,38 +1,55 @@
-"""The present run of a clock: the fold of its log under the policy revision that the last start pinned.
+"""The present run of a clock: the fold of its log under the terms that its events pin.
 
 A log holds one or more runs. `Started` opens a run; `Fulfilled` or `Cancelled` closes it, and a later `Started` opens
-the next. A breach stays when the answer is published late, or when the review is removed afterwards; only `Retracted`,
+the next. A breach stays when what was due happens late, or when the review is removed afterwards; only `Retracted`,
 when we learn that the run had ended in time, removes it.
+
+The due time is a pure function of the anchor, the class of the policy, the revision of the calendar and the pauses.
+While a run is paused its due time is what it would be if the time ran on at once; it does not pass.
 
 Where answers are not told, the due time makes a run unknown instead of breached. It waits for an answer all the same,
 and an answer, once it is known, makes of it what its publication says.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
+from plaudit.alerting.calendars.domain import CalendarRef, Pause
 from plaudit.alerting.clocks.domain.clock_events import (
     Breached,
     Cancelled,
     ClockEvent,
     Fulfilled,
+    Paused,
+    PolicyApplied,
+    Resumed,
     Retracted,
     Started,
     StartReason,
     Unknown,
 )
-from plaudit.alerting.policies.domain import Policy, PolicyRef
+from plaudit.alerting.clocks.domain.terms import Pin, Terms
+from plaudit.alerting.policies.domain import PolicyRef
+
+TermsOf: TypeAlias = Callable[[Pin], Terms]
+"""Finds what a pin names. Raises KeyError where it is not stored."""
+
+
+NO_PAUSES: Final = "[]"
+"""No pauses, as JSON."""
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class State(StrEnum):
     """How a run stands."""
 
     RUNNING = "running"
+    PAUSED = "paused"
     FULFILLED = "fulfilled"
     BREACHED = "breached"
     CANCELLED = "cancelled"
@@ -44,13 +61,19 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     """The present run of a clock."""
 
     policy: PolicyRef
-    """The revision that the run is pinned to."""
+    """The class of a policy's revision that the run is pinned to."""
     anchor_at: datetime
     started_at: datetime
     due_at: datetime
+    calendar: CalendarRef | None = None
+    """The revision of the calendar that it is pinned to; none: around the clock."""
     number: int = 1
     generation: int = 1
     """Rises when what was scheduled for the clock so far no longer applies."""
+    pauses: tuple[Pause, ...] = ()
+    """Which times do not count; the last one is open while the run is paused."""
+    applied_at: datetime | None = None
+    """When the run was moved to the terms that it is pinned to; none if it started under them."""
     breached_at: datetime | None = None
     provisional: bool = False
     fulfilled_at: datetime | None = None
@@ -60,14 +83,49 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     """Why the run began, or, if it is cancelled, why it ended."""
 
     @property
+    def pin(self) -> Pin:
+        """What the run is pinned to."""
+        return Pin(self.policy, self.calendar)
+
+    @property
+    def calendar_name(self) -> str | None:
+        """The name of its calendar; none: around the clock."""
+        return None if self.calendar is None else self.calendar.name
+
+    @property
+    def calendar_revision(self) -> int | None:
+        """The revision of its calendar; none: around the clock."""
+        return None if self.calendar is None else self.calendar.revision
+
+    @property
+    def pauses_json(self) -> str:
+        """The pauses, as they are stored."""
+        return _encode(self.pauses).decode() if self.pauses else NO_PAUSES
+
+    @property
+    def known_at(self) -> datetime:
+        """The instant before which no stage of the run is told: it began then, or was moved then."""
+        return self.started_at if self.applied_at is None else self.applied_at
+
+    @property
     def waiting(self) -> bool:
-        """Whether an answer is still due, even if it is late."""
+        """Whether what was due is still due, even if it is late."""
         return self.fulfilled_at is None and self.cancelled_at is None
 
     @property
     def is_decided(self) -> bool:
         """Whether it was decided what the due time has made of it."""
         return self.breached_at is not None or self.unknown_at is not None
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether its time stands still."""
+        return bool(self.pauses) and self.pauses[-1].to_at is None
+
+    @property
+    def can_move(self) -> bool:
+        """Whether its due time may still change: it waits, and nothing was decided."""
+        return self.waiting and not self.is_decided
 
     @property
     def state(self) -> State:
@@ -78,56 +136,107 @@ class Run(msgspec.Struct, frozen=True, gc=False):
             return State.FULFILLED
         if self.cancelled_at is not None:
             return State.CANCELLED
-        return State.RUNNING if self.unknown_at is None else State.UNKNOWN
+        if self.unknown_at is not None:
+            return State.UNKNOWN
+        return State.PAUSED if self.is_paused else State.RUNNING
+
+    def is_in_time(self, at: datetime) -> bool:
+        """Say whether an end at this time was in time. One during a pause that is open was: no time passes then."""
+        return self.is_paused or at <= self.due_at
 
 
-def apply(run: Run | None, event: ClockEvent, policy: Policy) -> Run:
+def apply(run: Run | None, event: ClockEvent, terms_of: TermsOf) -> Run:
     """Return the present run after one more event.
 
     Args:
         run: the fold so far; none for an empty log.
         event: what happened.
-        policy: the revision that the run is pinned to.
+        terms_of: finds the terms that a run is pinned to.
 
     Raises:
         ValueError: the log does not begin with a start.
+        KeyError: from `terms_of`.
     """
     if isinstance(event, Started):
-        return Run(
-            policy=event.policy,
-            anchor_at=event.anchor_at,
-            started_at=event.at,
-            due_at=policy.due_at(event.anchor_at, event.at),
-            number=1 if run is None else run.number + 1,
-            generation=1 if run is None else run.generation + 1,
-            reason=event.reason,
-        )
+        return _started(run, event, terms_of)
     if run is None:
         raise ValueError(f"a clock's log begins with {type(event).__name__}, not with Started")
-    return replace(run, **_changes(run, event))
+    return replace(run, **_changes(run, event, terms_of))
 
 
-def _changes(run: Run, event: ClockEvent) -> dict[str, Any]:
+def fold(events: Iterable[ClockEvent], terms_of: TermsOf) -> Run | None:
+    """Return the present run of a log; none for an empty log.
+
+    Raises:
+        ValueError: as `apply`.
+        KeyError: as `apply`.
+    """
+    run: Run | None = None
+    for event in events:
+        run = apply(run, event, terms_of)
+    return run
+
+
+def _started(run: Run | None, event: Started, terms_of: TermsOf) -> Run:
+    terms = terms_of(Pin(event.policy, event.calendar))
+    return Run(
+        policy=terms.rule.ref,
+        calendar=event.calendar,
+        anchor_at=event.anchor_at,
+        started_at=event.at,
+        due_at=terms.due_at(event.anchor_at, event.at, event.pauses),
+        number=1 if run is None else run.number + 1,
+        generation=1 if run is None else run.generation + 1,
+        pauses=event.pauses,
+        reason=event.reason,
+    )
+
+
+def _changes(run: Run, event: ClockEvent, terms_of: TermsOf) -> dict[str, Any]:
     """Return the fields of a run that an event sets."""
-    ended = {"unknown_at": None, "generation": run.generation + 1}
     match event:
+        case Paused():
+            pauses = (*run.pauses, Pause(event.at, None, event.reason))
+            return {"pauses": pauses, "generation": run.generation + 1}
+        case Resumed():
+            pauses = _ended(run.pauses, event.at)
+            due_at = terms_of(run.pin).due_at(run.anchor_at, run.started_at, pauses)
+            return {"pauses": pauses, "due_at": due_at, "generation": run.generation + 1}
+        case PolicyApplied():
+            terms = terms_of(Pin(event.policy, event.calendar))
+            due_at = terms.due_at(run.anchor_at, run.started_at, _closed(run.pauses))
+            return {
+                "policy": terms.rule.ref,
+                "calendar": event.calendar,
+                "due_at": due_at,
+                "applied_at": event.at,
+                "generation": run.generation + 1,
+            }
         case Breached():
             return {"breached_at": event.at, "provisional": event.provisional, "unknown_at": None}
         case Unknown():
             return {"unknown_at": event.at}
         case Fulfilled():
             # An answer replaces a cancellation: the review came back with it.
-            return {"fulfilled_at": event.at, "cancelled_at": None, **ended}
+            return {"fulfilled_at": event.at, "cancelled_at": None, **_end(run, event.at)}
         case Cancelled():
-            return {"cancelled_at": event.at, "reason": event.reason, **ended}
+            return {"cancelled_at": event.at, "reason": event.reason, **_end(run, event.at)}
         case Retracted():
             return {"breached_at": None, "provisional": False}
     return {}
 
 
-def fold(events: Iterable[ClockEvent], policy: Policy) -> Run | None:
-    """Return the present run of a log under one policy revision; none for an empty log."""
-    run: Run | None = None
-    for event in events:
-        run = apply(run, event, policy)
-    return run
+def _end(run: Run, at: datetime) -> dict[str, Any]:
+    """Return what every end of a run sets. It ends an open pause too."""
+    pauses = _ended(run.pauses, at) if run.is_paused else run.pauses
+    return {"unknown_at": None, "generation": run.generation + 1, "pauses": pauses}
+
+
+def _ended(pauses: tuple[Pause, ...], at: datetime) -> tuple[Pause, ...]:
+    """Return the pauses, the open one ended; one that would end before it began has not been."""
+    *earlier, last = pauses
+    return (*earlier, Pause(last.from_at, at, last.reason)) if at > last.from_at else tuple(earlier)
+
+
+def _closed(pauses: tuple[Pause, ...]) -> tuple[Pause, ...]:
+    return tuple(pause for pause in pauses if pause.to_at is not None)

@@ -7,18 +7,20 @@ rows; what another process holds is left to the next turn.
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from plaudit.alerting.clocks.commands import Follower
-from plaudit.alerting.clocks.domain.clock import ClockKey
+from plaudit.alerting.clocks.domain.clock import NO_LANE, ClockKey, Lane
 from plaudit.alerting.metrics import DECIDED, TIMER_LATENESS_SECONDS
-from plaudit.alerting.policies.domain import BREACH_PERCENT
+from plaudit.alerting.policies.domain import BREACH
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers import commands, store
+from plaudit.alerting.timers.commands import GROUPS
 from plaudit.alerting.timers.domain import Watermark
+from plaudit.alerting.timers.store import Due
 from plaudit.alerting.timers.jobs.watermarks import EndOffset, Watermarks
 from plaudit.common.db import Role
 from plaudit.common.failpoints import failpoint
@@ -31,8 +33,8 @@ log = structlog.get_logger()
 _BREACH_LATENESS: Final = TIMER_LATENESS_SECONDS.labels("breach")
 _WARN_LATENESS: Final = TIMER_LATENESS_SECONDS.labels("warn")
 
-DueClock = tuple[ClockKey, datetime]
-"""A clock, and the latest due time of its timers that may fire."""
+DueClock = tuple[ClockKey, Due]
+"""A clock, and what of it may fire."""
 
 
 class TimerJob(PeriodicJob):
@@ -46,7 +48,7 @@ class TimerJob(PeriodicJob):
         Args:
             resources: database, outbox, and settings: batch size and waiting times.
             followers: act on what happens to clocks.
-            end_offset: asks Kafka for the end of a partition.
+            end_offset: asks Kafka for the end of a lane.
         """
         settings = resources.settings
         super().__init__("timers", settings.timer_poll_seconds)
@@ -54,7 +56,8 @@ class TimerJob(PeriodicJob):
         self._database = resources.database(Role.WORKER)
         self._followers = followers
         self._batch_clocks = settings.timer_batch_clocks
-        self._partitions = list(range(settings.partitions))
+        numbers = range(settings.partitions)
+        self._lanes = [*(Lane(topic, number) for topic in GROUPS for number in numbers), NO_LANE]
         self._watermarks = Watermarks(end_offset, timedelta(seconds=settings.longest_wait_seconds))
 
     def ready(self) -> Sequence[Check]:
@@ -71,7 +74,7 @@ class TimerJob(PeriodicJob):
 
     async def has_work(self) -> bool:
         """Return whether any timer is due."""
-        is_due = await self._database.holds(store.ANY_DUE, self._partitions)
+        is_due = await self._database.holds(store.ANY_DUE, *store.columns_of(self._lanes))
         if not is_due:
             self._watermarks.trouble = None  # nobody waits for Kafka, and nobody will ask it again
         return is_due
@@ -79,7 +82,7 @@ class TimerJob(PeriodicJob):
     async def turn(self) -> int:
         """Fire one batch; return how many timers fired."""
         async with self._database.transaction() as tx:
-            latest_due = await store.latest_due(tx, self._partitions)
+            latest_due = await store.latest_due(tx, self._lanes)
             now = tx.now
         if not latest_due:
             return 0
@@ -87,11 +90,11 @@ class TimerJob(PeriodicJob):
         async with self._database.transaction() as tx:
             # The positions are read before the clocks: what a position covers was committed before it.
             watermarks = await self._watermarks.read(tx, list(latest_due))
-            decide_until = {partition: watermark.decide_until for partition, watermark in watermarks.items()}
+            decide_until = {lane: watermark.decide_until for lane, watermark in watermarks.items()}
             clocks = await store.due(tx, decide_until, self._batch_clocks)
         return await self._fire(list(clocks.items()), watermarks) if clocks else 0
 
-    async def _fire(self, clocks: Sequence[DueClock], watermarks: Mapping[int, Watermark]) -> int:
+    async def _fire(self, clocks: Sequence[DueClock], watermarks: Mapping[Lane, Watermark]) -> int:
         """Fire the due timers of these clocks; a clock whose timers cannot fire is found by halving, and set aside."""
         fired = 0
 
@@ -102,7 +105,7 @@ class TimerJob(PeriodicJob):
         await bisect(clocks, fire, self._set_aside)
         return fired
 
-    async def _fire_together(self, clocks: Sequence[DueClock], watermarks: Mapping[int, Watermark]) -> int:
+    async def _fire_together(self, clocks: Sequence[DueClock], watermarks: Mapping[Lane, Watermark]) -> int:
         started_at = time.monotonic()
         async with self._database.transaction() as tx:
             work = UnitOfWork(tx, self._resources.outbox, self._resources.ids)
@@ -110,7 +113,7 @@ class TimerJob(PeriodicJob):
             now = tx.now
             failpoint("timers_before_commit")
         for timer in fired:
-            lateness = _BREACH_LATENESS if timer.percent == BREACH_PERCENT else _WARN_LATENESS
+            lateness = _BREACH_LATENESS if timer.kind == BREACH else _WARN_LATENESS
             lateness.observe((now - timer.due_at).total_seconds())
         for outcome in ("breached", "unknown"):
             DECIDED.labels(outcome).inc(decided[outcome])
@@ -118,7 +121,7 @@ class TimerJob(PeriodicJob):
         return len(fired)
 
     async def _set_aside(self, clock: DueClock, error: Exception) -> None:
-        key, _ = clock
+        key, due = clock
         log.error("timer_set_aside", clock_id=str(key[1]), exc_info=error)
         async with self._database.transaction() as tx:
-            await commands.set_aside(tx, key, error)
+            await commands.set_aside(tx, key, due.root, error)

@@ -1,0 +1,1 @@
+"""Calendars: when a company is open, and so when what it owes is due."""

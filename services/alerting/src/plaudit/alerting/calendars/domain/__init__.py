@@ -1,0 +1,56 @@
+"""Calendars, and what is due by them: pure values and functions."""
+
+from plaudit.alerting.calendars.domain.calendar import (
+    ALWAYS,
+    ALWAYS_NAME,
+    Calendar,
+    CalendarRef,
+    Holiday,
+    InvalidCalendarError,
+    Override,
+    Week,
+)
+from plaudit.alerting.calendars.domain.open_time import (
+    Pause,
+    Stretch,
+    before,
+    days_later,
+    due_across,
+    due_at,
+    elapsed,
+    elapsed_across,
+    elapsed_seconds,
+    longest_wait,
+    next_open,
+    open_at,
+    segments,
+    warn_at,
+)
+from plaudit.alerting.calendars.domain.timeline import Interval, OutOfReachError
+
+__all__ = [
+    "ALWAYS",
+    "ALWAYS_NAME",
+    "Calendar",
+    "CalendarRef",
+    "Holiday",
+    "Interval",
+    "InvalidCalendarError",
+    "OutOfReachError",
+    "Override",
+    "Pause",
+    "Stretch",
+    "Week",
+    "before",
+    "days_later",
+    "due_across",
+    "due_at",
+    "elapsed",
+    "elapsed_across",
+    "elapsed_seconds",
+    "longest_wait",
+    "next_open",
+    "open_at",
+    "segments",
+    "warn_at",
+]

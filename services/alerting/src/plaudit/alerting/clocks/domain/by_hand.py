@@ -1,0 +1,83 @@
+"""What people add to a clock's log: they pause and resume it, say that it is fulfilled, settle what nobody was told,
+and move it to other terms."""
+
+from datetime import datetime
+
+from plaudit.alerting.clocks.domain.clock_events import (
+    Breached,
+    ClockEvent,
+    Fulfilled,
+    Paused,
+    PolicyApplied,
+    Resumed,
+)
+from plaudit.alerting.clocks.domain.decide import close
+from plaudit.alerting.clocks.domain.run import Run
+from plaudit.alerting.clocks.domain.terms import Pin, Terms
+
+
+class ClockRefusedError(Exception):
+    """A clock cannot be changed so; the text says why, and what can be done."""
+
+
+def pause(run: Run, terms: Terms, *, at: datetime, reason: str, by: str) -> tuple[ClockEvent, ...]:
+    """Stop the time of a run. One that is paused already stays as it is.
+
+    Raises:
+        ClockRefusedError: it has ended, its due time has passed, or its time may not stand still.
+    """
+    if not run.waiting:
+        raise ClockRefusedError("The clock has ended: there is no time left to stop.")
+    if not terms.may_pause:
+        raise ClockRefusedError("The time that a law sets goes on: a statutory clock is never paused.")
+    if run.is_paused:
+        return ()
+    if run.is_decided or at >= run.due_at:
+        raise ClockRefusedError("The due time has passed: there is no time left to stop.")
+    return (Paused(at, reason, by),)
+
+
+def resume(run: Run, *, at: datetime, reason: str, by: str) -> tuple[ClockEvent, ...]:
+    """Let the time of a paused run go on.
+
+    Raises:
+        ClockRefusedError: it is not paused.
+    """
+    if not run.waiting or not run.is_paused:
+        raise ClockRefusedError("The clock is not paused.")
+    return (Resumed(at, reason, by),)
+
+
+def fulfil(
+    run: Run, *, at: datetime, now: datetime, channel: str | None, note: str, by: str
+) -> tuple[ClockEvent, ...]:
+    """Say that what was due happened.
+
+    Raises:
+        ClockRefusedError: the run has ended, or it would have happened before its anchor or in the future.
+    """
+    if not run.waiting:
+        raise ClockRefusedError("The clock has ended: nothing is due.")
+    if at > now:
+        raise ClockRefusedError("What was due cannot have happened in the future.")
+    if at < run.anchor_at:
+        raise ClockRefusedError("What happened before the clock began does not count: see its anchor_at.")
+    return close(run, Fulfilled(at, channel, by, note), is_told=True)
+
+
+def settle(run: Run, *, note: str, by: str) -> tuple[ClockEvent, ...]:
+    """Say of a run of which nobody was told that what was due did not happen in time. It still waits for it.
+
+    Raises:
+        ClockRefusedError: the run is not unknown.
+    """
+    if run.unknown_at is None or not run.waiting:
+        raise ClockRefusedError("Only a clock that is unknown can be settled so.")
+    return (Breached(run.due_at, by=by, note=note),)
+
+
+def move(run: Run, pin: Pin, *, at: datetime, reason: str, by: str) -> tuple[ClockEvent, ...]:
+    """Move a run to other terms; nothing is added where it is under them already, or its due time is settled."""
+    if not run.can_move or run.pin == pin:
+        return ()
+    return (PolicyApplied(at, pin.policy, pin.calendar, reason, by),)

@@ -1,0 +1,87 @@
+"""The terms of a run: one class of one revision of a policy, and one revision of a calendar. They never change."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+
+from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME, Calendar, CalendarRef, Pause
+from plaudit.alerting.policies.domain import Class, Facts, Metric, Policies, PolicyRef, Stage
+
+
+class Pin(NamedTuple):
+    """Names the terms of a run."""
+
+    policy: PolicyRef
+    calendar: CalendarRef | None = None
+    """None: around the clock."""
+
+
+class Terms(msgspec.Struct, frozen=True, gc=False):
+    """What a run is pinned to."""
+
+    pin: Pin
+    rule: Class
+    calendar: Calendar = ALWAYS
+
+    @property
+    def may_pause(self) -> bool:
+        """Whether the time may stand still. That of the law never does."""
+        return self.rule.may_pause
+
+    def due_at(self, anchor_at: datetime, known_at: datetime, pauses: Sequence[Pause] = ()) -> datetime:
+        """Return when it is due: the target after the anchor in open time, and not before the grace is over."""
+        return self.rule.due_at(anchor_at, known_at, self.calendar, pauses)
+
+    def stages(self, anchor_at: datetime, known_at: datetime, pauses: Sequence[Pause] = ()) -> Sequence[Stage]:
+        """Return (percent, time) of the warnings and of the breach, in their order."""
+        return self.rule.stages(anchor_at, known_at, self.calendar, pauses)
+
+
+@dataclass(slots=True)
+class Rules:
+    """The terms of some tenants: their policies, and the calendars that these name."""
+
+    policies: Policies
+    calendars: Mapping[tuple[str, CalendarRef], Calendar] = field(default_factory=dict)
+    """(tenant, revision) → calendar."""
+    newest: Mapping[tuple[str, str], Calendar] = field(default_factory=dict)
+    """(tenant, name) → the calendar's newest revision."""
+    _known: dict[tuple[str, Pin], Terms] = field(default_factory=dict)
+
+    def matching(self, tenant_id: str, metric: Metric, facts: Facts) -> Terms | None:
+        """Return the terms that a new clock is pinned to; none where no clock starts.
+
+        Raises:
+            KeyError: the class names a calendar that there is not.
+        """
+        rule = self.policies.matching(tenant_id, metric, facts)
+        return None if rule is None else self._terms(tenant_id, self._newest_pin(tenant_id, rule))
+
+    def pinned(self, tenant_id: str, pin: Pin) -> Terms:
+        """Return the terms that a clock is pinned to.
+
+        Raises:
+            KeyError: they are not stored.
+        """
+        return self._terms(tenant_id, pin)
+
+    def of(self, tenant_id: str) -> Callable[[Pin], Terms]:
+        """Return what finds the pinned terms of one tenant."""
+        return partial(self._terms, tenant_id)
+
+    def _terms(self, tenant_id: str, pin: Pin) -> Terms:
+        known = self._known.get((tenant_id, pin))
+        if known is None:
+            calendar = ALWAYS if pin.calendar is None else self.calendars[tenant_id, pin.calendar]
+            known = Terms(pin, self.policies.pinned(tenant_id, pin.policy), calendar)
+            self._known[tenant_id, pin] = known
+        return known
+
+    def _newest_pin(self, tenant_id: str, rule: Class) -> Pin:
+        if rule.calendar == ALWAYS_NAME:
+            return Pin(rule.ref)
+        return Pin(rule.ref, self.newest[tenant_id, rule.calendar].ref)
