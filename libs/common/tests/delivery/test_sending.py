@@ -356,15 +356,24 @@ async def test_a_process_that_dies_before_the_record_repeats_under_the_same_id_a
     assert [kind for _, _, kind in kinds] == ["unrecorded", "sent"] * 2
 
 
-async def test_slack_gets_one_message_a_second(post, endpoint):
+async def test_slack_gets_one_message_at_a_time_and_a_second_between_two(post, endpoint):
     await post.endpoint(endpoint.url, channel="slack")
     await post.queue(*(to_endpoints(f"k{n}") for n in range(3)))
-    await post.sends()
+    endpoint.answer = lambda _: None
+    while not endpoint.got:
+        await post.job.turn()
+    for _ in range(3):
+        await post.job.turn()
     assert len(endpoint.got) == 1
-    for seconds in (1.1, 2.3):
-        await post.move_to(later(seconds=seconds))
+    endpoint.answer = lambda _: says(200)
+    endpoint.hanging.set()
+    for minutes in range(1, 5):
         await post.sends()
-    assert len(endpoint.got) == 3
+        await post.move_to(later(minutes=minutes * 20))
+    [outlet] = await post.rows("SELECT rests_until FROM outlets")
+    last = max(row["finished_at"] for row in await post.deliveries())
+    assert outlet["rests_until"] == last + timedelta(seconds=1)
+    assert set(states(await post.deliveries())) == {"sent"}
 
 
 async def test_what_an_endpoint_answers_is_kept_up_to_its_limit(post, endpoint):

@@ -10,8 +10,8 @@ from plaudit.alerting.clocks.consumer import subscription
 from plaudit.alerting.desk.pages import router as desk
 from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.log_fields import LOG_FIELDS
-from plaudit.alerting.mails.commands import OwnerMails
-from plaudit.alerting.mails.jobs.mail_job import MailJob
+from plaudit.alerting.mails.commands import OwnerMails, check_of
+from plaudit.alerting.mails.domain.letters import TOPIC
 from plaudit.alerting.policies.api import router as policies
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
@@ -19,12 +19,15 @@ from plaudit.alerting.timers.consumer import CONTACTS
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common import administration, sessions
 from plaudit.common.db import Role
+from plaudit.common.delivery.channels.sender import Sender
+from plaudit.common.delivery.commands import Checks
+from plaudit.common.delivery.jobs import DeliveryJob, MessagePurgeJob
 from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.kafka.end_offsets import EndOffsets
-from plaudit.common.mail.smtp import smtp_sender
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.vault import vault_of
 
 DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."
 
@@ -34,10 +37,16 @@ def followers(settings: AlertingSettings) -> Sequence[Follower]:
     return (Schedule(), BreachAlerts(settings.owner_email), OwnerMails(settings.owner_email))
 
 
+def checks(settings: AlertingSettings) -> Checks:
+    """Return what is asked before messages leave: topic → its check."""
+    return {TOPIC: check_of(settings.public_url, settings.owner_zone)}
+
+
 def build(resources: Resources[AlertingSettings]) -> Parts:
     """Return the parts of alerting."""
     settings = resources.settings
     end_offsets = EndOffsets(settings)
+    sender = Sender(settings)
     following = followers(settings)
     return Parts(
         app=create_app(
@@ -60,10 +69,11 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
         subscriptions=[subscription(following, settings.partitions), CONTACTS],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
-            MailJob(resources.database(Role.WORKER), settings, smtp_sender(settings)),
+            DeliveryJob(resources.database(Role.WORKER), settings, sender, vault_of(settings), checks(settings)),
+            MessagePurgeJob(resources.database(Role.WORKER), settings),
             ErasureJob(resources.database(Role.WORKER), scrubbing(following, resources.outbox)),
         ],
-        closing=[end_offsets.aclose],
+        closing=[end_offsets.aclose, sender.close],
     )
 
 

@@ -148,6 +148,12 @@ WHERE tenant_id = $1 AND outlet = $2 AND state = 'pending'
 _RESTED = """
 UPDATE outlets SET failures = 0, failing_since = NULL, rests_until = NULL WHERE tenant_id = $1 AND outlet = $2
 """
+_WAS_SENT = """
+SELECT EXISTS (
+    SELECT FROM message_deliveries
+    WHERE tenant_id = $1 AND thread = $2 AND topic = $3 AND (state IN ('sent', 'sending') OR possible_repeat)
+)
+"""
 _OF_THREAD = "SELECT id, message_id FROM message_deliveries WHERE tenant_id = $1 AND thread = $2"
 _OF_PERSON = "SELECT id, message_id FROM message_deliveries WHERE tenant_id = $1 AND person_key = $2"
 _EMPTY_MESSAGES = "UPDATE messages SET content = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
@@ -388,6 +394,11 @@ async def attempts_of(tx: SqlTx, tenant_id: str, delivery_id: UUID) -> Sequence[
     a = message_attempts
     query = select(a).where(a.c.tenant_id == tenant_id, a.c.delivery_id == delivery_id).order_by(a.c.number)
     return (await tx.sql.execute(query)).mappings().all()
+
+
+async def was_sent(tx: Tx, tenant_id: str, thread: str, topic: str) -> bool:
+    """Return whether anybody got, or may have got, a message of a thread about a topic."""
+    return bool(await tx.raw.fetchval(_WAS_SENT, tenant_id, thread, topic))
 
 
 async def count_failed(tx: Tx, tenant_id: str, most: int) -> int:

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from plaudit.alerting.clocks import store
+from plaudit.alerting.clocks.domain.about import erased
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started, Warned, is_collapsed
 from plaudit.alerting.clocks.domain.decide import decide_erased
-from plaudit.alerting.clocks.domain.about import erased
 from plaudit.alerting.clocks.domain.review_clocks import ReviewClocks, ReviewRevision, decide_revision
 from plaudit.alerting.clocks.domain.run import apply
 from plaudit.alerting.clocks.domain.terms import Rules

@@ -1,5 +1,6 @@
 """What people add to a clock's log: they pause and resume it, say that it is fulfilled, settle what nobody was told,
-and move it to other terms."""
+and move it to other terms.
+"""
 
 from datetime import datetime
 

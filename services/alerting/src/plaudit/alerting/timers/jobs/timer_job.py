@@ -20,8 +20,8 @@ from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers import commands, store
 from plaudit.alerting.timers.commands import GROUPS
 from plaudit.alerting.timers.domain import Watermark
-from plaudit.alerting.timers.store import Due
 from plaudit.alerting.timers.jobs.watermarks import EndOffset, Watermarks
+from plaudit.alerting.timers.store import Due
 from plaudit.common.db import Role
 from plaudit.common.failpoints import failpoint
 from plaudit.common.jobs import Check, PeriodicJob, bisect
