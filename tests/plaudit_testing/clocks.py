@@ -10,8 +10,10 @@ from plaudit.alerting.clocks.domain.decide import ANSWER, Duty, TermsFor, decide
 from plaudit.alerting.clocks.domain.due import decide_due
 from plaudit.alerting.clocks.domain.run import Run, fold
 from plaudit.alerting.clocks.domain.terms import Pin, Rules, Terms
-from plaudit.alerting.policies.domain import BREACH, Metric, Policies, PolicyRef, Stage, facts_of
+from plaudit.alerting.policies.domain.conditions import facts_of
 from plaudit.alerting.policies.domain.default import RENAMED, SHIPPED_ID, of_product, shipped
+from plaudit.alerting.policies.domain.metrics import Metric
+from plaudit.alerting.policies.domain.revisions import BREACH, Policies, PolicyRef, Stage
 from plaudit.alerting.timers.domain import NEVER
 from plaudit.common.contracts import (
     Answer,

@@ -13,7 +13,7 @@ from plaudit.alerting.clocks.consumer import GROUP, subscription
 from plaudit.alerting.clocks.domain.clock import clock_id
 from plaudit.alerting.mails.jobs.mail_job import MailJob
 from plaudit.alerting.main import SERVICE, build, followers
-from plaudit.alerting.policies.domain import Metric
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.consumer import CONTACTS, CustomerNews
 from plaudit.alerting.timers.jobs.timer_job import TimerJob

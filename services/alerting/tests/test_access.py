@@ -1,7 +1,7 @@
 import pytest
 
 from plaudit.alerting.clocks.domain.clock import clock_id
-from plaudit.alerting.policies.domain import FIRST_ANSWER
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.db import Role
 from plaudit_testing.clocks import at, review
 
@@ -20,7 +20,7 @@ async def test_each_scope_opens_its_own_doors(stage):
     alerts = await stage.client("alerts:read")
     assert (await alerts.get("/v1/alerts")).status_code == 200
     assert (await alerts.get("/v1/clocks")).status_code == 403
-    unknown = clock_id("default", "nobody", FIRST_ANSWER)
+    unknown = clock_id("default", "nobody", Metric.FIRST_ANSWER)
     assert (await alerts.post(f"/v1/alerts/{unknown}/acknowledge")).status_code == 403
     assert (await stage.plain_client().get("/v1/clocks")).status_code == 401
 
@@ -54,7 +54,7 @@ async def test_row_level_security_hides_other_tenants_rows_from_any_statement(st
 
 
 async def test_what_is_not_there_is_not_found(api):
-    unknown = clock_id("default", "nobody", FIRST_ANSWER)
+    unknown = clock_id("default", "nobody", Metric.FIRST_ANSWER)
     assert (await api.get(f"/v1/clocks/{unknown}")).status_code == 404
     assert (await api.post(f"/v1/alerts/{unknown}/acknowledge")).status_code == 404
 

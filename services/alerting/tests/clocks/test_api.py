@@ -1,7 +1,7 @@
 import pytest
 
 from plaudit.alerting.clocks.domain.clock import clock_id
-from plaudit.alerting.policies.domain import FIRST_ANSWER
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Answers
 from plaudit_testing.clocks import answered, at, review
 
@@ -23,7 +23,7 @@ async def test_a_clock_is_shown_with_all_that_matters(stage, api):
     await stage.happens(None, review(), at(0))
     [item] = (await api.get("/v1/clocks")).json()["items"]
     assert item == {
-        "id": str(clock_id("default", "review-1", FIRST_ANSWER)),
+        "id": str(clock_id("default", "review-1", Metric.FIRST_ANSWER)),
         "review_id": "review-1",
         "source_id": "01956d00-0000-7000-8000-000000000001",
         "external_id": "r-1",

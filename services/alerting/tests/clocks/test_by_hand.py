@@ -52,7 +52,11 @@ class TestPause:
         assert folded(STARTED, PAUSED, Cancelled(at(6), CancelReason.REMOVED)).state == "cancelled"
 
     def test_is_refused_once_the_due_time_has_passed_or_the_clock_has_ended(self):
-        for log, when in (((STARTED,), at(24)), ((STARTED, Breached(at(24))), at(25)), ((STARTED, Fulfilled(at(1))), at(2))):
+        for log, when in (
+            ((STARTED,), at(24)),
+            ((STARTED, Breached(at(24))), at(25)),
+            ((STARTED, Fulfilled(at(1))), at(2)),
+        ):
             with pytest.raises(ClockRefusedError):
                 pause(folded(*log), TERMS, at=when, **WHO)
 

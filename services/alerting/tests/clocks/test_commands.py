@@ -6,9 +6,7 @@ import msgspec
 import pytest
 
 from plaudit.alerting.clocks import store
-from plaudit.alerting.clocks.domain.run import fold
-from plaudit.alerting.policies.domain import BUILT_IN, DRASTIC
-from plaudit_testing.clocks import SOURCE_CREATED, answered, at, drastic, rated, review
+from plaudit_testing.clocks import SOURCE_CREATED, answered, at, drastic, folded, rated, review
 
 pytestmark = pytest.mark.postgres
 
@@ -148,7 +146,7 @@ async def test_the_stored_fold_is_what_the_log_amounts_to(stage):
             clock = (await stage.clock())["id"]
             log = await store.log_of(tx, "default", clock)
             [stored] = (await store.load(tx, [("default", clock)])).values()
-        assert fold([event for event, _ in log], BUILT_IN) == stored.run
+        assert folded(*(event for event, _ in log)) == stored.run
 
 
 async def test_a_review_that_becomes_drastic_is_due_earlier_and_one_that_only_asks_for_a_look_is_not(stage, mailbox):
@@ -158,7 +156,7 @@ async def test_a_review_that_becomes_drastic_is_due_earlier_and_one_that_only_as
     assert (await stage.clock())["due_at"] == at(24)
     await stage.happens(hinted, drastic(review()), at(2))
     clock = await stage.clock()
-    assert (clock["due_at"], clock["policy_id"], clock["reason"]) == (at(6), DRASTIC.id, "worsened")
+    assert (clock["due_at"], clock["policy_class"], clock["reason"]) == (at(6), "drastic", "worsened")
     assert await stage.published() == ["clock.started", "clock.cancelled", "clock.started"]
     await stage.move_to(at(7))
     await stage.fires()

@@ -19,13 +19,10 @@ from plaudit.alerting.clocks.domain.clock_events import (
     Unknown,
     Warned,
 )
-from plaudit.alerting.clocks.domain.run import fold
 from plaudit.common.contracts import Kind
 from plaudit_testing.clocks import (
     PUBLISHED,
-    RULES,
     SOURCE_CREATED,
-    TENANT,
     answered,
     at,
     drastic,
@@ -54,9 +51,7 @@ class TestWhatStartsAClock:
     def test_a_review_of_up_to_two_stars_starts_one(self, rating):
         given().when_first_seen(review(rating)).then(STARTED)
 
-    @pytest.mark.parametrize(
-        ("rating", "ref"), [(2.5, THREE_STARS), (3.0, THREE_STARS), (3.5, GOOD), (5.0, GOOD)]
-    )
+    @pytest.mark.parametrize(("rating", "ref"), [(2.5, THREE_STARS), (3.0, THREE_STARS), (3.5, GOOD), (5.0, GOOD)])
     def test_a_better_review_starts_one_of_its_own_class(self, rating, ref):
         given().when_first_seen(review(rating)).then(Started(at(0), at(0), ref, StartReason.PUBLISHED))
 

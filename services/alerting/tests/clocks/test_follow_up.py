@@ -11,7 +11,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
     StartReason,
 )
 from plaudit.alerting.clocks.domain.follow_up import Contact, decide_contacts, decide_follow_up
-from plaudit.alerting.policies.domain import Metric
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit_testing.clocks import SOURCE_CREATED, answered, at, changed_to, folded, rated, ref_of, review, terms_for
 
 REF = ref_of("follow-up")

@@ -13,7 +13,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
     StartReason,
 )
 from plaudit.alerting.clocks.domain.next_answer import decide_next_answer, start_next_answer
-from plaudit.alerting.policies.domain import Metric
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit_testing.clocks import (
     SOURCE_CREATED,
     answered,
@@ -59,7 +59,7 @@ class TestWhatStartsOne:
 
     def test_a_back_fill_and_an_edit_of_before_our_time_do_not(self):
         assert started(STANDING, ADDED, at(11), backfill=True) == ()
-        old = SOURCE_CREATED.replace(year=2025)
+        old = SOURCE_CREATED.replace(year=2025, day=1)
         before = answered(review(published_at=old, rated_at=old), old)
         assert started(before, replace(before, edited_at=old.replace(month=6)), at(11)) == ()
 

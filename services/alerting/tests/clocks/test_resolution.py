@@ -3,7 +3,7 @@ from msgspec.structs import replace
 from plaudit.alerting.calendars.domain import Pause
 from plaudit.alerting.clocks.domain.clock_events import Breached, Fulfilled, Started, StartReason
 from plaudit.alerting.clocks.domain.decide import FIRST_RESOLUTION, TOTAL_RESOLUTION
-from plaudit.alerting.policies.domain import Metric
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit_testing.clocks import Given, at, folded, ref_of, review
 from plaudit_testing.review_events import RESOLUTION
 

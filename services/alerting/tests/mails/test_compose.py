@@ -9,18 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.clocks.domain.about import about_review
+from plaudit.alerting.clocks.domain.clock import Clock, Lane
 from plaudit.alerting.clocks.domain.clock_events import Breached, Started, StartReason
-from plaudit.alerting.clocks.domain.review_facts import facts_of
-from plaudit.alerting.clocks.domain.run import fold
 from plaudit.alerting.mails.domain import MailKind, compose, mail_about
-from plaudit.alerting.policies.domain import BUILT_IN
 from plaudit.common.contracts import Answers
-from plaudit_testing.clocks import at, review
+from plaudit_testing.clocks import at, folded, ref_of, review
 from plaudit_testing.directions import HEBREW, misplaced
 
 ID = UUID("01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11")
-STARTED = Started(at(0), at(0), BUILT_IN.ref, StartReason.PUBLISHED)
+STARTED = Started(at(0), at(0), ref_of("one-or-two-stars"), StartReason.PUBLISHED)
 
 
 def clock(*events, **fields):
@@ -28,10 +26,10 @@ def clock(*events, **fields):
         tenant_id="default",
         id=ID,
         metric="first_answer",
-        partition=0,
+        lane=Lane("reviews.v1", 0),
         review_revision=1,
-        review=facts_of("review-1", review(**fields)),
-        run=fold([STARTED, *events], BUILT_IN),
+        about=about_review("review-1", review(**fields)),
+        run=folded(STARTED, *events),
     )
 
 

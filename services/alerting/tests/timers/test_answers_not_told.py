@@ -3,11 +3,9 @@
 import pytest
 
 from plaudit.alerting.clocks import store
-from plaudit.alerting.clocks.domain.run import fold
 from plaudit.alerting.metrics import DECIDED
-from plaudit.alerting.policies.domain import BUILT_IN
 from plaudit.common.contracts import Answers
-from plaudit_testing.clocks import answered, at, review
+from plaudit_testing.clocks import answered, at, folded, review
 
 pytestmark = pytest.mark.postgres
 
@@ -103,7 +101,7 @@ async def test_the_stored_fold_is_what_the_log_amounts_to(stage):
             clock = (await stage.clock())["id"]
             log = await store.log_of(tx, "default", clock)
             [stored] = (await store.load(tx, [("default", clock)])).values()
-        assert fold([event for event, _ in log], BUILT_IN) == stored.run
+        assert folded(*(event for event, _ in log)) == stored.run
         assert stored.answers == "untold"
         await stage.happens(before, after, at(hours), answers=UNTOLD)
 

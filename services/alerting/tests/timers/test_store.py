@@ -13,8 +13,8 @@ pytestmark = pytest.mark.postgres
 CLOCKS = 60
 TIMERS = 5_000
 _FILL = """
-INSERT INTO timers (tenant_id, clock_id, generation, percent, partition, due_at)
-SELECT 'default', gen_random_uuid(), 1, 100, 0, now() FROM generate_series(1, $1)
+INSERT INTO timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at)
+SELECT 'default', gen_random_uuid(), 1, 'breach', gen_random_uuid(), 'reviews.v1', 0, now() FROM generate_series(1, $1)
 """
 
 

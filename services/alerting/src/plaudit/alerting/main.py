@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.calendars import api as calendars
+from plaudit.alerting.calendars.jobs import CalendarsJob
 from plaudit.alerting.clocks.api import router as clocks
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.consumer import subscription
@@ -19,9 +21,12 @@ from plaudit.alerting.timers.consumer import CONTACTS
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common import administration, sessions
 from plaudit.common.db import Role
+from plaudit.common.delivery import api as messages
 from plaudit.common.delivery.channels.sender import Sender
 from plaudit.common.delivery.commands import Checks
+from plaudit.common.delivery.consent.pages import router as preferences
 from plaudit.common.delivery.jobs import DeliveryJob, MessagePurgeJob
+from plaudit.common.delivery.pages import router as message_pages
 from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
@@ -55,22 +60,37 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             description=DESCRIPTION,
             resources=resources,
             staff_sessions=sessions.staff_sessions(resources),
-            routers=[clocks, alerts.router, policies, desk, sessions.router, administration.router],
+            routers=[
+                messages.messages,
+                messages.endpoint_routes,
+                message_pages,
+                preferences,
+                clocks,
+                alerts.router,
+                calendars.router,
+                policies,
+                desk,
+                sessions.router,
+                administration.router,
+            ],
             pages=True,
             assets=resources.page_assets,
             tags={
+                **messages.TAGS,
+                "calendars": "When the company is open, by which due times are counted.",
                 "policies": "The rules that start clocks.",
                 "clocks": "What runs for each review that has to be answered, and how it ended.",
                 "alerts": "What a person should look at.",
             },
-            problems=alerts.PROBLEMS,
-            refusals=alerts.REFUSALS,
+            problems={**alerts.PROBLEMS, **calendars.PROBLEMS, **messages.PROBLEMS},
+            refusals={**alerts.REFUSALS, **calendars.REFUSALS, **messages.REFUSALS},
         ),
         subscriptions=[subscription(following, settings.partitions), CONTACTS],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
             DeliveryJob(resources.database(Role.WORKER), settings, sender, vault_of(settings), checks(settings)),
             MessagePurgeJob(resources.database(Role.WORKER), settings),
+            CalendarsJob(resources.database(Role.WORKER)),
             ErasureJob(resources.database(Role.WORKER), scrubbing(following, resources.outbox)),
         ],
         closing=[end_offsets.aclose, sender.close],
@@ -82,7 +102,12 @@ SERVICE = Service(
     settings=AlertingSettings,
     build=build,
     log_fields=LOG_FIELDS,
-    front_door=FrontDoorRoutes(prefixes=("/v1/policies", "/v1/clocks", "/v1/alerts", "/console")),
+    front_door=FrontDoorRoutes(
+        prefixes=(
+            *("/v1/policies", "/v1/calendars", "/v1/clocks", "/v1/alerts", "/v1/messages", "/v1/endpoints"),
+            *("/preferences", "/console"),
+        )
+    ),
 )
 
 if __name__ == "__main__":

@@ -146,7 +146,8 @@ def test_open_time_across_each_change_is_what_lies_between(vectors):
                 assert due_at(hours, at - timedelta(hours=1), seconds) == at + timedelta(seconds=seconds - 3_600)
             # The local date on which clocks change is as much shorter or longer.
             before = timedelta(minutes=change["offset_before_min"])
-            day = (at + before).date()
+            last = timedelta(seconds=1) if change["kind"] == "repeat" else timedelta()
+            day = (at - last + before).date()
             morning = calendar(zone, overrides={day.isoformat(): "00:00-24:00"}, Wed="12:00-12:01")
             found = segments(morning, at - timedelta(hours=40), at + timedelta(hours=40))
             [(start, end)] = [each for each in found if each[1] - each[0] > timedelta(hours=20)]

@@ -11,7 +11,7 @@ import msgspec
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.clock_events import Cancelled, ClockEvent, Fulfilled, Retracted
 from plaudit.alerting.clocks.domain.words import name_of, words_of
-from plaudit.alerting.policies.domain import Metric
+from plaudit.alerting.policies.domain.metrics import Metric
 
 BREACH_KIND: Final = "sla_breach"
 BREACH_SEVERITY: Final = "high"

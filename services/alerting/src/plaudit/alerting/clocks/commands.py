@@ -19,8 +19,8 @@ from plaudit.alerting.clocks.domain.review_clocks import ReviewClocks, ReviewRev
 from plaudit.alerting.clocks.domain.run import apply
 from plaudit.alerting.clocks.domain.terms import Rules
 from plaudit.alerting.clocks.events import clock_event
-from plaudit.alerting.policies.domain import Policies
 from plaudit.alerting.policies.domain.default import RENAMED, of_product, shipped
+from plaudit.alerting.policies.domain.revisions import Policies
 from plaudit.common import erasure
 from plaudit.common.db import Tx
 from plaudit.common.events import Outgoing

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final
 
-from plaudit.alerting.clocks.commands import Follower, ReviewRevision, apply_revisions
+from plaudit.alerting.clocks.commands import Follower, apply_revisions
 from plaudit.alerting.clocks.domain.clock import contacts_key, order_key, review_root
+from plaudit.alerting.clocks.domain.review_clocks import ReviewRevision
 from plaudit.common.contracts import REVIEWS, ReviewChange
 from plaudit.common.db import OrderKey, Tx
 from plaudit.common.erasure import REVIEW_ERASED

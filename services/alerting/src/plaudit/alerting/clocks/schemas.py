@@ -1,15 +1,20 @@
 """Clocks as the API shows them."""
 
+import json
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
+from plaudit.alerting.clocks.domain.about import AboutKind
 from plaudit.alerting.clocks.domain.clock_events import (
     Breached,
     Cancelled,
     ClockEvent,
     Fulfilled,
+    Paused,
+    PolicyApplied,
+    Resumed,
     Retracted,
     Started,
     Unknown,
@@ -17,18 +22,33 @@ from plaudit.alerting.clocks.domain.clock_events import (
     kind_of,
 )
 from plaudit.alerting.clocks.domain.run import State
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Answers
 from plaudit.common.http.openapi_examples import A_TIME
+
+
+class PauseOut(BaseModel):
+    """A time that does not count."""
+
+    from_at: datetime = Field(description="When it began.", examples=[A_TIME])
+    to_at: datetime | None = Field(description="When it ended; none while it lasts.", examples=[None])
+    reason: str = Field(description="Why.", examples=["waits for the customer"])
 
 
 class ClockOut(BaseModel):
     """One clock, as it stands in its present run."""
 
     id: UUID = Field(description="Its id.")
-    review_id: str = Field(description="The review that has to be answered.", examples=["review-1"])
-    source_id: str = Field(description="The source of the review.", examples=["01956d00-0000-7000-8000-000000000001"])
-    external_id: str = Field(description="The id of the review on its platform.", examples=["r-1"])
-    subject: str = Field(description="What the review is about.", examples=["acme/berlin"])
+    about_kind: AboutKind = Field(
+        description="What it is about: a review, personal contact with its writer, an incident, or a customer."
+    )
+    about_id: str = Field(description="The id of that.", examples=["review-1"])
+    review_id: str | None = Field(description="The review that it is about, if it is about one.", examples=["review-1"])
+    source_id: str | None = Field(
+        description="The source of the review.", examples=["01956d00-0000-7000-8000-000000000001"]
+    )
+    external_id: str | None = Field(description="The id of the review on its platform.", examples=["r-1"])
+    subject: str = Field(description="What the review or the incident is about.", examples=["acme/berlin"])
     state: State = Field(
         description="A breach stays when the answer is published late: see `fulfilled_at`. `unknown`: the due time has "
         "passed where answers are not told; an answer that is recorded by hand or told later decides it."
@@ -37,21 +57,44 @@ class ClockOut(BaseModel):
         description="Whether answers are told where the review comes from: by the platform itself, when it is asked, "
         "or not at all.",
     )
-    metric: str = Field(description="What has to happen in time.", examples=["first_answer"])
+    metric: Metric = Field(description="What has to happen in time.", examples=["first_answer"])
+    instance: int = Field(
+        description="Counted from 1: the next answer becomes due again with each statement after an answer.",
+        examples=[1],
+    )
     anchor_at: datetime = Field(description="The instant that the time is counted from.")
-    due_at: datetime = Field(description="When the answer has to be published.")
+    due_at: datetime = Field(
+        description="When it has to have happened; while it is paused, when that would be if the time ran on at once."
+    )
     started_at: datetime = Field(description="When we learned that the clock had to run.")
-    fulfilled_at: datetime | None = Field(description="When the answer was published.")
-    breached_at: datetime | None = Field(description="When it was decided that no answer was published in time.")
-    cancelled_at: datetime | None = Field(description="When there was nothing left to answer.")
+    fulfilled_at: datetime | None = Field(description="When what was due happened.")
+    breached_at: datetime | None = Field(description="When it was decided that it did not happen in time.")
+    cancelled_at: datetime | None = Field(description="When nothing was due any more.")
     unknown_at: datetime | None = Field(description="When the due time passed without our knowing of an answer.")
     provisional: bool = Field(description="Of a breach: decided before all reviews written in time had been read.")
     reason: str = Field(description="Why the run began, or why it was cancelled.", examples=["published"])
     run: int = Field(
         description="Counted from 1; a review that is back, or has lost its answer, begins another.", examples=[1]
     )
-    policy_id: str = Field(description="The policy that it runs under.", examples=["answer-negative-reviews"])
+    policy_id: str = Field(description="The policy that it runs under.", examples=["shipped"])
     policy_revision: int = Field(description="The revision that it is pinned to.", examples=[1])
+    policy_class: str = Field(description="The class of that revision.", examples=["one-or-two-stars"])
+    calendar: str | None = Field(
+        description="The calendar whose open time counts; none: around the clock.", examples=[None]
+    )
+    calendar_revision: int | None = Field(description="The revision that it is pinned to.", examples=[None])
+    applied_at: datetime | None = Field(
+        None, description="When a person moved it to that policy or calendar.", examples=[None]
+    )
+    pauses: list[PauseOut] = Field(
+        description="Which times do not count; the last is open while it is paused.", examples=[[]]
+    )
+
+    @field_validator("pauses", mode="before")
+    @classmethod
+    def of_json(cls, stored: str | list[dict[str, object]]) -> object:
+        """Read the pauses as they are stored."""
+        return json.loads(stored) if isinstance(stored, str) else stored
 
 
 class ClockEventOut(BaseModel):
@@ -71,23 +114,45 @@ class ClockEventOut(BaseModel):
     provisional: bool | None = Field(
         None, description="Of a breach: decided before all reviews written in time had been read.", examples=[None]
     )
-    reason: str | None = Field(None, description="Of a start, an end or a retraction: why.", examples=["published"])
+    reason: str | None = Field(
+        None, description="Of a start, an end, a pause, a move or a retraction: why.", examples=["published"]
+    )
+    after: str | None = Field(
+        None, description="Of a warning that is no share of the time: how long after the start.", examples=[None]
+    )
+    by: str | None = Field(
+        None,
+        description="The key (`key:<id>`) or the person (`person:<id>`) who made it happen; none for an event.",
+        examples=[None],
+    )
+    note: str | None = Field(None, description="What that person noted.", examples=[None])
+    channel: str | None = Field(None, description="Of a contact: by which way.", examples=[None])
+    cause: str | None = Field(
+        None,
+        description="Of a breach: `policy_applied` if moving the clock made it. Nobody is called for such a one.",
+        examples=[None],
+    )
 
     @classmethod
     def of(cls, event: ClockEvent, recorded_at: datetime) -> "ClockEventOut":
         """Return an entry of a log as the API shows it."""
         out = cls(kind=kind_of(event), happened_at=event.at, recorded_at=recorded_at)
         match event:
-            case Started():
-                out.anchor_at, out.policy_revision, out.reason = event.anchor_at, event.policy.revision, event.reason
+            case Started() | PolicyApplied():
+                out.policy_revision, out.reason = event.policy.revision, event.reason
+                out.anchor_at = event.anchor_at if isinstance(event, Started) else None
             case Warned():
-                out.fraction, out.collapsed = event.percent / 100, event.collapsed
+                out.fraction = None if event.percent is None else event.percent / 100
+                out.collapsed, out.after = event.collapsed, event.after
             case Breached():
-                out.provisional = event.provisional
-            case Cancelled() | Retracted():
+                out.provisional, out.cause, out.note = event.provisional, event.cause, event.note
+            case Cancelled() | Retracted() | Paused() | Resumed():
                 out.reason = event.reason
-            case Fulfilled() | Unknown():
+            case Fulfilled():
+                out.channel, out.note = event.channel, event.note
+            case Unknown():
                 pass
+        out.by = getattr(event, "by", None)
         return out
 
 

@@ -16,7 +16,7 @@ from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, Lane, LogEntry
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
 from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run
 from plaudit.alerting.clocks.tables import clock_events, clocks
-from plaudit.alerting.policies.domain import PolicyRef
+from plaudit.alerting.policies.domain.revisions import PolicyRef
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.subjects import within

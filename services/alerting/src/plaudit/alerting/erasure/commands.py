@@ -18,7 +18,7 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
     """Return what scrubs alerting's stores; the followers act on clocks that end, and the outbox takes their events."""
 
     async def scrub(tx: Tx, erased: Erased) -> int:
-        """Empty the clocks about a review, whether or not the consumer has; forget a person. Nothing is left after it."""
+        """Empty the clocks about a review, whether or not the consumer has, and forget contacts with a person."""
         if erased.kind is Kind.REVIEW:
             await _scrub_review(tx, erased)
         elif erased.wanted is not None:

@@ -6,6 +6,8 @@ from typing import Final
 from plaudit.common.delivery.domain.stores import DELIVERY_STORES
 
 STORES: Final[Mapping[str, str]] = {
+    "calendar_revisions": "holds nothing about customers",
+    "calendar_zone_data": "holds nothing about customers",
     "policies": "holds nothing about customers",
     "clocks": "title, excerpt, address, id on the platform and person key emptied; one that runs ends as cancelled",
     "clock_events": "holds times and reasons, and no word of a review; what people noted is deleted",

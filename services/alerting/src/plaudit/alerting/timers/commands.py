@@ -24,7 +24,8 @@ from plaudit.alerting.clocks.domain.due import decide_due
 from plaudit.alerting.clocks.domain.follow_up import Contact, decide_contacts
 from plaudit.alerting.contacts import store as contact_store
 from plaudit.alerting.contacts.domain import KnownContact
-from plaudit.alerting.policies.domain import Metric, Stage
+from plaudit.alerting.policies.domain.metrics import Metric
+from plaudit.alerting.policies.domain.revisions import Stage
 from plaudit.alerting.timers import store
 from plaudit.alerting.timers.domain import CONTACT, Timer, Watermark, timer_at, timers_of
 from plaudit.alerting.timers.store import DueClocks
@@ -156,9 +157,7 @@ async def _contacts_of(tx: Tx, clocks: Collection[Clock]) -> dict[ClockKey, list
     }
 
 
-async def _held_back(
-    tx: Tx, clocks: Collection[Clock], watermarks: Mapping[Lane, Watermark]
-) -> set[ClockKey]:
+async def _held_back(tx: Tx, clocks: Collection[Clock], watermarks: Mapping[Lane, Watermark]) -> set[ClockKey]:
     """Return those of the clocks of which records were set aside, although the position has passed them."""
     held_back: set[ClockKey] = set()
     for topic, group in GROUPS.items():

@@ -1,8 +1,8 @@
 """Timers, and the watermark that they wait for: how far the topic that could fulfil a clock has been read.
 
 No clock is judged before everything that was written in its time has been read. A timer may fire once the position on
-its lane, a partition of that topic, has reached the end offset that was asked for at or after its due time. If that does not happen, it may
-fire after the longest wait, and a breach is then provisional.
+its lane, a partition of that topic, has reached the end offset that was asked for at or after its due time. If that
+does not happen, it may fire after the longest wait, and a breach is then provisional.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.terms import Terms
-from plaudit.alerting.policies.domain import BREACH, Stage
+from plaudit.alerting.policies.domain.revisions import BREACH, Stage
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 

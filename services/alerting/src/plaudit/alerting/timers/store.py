@@ -73,6 +73,7 @@ UPDATE timers SET failed_at = $4, error = $3
 WHERE tenant_id = $1 AND clock_id = $2 AND failed_at IS NULL AND due_at <= $4
 """
 
+
 class Due(NamedTuple):
     """What may fire of a clock."""
 

@@ -1,5 +1,6 @@
-"""What people add to a clock's log: they pause and resume it, say that it is fulfilled, settle what nobody was told,
-and move it to other terms.
+"""What people add to a clock's log.
+
+They pause and resume it, say that it is fulfilled, settle what nobody was told, and move it to other terms.
 """
 
 from datetime import datetime
@@ -49,9 +50,7 @@ def resume(run: Run, *, at: datetime, reason: str, by: str) -> tuple[ClockEvent,
     return (Resumed(at, reason, by),)
 
 
-def fulfil(
-    run: Run, *, at: datetime, now: datetime, channel: str | None, note: str, by: str
-) -> tuple[ClockEvent, ...]:
+def fulfil(run: Run, *, at: datetime, now: datetime, channel: str | None, note: str, by: str) -> tuple[ClockEvent, ...]:
     """Say that what was due happened.
 
     Raises:

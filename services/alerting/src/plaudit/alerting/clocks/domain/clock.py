@@ -11,7 +11,7 @@ from plaudit.alerting.clocks.domain.about import REVIEW_KINDS, About, AboutKind
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, kind_of
 from plaudit.alerting.clocks.domain.run import Run
 from plaudit.alerting.clocks.domain.terms import Terms
-from plaudit.alerting.policies.domain import Metric
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Answers
 
 CACHED_IDS: Final = 50_000
@@ -66,7 +66,6 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
     def root(self) -> UUID:
         """The group of clocks that change together, under one order key."""
         return root_of(self.tenant_id, self.about.kind, self.about.id)
-
 
     @property
     def fulfilled_under(self) -> str:

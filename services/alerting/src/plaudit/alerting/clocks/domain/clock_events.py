@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from plaudit.alerting.calendars.domain import CalendarRef, Pause
-from plaudit.alerting.policies.domain import PolicyRef
+from plaudit.alerting.policies.domain.revisions import PolicyRef
 
 
 class StartReason(StrEnum):

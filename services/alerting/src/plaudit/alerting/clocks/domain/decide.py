@@ -63,7 +63,9 @@ def resolved_at(review: ReviewState) -> datetime | None:
     return None if review.resolution is None else review.resolution.resolved_at
 
 
-_BY_STATEMENT: Final = frozenset((StartReason.PUBLISHED, StartReason.LOWERED, StartReason.WORSENED, StartReason.IMPROVED))
+_BY_STATEMENT: Final = frozenset(
+    (StartReason.PUBLISHED, StartReason.LOWERED, StartReason.WORSENED, StartReason.IMPROVED)
+)
 """Of runs that count from something that the customer said."""
 
 ANSWER: Final = Duty(answered_at, StartReason.ANSWER_REMOVED)
@@ -186,7 +188,7 @@ def _is_of_class(terms: Terms, run: Run) -> bool:
 
 def _is_worse(before: ReviewState, review: ReviewState) -> bool:
     """Say whether a review says something worse than before: by its rating or by how severe it is."""
-    return review.rating < before.rating or (review.severity != before.severity and review.severity != Severity.NORMAL)
+    return review.rating < before.rating or review.severity not in {before.severity, Severity.NORMAL}
 
 
 def _is_improved(before: ReviewState, review: ReviewState) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 
 from plaudit.alerting.clocks.domain.clock_events import BreachCause, Breached, ClockEvent, Unknown, Warned
 from plaudit.alerting.clocks.domain.run import Run
-from plaudit.alerting.policies.domain import BREACH, Stage
+from plaudit.alerting.policies.domain.revisions import BREACH, Stage
 
 _PERCENT_OF: Final = {f"warn:{percent}": percent for percent in range(1, 100)}
 

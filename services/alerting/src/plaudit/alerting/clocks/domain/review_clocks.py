@@ -16,7 +16,8 @@ from plaudit.alerting.clocks.domain.follow_up import decide_follow_up
 from plaudit.alerting.clocks.domain.next_answer import decide_next_answer, start_next_answer
 from plaudit.alerting.clocks.domain.run import apply, fold
 from plaudit.alerting.clocks.domain.terms import Rules
-from plaudit.alerting.policies.domain import Metric, facts_of
+from plaudit.alerting.policies.domain.conditions import facts_of
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import CUSTOMERS, REVIEWS, Answers, ReviewChange, ReviewState
 from plaudit.common.events import partition_of
 
@@ -102,9 +103,7 @@ class Decided(NamedTuple):
     """The first event of a new clock."""
 
 
-def decide_revision(
-    revision: ReviewRevision, clocks: ReviewClocks, rules: Rules, partitions: int
-) -> Iterator[Decided]:
+def decide_revision(revision: ReviewRevision, clocks: ReviewClocks, rules: Rules, partitions: int) -> Iterator[Decided]:
     """Yield what a revision of a review adds to the logs of the clocks about it, and which clocks it starts.
 
     Args:

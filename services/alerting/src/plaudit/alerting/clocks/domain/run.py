@@ -34,7 +34,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
     Unknown,
 )
 from plaudit.alerting.clocks.domain.terms import Pin, Terms
-from plaudit.alerting.policies.domain import PolicyRef
+from plaudit.alerting.policies.domain.revisions import PolicyRef
 
 TermsOf: TypeAlias = Callable[[Pin], Terms]
 """Finds what a pin names. Raises KeyError where it is not stored."""
@@ -195,48 +195,48 @@ def _started(run: Run | None, event: Started, terms_of: TermsOf) -> Run:
 def _changes(run: Run, event: ClockEvent, terms_of: TermsOf) -> dict[str, Any]:
     """Return the fields of a run that an event sets."""
     match event:
-        case Paused():
-            pauses = (*run.pauses, Pause(event.at, None, event.reason))
-            return {"pauses": pauses, "generation": run.generation + 1}
-        case Resumed():
-            pauses = _ended(run.pauses, event.at)
-            due_at = terms_of(run.pin).due_at(run.anchor_at, run.started_at, pauses)
-            return {"pauses": pauses, "due_at": due_at, "generation": run.generation + 1}
-        case PolicyApplied():
-            terms = terms_of(Pin(event.policy, event.calendar))
-            due_at = terms.due_at(run.anchor_at, run.started_at, _closed(run.pauses))
-            return {
-                "policy": terms.rule.ref,
-                "calendar": event.calendar,
-                "due_at": due_at,
-                "applied_at": event.at,
-                "generation": run.generation + 1,
-            }
+        case Paused() | Resumed() | PolicyApplied():
+            return {"generation": run.generation + 1, **_new_times(run, event, terms_of)}
         case Breached():
             return {"breached_at": event.at, "provisional": event.provisional, "unknown_at": None}
         case Unknown():
             return {"unknown_at": event.at}
-        case Fulfilled():
-            # An answer replaces a cancellation: the review came back with it.
-            return {"fulfilled_at": event.at, "cancelled_at": None, **_end(run, event.at)}
-        case Cancelled():
-            return {"cancelled_at": event.at, "reason": event.reason, **_end(run, event.at)}
+        case Fulfilled() | Cancelled():
+            return _end(run, event)
         case Retracted():
             return {"breached_at": None, "provisional": False}
     return {}
 
 
-def _end(run: Run, at: datetime) -> dict[str, Any]:
-    """Return what every end of a run sets. It ends an open pause too."""
-    pauses = _ended(run.pauses, at) if run.is_paused else run.pauses
-    return {"unknown_at": None, "generation": run.generation + 1, "pauses": pauses}
+def _new_times(run: Run, event: Paused | Resumed | PolicyApplied, terms_of: TermsOf) -> dict[str, Any]:
+    """Return what is set by an event that moves the due time."""
+    match event:
+        case Paused():
+            return {"pauses": (*run.pauses, Pause(event.at, None, event.reason))}
+        case Resumed():
+            pauses = _ended(run.pauses, event.at)
+            return {"pauses": pauses, "due_at": terms_of(run.pin).due_at(run.anchor_at, run.started_at, pauses)}
+        case PolicyApplied():
+            terms = terms_of(Pin(event.policy, event.calendar))
+            due_at = terms.due_at(run.anchor_at, run.started_at, run.pauses)
+            return {
+                "policy": terms.rule.ref,
+                "calendar": event.calendar,
+                "due_at": due_at,
+                "applied_at": event.at,
+            }
+
+
+def _end(run: Run, event: Fulfilled | Cancelled) -> dict[str, Any]:
+    """Return what an end of a run sets. It ends an open pause too; an answer replaces a cancellation."""
+    pauses = _ended(run.pauses, event.at) if run.is_paused else run.pauses
+    ended: dict[str, Any] = {"unknown_at": None, "generation": run.generation + 1, "pauses": pauses}
+    if isinstance(event, Fulfilled):
+        return {"fulfilled_at": event.at, "cancelled_at": None, **ended}
+    return {"cancelled_at": event.at, "reason": event.reason, **ended}
 
 
 def _ended(pauses: tuple[Pause, ...], at: datetime) -> tuple[Pause, ...]:
     """Return the pauses, the open one ended; one that would end before it began has not been."""
     *earlier, last = pauses
     return (*earlier, Pause(last.from_at, at, last.reason)) if at > last.from_at else tuple(earlier)
-
-
-def _closed(pauses: tuple[Pause, ...]) -> tuple[Pause, ...]:
-    return tuple(pause for pause in pauses if pause.to_at is not None)

@@ -9,7 +9,9 @@ from typing import NamedTuple
 import msgspec
 
 from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME, Calendar, CalendarRef, Pause
-from plaudit.alerting.policies.domain import Class, Facts, Metric, Policies, PolicyRef, Stage
+from plaudit.alerting.policies.domain.conditions import Facts
+from plaudit.alerting.policies.domain.metrics import Metric
+from plaudit.alerting.policies.domain.revisions import Class, Policies, PolicyRef, Stage
 
 
 class Pin(NamedTuple):
@@ -33,8 +35,14 @@ class Terms(msgspec.Struct, frozen=True, gc=False):
         return self.rule.may_pause
 
     def due_at(self, anchor_at: datetime, known_at: datetime, pauses: Sequence[Pause] = ()) -> datetime:
-        """Return when it is due: the target after the anchor in open time, and not before the grace is over."""
-        return self.rule.due_at(anchor_at, known_at, self.calendar, pauses)
+        """Return when it is due: the target after the anchor in open time, and not before the grace is over.
+
+        A pause that lasts does not count: it is what it would be if the time ran on at once.
+        """
+        ended = [pause for pause in pauses if pause.to_at is not None]
+        due_at = self.rule.due_at(anchor_at, known_at, self.calendar, ended)
+        assert due_at is not None, "only a pause that lasts has no due time after it"
+        return due_at
 
     def stages(self, anchor_at: datetime, known_at: datetime, pauses: Sequence[Pause] = ()) -> Sequence[Stage]:
         """Return (percent, time) of the warnings and of the breach, in their order."""

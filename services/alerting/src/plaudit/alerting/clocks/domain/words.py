@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from plaudit.alerting.clocks.domain.clock import Clock
-from plaudit.alerting.policies.domain import Metric
+from plaudit.alerting.policies.domain.metrics import Metric
 
 
 class Words(NamedTuple):

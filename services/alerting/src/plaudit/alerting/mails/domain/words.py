@@ -14,7 +14,7 @@ from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.words import name_of, words_of
 from plaudit.alerting.mails.domain.letters import Letter, LetterKind
-from plaudit.alerting.policies.domain import Metric
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.delivery.domain.message import Content
 from plaudit.common.text import clean, isolated, one_line, with_bdi
 

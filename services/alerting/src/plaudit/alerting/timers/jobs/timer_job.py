@@ -15,7 +15,7 @@ import structlog
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock import NO_LANE, ClockKey, Lane
 from plaudit.alerting.metrics import DECIDED, TIMER_LATENESS_SECONDS
-from plaudit.alerting.policies.domain import BREACH
+from plaudit.alerting.policies.domain.revisions import BREACH
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers import commands, store
 from plaudit.alerting.timers.commands import GROUPS
