@@ -9,7 +9,7 @@ from itertools import chain
 
 import structlog
 
-from benchmarks import door, imports, latency, lists, relay, sorting, webhook
+from benchmarks import deliveries, door, imports, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
 from benchmarks.scoring import (
@@ -43,6 +43,7 @@ PROGRAMS = {
     "scoring-refill": refill.run,
     "scoring-peers": peers.run,
     "latency": latency.run,
+    "deliveries": deliveries.run,
     "lists": lists.run,
     "imports": imports.run,
 }

@@ -60,7 +60,8 @@ class Site:
 
 @pytest.fixture
 async def site(post) -> AsyncIterator[Site]:
-    resources = Resources(post.settings, TESTING)
+    # Over plain HTTP a browser sends no cookie that is for HTTPS.
+    resources = Resources(post.settings.model_copy(update={"public_url": ""}), TESTING)
     app = create_app(
         title="t",
         service=TESTING,
@@ -298,3 +299,44 @@ async def test_a_link_that_no_key_of_a_tenant_has_signed_opens_nothing(site, how
 async def test_what_the_openapi_document_shows_is_json(site):
     client = site.client()
     assert "/v1/endpoints/{endpoint_id}/test" in json.loads((await client.get("/openapi.json")).text)["paths"]
+
+
+async def test_zz_shots(site, endpoint, mailbox):
+    from pathlib import Path
+
+    from playwright.async_api import async_playwright
+
+    await site.post.endpoint(local(endpoint), "clock", name="On call")
+    await site.post.endpoint(local(endpoint), "board", "alert", channel="slack", name="Reviews channel")
+    endpoint.answer = lambda _: says(500, b'{"error": "database is away"}')
+    mailbox.answer = lambda: "250 OK"
+    for n in range(4):
+        await site.post.queue(by_mail(f"m{n}", content=Content("Answer by 3 March 2026, 10:00 CET: 1-star review of acme/berlin", "T")))
+    await site.post.queue(by_mail("x", to="not an address", content=Content("Not answered in time: 2-star review of acme/hamburg/a-long-shop-name", "T")))
+    await site.post.queue(to_endpoints("a", content=Content("Late: =סקירה של מוצר", "x")) if False else to_endpoints("a"))
+    await site.post.sends()
+    browser = await site.signed_in(PersonRole.ADMIN)
+    cookies = [{"name": k, "value": v, "url": site.url} for k, v in browser.cookies.items()]
+    [made] = await site.post.rows("SELECT id FROM endpoints WHERE name='On call'")
+    await browser.post(f"/console/messages/endpoints/{made['id']}/test", headers=OURS)
+    [failed] = await site.post.rows("SELECT id FROM message_deliveries WHERE topic='plaudit.test'")
+    pref = await preferences(site.post)
+    Path("/tmp/shots").mkdir(exist_ok=True)
+    async with async_playwright() as p:
+        chrome = await p.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        for width in (1280, 360):
+            for scheme in ("light", "dark"):
+                context = await chrome.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+                await context.add_cookies(cookies)
+                page = await context.new_page()
+                for name, path in {
+                    "messages": "/console/messages",
+                    "message": f"/console/messages/{failed['id']}",
+                    "endpoints": "/console/messages/endpoints",
+                    "endpoint": f"/console/messages/endpoints/{made['id']}",
+                    "preferences": pref,
+                }.items():
+                    await page.goto(site.url + path)
+                    await page.screenshot(path=f"/tmp/shots/{name}-{width}-{scheme}.png", full_page=True)
+                await context.close()
+        await chrome.close()

@@ -28,6 +28,7 @@ from plaudit.common.delivery.endpoints import store as endpoint_store
 from plaudit.common.delivery.schemas import content_of, shown
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor, not_found
 from plaudit.common.pages.navigation import Crumb
+from plaudit.common.people import store as people
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 
@@ -292,7 +293,7 @@ async def _endpoint(
         endpoint=endpoint,
         path=f"{ENDPOINTS}/{endpoint.id}",
         standing=(await endpoint_store.standing(tx, tenant_id, [endpoint.id])).get(endpoint.id),
-        changes=await endpoint_store.changes(tx, tenant_id, endpoint.id, CHANGES),
+        changes=await _changes(tx, tenant_id, endpoint.id),
         messages=[_message(row, {outlet: endpoint.name}) for row in rows],
         now=tx.now,
         labels=LABELS,
@@ -302,6 +303,27 @@ async def _endpoint(
         may_send=principal.may("messages:write"),
         **_helpers(),
     )
+
+
+async def _changes(tx: SqlTx, tenant_id: str, endpoint_id: UUID) -> list[dict[str, Any]]:
+    """Return who changed what, the newest first: people by their names."""
+    found = [dict(each) for each in await endpoint_store.changes(tx, tenant_id, endpoint_id, CHANGES)]
+    people_ids = {person for each in found if (person := _person_id(each["actor"]))}
+    names = await people.names_of(tx, tenant_id, people_ids) if people_ids else {}
+    return [{**each, "actor": _actor(each["actor"], names)} for each in found]
+
+
+def _actor(actor: str, names: Mapping[UUID, str]) -> str:
+    person = _person_id(actor)
+    return names.get(person, "a former account") if person else actor.replace(":", " ", 1)
+
+
+def _person_id(actor: str) -> UUID | None:
+    kind, _, person_id = actor.partition(":")
+    try:
+        return UUID(person_id) if kind == "person" else None
+    except ValueError:
+        return None
 
 
 async def _secret(request: Request, principal: Principal, tx: SqlTx, made: endpoints.Made, title: str) -> Response:

@@ -31,7 +31,8 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     Role.RESPONDER: _RESPONDER,
     Role.ADMIN: frozenset({"*"}),
 }
-"""The scopes of each role. Deliveries, messages and rejects of imports can hold addresses of customers: viewers read none of them."""
+"""The scopes of each role. Deliveries, messages and rejects of imports can hold addresses of customers: viewers read
+none of them."""
 
 
 class Person(msgspec.Struct, frozen=True):

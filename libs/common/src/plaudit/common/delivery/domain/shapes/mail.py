@@ -3,6 +3,7 @@
 A mail loads nothing and runs nothing. No text gets into a header but through the library that folds and encodes it.
 """
 
+import re
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -17,6 +18,8 @@ from plaudit.common.text import clean, cut, one_line
 SENDER_NAME: Final = "Plaudit"
 MAX_SUBJECT_CHARS: Final = 150
 RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
+_ISOLATES: Final = ("\u2068", "\u2069")
+_ISOLATE: Final = re.compile(f"([{''.join(_ISOLATES)}])")
 _THREADS: Final = UUID("5d4d4a40-7a2a-5b5c-8a4e-3f4e2cf0d0a1")
 
 
@@ -60,7 +63,8 @@ def mail_of(
 
 def text_of(content: Content) -> str:
     """Return the plain part: the text, and the one link below it."""
-    text = clean(content.text).strip()
+    # What isolates a foreign line in a text of ours stays; it is no part of a clean text.
+    text = "".join(each if each in _ISOLATES else clean(each) for each in _ISOLATE.split(content.text)).strip()
     return f"{text}\n\n{content.link_label}: {content.link}\n" if content.link else f"{text}\n"
 
 
