@@ -57,7 +57,7 @@ class Endpoints:
     async def _serve(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
-                headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:] if ": " in line)
+                headers = dict(line.lower().split(": ", 1) for line in head.decode().split("\r\n")[1:] if ": " in line)
                 await reader.readexactly(int(headers["content-length"]))
                 self.got[number] += 1
                 self.ids.add((number, headers["webhook-id"]))

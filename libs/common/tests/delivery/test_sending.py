@@ -403,3 +403,33 @@ async def test_old_deliveries_are_deleted_with_their_messages(post, mailbox):
     assert [row["key"] for row in await post.deliveries()] == ["b"]
     assert len(await post.rows("SELECT 1 FROM messages")) == 1
     assert await post.attempts() == []
+
+
+async def test_after_a_rotation_of_the_vaults_keys_endpoints_are_sealed_again_and_told_as_before(post, endpoint):
+    from plaudit.common.delivery.jobs import EndpointResealJob
+    from plaudit.common.vault import KeyRing, Vault
+    from plaudit_testing.vault import VAULT_KEYS
+
+    await post.endpoint(endpoint.url)
+    other = "new:" + VAULT_KEYS.partition(":")[2][:-5] + "AAAA="
+    both = Vault(KeyRing.parse(f"{other} {VAULT_KEYS}"))
+    assert await EndpointResealJob(post.worker, both).turn() == 1
+    assert await EndpointResealJob(post.worker, both).turn() == 0
+    post.vault = Vault(KeyRing.parse(other))
+    post.job = post.new_job()
+    await post.queue(to_endpoints())
+    await post.sends()
+    assert len(endpoint.got) == 1
+
+
+async def test_an_endpoint_whose_key_is_missing_fails_with_the_reason(post, endpoint):
+    from plaudit.common.vault import KeyRing, Vault
+
+    await post.endpoint(endpoint.url)
+    await post.queue(to_endpoints())
+    post.vault = Vault(KeyRing.parse("other:" + "A" * 43 + "="))
+    post.job = post.new_job()
+    await post.sends()
+    [row] = await post.deliveries()
+    assert (row["state"], "key of the vault" in row["reason"]) == ("failed", True)
+    assert endpoint.got == []

@@ -25,7 +25,7 @@ from plaudit.common.delivery import api as messages
 from plaudit.common.delivery.channels.sender import Sender
 from plaudit.common.delivery.commands import Checks
 from plaudit.common.delivery.consent.pages import router as preferences
-from plaudit.common.delivery.jobs import DeliveryJob, MessagePurgeJob
+from plaudit.common.delivery.jobs import DeliveryJob, EndpointResealJob, MessagePurgeJob
 from plaudit.common.delivery.pages import router as message_pages
 from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
@@ -90,6 +90,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             TimerJob(resources, following, end_offsets.end_offset),
             DeliveryJob(resources.database(Role.WORKER), settings, sender, vault_of(settings), checks(settings)),
             MessagePurgeJob(resources.database(Role.WORKER), settings),
+            EndpointResealJob(resources.database(Role.WORKER), vault_of(settings)),
             CalendarsJob(resources.database(Role.WORKER)),
             ErasureJob(resources.database(Role.WORKER), scrubbing(following, resources.outbox)),
         ],

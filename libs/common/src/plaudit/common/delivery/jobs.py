@@ -19,6 +19,7 @@ from plaudit.common.delivery.commands import Checks, Ready
 from plaudit.common.delivery.consent.links import unsubscribe_urls
 from plaudit.common.delivery.domain.message import Delivery
 from plaudit.common.delivery.domain.outcomes import Outcome
+from plaudit.common.delivery.endpoints import store as endpoints
 from plaudit.common.delivery.settings import DeliverySettings
 from plaudit.common.failpoints import failpoint
 from plaudit.common.jobs import PeriodicJob
@@ -30,6 +31,9 @@ log = structlog.get_logger()
 PURGED_ROWS: Final = 1_000
 PURGE_PAUSE_SECONDS: Final = 300.0
 PURGE_MAX_AGE_SECONDS: Final = 900.0
+RESEALED_ROWS: Final = 200
+RESEAL_PAUSE_SECONDS: Final = 600.0
+RESEAL_MAX_AGE_SECONDS: Final = 1_800.0
 SENT_BEFORE_RECORD: Final = "delivery_sent_before_record"
 """The failpoint between a recipient's acceptance and our record of it."""
 
@@ -141,6 +145,27 @@ class MessagePurgeJob(PeriodicJob):
         """Delete a batch; return how much was deleted."""
         async with self._database.transaction() as tx:
             return await store.purge(tx, tx.now - self._kept, PURGED_ROWS)
+
+
+class EndpointResealJob(PeriodicJob):
+    """Encrypts addresses and secrets of endpoints again after a rotation of the vault's keys.
+
+    One that cannot be opened is logged, and costs no other.
+    """
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        """Take a worker's connections, and the vault."""
+        super().__init__("endpoint_reseal", RESEAL_PAUSE_SECONDS, max_age_seconds=RESEAL_MAX_AGE_SECONDS)
+        self._database = database
+        self._vault = vault
+
+    async def turn(self) -> int:
+        """Encrypt a batch again; return how much was done."""
+        async with self._database.transaction() as tx:
+            done = await endpoints.reseal(tx, RESEALED_ROWS, self._vault)
+        if done.unopened:
+            log.error("endpoints_not_opened", waiting=done.unopened)
+        return done.rows
 
 
 def _report(delivery: Delivery, outcome: Outcome) -> None:
