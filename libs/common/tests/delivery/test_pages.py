@@ -22,8 +22,10 @@ from plaudit.common.people.domain import Role as PersonRole
 from plaudit.common.process import Resources
 from plaudit.common.sessions import commands as session_commands
 from plaudit.common.standard_webhooks import decode_secret, verify
+from plaudit_testing.browser import browser, needs_browser
 from plaudit_testing.databases import TESTING
 from plaudit_testing.delivering import Post, by_mail, later, says, to_endpoints
+from plaudit_testing.screens import check, sign_in
 from plaudit_testing.serving import serving
 
 pytestmark = pytest.mark.postgres
@@ -53,9 +55,9 @@ class Site:
         async with self.post.common.transaction() as tx:
             person = await people.create(tx, "default", uuid4(), f"{role}@acme.example", "Ada", role)
             link = (await session_commands.new_link(tx, person, timedelta(minutes=15))).path
-        browser = self.client(accept="text/html")
-        assert (await browser.post(link, headers=OURS)).status_code == 303
-        return browser
+        client = self.client(accept="text/html")
+        assert (await client.post(link, headers=OURS)).status_code == 303
+        return client
 
 
 @pytest.fixture
@@ -77,8 +79,8 @@ async def site(post) -> AsyncIterator[Site]:
     async with serving(app) as first:
         made = Site(post, str(first.base_url))
         yield made
-        for browser in made.browsers:
-            await browser.aclose()
+        for each in made.browsers:
+            await each.aclose()
     await resources.close()
 
 
@@ -191,31 +193,31 @@ async def test_nobody_sees_or_sends_what_is_another_tenants(site, endpoint):
 
 
 async def test_an_admin_makes_and_tests_an_endpoint_on_pages_and_the_error_is_shown(site, endpoint):
-    browser = await site.signed_in(PersonRole.ADMIN)
+    client = await site.signed_in(PersonRole.ADMIN)
     form = {"name": "On <call>", "channel": "webhook", "url": local(endpoint), "topics": "clock alert"}
-    shown = await browser.post("/console/messages/endpoints", data=form, headers=OURS)
+    shown = await client.post("/console/messages/endpoints", data=form, headers=OURS)
     assert "whsec_" in shown.text
     [row] = await site.post.rows("SELECT id FROM endpoints")
     path = f"/console/messages/endpoints/{row['id']}"
-    page = await browser.get(path)
+    page = await client.get(path)
     assert "On &lt;call&gt;" in page.text
     assert "whsec_" not in page.text
     assert "/hook" not in page.text
     endpoint.answer = lambda _: says(500, b"<b>broken</b>")
-    tested = await browser.post(f"{path}/test", headers=OURS)
+    tested = await client.post(f"{path}/test", headers=OURS)
     assert tested.status_code == 303
-    page = await browser.get(tested.headers["location"])
+    page = await client.get(tested.headers["location"])
     assert "The test did not arrive: it answered 500." in page.text
     assert "&lt;b&gt;broken&lt;/b&gt;" in page.text
     endpoint.answer = lambda _: says(200)
-    again = await browser.post(f"{path}/test", headers=OURS)
-    assert "The test arrived" in (await browser.get(again.headers["location"])).text
+    again = await client.post(f"{path}/test", headers=OURS)
+    assert "The test arrived" in (await client.get(again.headers["location"])).text
     for change, words in (("disable", "Nothing is sent there"), ("enable", "Messages go there again")):
-        answer = await browser.post(f"{path}/{change}", headers=OURS)
-        assert words in (await browser.get(answer.headers["location"])).text
-    wrong = await browser.post(path, data={"name": "", "url": "", "topics": "x"}, headers=OURS)
+        answer = await client.post(f"{path}/{change}", headers=OURS)
+        assert words in (await client.get(answer.headers["location"])).text
+    wrong = await client.post(path, data={"name": "", "url": "", "topics": "x"}, headers=OURS)
     assert wrong.status_code == 422
-    listed = await browser.get("/console/messages?state=failed")
+    listed = await client.get("/console/messages?state=failed")
     assert "A test from Plaudit" in listed.text
 
 
@@ -239,38 +241,38 @@ async def preferences(post):
 
 async def test_a_person_chooses_without_signing_in_and_nothing_is_ticked_before(site):
     path = await preferences(site.post)
-    browser = site.client()
-    page = await browser.get(path)
+    client = site.client()
+    page = await client.get(path)
     assert page.status_code == 200
     assert "checked" not in page.text
     assert "Your &lt;requests&gt;" in page.text
     assert page.headers["cache-control"] == "no-store"
     assert await site.post.rows("SELECT 1 FROM consents") == []
-    saved = await browser.post(path, data={"topic": "board"})
-    assert "Your choice is kept." in (await browser.get(saved.headers["location"])).text
+    saved = await client.post(path, data={"topic": "board"})
+    assert "Your choice is kept." in (await client.get(saved.headers["location"])).text
     rows = await site.post.rows("SELECT topic, channel, choice, source FROM consents")
     assert [tuple(row.values()) for row in rows] == [("board", "email", "in", "preferences")]
-    assert (await browser.get(path)).text.count("checked") == 1
+    assert (await client.get(path)).text.count("checked") == 1
     await site.post.move_to(later(hours=1))
-    await browser.post(f"{path}/stop")
-    assert (await browser.get(path)).text.count("checked") == 0
+    await client.post(f"{path}/stop")
+    assert (await client.get(path)).text.count("checked") == 0
 
 
 async def test_one_click_stops_mails_of_a_topic_and_opening_the_link_stops_nothing(site, mailbox):
     path = await preferences(site.post)
-    browser = site.client()
-    await browser.post(path, data={"topic": ["board", "invitation"]})
+    client = site.client()
+    await client.post(path, data={"topic": ["board", "invitation"]})
     await site.post.queue(by_mail("a", topic="board.shipped", person_key="p1", needs_consent=True))
     await site.post.sends()
     [mail] = mailbox.mails
     link = mail["List-Unsubscribe"].replace("\r\n", "").replace(" ", "").strip("<>")
     link = link.removeprefix("https://plaudit.example")
-    assert (await browser.get(link)).status_code == 303
+    assert (await client.get(link)).status_code == 303
     await site.post.queue(by_mail("b", topic="board.shipped", person_key="p1", needs_consent=True))
     await site.post.sends()
     assert len(mailbox.mails) == 2
     await site.post.move_to(later(hours=1))
-    stopped = await browser.post(link, data={"List-Unsubscribe": "One-Click"})
+    stopped = await client.post(link, data={"List-Unsubscribe": "One-Click"})
     assert stopped.status_code == 200
     await site.post.queue(by_mail("c", topic="board.shipped", person_key="p1", needs_consent=True))
     await site.post.queue(by_mail("d", topic="invitation", person_key="p1", needs_consent=True))
@@ -289,9 +291,9 @@ async def test_a_link_that_no_key_of_a_tenant_has_signed_opens_nothing(site, how
         "other tenant": new_token(b"x" * 32, "nobody", "p1"),
         "nonsense": "a" * 40,
     }[how]
-    browser = site.client()
+    client = site.client()
     for method, tail in (("GET", ""), ("POST", ""), ("POST", "/stop"), ("POST", "/stop/board")):
-        answer = await browser.request(method, f"/preferences/{wrong}{tail}")
+        answer = await client.request(method, f"/preferences/{wrong}{tail}")
         assert answer.status_code == 404
     assert await site.post.rows("SELECT 1 FROM consents") == []
 
@@ -301,42 +303,25 @@ async def test_what_the_openapi_document_shows_is_json(site):
     assert "/v1/endpoints/{endpoint_id}/test" in json.loads((await client.get("/openapi.json")).text)["paths"]
 
 
-async def test_zz_shots(site, endpoint, mailbox):
-    from pathlib import Path
-
-    from playwright.async_api import async_playwright
-
-    await site.post.endpoint(local(endpoint), "clock", name="On call")
-    await site.post.endpoint(local(endpoint), "board", "alert", channel="slack", name="Reviews channel")
-    endpoint.answer = lambda _: says(500, b'{"error": "database is away"}')
-    mailbox.answer = lambda: "250 OK"
-    for n in range(4):
-        await site.post.queue(by_mail(f"m{n}", content=Content("Answer by 3 March 2026, 10:00 CET: 1-star review of acme/berlin", "T")))
-    await site.post.queue(by_mail("x", to="not an address", content=Content("Not answered in time: 2-star review of acme/hamburg/a-long-shop-name", "T")))
-    await site.post.queue(to_endpoints("a", content=Content("Late: =סקירה של מוצר", "x")) if False else to_endpoints("a"))
+@needs_browser
+async def test_the_pages_have_room_on_each_screen_and_access_for_everybody(site, endpoint, tmp_path):
+    made = await site.post.endpoint(local(endpoint), "clock", name="On call")
+    endpoint.answer = lambda _: says(500, b'{"error": "database"}' * 40)
+    subject = "Not answered in time: 2-star review of acme/hamburg/a-shop-with-a-long-name"
+    await site.post.queue(by_mail("a", content=Content(subject, "T")), by_mail("b", to="nobody"), to_endpoints("c"))
     await site.post.sends()
-    browser = await site.signed_in(PersonRole.ADMIN)
-    cookies = [{"name": k, "value": v, "url": site.url} for k, v in browser.cookies.items()]
-    [made] = await site.post.rows("SELECT id FROM endpoints WHERE name='On call'")
-    await browser.post(f"/console/messages/endpoints/{made['id']}/test", headers=OURS)
-    [failed] = await site.post.rows("SELECT id FROM message_deliveries WHERE topic='plaudit.test'")
-    pref = await preferences(site.post)
-    Path("/tmp/shots").mkdir(exist_ok=True)
-    async with async_playwright() as p:
-        chrome = await p.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        for width in (1280, 360):
-            for scheme in ("light", "dark"):
-                context = await chrome.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-                await context.add_cookies(cookies)
-                page = await context.new_page()
-                for name, path in {
-                    "messages": "/console/messages",
-                    "message": f"/console/messages/{failed['id']}",
-                    "endpoints": "/console/messages/endpoints",
-                    "endpoint": f"/console/messages/endpoints/{made['id']}",
-                    "preferences": pref,
-                }.items():
-                    await page.goto(site.url + path)
-                    await page.screenshot(path=f"/tmp/shots/{name}-{width}-{scheme}.png", full_page=True)
-                await context.close()
-        await chrome.close()
+    [failed] = await site.post.rows("SELECT id FROM message_deliveries WHERE channel = 'webhook'")
+    async with site.post.common.transaction() as tx:
+        key = await api_keys.create(tx, "default", "k", ALL)
+    async with browser(tmp_path) as page:
+        await page.goto(f"{site.url}{pages.MESSAGES}")
+        await sign_in(page, key)
+        for path, heading in {
+            pages.MESSAGES: "Messages",
+            f"{pages.MESSAGES}/{failed['id']}": "Late",
+            pages.ENDPOINTS: "Endpoints",
+            f"{pages.ENDPOINTS}/{made.endpoint.id}": "On call",
+            await preferences(site.post): "What you are told",
+        }.items():
+            await page.goto(f"{site.url}{path}")
+            await check(page, heading)

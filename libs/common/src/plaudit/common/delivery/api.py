@@ -256,7 +256,7 @@ async def delete_endpoint(principal: Keeper, work: Work, endpoint_id: EndpointId
 
 
 @endpoint_routes.post("/{endpoint_id}/secret", summary="Replace the secret of a webhook")
-async def rotate_secret(
+async def rotate_endpoint_secret(
     principal: Keeper, work: Work, vault: OfVault, endpoint_id: EndpointId, response: Response
 ) -> EndpointMadeOut:
     """Replace the secret of a webhook. For a day messages are signed with both, so that no receiver has to hurry."""

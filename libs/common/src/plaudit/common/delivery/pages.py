@@ -293,7 +293,7 @@ async def _endpoint(
         endpoint=endpoint,
         path=f"{ENDPOINTS}/{endpoint.id}",
         standing=(await endpoint_store.standing(tx, tenant_id, [endpoint.id])).get(endpoint.id),
-        changes=await _changes(tx, tenant_id, endpoint.id),
+        changes=await _changes(request, tx, tenant_id, endpoint.id),
         messages=[_message(row, {outlet: endpoint.name}) for row in rows],
         now=tx.now,
         labels=LABELS,
@@ -305,11 +305,14 @@ async def _endpoint(
     )
 
 
-async def _changes(tx: SqlTx, tenant_id: str, endpoint_id: UUID) -> list[dict[str, Any]]:
+async def _changes(request: Request, tx: SqlTx, tenant_id: str, endpoint_id: UUID) -> list[dict[str, Any]]:
     """Return who changed what, the newest first: people by their names."""
     found = [dict(each) for each in await endpoint_store.changes(tx, tenant_id, endpoint_id, CHANGES)]
     people_ids = {person for each in found if (person := _person_id(each["actor"]))}
-    names = await people.names_of(tx, tenant_id, people_ids) if people_ids else {}
+    names: Mapping[UUID, str] = {}
+    if people_ids:
+        async with request.app.state.resources.common_database().snapshot(tenant_id) as common:
+            names = await people.names_of(common, tenant_id, people_ids)
     return [{**each, "actor": _actor(each["actor"], names)} for each in found]
 
 

@@ -151,7 +151,8 @@ UPDATE outlets SET failures = 0, failing_since = NULL, rests_until = NULL WHERE 
 _WAS_SENT = """
 SELECT EXISTS (
     SELECT FROM message_deliveries
-    WHERE tenant_id = $1 AND thread = $2 AND topic = $3 AND (state IN ('sent', 'sending') OR possible_repeat)
+    WHERE tenant_id = $1 AND thread = $2 AND topic = $3
+    AND (state = 'sent' OR possible_repeat OR (state = 'sending' AND id <> ALL($4::uuid[])))
 )
 """
 _OF_THREAD = "SELECT id, message_id FROM message_deliveries WHERE tenant_id = $1 AND thread = $2"
@@ -396,9 +397,17 @@ async def attempts_of(tx: SqlTx, tenant_id: str, delivery_id: UUID) -> Sequence[
     return (await tx.sql.execute(query)).mappings().all()
 
 
-async def was_sent(tx: Tx, tenant_id: str, thread: str, topic: str) -> bool:
-    """Return whether anybody got, or may have got, a message of a thread about a topic."""
-    return bool(await tx.raw.fetchval(_WAS_SENT, tenant_id, thread, topic))
+async def was_sent(tx: Tx, tenant_id: str, thread: str, topic: str, held: Sequence[UUID] = ()) -> bool:
+    """Return whether anybody got, or may have got, a message of a thread about a topic.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        thread: of the message.
+        topic: of the message.
+        held: deliveries that this process has leased and not sent; nobody has them.
+    """
+    return bool(await tx.raw.fetchval(_WAS_SENT, tenant_id, thread, topic, list(held)))
 
 
 async def count_failed(tx: Tx, tenant_id: str, most: int) -> int:

@@ -66,24 +66,26 @@ def check_of(public_url: str, zone: ZoneInfo) -> Check:
         for each in due:
             letter = letters[each.delivery.id]
             clock = clocks.get((each.delivery.tenant_id, letter.clock_id))
-            verdicts[each.delivery.id] = await _verdict(tx, letter, clock, public_url, zone)
+            verdicts[each.delivery.id] = await _verdict(tx, letter, clock, public_url, zone, list(letters))
         return verdicts
 
     return check
 
 
-async def _verdict(tx: Tx, letter: Letter, clock: Clock | None, public_url: str, zone: ZoneInfo) -> Verdict:
+async def _verdict(
+    tx: Tx, letter: Letter, clock: Clock | None, public_url: str, zone: ZoneInfo, held: Sequence[UUID]
+) -> Verdict:
     if clock is None or not is_wanted(letter, clock, tx.now):
         return Withdraw(NO_LONGER_SO)
-    if letter.kind is LetterKind.RETRACTION and not await _was_told(tx, clock):
+    if letter.kind is LetterKind.RETRACTION and not await _was_told(tx, clock, held):
         return Withdraw(NOT_TOLD)
     history = await _history(tx, clock)
     return content_of(letter, clock, now=tx.now, zone=zone, public_url=public_url, history=history)
 
 
-async def _was_told(tx: Tx, clock: Clock) -> bool:
+async def _was_told(tx: Tx, clock: Clock, held: Sequence[UUID]) -> bool:
     """Return whether anybody may have read of the breach."""
-    return await delivery_store.was_sent(tx, clock.tenant_id, thread_of(clock.id), BREACHED)
+    return await delivery_store.was_sent(tx, clock.tenant_id, thread_of(clock.id), BREACHED, held)
 
 
 async def _history(tx: Tx, clock: Clock) -> list[tuple[datetime, str]]:
