@@ -42,7 +42,7 @@ async def test_mails_of_before_become_messages_and_those_that_wait_leave_as_they
     await connection.execute(
         "INSERT INTO alerting.mails (tenant_id, id, clock_id, generation, kind, recipient, state, created_at, "
         "next_attempt_at, finished_at) SELECT 'default', gen_random_uuid(), $1, $2, kind, 'owner@acme.example', state, "
-        "$3, $3, CASE state WHEN 'pending' THEN NULL ELSE $3 END "
+        "$3::timestamptz, $3, CASE state WHEN 'pending' THEN NULL ELSE $3 END "
         "FROM (VALUES ('notice', 'pending'), ('notice', 'sent'), ('breach', 'superseded')) AS m (kind, state)",
         clock["id"],
         clock["generation"],
