@@ -9,7 +9,7 @@ from itertools import chain
 
 import structlog
 
-from benchmarks import deliveries, door, imports, latency, lists, relay, sorting, webhook
+from benchmarks import clocks, deliveries, door, imports, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
 from benchmarks.scoring import (
@@ -42,6 +42,8 @@ PROGRAMS = {
     "scoring-foresight": foresight.run,
     "scoring-refill": refill.run,
     "scoring-peers": peers.run,
+    "timers": clocks.run_timers,
+    "calendar-move": clocks.run_move,
     "latency": latency.run,
     "deliveries": deliveries.run,
     "lists": lists.run,

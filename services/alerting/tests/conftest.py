@@ -1,6 +1,6 @@
 """Alerting on a migrated database, with a mailbox, end offsets that a test sets, and time that a test moves."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,16 +9,23 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
 from plaudit.alerting.clocks.consumer import GROUP, subscription
 from plaudit.alerting.clocks.domain.clock import clock_id
 from plaudit.alerting.main import SERVICE, build, checks, followers
+from plaudit.alerting.policies import commands as policies
+from plaudit.alerting.policies.domain.default import shipped_text
+from plaudit.alerting.policies.domain.document import Format
 from plaudit.alerting.policies.domain.metrics import Metric
+from plaudit.alerting.policies.domain.stored import RevisionKey
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.consumer import CONTACTS, CustomerNews
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import Answers, Envelope, ReviewChange, ReviewState
 from plaudit.common.db import Database, Role, lock
+from plaudit.common.db.migrate import _run, migrate, migration, upgrade_runtime
+from plaudit.common.db.revision import history_of
 from plaudit.common.delivery.channels.sender import Sender
 from plaudit.common.delivery.jobs import DeliveryJob
 from plaudit.common.kafka.subscription import Record
@@ -92,6 +99,47 @@ async def stage(settings: AlertingSettings) -> AsyncIterator["Stage"]:
     await made.move_to(PUBLISHED)
     yield made
     await made.close()
+
+
+@pytest.fixture
+async def database_of_before(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """A database whose schema is that of before clocks were about anything."""
+    dsn = postgres_server.create_database(None, request.node.name)
+    settings = settings_for(dsn)
+    await migrate(settings, "common")
+    async with migration(settings, "alerting") as connection:
+        await upgrade_runtime(connection, "alerting")
+        await connection.run_sync(_run, history_of("alerting"), "alerting", "0005")
+    yield dsn
+    postgres_server.drop_database(dsn)
+
+
+@pytest.fixture
+async def stage_on() -> AsyncIterator[Callable[[str], Awaitable["Stage"]]]:
+    """Brings a database to the newest revisions, and alerting onto it."""
+    stages: list[Stage] = []
+
+    async def opened(dsn: str) -> Stage:
+        await migrate(settings_for(dsn), "alerting")
+        stages.append(Stage(settings_for(dsn)))
+        return stages[-1]
+
+    yield opened
+    for each in stages:
+        await each.close()
+
+
+@pytest.fixture
+async def first_answers_only(stage: "Stage") -> None:
+    """A policy in force, for the tests' tenants, that has the shipped classes of first answers and no others."""
+    api = stage.resources.database(Role.API)
+    document = shipped_text().partition("  # The author edits")[0]
+    for tenant in ("default", "other", "acme", "stranger"):
+        async with api.driver_transaction(tenant) as tx:
+            saved = await policies.save_draft(tx, tenant, document, Format.YAML, "test", {ALWAYS_NAME: ALWAYS})
+        async with api.driver_transaction(tenant) as tx:
+            key = RevisionKey(saved.policy.id, saved.policy.number)
+            await policies.activate(tx, tenant, key, "test", {ALWAYS_NAME: ALWAYS})
 
 
 @dataclass

@@ -5,7 +5,7 @@ from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.db import Role
 from plaudit_testing.clocks import at, review
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
 
 @pytest.fixture

@@ -1,10 +1,16 @@
 """What migrations do to rows that are there already."""
 
+import json
 from importlib import import_module
 
 import asyncpg
 import pytest
 
+from plaudit.alerting.clocks import store
+from plaudit.alerting.clocks.commands import rules_of
+from plaudit.alerting.clocks.domain.clock import clock_id
+from plaudit.alerting.clocks.domain.run import fold
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit_testing.clocks import at, review
 
 pytestmark = pytest.mark.postgres
@@ -28,6 +34,56 @@ async def test_a_clock_that_ran_before_anybody_said_whether_answers_are_told_is_
     assert (clock["state"], clock["answers"]) == ("breached", "told")
 
 
+async def test_running_clocks_keep_their_due_times_when_they_come_to_be_about_anything(database_of_before, stage_on):
+    connection = await asyncpg.connect(database_of_before)
+    for number, (policy, hours) in enumerate([("answer-negative-reviews", 24), ("answer-drastic-reviews", 4)]):
+        review_id = f"review-{number}"
+        clock = clock_id("default", review_id, Metric.FIRST_ANSWER)
+        started = {"kind": "started", "at": at(0).isoformat(), "anchor_at": at(0).isoformat()}
+        started |= {"policy": [policy, 1], "reason": "published"}
+        await connection.execute(_CLOCK_OF_BEFORE, clock, review_id, policy, at(0), at(hours))
+        await connection.execute(_LOG_OF_BEFORE, clock, at(0), json.dumps(started))
+        await connection.execute(_TIMER_OF_BEFORE, clock, 80, at(hours * 0.8))
+        await connection.execute(_TIMER_OF_BEFORE, clock, 100, at(hours))
+    await connection.close()
+    stage = await stage_on(database_of_before)
+    for number, hours in enumerate([24, 4]):
+        clock = await stage.clock(f"review-{number}")
+        async with stage.worker.transaction() as tx:
+            [stored] = (await store.load(tx, [("default", clock["id"])])).values()
+            log = await store.log_of(tx, "default", clock["id"])
+            rules = await rules_of(tx, {"default"})
+        assert stored.run.due_at == at(hours)
+        assert fold([event for event, _ in log], rules.of("default")) == stored.run
+        timers = await stage.rows("SELECT kind, due_at, root FROM timers WHERE clock_id = $1", clock["id"])
+        assert {(row["kind"], row["due_at"]) for row in timers} == {
+            ("warn:80", at(hours * 0.8)),
+            ("breach", at(hours)),
+        }
+        assert {row["root"] for row in timers} == {clock["id"]}
+    await stage.move_to(at(25))
+    await stage.fires()
+    assert {row["state"] for row in await stage.rows("SELECT state FROM clocks")} == {"breached"}
+
+
+_CLOCK_OF_BEFORE = """
+INSERT INTO alerting.clocks (tenant_id, id, metric, partition, review_revision, review_id, source_id, source_name,
+    external_id, subject, stars, state, waiting, policy_id, policy_revision, run, generation, anchor_at, started_at,
+    due_at, provisional, reason)
+VALUES ('default', $1, 'first_answer', 3, 1, $2, 's', 'Acme', 'r', 'acme/berlin', 1, 'running', true, $3, 1, 1, 1,
+    $4, $4, $5, false, 'published')
+"""
+_LOG_OF_BEFORE = """
+INSERT INTO alerting.clock_events (tenant_id, clock_id, kind, happened_at, recorded_at, event)
+VALUES ('default', $1, 'started', $2, $2, $3::jsonb)
+"""
+_TIMER_OF_BEFORE = """
+INSERT INTO alerting.timers (tenant_id, clock_id, generation, percent, partition, due_at)
+VALUES ('default', $1, 1, $2, 3, $3)
+"""
+
+
+@pytest.mark.usefixtures("first_answers_only")
 async def test_mails_of_before_become_messages_and_those_that_wait_leave_as_they_would_have(
     stage, alerting_url, mailbox
 ):

@@ -4,7 +4,7 @@ import pytest
 
 from plaudit_testing.clocks import answered, at, review
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
 
 async def test_an_answer_in_time_that_is_learned_late_retracts_the_breach_and_resolves_the_alert(stage):

@@ -5,7 +5,7 @@ from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Answers
 from plaudit_testing.clocks import answered, at, review
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
 
 @pytest.fixture
@@ -41,8 +41,16 @@ async def test_a_clock_is_shown_with_all_that_matters(stage, api):
         "provisional": False,
         "reason": "published",
         "run": 1,
-        "policy_id": "answer-negative-reviews",
+        "policy_id": "own",
         "policy_revision": 1,
+        "policy_class": "one-or-two-stars",
+        "calendar": None,
+        "calendar_revision": None,
+        "applied_at": None,
+        "pauses": [],
+        "about_kind": "review",
+        "about_id": "review-1",
+        "instance": 1,
     }
 
 

@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from plaudit.alerting.clocks import store
-from plaudit_testing.clocks import SOURCE_CREATED, answered, at, drastic, folded, rated, review
+from plaudit.alerting.clocks.commands import rules_of
+from plaudit.alerting.clocks.domain.run import fold
+from plaudit_testing.clocks import SOURCE_CREATED, answered, at, drastic, rated, review
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
 
 async def test_a_bad_review_starts_a_clock_and_sends_the_owner_a_notice(stage, mailbox):
@@ -146,7 +148,8 @@ async def test_the_stored_fold_is_what_the_log_amounts_to(stage):
             clock = (await stage.clock())["id"]
             log = await store.log_of(tx, "default", clock)
             [stored] = (await store.load(tx, [("default", clock)])).values()
-        assert folded(*(event for event, _ in log)) == stored.run
+            rules = await rules_of(tx, {"default"})
+        assert fold([event for event, _ in log], rules.of("default")) == stored.run
 
 
 async def test_a_review_that_becomes_drastic_is_due_earlier_and_one_that_only_asks_for_a_look_is_not(stage, mailbox):

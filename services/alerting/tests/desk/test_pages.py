@@ -10,7 +10,7 @@ from plaudit.common.tenants import commands as tenants
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.directions import HEBREW, misplaced
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
 OURS = {"sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded"}
 

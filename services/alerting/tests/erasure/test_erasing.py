@@ -13,7 +13,7 @@ from plaudit.common.erasure.jobs import ErasureJob
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.erasing import holders, scrub_all, tables_of
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
 WORDS = "quibblefrotz"
 SPOKEN = review(

@@ -7,7 +7,7 @@ import pytest
 from plaudit.alerting.mails.domain.letters import NO_LONGER_SO, NOT_TOLD
 from plaudit_testing.clocks import answered, at, review
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
 
 async def told(stage):

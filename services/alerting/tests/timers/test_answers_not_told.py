@@ -3,11 +3,13 @@
 import pytest
 
 from plaudit.alerting.clocks import store
+from plaudit.alerting.clocks.commands import rules_of
+from plaudit.alerting.clocks.domain.run import fold
 from plaudit.alerting.metrics import DECIDED
 from plaudit.common.contracts import Answers
-from plaudit_testing.clocks import answered, at, folded, review
+from plaudit_testing.clocks import answered, at, review
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
 UNTOLD = Answers.UNTOLD
 UNKNOWN_LOG = ["started", "warned 50", "unknown"]
@@ -16,7 +18,7 @@ UNKNOWN_LOG = ["started", "warned 50", "unknown"]
 async def is_unknown(stage, review_id="review-1", answers=UNTOLD):
     """A clock that warned once, and then passed its due time."""
     await stage.happens(None, review(), at(0), review_id=review_id, answers=answers)
-    await stage.rows("DELETE FROM timers WHERE percent = 80")
+    await stage.rows("DELETE FROM timers WHERE kind = 'warn:80'")
     await stage.move_to(at(12.1))
     await stage.fires()
     await stage.move_to(at(24.1))
@@ -101,7 +103,8 @@ async def test_the_stored_fold_is_what_the_log_amounts_to(stage):
             clock = (await stage.clock())["id"]
             log = await store.log_of(tx, "default", clock)
             [stored] = (await store.load(tx, [("default", clock)])).values()
-        assert folded(*(event for event, _ in log)) == stored.run
+            rules = await rules_of(tx, {"default"})
+        assert fold([event for event, _ in log], rules.of("default")) == stored.run
         assert stored.answers == "untold"
         await stage.happens(before, after, at(hours), answers=UNTOLD)
 

@@ -6,15 +6,19 @@ from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
 from plaudit.alerting.calendars import api as calendars
 from plaudit.alerting.calendars.jobs import CalendarsJob
-from plaudit.alerting.clocks.api import router as clocks
+from plaudit.alerting.clocks import api as clocks
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.consumer import subscription
+from plaudit.alerting.clocks.jobs import MoveJob
+from plaudit.alerting.contacts.jobs import ContactsJob
 from plaudit.alerting.desk.pages import router as desk
 from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.log_fields import LOG_FIELDS
 from plaudit.alerting.mails.commands import OwnerMails, check_of
 from plaudit.alerting.mails.domain.letters import TOPIC
-from plaudit.alerting.policies.api import router as policies
+from plaudit.alerting.policies import api as policies
+from plaudit.alerting.policies import pages as policy_pages
+from plaudit.alerting.reviews.consumer import KEPT_REVIEWS
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
 from plaudit.alerting.timers.consumer import CONTACTS
@@ -65,10 +69,12 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 messages.endpoint_routes,
                 message_pages,
                 preferences,
-                clocks,
+                clocks.router,
+                clocks.changing(following),
                 alerts.router,
                 calendars.router,
-                policies,
+                policies.router,
+                policy_pages.router,
                 desk,
                 sessions.router,
                 administration.router,
@@ -82,12 +88,27 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 "clocks": "What runs for each review that has to be answered, and how it ended.",
                 "alerts": "What a person should look at.",
             },
-            problems={**alerts.PROBLEMS, **calendars.PROBLEMS, **messages.PROBLEMS},
-            refusals={**alerts.REFUSALS, **calendars.REFUSALS, **messages.REFUSALS},
+            problems={
+                **clocks.PROBLEMS,
+                **alerts.PROBLEMS,
+                **calendars.PROBLEMS,
+                **policies.PROBLEMS,
+                **messages.PROBLEMS,
+            },
+            refusals={
+                **clocks.REFUSALS,
+                **alerts.REFUSALS,
+                **calendars.REFUSALS,
+                **policies.REFUSALS,
+                **messages.REFUSALS,
+            },
+            streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
         ),
-        subscriptions=[subscription(following, settings.partitions), CONTACTS],
+        subscriptions=[subscription(following, settings.partitions), CONTACTS, KEPT_REVIEWS],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
+            MoveJob(resources, following),
+            ContactsJob(resources.database(Role.WORKER)),
             DeliveryJob(resources.database(Role.WORKER), settings, sender, vault_of(settings), checks(settings)),
             MessagePurgeJob(resources.database(Role.WORKER), settings),
             EndpointResealJob(resources.database(Role.WORKER), vault_of(settings)),
@@ -105,8 +126,16 @@ SERVICE = Service(
     log_fields=LOG_FIELDS,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/policies", "/v1/calendars", "/v1/clocks", "/v1/alerts", "/v1/messages", "/v1/endpoints"),
-            *("/preferences", "/console"),
+            "/v1/calendars",
+            "/v1/holidays",
+            "/v1/policies",
+            "/v1/coverage",
+            "/v1/clocks",
+            "/v1/alerts",
+            "/v1/messages",
+            "/v1/endpoints",
+            "/preferences",
+            "/console",
         )
     ),
 )

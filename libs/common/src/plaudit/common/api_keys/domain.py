@@ -20,7 +20,7 @@ SECRET_BYTES: Final = 32
 ALL_SCOPES: Final = "*"
 SCOPES: Final[Mapping[str, str]] = {
     "alerts:read": "read alerts",
-    "alerts:write": "acknowledge and resolve alerts",
+    "alerts:write": "acknowledge and resolve alerts; pause, resume, fulfil and settle clocks",
     "answers:write": "answer reviews, settle them, and report them to their platforms",
     "board:read": "read requests and votes as the team sees them",
     "board:write": "add, size and answer requests",
@@ -41,6 +41,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "messages:read": "read messages that were sent, to whom, what came of them, and the endpoints",
     "messages:write": "send messages again, and test endpoints",
     "people:write": "see and invite staff, and change their accounts",
+    "policies:write": "save revisions of policies, and put them into force",
     "reviews:read": "read reviews and their revisions",
     "scores:read": "read scores and why they are what they are",
     "scores:write": "change which scores are public, and profiles that scores are computed by",

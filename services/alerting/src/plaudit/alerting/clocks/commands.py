@@ -4,26 +4,29 @@ The transaction holds the order keys of the clocks: consumers and jobs lock them
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
+from plaudit.alerting.calendars import store as calendar_store
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.about import erased
-from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry
+from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
+from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, order_key
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started, Warned, is_collapsed
 from plaudit.alerting.clocks.domain.decide import decide_erased
-from plaudit.alerting.clocks.domain.review_clocks import ReviewClocks, ReviewRevision, decide_revision
-from plaudit.alerting.clocks.domain.run import apply
-from plaudit.alerting.clocks.domain.terms import Rules
+from plaudit.alerting.clocks.domain.moves import START, Move, Preview, moved, preview
+from plaudit.alerting.clocks.domain.review_clocks import PartitionOf, ReviewClocks, ReviewRevision, decide_revision
+from plaudit.alerting.clocks.domain.run import Run, apply
+from plaudit.alerting.clocks.domain.terms import Pin, Rules, Terms
 from plaudit.alerting.clocks.events import clock_event
-from plaudit.alerting.policies.domain.default import RENAMED, of_product, shipped
-from plaudit.alerting.policies.domain.revisions import Policies
+from plaudit.alerting.policies import store as policy_store
 from plaudit.common import erasure
-from plaudit.common.db import Tx
-from plaudit.common.events import Outgoing
+from plaudit.common.db import Tx, lock
+from plaudit.common.events import Outgoing, partition_of
+from plaudit.common.outbox import UnitOfWork
 
 
 class Follower(ABC):
@@ -48,13 +51,33 @@ class Cause(NamedTuple):
     tracestate: str | None = None
 
 
-NO_CAUSE = Cause()
+NO_CAUSE: Final = Cause()
+MAX_PREVIEWED: Final = 50_000
+"""Clocks that a preview of a move looks at."""
+ByHand: TypeAlias = Callable[[Run, Terms, datetime], tuple[ClockEvent, ...]]
+"""What a person adds to the log of a clock, by its run, its terms and the present time."""
 
 
-async def rules_of(tx: Tx, tenants: Collection[str]) -> Rules:
-    """Return the policies of these tenants, and the calendars that these name."""
-    del tx, tenants
-    return Rules(Policies(shipped=shipped(), of_product=of_product(), renamed=RENAMED))
+async def rules_of(
+    tx: Tx, tenants: Collection[str], clocks: Iterable[Clock] = (), pins: Iterable[tuple[str, Pin]] = ()
+) -> Rules:
+    """Return the policies of these tenants, and the calendars by which their clocks count.
+
+    Args:
+        tx: the open transaction.
+        tenants: whose newest revisions.
+        clocks: what these are pinned to is found too.
+        pins: (tenant, pin) of what else is found.
+    """
+    pinned = [
+        *((clock.tenant_id, clock.run.calendar) for clock in clocks),
+        *((owner, pin.calendar) for owner, pin in pins),
+    ]
+    return Rules(
+        policies=await policy_store.load(tx, tenants),
+        calendars=await calendar_store.pinned(tx, {(owner, ref) for owner, ref in pinned if ref is not None}),
+        newest=await calendar_store.newest(tx, tenants),
+    )
 
 
 class ClockWriter:
@@ -140,11 +163,16 @@ async def apply_revisions(
     """
     keys = {revision.review_key for revision in revisions}
     known = {key: ReviewClocks() for key in keys}
-    for clock in await store.load_about(tx, keys):
+    found = await store.load_about(tx, keys)
+    for clock in found:
         known[clock.tenant_id, clock.about.id].add(clock)
-    rules = await rules_of(tx, {tenant_id for tenant_id, _ in keys})
+    rules = await rules_of(tx, {tenant_id for tenant_id, _ in keys}, found)
     gone = await _erased_before(tx, revisions)
     writer = ClockWriter(followers, rules)
+
+    def partition_among(key: str) -> int:
+        return partition_of(key.encode(), partitions)
+
     for revision in revisions:
         clocks = known[revision.review_key]
         cause = Cause(revision.traceparent, revision.tracestate)
@@ -153,7 +181,7 @@ async def apply_revisions(
             for clock in clocks.all:
                 clocks.add(_erase(_at_revision(clock, revision), revision.recorded_at, writer, cause))
         elif revision.review_key not in gone:
-            _apply(revision, clocks, rules, writer, cause, partitions)
+            _apply(revision, clocks, rules, writer, cause, partition_among)
     return await writer.save(tx)
 
 
@@ -166,7 +194,7 @@ async def end_erased(
     the logs goes too.
     """
     known = await store.load_about(tx, reviews)
-    writer = ClockWriter(followers, await rules_of(tx, {clock.tenant_id for clock in known}))
+    writer = ClockWriter(followers, await rules_of(tx, {clock.tenant_id for clock in known}, known))
     for clock in known:
         if clock.erased_at is None:
             _erase(clock, happened_at, writer)
@@ -207,7 +235,7 @@ def _apply(
     rules: Rules,
     writer: ClockWriter,
     cause: Cause,
-    partitions: int,
+    partition_among: PartitionOf,
 ) -> None:
     """Apply a revision to the clocks about its review. One that is not newer than the applied one changes nothing."""
     if revision.change.revision <= clocks.revision:
@@ -216,7 +244,99 @@ def _apply(
         clock = revision.shown_by(known)
         clocks.add(clock)
         writer.keep(clock)
-    for decided in list(decide_revision(revision, clocks, rules, partitions)):
+    for decided in list(decide_revision(revision, clocks, rules, partition_among)):
         if decided.started is not None:
             writer.begin(decided.clock, decided.started, cause)
         clocks.add(writer.record(decided.clock, decided.events, cause))
+
+
+async def change_by_hand(
+    work: UnitOfWork, key: ClockKey, decide: ByHand, followers: Sequence[Follower]
+) -> Clock | None:
+    """Let a person change a clock; return it as it stands afterwards, or None where there is none.
+
+    Args:
+        work: the open unit of work.
+        key: which clock.
+        decide: what it adds to the log of the clock, by its run, its terms and the time.
+        followers: act on what happens to it.
+
+    Raises:
+        ClockRefusedError: from `decide`.
+    """
+    tx = work.tx
+    root = await store.root_of(tx, key)
+    if root is None:
+        return None
+    await lock(tx, [order_key(root)])
+    [clock] = (await store.load(tx, [key])).values()
+    rules = await rules_of(tx, {clock.tenant_id}, [clock])
+    writer = ClockWriter(followers, rules)
+    if clock.erased_at is not None:
+        raise ClockRefusedError("The review was erased: nothing changes its clocks any more.")
+    clock = writer.record(clock, decide(clock.run, rules.pinned(clock.tenant_id, clock.run.pin), tx.now))
+    await work.emit(*await writer.save(tx))
+    return clock
+
+
+async def preview_move(tx: Tx, tenant_id: str) -> Preview:
+    """Return what moving a tenant's clocks to what is in force would do; it looks at `MAX_PREVIEWED` of them."""
+    clocks = await store.movable(tx, tenant_id, START, MAX_PREVIEWED)
+    return preview(clocks, await rules_of(tx, {tenant_id}, clocks), tx.now)
+
+
+async def order_move(work: UnitOfWork, tenant_id: str, reason: str, by: str) -> Move:
+    """Order that a tenant's clocks move to what is in force; a job does it, in the background."""
+    in_force = (await rules_of(work.tx, {tenant_id})).policies.current(tenant_id)
+    move = Move(
+        tenant_id=tenant_id,
+        id=work.ids(),
+        policy_id=in_force.id,
+        policy_revision=in_force.number,
+        reason=reason,
+        moved_by=by,
+        created_at=work.tx.now,
+    )
+    await store.add_move(work.tx, move)
+    return move
+
+
+async def move_some(
+    work: UnitOfWork, move: Move, clocks: Sequence[Clock], followers: Sequence[Follower], *, is_last: bool
+) -> int:
+    """Move some clocks, and note how far the move has come; return how many moved.
+
+    Args:
+        work: the open unit of work, in which nothing was done yet.
+        move: as it stood when the clocks were looked up.
+        clocks: the next ones by id, which may have changed meanwhile.
+        followers: act on what happens to the clocks.
+        is_last: whether there are no more.
+    """
+    tx = work.tx
+    await lock(tx, {order_key(clock.root) for clock in clocks})
+    known = await store.load(tx, {clock.key for clock in clocks})
+    rules = await rules_of(tx, {move.tenant_id}, known.values())
+    in_force = rules.policies.current(move.tenant_id)
+    is_stale = (in_force.id, in_force.number) != (move.policy_id, move.policy_revision)
+    writer = ClockWriter(followers, rules)
+    count = past = 0
+    for clock in () if is_stale else known.values():
+        events = moved(clock, rules, at=tx.now, reason=move.reason, by=move.moved_by)
+        if events:
+            run = writer.record(clock, events).run
+            count += 1
+            past += not run.is_paused and run.due_at <= tx.now
+    is_done = is_last or is_stale
+    after = replace(
+        move,
+        place=clocks[-1].id if clocks else move.place,
+        moved=move.moved + count,
+        breached=move.breached + past,
+        state="done" if is_done else "running",
+        finished_at=tx.now if is_done else None,
+    )
+    if not await store.save_move(tx, move, after):
+        return 0  # another process does it, and nothing was written yet
+    await work.emit(*await writer.save(tx))
+    return count

@@ -2,10 +2,12 @@
 
 import json
 from datetime import datetime
+from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from plaudit.alerting.clocks.commands import MAX_PREVIEWED
 from plaudit.alerting.clocks.domain.about import AboutKind
 from plaudit.alerting.clocks.domain.clock_events import (
     Breached,
@@ -24,7 +26,11 @@ from plaudit.alerting.clocks.domain.clock_events import (
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Answers
+from plaudit.common.http import Body
 from plaudit.common.http.openapi_examples import A_TIME
+from plaudit.common.http.texts import STORABLE_PATTERN
+
+MAX_NOTE_CHARS: Final = 1_000
 
 
 class PauseOut(BaseModel):
@@ -160,3 +166,60 @@ class ClockWithLogOut(ClockOut):
     """One clock, and all that has happened to it."""
 
     log: list[ClockEventOut] = Field(description="What happened, in order.")
+
+
+Note = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_CHARS, pattern=STORABLE_PATTERN)]
+Channel = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
+
+class ReasonIn(Body):
+    """Why a person changes a clock."""
+
+    reason: Note = Field(description="Why, in words for your team.", examples=["waits for the customer"])
+
+
+class FulfilIn(Body):
+    """That what was due happened."""
+
+    happened_at: AwareDatetime = Field(description="When it happened.", examples=[A_TIME])
+    channel: Channel | None = Field(None, description="Of a contact: by which way.", examples=["phone"])
+    note: Note = Field(description="What happened, in words for your team.", examples=["Called, and apologised."])
+
+
+class SettleIn(Body):
+    """How a clock ended of which nobody was told."""
+
+    answered_at: AwareDatetime | None = Field(
+        description="When what was due happened; null if it did not happen in time.", examples=[A_TIME]
+    )
+    note: Note = Field(description="How you know, in words for your team.", examples=["Looked it up."])
+
+
+class MovePreviewOut(BaseModel):
+    """What moving the running clocks to what is in force would do."""
+
+    seen: int = Field(description=f"Running clocks that were looked at: at most {MAX_PREVIEWED:,}.", examples=[312])
+    moved: int = Field(description="How many would be pinned to another revision.", examples=[310])
+    breached: int = Field(
+        description="How many of those would have passed their new due times. Nobody is called for them.", examples=[4]
+    )
+    without_class: int = Field(
+        description="How many stay because the policy in force has no class of the name of theirs.", examples=[2]
+    )
+
+
+class MoveOut(BaseModel):
+    """An order to move running clocks, and how far it has come."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID = Field(description="Its id.")
+    state: str = Field(description="`running`, or `done`.", examples=["running"])
+    policy_id: str = Field(description="The policy that was in force when it was ordered.", examples=["shipped"])
+    policy_revision: int = Field(description="Its revision. Once another is in force, the rest stays.", examples=[1])
+    reason: str = Field(description="Why.", examples=["new opening hours"])
+    moved_by: str = Field(description="The key or the person.", examples=["person:anna"])
+    moved: int = Field(description="How many clocks have moved.", examples=[0])
+    breached: int = Field(description="How many of those had passed their new due times.", examples=[0])
+    created_at: datetime = Field(description="When it was ordered.")
+    finished_at: datetime | None = Field(description="When all had been looked at.", examples=[None])

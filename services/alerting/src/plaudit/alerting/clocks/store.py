@@ -13,9 +13,11 @@ from sqlalchemy import RowMapping, Select, Table, select, tuple_
 from plaudit.alerting.calendars.domain import CalendarRef, Pause
 from plaudit.alerting.clocks.domain.about import About
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, Lane, LogEntry
+from plaudit.alerting.clocks.domain.clock import root_of as group_of
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
+from plaudit.alerting.clocks.domain.moves import Move
 from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run
-from plaudit.alerting.clocks.tables import clock_events, clocks
+from plaudit.alerting.clocks.tables import clock_events, clocks, moves
 from plaudit.alerting.policies.domain.revisions import PolicyRef
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
@@ -83,6 +85,24 @@ CROSS JOIN LATERAL (
 ) c
 """
 
+_ABOUT_OF = "SELECT about_kind, about_id FROM clocks WHERE tenant_id = $1 AND id = $2"
+
+_MOVABLE = f"""
+SELECT {_CLOCK.listed} FROM clocks
+WHERE tenant_id = $1 AND id > $2 AND waiting AND state IN ('running', 'paused') ORDER BY id LIMIT $3
+"""
+
+_MOVE: Final = Columns(moves)
+_ADD_MOVE = f"INSERT INTO moves ({_MOVE.listed}) VALUES ({_MOVE.values()})"
+ANY_MOVE: Final = "SELECT EXISTS (SELECT FROM moves WHERE state = 'running')"
+"""Whether clocks are to be moved; for `Database.holds`."""
+_RUNNING_MOVE = f"SELECT {_MOVE.listed} FROM moves WHERE state = 'running' ORDER BY created_at LIMIT 1"
+_READ_MOVE = f"SELECT {_MOVE.listed} FROM moves WHERE tenant_id = $1 AND id = $2"
+_SAVE_MOVE = """
+UPDATE moves SET place = $4, moved = $5, breached = $6, state = $7, finished_at = $8
+WHERE tenant_id = $1 AND id = $2 AND place = $3 AND state = 'running'
+"""
+
 _SAVE = f"""
 INSERT INTO clocks ({_CLOCK.listed}) SELECT * FROM {_CLOCK.unnest()}
 ON CONFLICT (tenant_id, id) DO UPDATE SET {_CLOCK.excluded(keep=("topic", "partition"))}
@@ -132,6 +152,50 @@ async def waiting_for(tx: Tx, persons: Collection[tuple[str, str]]) -> list[Cloc
     return [_clock(row) for row in rows]
 
 
+async def root_of(tx: Tx, key: ClockKey) -> UUID | None:
+    """Return the group of a clock, under whose order key it changes; none where there is no such clock."""
+    row = await tx.raw.fetchrow(_ABOUT_OF, *key)
+    return None if row is None else group_of(key[0], row["about_kind"], row["about_id"])
+
+
+async def movable(tx: Tx, tenant_id: str, after: UUID, limit: int) -> list[Clock]:
+    """Return clocks of a tenant whose due times may still change, by id after one of them."""
+    return [_clock(row) for row in await tx.raw.fetch(_MOVABLE, tenant_id, after, limit)]
+
+
+async def add_move(tx: Tx, move: Move) -> None:
+    """Write an order to move clocks."""
+    await tx.raw.execute(_ADD_MOVE, *_MOVE.row(move))
+
+
+async def running_move(tx: Tx) -> Move | None:
+    """Return the oldest order to move clocks that is not done, of all tenants."""
+    row = await tx.raw.fetchrow(_RUNNING_MOVE)
+    return None if row is None else Move(**row)
+
+
+async def read_move(tx: Tx, tenant_id: str, move_id: UUID) -> Move | None:
+    """Return one order to move clocks."""
+    row = await tx.raw.fetchrow(_READ_MOVE, tenant_id, move_id)
+    return None if row is None else Move(**row)
+
+
+async def save_move(tx: Tx, before: Move, after: Move) -> bool:
+    """Write how far a move has come; return False where another process has moved it meanwhile."""
+    changed = await tx.raw.execute(
+        _SAVE_MOVE,
+        before.tenant_id,
+        before.id,
+        before.place,
+        after.place,
+        after.moved,
+        after.breached,
+        after.state,
+        after.finished_at,
+    )
+    return bool(changed.endswith(" 1"))
+
+
 async def empty_notes(tx: Tx, clocks: Collection[ClockKey]) -> None:
     """Delete what people noted in the logs of these clocks: it may say something about a customer."""
     if clocks:
@@ -164,6 +228,7 @@ async def list_clocks(
     subject: str | None = None,
     state: str | None = None,
     review_id: str | None = None,
+    metric: str | None = None,
     after: DueKey | None = None,
     limit: int,
 ) -> Sequence[RowMapping]:
@@ -175,6 +240,7 @@ async def list_clocks(
         subject: only those of this subject and what is below it.
         state: only those in this state.
         review_id: only those of this review.
+        metric: only those of this metric.
         after: the sort key of the last one of the page before.
         limit: how many.
     """
@@ -182,6 +248,8 @@ async def list_clocks(
     query = filtered(query, clocks, subject=subject, state=state)
     if review_id is not None:
         query = query.where(clocks.c.review_id == review_id)
+    if metric is not None:
+        query = query.where(clocks.c.metric == metric)
     if after is not None:
         query = query.where(tuple_(clocks.c.due_at, clocks.c.id) > after)
     return (await tx.sql.execute(query)).mappings().all()

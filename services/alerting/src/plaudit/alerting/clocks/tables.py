@@ -64,3 +64,20 @@ clock_events = Table(
     Column("recorded_at", _TIME, nullable=False),
     Column("event", JSONB, nullable=False),
 )
+
+moves = Table(
+    "moves",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("policy_id", Text, nullable=False),
+    Column("policy_revision", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("moved_by", Text, nullable=False),
+    Column("created_at", _TIME, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("place", Uuid, nullable=False),
+    Column("moved", Integer, nullable=False),
+    Column("breached", Integer, nullable=False),
+    Column("finished_at", _TIME),
+)

@@ -7,6 +7,7 @@ from plaudit.alerting.clocks.commands import Follower, end_erased
 from plaudit.alerting.clocks.domain.clock import contacts_key, order_key, review_root
 from plaudit.alerting.contacts import store as contacts
 from plaudit.alerting.mails.domain.letters import thread_of
+from plaudit.alerting.reviews import store as reviews
 from plaudit.common.db import Tx, lock
 from plaudit.common.delivery import commands as deliveries
 from plaudit.common.erasure import Erased, Kind
@@ -33,5 +34,6 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
         await outbox.append(tx, await end_erased(tx, [review], erased.erased_at, followers))
         for clock in await clocks.load_about(tx, [review]):
             await deliveries.erase_thread(tx, erased.tenant_id, thread_of(clock.id))
+        await reviews.delete(tx, erased.tenant_id, [erased.name])
 
     return scrub

@@ -1,20 +1,243 @@
-"""HTTP: policies."""
+"""HTTP: the policy in force, its revisions, previews, and what it does not cover."""
 
-from typing import Annotated
+import re
+from collections.abc import Collection
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from plaudit.alerting.policies import store
-from plaudit.alerting.policies.domain import BUILT_INS
-from plaudit.alerting.policies.schemas import PoliciesOut
-from plaudit.common.http import Principal, TenantTx, authorize
+from plaudit.alerting.policies import commands, store
+from plaudit.alerting.policies.domain.coverage import Coverage
+from plaudit.alerting.policies.domain.document import DocumentError, Format, WrongPolicyError
+from plaudit.alerting.policies.domain.stored import (
+    NAME_PATTERN,
+    Activation,
+    PolicyChangedError,
+    TooManyRevisionsError,
+    UnknownRevisionError,
+    key_of,
+)
+from plaudit.alerting.policies.domain.words import changes
+from plaudit.alerting.policies.schemas import (
+    JSON_TYPE,
+    YAML_TYPES,
+    ActivationOut,
+    ComparedRevisionOut,
+    CoverageOut,
+    PolicyOut,
+    PreviewOut,
+    RevisionOut,
+    RevisionSummaryOut,
+    activation_out,
+    compared_out,
+    coverage_out,
+    document_body,
+    policy_out,
+    preview_out,
+    revision_out,
+    summary_out,
+)
+from plaudit.common.http import (
+    Page,
+    Paging,
+    Principal,
+    Problem,
+    Refusals,
+    TenantTx,
+    Work,
+    authorize,
+    conflict,
+    describe,
+    not_found,
+    read_body,
+    unprocessable,
+)
+from plaudit.common.http.headers import strong_tags
+from plaudit.common.http.problems import ProblemError, bad_request, precondition_failed
+
+REVISIONS: Final = "/v1/policies/revisions"
+MAX_DOCUMENT_BYTES: Final = 256 * 1024
+_ETAG: Final = re.compile(r'"([0-9]{1,18})"')
+
+PROBLEMS: Final = {
+    "wrong-policy": "The document is no policy, or its classes do not fit together; `errors` names each mistake with "
+    "its place. Correct them.",
+    "neither-json-nor-yaml": "The body is of a type that this address does not take. Send JSON or YAML, as "
+    "`Content-Type` must say.",
+    "too-many-revisions": "The policy has as many revisions as it may. Ask whoever runs the installation.",
+}
+"""Slug → meaning and what to do."""
+
+
+def _wrong_policy(error: WrongPolicyError) -> Problem:
+    return unprocessable(
+        "wrong-policy",
+        "The document is no policy, or its classes do not fit together; `errors` names each mistake.",
+        [ProblemError("body", each.pointer, each.code, _detail(each)) for each in error.errors],
+    )
+
+
+REFUSALS: Final[Refusals] = {
+    WrongPolicyError: _wrong_policy,
+    UnknownRevisionError: lambda _: not_found("revision"),
+    PolicyChangedError: lambda error: precondition_failed(str(error)),
+    TooManyRevisionsError: lambda error: conflict("too-many-revisions", str(error)),
+}
+"""What the rules refuse → the problem that the client gets."""
 
 router = APIRouter(tags=["policies"])
-PoliciesReader = Annotated[Principal, Depends(authorize("clocks:read"))]
+Reader = Annotated[Principal, Depends(authorize("clocks:read"))]
+Writer = Annotated[Principal, Depends(authorize("policies:write"))]
+IfMatch = Annotated[str | None, Header(description="Do it only if the policy's entity tag is still one of these.")]
+RevisionName = Annotated[
+    str, Path(pattern=NAME_PATTERN, description="The number of a revision, or `shipped`.", examples=["1"])
+]
 
 
-@router.get("/v1/policies", summary="List policies")
-async def list_policies(principal: PoliciesReader, tx: TenantTx) -> PoliciesOut:
-    """Return all revisions of all policies. The built-in ones are stored with the first clock."""
-    policies = await store.list_policies(tx, principal.tenant_id) or sorted(BUILT_INS, key=lambda policy: policy.id)
-    return PoliciesOut.model_validate({"items": policies}, from_attributes=True)
+@router.get("/v1/policies", summary="Read the policy in force", openapi_extra=describe(headers=("ETag",)))
+async def read_policy(principal: Reader, tx: TenantTx, response: Response) -> PolicyOut:
+    """Read the policy that new clocks are pinned to. It is the shipped one until another is put into force."""
+    in_force = await store.in_force(tx, principal.tenant_id)
+    response.headers["ETag"] = _etag(in_force)
+    return policy_out(await store.get(tx, principal.tenant_id, in_force.key), in_force)
+
+
+@router.get("/v1/policies/activations", summary="List what was put into force")
+async def list_policy_activations(principal: Reader, tx: TenantTx, paging: Paging) -> Page[ActivationOut]:
+    """List which revision was put into force, when and by whom, the latest first."""
+    found = await store.activations(tx, principal.tenant_id, paging.after(int), paging.rows)
+    return paging.page(found, lambda each: each.id, activation_out)
+
+
+@router.get(REVISIONS, summary="List revisions of the policy")
+async def list_policy_revisions(principal: Reader, tx: TenantTx, paging: Paging) -> Page[RevisionSummaryOut]:
+    """List the revisions that were saved, the newest first. The shipped one is not among them."""
+    in_force = await store.in_force(tx, principal.tenant_id)
+    found = await store.revisions(tx, principal.tenant_id, paging.after(int), paging.rows)
+    return paging.page(found, lambda each: each.policy.number, lambda each: summary_out(each, in_force))
+
+
+@router.post(
+    REVISIONS,
+    status_code=201,
+    summary="Save a revision of the policy",
+    openapi_extra={
+        **describe(
+            problems={"wrong-policy": 422, "neither-json-nor-yaml": 415, "too-many-revisions": 409},
+            headers=("Location",),
+        ),
+        **document_body(),
+    },
+)
+async def save_policy_revision(request: Request, principal: Writer, work: Work, response: Response) -> RevisionOut:
+    """Save a policy as the next revision, in JSON or YAML as `Content-Type` says. It is not put into force.
+
+    The same document as that of the newest revision makes no new one.
+    """
+    document, written = await _document(request)
+    calendars = await store.calendars_of(work.tx, principal.tenant_id)
+    saved = await commands.save_draft(work.tx, principal.tenant_id, document, written, principal.actor, calendars)
+    response.headers["Location"] = f"{REVISIONS}/{saved.key.name}"
+    return revision_out(saved, await store.in_force(work.tx, principal.tenant_id))
+
+
+@router.get(
+    f"{REVISIONS}/{{revision}}",
+    summary="Read a revision of the policy",
+    openapi_extra=describe(problems={"not-found": 404}),
+)
+async def read_policy_revision(
+    principal: Reader,
+    tx: TenantTx,
+    revision: RevisionName,
+    compared_with: Annotated[
+        str | None,
+        Query(pattern=NAME_PATTERN, description="Say what it differs in from this revision.", examples=["shipped"]),
+    ] = None,
+) -> ComparedRevisionOut:
+    """Read a revision with its document, and if asked what it differs in from another one, in words."""
+    found = await store.get(tx, principal.tenant_id, key_of(revision))
+    other = None if compared_with is None else await store.get(tx, principal.tenant_id, key_of(compared_with))
+    in_force = await store.in_force(tx, principal.tenant_id)
+    return compared_out(found, in_force, None if other is None else changes(other.policy, found.policy))
+
+
+@router.post(
+    f"{REVISIONS}/{{revision}}/preview",
+    summary="Preview a revision of the policy",
+    openapi_extra=describe(problems={"not-found": 404, "wrong-policy": 422}),
+)
+async def preview_policy_revision(principal: Reader, tx: TenantTx, revision: RevisionName) -> PreviewOut:
+    """Show what the revision would have done with the reviews of the last 30 days. Nothing is stored or started.
+
+    Of each class it says how many clocks would have started, and how many of them late. It goes by reviews as they
+    stand now: a rating that was lowered meanwhile counts from the publication.
+    """
+    found = await store.get(tx, principal.tenant_id, key_of(revision))
+    in_force = await store.revision_in_force(tx, principal.tenant_id)
+    previewed = await store.preview_of(tx, principal.tenant_id, found)
+    return preview_out(previewed, changes(in_force.policy, found.policy))
+
+
+@router.post(
+    f"{REVISIONS}/{{revision}}/activate",
+    summary="Put a revision of the policy into force",
+    openapi_extra=describe(
+        problems={"not-found": 404, "wrong-policy": 422}, headers=("ETag",), answer={"is_in_force": True}
+    ),
+)
+async def activate_policy_revision(
+    principal: Writer, work: Work, revision: RevisionName, response: Response, if_match: IfMatch = None
+) -> PolicyOut:
+    """Put a revision into force: clocks that start from now on are pinned to it. Those that run stay as they are."""
+    calendars = await store.calendars_of(work.tx, principal.tenant_id)
+    activated = await commands.activate(
+        work.tx, principal.tenant_id, key_of(revision), principal.actor, calendars, expected=_activations(if_match)
+    )
+    response.headers["ETag"] = _etag(activated)
+    return policy_out(await store.get(work.tx, principal.tenant_id, activated.key), activated)
+
+
+@router.get("/v1/coverage", summary="Read what nobody catches")
+async def read_coverage(request: Request, principal: Reader, tx: TenantTx) -> CoverageOut:
+    """List each subject, source and severity of the last 90 days of which a review has no class or no owner.
+
+    A class is one for a first answer, by the policy in force. Answers to surveys are left out: nobody can answer them
+    in public.
+    """
+    return coverage_out(await covered(request, principal, tx))
+
+
+async def covered(request: Request, principal: Principal, tx: TenantTx) -> Coverage:
+    """Return what is seen and caught by nobody, by the policy in force."""
+    owner: str = request.app.state.resources.settings.owner_email
+    return await store.coverage_of(tx, principal.tenant_id, lambda _facts: owner)
+
+
+async def _document(request: Request) -> tuple[str, Format]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != JSON_TYPE and kind not in YAML_TYPES:
+        raise Problem(
+            "neither-json-nor-yaml",
+            415,
+            "Only JSON and YAML are taken",
+            f"Send the body with `Content-Type: {JSON_TYPE}` or `Content-Type: {YAML_TYPES[0]}`.",
+        )
+    body = await read_body(request, MAX_DOCUMENT_BYTES)
+    try:
+        return body.decode(), Format.JSON if kind == JSON_TYPE else Format.YAML
+    except UnicodeDecodeError:
+        raise bad_request("unreadable-text", "The body is not UTF-8.") from None
+
+
+def _detail(error: DocumentError) -> str:
+    return error.detail if error.line is None else f"line {error.line}: {error.detail}"
+
+
+def _etag(in_force: Activation) -> str:
+    return f'"{in_force.id}"'
+
+
+def _activations(if_match: str | None) -> Collection[int] | None:
+    tags = None if if_match is None else strong_tags(if_match)
+    return None if tags is None else {int(match[1]) for match in map(_ETAG.fullmatch, tags) if match}

@@ -1,6 +1,6 @@
-"""The table of policies."""
+"""The tables of policies: their revisions, and which were put into force."""
 
-from sqlalchemy import ARRAY, Column, DateTime, Integer, MetaData, Table, Text
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Identity, Integer, MetaData, Table, Text
 
 policies = Table(
     "policies",
@@ -15,4 +15,29 @@ policies = Table(
     Column("grace_seconds", Integer, nullable=False),
     Column("warn_percent", ARRAY(Integer), nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+)
+
+policy_revisions = Table(
+    "policy_revisions",
+    MetaData(schema="alerting"),
+    Column("tenant_id", Text, primary_key=True),
+    Column("policy_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("compiled", Text, nullable=False),
+    Column("saved_at", DateTime(timezone=True), nullable=False),
+    Column("saved_by", Text, nullable=False),
+)
+
+policy_activations = Table(
+    "policy_activations",
+    MetaData(schema="alerting"),
+    Column("tenant_id", Text, primary_key=True),
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("policy_id", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("activated_at", DateTime(timezone=True), nullable=False),
+    Column("activated_by", Text, nullable=False),
 )

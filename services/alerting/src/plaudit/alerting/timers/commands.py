@@ -82,7 +82,7 @@ async def fire(
     free = await try_lock(tx, order_keys.values())
     claimed = await store.claim(tx, {key: due for key, due in clocks.items() if order_keys[key] in free})
     known = await clock_store.load(tx, {(timer.tenant_id, timer.clock_id) for timer in claimed})
-    writer = ClockWriter(followers, await rules_of(tx, {tenant_id for tenant_id, _ in known}))
+    writer = ClockWriter(followers, await rules_of(tx, {tenant_id for tenant_id, _ in known}, known.values()))
     decided = await _decide(tx, writer, known, claimed, watermarks)
     await work.emit(*await writer.save(tx))
     return claimed, decided

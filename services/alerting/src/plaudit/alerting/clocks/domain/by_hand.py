@@ -76,6 +76,17 @@ def settle(run: Run, *, note: str, by: str) -> tuple[ClockEvent, ...]:
     return (Breached(run.due_at, by=by, note=note),)
 
 
+def settle_answered(run: Run, *, at: datetime, now: datetime, note: str, by: str) -> tuple[ClockEvent, ...]:
+    """Say of a run of which nobody was told when what was due happened.
+
+    Raises:
+        ClockRefusedError: the run is not unknown, or as `fulfil`.
+    """
+    if run.unknown_at is None or not run.waiting:
+        raise ClockRefusedError("Only a clock that is unknown can be settled so.")
+    return fulfil(run, at=at, now=now, channel=None, note=note, by=by)
+
+
 def move(run: Run, pin: Pin, *, at: datetime, reason: str, by: str) -> tuple[ClockEvent, ...]:
     """Move a run to other terms; nothing is added where it is under them already, or its due time is settled."""
     if not run.can_move or run.pin == pin:

@@ -1,9 +1,9 @@
 """All clocks about one review, and what a revision of the review makes of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import reduce
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -19,8 +19,9 @@ from plaudit.alerting.clocks.domain.terms import Rules
 from plaudit.alerting.policies.domain.conditions import facts_of
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import CUSTOMERS, REVIEWS, Answers, ReviewChange, ReviewState
-from plaudit.common.events import partition_of
 
+PartitionOf: TypeAlias = Callable[[str], int]
+"""Key → the partition of a topic in which its records are."""
 DUTIES: Final[tuple[tuple[Metric, Duty], ...]] = (
     (Metric.FIRST_ANSWER, ANSWER),
     (Metric.RESOLUTION_FIRST, FIRST_RESOLUTION),
@@ -103,14 +104,16 @@ class Decided(NamedTuple):
     """The first event of a new clock."""
 
 
-def decide_revision(revision: ReviewRevision, clocks: ReviewClocks, rules: Rules, partitions: int) -> Iterator[Decided]:
+def decide_revision(
+    revision: ReviewRevision, clocks: ReviewClocks, rules: Rules, partition_of: PartitionOf
+) -> Iterator[Decided]:
     """Yield what a revision of a review adds to the logs of the clocks about it, and which clocks it starts.
 
     Args:
         revision: newer than what the clocks have seen.
         clocks: all clocks about the review.
         rules: the tenant's policies and calendars.
-        partitions: of each topic.
+        partition_of: finds the partition of a key.
 
     Raises:
         KeyError: the terms of a clock are not stored.
@@ -119,7 +122,7 @@ def decide_revision(revision: ReviewRevision, clocks: ReviewClocks, rules: Rules
 
     def decided(metric: Metric, clock: Clock | None, events: tuple[ClockEvent, ...]) -> Iterator[Decided]:
         if events and clock is None:
-            yield _begun(revision, metric, FIRST, events, rules, partitions)
+            yield _begun(revision, metric, FIRST, events, rules, partition_of)
         elif events and clock is not None:
             yield Decided(clock, events)
 
@@ -130,7 +133,7 @@ def decide_revision(revision: ReviewRevision, clocks: ReviewClocks, rules: Rules
         run = None if clock is None else clock.run
         events = decide(run, change, at, terms_for, duty=duty, is_first=revision.is_first, is_told=is_told)
         yield from decided(metric, clock, events)
-    yield from _next_answer(revision, clocks.newest(Metric.NEXT_ANSWER), rules, partitions)
+    yield from _next_answer(revision, clocks.newest(Metric.NEXT_ANSWER), rules, partition_of)
     clock = clocks.newest(Metric.FOLLOW_UP)
     terms_for = _terms_for(rules, revision.tenant_id, Metric.FOLLOW_UP)
     run = None if clock is None else clock.run
@@ -138,7 +141,9 @@ def decide_revision(revision: ReviewRevision, clocks: ReviewClocks, rules: Rules
     yield from decided(Metric.FOLLOW_UP, clock, events)
 
 
-def _next_answer(revision: ReviewRevision, clock: Clock | None, rules: Rules, partitions: int) -> Iterator[Decided]:
+def _next_answer(
+    revision: ReviewRevision, clock: Clock | None, rules: Rules, partition_of: PartitionOf
+) -> Iterator[Decided]:
     """Yield what ends the newest clock for a next answer, and the one that begins."""
     terms_for = _terms_for(rules, revision.tenant_id, Metric.NEXT_ANSWER)
     run, instance = None, FIRST
@@ -152,7 +157,7 @@ def _next_answer(revision: ReviewRevision, clock: Clock | None, rules: Rules, pa
     if run is None or not run.waiting:
         started = start_next_answer(run, revision.change, revision.recorded_at, terms_for)
         if started:
-            yield _begun(revision, Metric.NEXT_ANSWER, instance, started, rules, partitions)
+            yield _begun(revision, Metric.NEXT_ANSWER, instance, started, rules, partition_of)
 
 
 def _begun(
@@ -161,7 +166,7 @@ def _begun(
     instance: int,
     events: tuple[ClockEvent, ...],
     rules: Rules,
-    partitions: int,
+    partition_of: PartitionOf,
 ) -> Decided:
     """Return a new clock, as it stands after its first event."""
     started, *later = events
@@ -174,7 +179,7 @@ def _begun(
         tenant_id=tenant_id,
         id=clock_id(tenant_id, change.review_id, metric, instance),
         metric=metric,
-        lane=_lane(revision, change.after, metric, partitions),
+        lane=_lane(revision, change.after, metric, partition_of),
         review_revision=change.revision,
         about=about_review(change.review_id, change.after, kind),
         run=run,
@@ -184,13 +189,13 @@ def _begun(
     return Decided(clock, tuple(later), started)
 
 
-def _lane(revision: ReviewRevision, review: ReviewState, metric: Metric, partitions: int) -> Lane:
+def _lane(revision: ReviewRevision, review: ReviewState, metric: Metric, partition_of: PartitionOf) -> Lane:
     """Return where what could fulfil a clock of the metric is written."""
     if metric is not Metric.FOLLOW_UP:
         return Lane(REVIEWS.name, revision.partition)
     if review.person is None:
         return NO_LANE
-    return Lane(CUSTOMERS.name, partition_of(f"{revision.tenant_id}/{review.person}".encode(), partitions))
+    return Lane(CUSTOMERS.name, partition_of(f"{revision.tenant_id}/{review.person}"))
 
 
 def _terms_for(rules: Rules, tenant_id: str, metric: Metric) -> TermsFor:

@@ -60,6 +60,11 @@ class Rules:
     """(tenant, name) → the calendar's newest revision."""
     _known: dict[tuple[str, Pin], Terms] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Let what is pinned to the newest revisions be found too."""
+        by_ref = {(tenant_id, calendar.ref): calendar for (tenant_id, _), calendar in self.newest.items()}
+        self.calendars = {**by_ref, **self.calendars}
+
     def matching(self, tenant_id: str, metric: Metric, facts: Facts) -> Terms | None:
         """Return the terms that a new clock is pinned to; none where no clock starts.
 
@@ -67,7 +72,7 @@ class Rules:
             KeyError: the class names a calendar that there is not.
         """
         rule = self.policies.matching(tenant_id, metric, facts)
-        return None if rule is None else self._terms(tenant_id, self._newest_pin(tenant_id, rule))
+        return None if rule is None else self._terms(tenant_id, self.newest_pin(tenant_id, rule))
 
     def pinned(self, tenant_id: str, pin: Pin) -> Terms:
         """Return the terms that a clock is pinned to.
@@ -89,7 +94,12 @@ class Rules:
             self._known[tenant_id, pin] = known
         return known
 
-    def _newest_pin(self, tenant_id: str, rule: Class) -> Pin:
+    def newest_pin(self, tenant_id: str, rule: Class) -> Pin:
+        """Return what a clock of a class would be pinned to now.
+
+        Raises:
+            KeyError: the class names a calendar that there is not.
+        """
         if rule.calendar == ALWAYS_NAME:
             return Pin(rule.ref)
         return Pin(rule.ref, self.newest[tenant_id, rule.calendar].ref)

@@ -6,7 +6,7 @@ from plaudit.common.db import Role
 from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 SERVICE = "alerting"
 
@@ -108,19 +108,18 @@ CREATE TABLE alerting.contacts (
 CREATE TABLE alerting.moves (
     tenant_id text NOT NULL COLLATE "C",
     id uuid NOT NULL,
-    from_policy text NOT NULL,
-    from_revision int NOT NULL,
     policy_id text NOT NULL,
     policy_revision int NOT NULL,
     reason text NOT NULL,
     moved_by text NOT NULL,
+    created_at timestamptz NOT NULL,
     state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'done')),
-    place uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+    place uuid NOT NULL,
     moved int NOT NULL DEFAULT 0,
     breached int NOT NULL DEFAULT 0,
-    created_at timestamptz NOT NULL,
     finished_at timestamptz,
     PRIMARY KEY (tenant_id, id)
 )
 """,
+    "CREATE INDEX moves_running ON alerting.moves (created_at) WHERE state = 'running'",
 )

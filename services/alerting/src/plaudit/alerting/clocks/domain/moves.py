@@ -1,0 +1,90 @@
+"""Moving running clocks to the policy and the calendars that are in force. It is explicit: nothing else moves them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from plaudit.alerting.clocks.domain.by_hand import move
+from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent
+from plaudit.alerting.clocks.domain.run import apply
+from plaudit.alerting.clocks.domain.terms import Pin, Rules
+
+START = UUID(int=0)
+"""Before the first clock."""
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True):
+    """One order to move the clocks of a tenant, and how far it has come."""
+
+    tenant_id: str
+    id: UUID
+    policy_id: str
+    policy_revision: int
+    """In force when it was ordered: once another is, the rest stays where it is."""
+    reason: str
+    moved_by: str
+    created_at: datetime
+    state: str = "running"
+    place: UUID = START
+    """The last clock that was looked at."""
+    moved: int = 0
+    breached: int = 0
+    """Of those, how many had passed their new due times already."""
+    finished_at: datetime | None = None
+
+
+class Preview(NamedTuple):
+    """What a move would do."""
+
+    seen: int
+    """How many clocks that may move were looked at."""
+    moved: int
+    breached: int
+    without_class: int
+    """Whose class is not in the policy in force: they stay."""
+
+
+def target_of(clock: Clock, rules: Rules) -> Pin | None:
+    """Return where a clock moves to: the class of its name and metric in force, by its newest calendar; none if none.
+
+    Raises:
+        KeyError: the class names a calendar that there is not.
+    """
+    in_force = rules.policies.current(clock.tenant_id)
+    name = rules.pinned(clock.tenant_id, clock.run.pin).rule.name
+    rule = next((each for each in in_force.classes if each.name == name and each.metric == clock.metric), None)
+    return None if rule is None else rules.newest_pin(clock.tenant_id, rule)
+
+
+def moved(clock: Clock, rules: Rules, *, at: datetime, reason: str, by: str) -> tuple[ClockEvent, ...]:
+    """Return what moving a clock to what is in force adds to its log; nothing where it stays.
+
+    Raises:
+        KeyError: as `target_of`.
+    """
+    pin = target_of(clock, rules)
+    return () if pin is None else move(clock.run, pin, at=at, reason=reason, by=by)
+
+
+def is_past(clock: Clock, events: Iterable[ClockEvent], rules: Rules, now: datetime) -> bool:
+    """Say whether a clock that is moved so has passed its new due time."""
+    run = clock.run
+    for event in events:
+        run = apply(run, event, rules.of(clock.tenant_id))
+    return not run.is_paused and run.due_at <= now
+
+
+def preview(clocks: Iterable[Clock], rules: Rules, now: datetime) -> Preview:
+    """Return what moving these clocks would do."""
+    seen = count = breached = without_class = 0
+    for clock in clocks:
+        seen += 1
+        without_class += target_of(clock, rules) is None
+        events = moved(clock, rules, at=now, reason="", by="")
+        count += bool(events)
+        breached += bool(events) and is_past(clock, events, rules, now)
+    return Preview(seen, count, breached, without_class)

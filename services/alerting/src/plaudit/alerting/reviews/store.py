@@ -1,0 +1,73 @@
+"""Every statement about the rows of reviews."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from plaudit.alerting.reviews.domain import Review
+from plaudit.alerting.reviews.tables import reviews
+from plaudit.common.db import Tx
+from plaudit.common.db.columns import Columns
+
+_ALL: Final = Columns(reviews)
+_SAVE: Final = f"""
+INSERT INTO reviews ({_ALL.listed}) VALUES ({_ALL.values()})
+ON CONFLICT (tenant_id, id) DO UPDATE SET {_ALL.excluded(keep=("is_backfill",))}
+WHERE reviews.revision < excluded.revision
+"""
+_DELETE: Final = "DELETE FROM reviews WHERE tenant_id = $1 AND id = ANY($2::text[])"
+_PUBLISHED_SINCE: Final = f"""
+SELECT {_ALL.listed} FROM reviews WHERE tenant_id = $1 AND published_at >= $2 ORDER BY published_at DESC, id LIMIT $3
+"""
+GROUPED: Final[dict[str, str]] = {
+    "kind": "kind",
+    "rating": "floor(rating + 0.5)",
+    "platform": "platform",
+    "personas": "personas",
+    "topics": "topics",
+    "language": "language",
+    "verified": "verified",
+    "origin": "origin",
+}
+"""What reviews can be grouped by, beside subject, source and severity; the rating by whole stars."""
+
+
+async def save(tx: Tx, found: Iterable[Review]) -> None:
+    """Store reviews as they stand; one that is known at this or a later revision stays as it is."""
+    ordered = sorted(found, key=lambda review: (review.tenant_id, review.id))
+    if ordered:
+        await tx.raw.executemany(_SAVE, [_ALL.row(review) for review in ordered])
+
+
+async def delete(tx: Tx, tenant_id: str, review_ids: Collection[str]) -> None:
+    """Forget reviews."""
+    await tx.raw.execute(_DELETE, tenant_id, sorted(review_ids))
+
+
+async def published_since(tx: Tx, tenant_id: str, since: datetime, limit: int) -> list[Review]:
+    """Return the reviews that were published since then, also those that are removed now; the latest first."""
+    rows = await tx.raw.fetch(_PUBLISHED_SINCE, tenant_id, since, limit)
+    return [msgspec.convert(dict(row), Review) for row in rows]
+
+
+async def grouped(tx: Tx, tenant_id: str, since: datetime, by: Collection[str], limit: int) -> Sequence[Any]:
+    """Return how many reviews were published since then, of each subject, source, severity and of what else is named.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        since: only those that stand now and were published then or later.
+        by: names in `GROUPED`. What is not named is null in every row.
+        limit: at most so many rows, those with the most reviews.
+    """
+    columns = ", ".join(f"{expression if name in by else 'NULL'} AS {name}" for name, expression in GROUPED.items())
+    named = ", ".join(["subject", "source_id", "severity", *(GROUPED[name] for name in GROUPED if name in by)])
+    statement = f"""
+    SELECT subject, source_id, severity, {columns},
+        count(*) AS reviews, max(published_at) AS last_published_at, max(source_name) AS source_name
+    FROM reviews WHERE tenant_id = $1 AND published_at >= $2 AND removed_at IS NULL
+    GROUP BY {named} ORDER BY count(*) DESC LIMIT $3
+    """
+    return await tx.raw.fetch(statement, tenant_id, since, limit)

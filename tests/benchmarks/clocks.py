@@ -1,0 +1,188 @@
+"""Clocks: timers that come due among many that do not, and running clocks that move to a new policy meanwhile."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import asyncpg
+
+from benchmarks import servers
+from benchmarks.machine import describe
+from benchmarks.options import Options
+from benchmarks.report import Report, latencies
+from benchmarks.servers import PARTITIONS, Servers
+from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
+from plaudit.alerting.clocks.commands import order_move
+from plaudit.alerting.clocks.jobs import MoveJob
+from plaudit.alerting.main import SERVICE, followers
+from plaudit.alerting.policies import commands as policies
+from plaudit.alerting.policies.domain.default import shipped_text
+from plaudit.alerting.policies.domain.document import Format
+from plaudit.alerting.policies.domain.stored import RevisionKey
+from plaudit.alerting.settings import AlertingSettings
+from plaudit.alerting.timers.jobs.timer_job import TimerJob
+from plaudit.common.db import Role
+from plaudit.common.outbox import UnitOfWork
+from plaudit.common.process import Resources
+
+PENDING = 1_000_000
+DUE = 200_000
+MOVED = 200_000
+TENANT = "default"
+CALENDARS = {ALWAYS_NAME: ALWAYS}
+
+_CLOCKS = """
+INSERT INTO alerting.clocks (tenant_id, id, metric, partition, review_revision, about_id, source_id, source_name,
+    external_id, subject, stars, state, waiting, policy_id, policy_revision, policy_class, run, generation, anchor_at,
+    started_at, due_at, provisional, reason, answers)
+SELECT $1, gen_random_uuid(), 'first_answer', n % $2, 1, 'review-' || n, 's', 'Shop', 'r-' || n,
+    'acme/shop-' || n % 1000, 1, 'running', true, 'shipped', 1, 'one-or-two-stars', 1, 1,
+    due.at - interval '24 hours', due.at - interval '24 hours', due.at, false, 'published', 'told'
+FROM generate_series(1, $3::int) AS n
+CROSS JOIN LATERAL (SELECT $4::timestamptz + n % $5::int * interval '1 millisecond' AS at) AS due
+"""
+_TIMERS = """
+INSERT INTO alerting.timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at)
+SELECT tenant_id, id, 1, 'breach', id, topic, partition, due_at FROM alerting.clocks
+"""
+_FAR = """
+INSERT INTO alerting.timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at)
+SELECT $1, id, 1, 'breach', id, 'reviews.v1', n % $2, now() + interval '1 day' + n * interval '1 millisecond'
+FROM (SELECT gen_random_uuid() AS id, n FROM generate_series(1, $3::int) AS n) AS far
+"""
+_READ = """
+INSERT INTO alerting.positions (consumer_group, topic, partition, topic_id, next_offset, epoch, sequence)
+SELECT 'alerting', 'reviews.v1', n, gen_random_uuid(), 1, 1, 1 FROM generate_series(0, $1::int - 1) AS n
+"""
+
+
+def run_timers(report: Report, options: Options) -> None:
+    """Fire timers that are due at once, and then such as come due evenly, among many that are pending."""
+    due, pending = options.scaled(DUE), options.scaled(PENDING)
+    with servers.running(with_kafka=False) as backing:
+        asyncio.run(backing.prepare("alerting"))
+        describe(report, backing)
+        report.heading("timers")
+        report.text(f"{due:,} breaches due at once, then {due // 10:,} a second apart, {pending:,} others pending")
+        asyncio.run(_timers(report, backing, due, pending))
+
+
+def run_move(report: Report, options: Options) -> None:
+    """Move running clocks to another policy."""
+    clocks = options.scaled(MOVED)
+    with servers.running(with_kafka=False) as backing:
+        asyncio.run(backing.prepare("alerting"))
+        describe(report, backing)
+        report.heading("calendar-move")
+        report.text(f"{clocks:,} running clocks move to a policy with another time, in chunks; none comes due")
+        asyncio.run(_move(report, backing, clocks))
+
+
+async def _timers(report: Report, backing: Servers, due: int, pending: int) -> None:
+    settings = _settings(backing)
+    await _execute(backing, (_FAR, TENANT, PARTITIONS, pending), (_READ, PARTITIONS))
+    now = await _now(backing)
+    await _execute(backing, (_CLOCKS, TENANT, PARTITIONS, due, now, 1), (_TIMERS,), ("VACUUM ANALYZE alerting.timers",))
+    resources = Resources(settings, SERVICE.name)
+    try:
+        timers = TimerJob(resources, followers(settings), _end_offset)
+        started = time.perf_counter()
+        fired = 0
+        while fired < due:
+            fired += await timers.turn()
+        seconds = time.perf_counter() - started
+        report.line("due at once", f"{fired / seconds:,.0f}/s, each with its breach, alert, mail and two events")
+        report.check(
+            "breaches", await _count(backing, "SELECT count(*) FROM alerting.clocks WHERE state = 'breached'"), due
+        )
+        await _lateness(report, backing, timers, due // 10)
+    finally:
+        await resources.close()
+
+
+async def _lateness(report: Report, backing: Servers, timers: TimerJob, due: int) -> None:
+    """Fire timers that come due evenly over some seconds; tell how late."""
+    await _execute(backing, ("DELETE FROM alerting.clocks",))
+    begin = await _now(backing) + timedelta(seconds=2)
+    await _execute(backing, (_CLOCKS, TENANT, PARTITIONS, due, begin, 10_000))
+    await _execute(backing, (_TIMERS,))
+    before = await _count(backing, "SELECT count(*) FROM alerting.clock_events")
+    fired = 0
+    while fired < due:
+        fired += await timers.turn()
+        await asyncio.sleep(0.05)
+    rows = await _fetch(
+        backing,
+        "SELECT 1000 * extract(epoch FROM recorded_at - happened_at)::float8 AS ms FROM alerting.clock_events "
+        "ORDER BY id OFFSET $1",
+        before,
+    )
+    report.line("lateness of those that come due evenly", latencies(sorted(row["ms"] for row in rows)))
+
+
+async def _move(report: Report, backing: Servers, clocks: int) -> None:
+    settings = _settings(backing)
+    later = await _now(backing) + timedelta(hours=20)
+    await _execute(backing, (_CLOCKS, TENANT, PARTITIONS, clocks, later, 3_600_000), (_TIMERS,), ("ANALYZE",))
+    resources = Resources(settings, SERVICE.name)
+    try:
+        api = resources.database(Role.API)
+        document = shipped_text().replace("due_within: 24 h", "due_within: 30 h")
+        async with api.driver_transaction(TENANT) as tx:
+            saved = await policies.save_draft(tx, TENANT, document, Format.YAML, "benchmark", CALENDARS)
+        async with api.driver_transaction(TENANT) as tx:
+            key = RevisionKey(saved.policy.id, saved.policy.number)
+            await policies.activate(tx, TENANT, key, "benchmark", CALENDARS)
+        async with api.driver_transaction(TENANT) as tx:
+            await order_move(UnitOfWork(tx, resources.outbox, resources.ids), TENANT, "benchmark", "benchmark")
+        job = MoveJob(resources, followers(settings))
+        started = time.perf_counter()
+        turns: list[float] = []
+        while True:
+            begun = time.perf_counter()
+            if not await job.turn():
+                break
+            turns.append(1000 * (time.perf_counter() - begun))
+        report.line("moved", f"{clocks:,} in {time.perf_counter() - started:.1f} s")
+        report.line("a chunk, for which a timer may wait", latencies(sorted(turns)))
+    finally:
+        await resources.close()
+    moved = await _count(backing, "SELECT count(*) FROM alerting.clock_events WHERE kind = 'policy_applied'")
+    report.check("clocks that moved", moved, clocks)
+
+
+def _settings(backing: Servers) -> AlertingSettings:
+    told = {"database_url": backing.database_url, "partitions": PARTITIONS, "owner_email": "owner@acme.example"}
+    return AlertingSettings.model_validate(told)
+
+
+async def _end_offset(_topic: str, _partition: int) -> int:
+    return 1
+
+
+async def _execute(backing: Servers, *statements: tuple[object, ...]) -> None:
+    connection = await asyncpg.connect(backing.database_url)
+    try:
+        for sql, *arguments in statements:
+            await connection.execute(str(sql), *arguments, timeout=600)
+    finally:
+        await connection.close()
+
+
+async def _fetch(backing: Servers, sql: str, *arguments: object) -> Sequence[asyncpg.Record]:
+    connection = await asyncpg.connect(backing.database_url)
+    try:
+        rows: Sequence[asyncpg.Record] = await connection.fetch(sql, *arguments)
+        return rows
+    finally:
+        await connection.close()
+
+
+async def _count(backing: Servers, sql: str) -> int:
+    return int((await _fetch(backing, sql))[0][0])
+
+
+async def _now(backing: Servers) -> datetime:
+    now: datetime = (await _fetch(backing, "SELECT now()"))[0][0]
+    return now
