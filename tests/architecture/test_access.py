@@ -32,6 +32,7 @@ FOR_ANYONE = {
         "/b/{tenant}/r/{slug}/votes",
     ),
     "/s/{token}",  # the survey of an invitation
+    *("/preferences/{token}", "/preferences/{token}/stop", "/preferences/{token}/stop/{topic}"),
     *(f"/badges/{{tenant}}/{{subject:path}}.{end}" for end in ("svg", "json", "html")),
     "/scores/how/{profile}",
 }

@@ -9,7 +9,7 @@ from itertools import chain
 
 import structlog
 
-from benchmarks import clocks, door, imports, latency, lists, relay, sorting, webhook
+from benchmarks import clocks, deliveries, door, imports, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
 from benchmarks.scoring import (
@@ -45,6 +45,7 @@ PROGRAMS = {
     "timers": clocks.run_timers,
     "calendar-move": clocks.run_move,
     "latency": latency.run,
+    "deliveries": deliveries.run,
     "lists": lists.run,
     "imports": imports.run,
 }

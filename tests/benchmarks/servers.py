@@ -3,10 +3,11 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -156,15 +157,23 @@ class Product:
 
 @contextmanager
 def product(
-    servers: Servers, module: str, *arguments: str, profile: bool = False, pinned: bool = True
+    servers: Servers,
+    module: str,
+    *arguments: str,
+    profile: bool = False,
+    pinned: bool = True,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Product]:
-    """Run one process of the product, on the tested core if `pinned`; stop it in good order at the end."""
+    """Run one process of the product, on the tested core if `pinned`; stop it in good order at the end.
+
+    `environment` has settings beyond those that every benchmark sets.
+    """
     name = " ".join([module.rpartition(".")[0] or module, *arguments])
     samples = servers.folder / f"{name.replace(' ', '-')}.samples" if profile else None
     command = [module, *arguments]
     if samples:
         command = ["benchmarks.profiled", str(samples), *command]
-    with _process(servers, name, command, samples, pinned=pinned) as made:
+    with _process(servers, name, command, samples, pinned=pinned, environment=environment) as made:
         yield made
 
 
@@ -177,7 +186,13 @@ def peer(servers: Servers, module: str) -> Iterator[Product]:
 
 @contextmanager
 def _process(
-    servers: Servers, name: str, arguments: list[str], samples: Path | None, *, pinned: bool
+    servers: Servers,
+    name: str,
+    arguments: list[str],
+    samples: Path | None,
+    *,
+    pinned: bool,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Product]:
     port = free_port()
     log = servers.folder / f"{name.replace(' ', '-')}-{port}.log"
@@ -187,7 +202,7 @@ def _process(
                 name=name,
                 command=[sys.executable, "-m", *arguments],
                 log=log,
-                environment=plain_environment(**_environment(servers, port)),
+                environment=plain_environment(**_environment(servers, port), **environment),
                 grace_seconds=STOP_SECONDS,
             )
         )

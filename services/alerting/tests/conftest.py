@@ -12,8 +12,7 @@ import pytest
 from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
 from plaudit.alerting.clocks.consumer import GROUP, subscription
 from plaudit.alerting.clocks.domain.clock import clock_id
-from plaudit.alerting.mails.jobs.mail_job import MailJob
-from plaudit.alerting.main import SERVICE, build, followers
+from plaudit.alerting.main import SERVICE, build, checks, followers
 from plaudit.alerting.policies import commands as policies
 from plaudit.alerting.policies.domain.default import shipped_text
 from plaudit.alerting.policies.domain.document import Format
@@ -26,15 +25,19 @@ from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import Answers, Envelope, ReviewChange, ReviewState
 from plaudit.common.db import Database, Role, lock
 from plaudit.common.db.migrate import migrate, migration, upgrade_runtime, upgrade_until
+from plaudit.common.delivery.channels.sender import Sender
+from plaudit.common.delivery.jobs import DeliveryJob
 from plaudit.common.kafka.subscription import Record
-from plaudit.common.mail.smtp import smtp_sender
+from plaudit.common.mail.smtp import SendMail
 from plaudit.common.process import Resources
 from plaudit.common.tenants import commands as tenants
+from plaudit.common.vault import vault_of
 from plaudit_testing.clocks import PUBLISHED
 from plaudit_testing.databases import PATIENT, migrated
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.mailbox import Mailbox, open_mailbox
 from plaudit_testing.servers import PostgresServer
+from plaudit_testing.vault import VAULT_KEYS
 
 OWNER = "owner@acme.example"
 PARTITION = 3
@@ -55,6 +58,8 @@ def settings_for(database_url: str, **more: object) -> AlertingSettings:
         {
             "database_url": database_url,
             "owner_email": OWNER,
+            "vault_keys": VAULT_KEYS,
+            "public_url": "http://plaudit.example",
             "test_clock": True,
             "partitions": 8,
             "database_pool_size": 4,
@@ -152,7 +157,7 @@ class Stage:
         self.subscription = subscription(followers(self.settings), self.settings.partitions)
         self.timers = self.new_timers()
         self.processes: list[Resources[AlertingSettings]] = []
-        self.mails = MailJob(self.worker, self.settings, smtp_sender(self.settings))
+        self.mails = self.new_mails()
         self.clients: list[httpx.AsyncClient] = []
 
     def new_timers(self) -> TimerJob:
@@ -171,6 +176,11 @@ class Stage:
         if self.end_offset < 0:
             raise OSError("the broker is away")
         return self.end_offset
+
+    def new_mails(self, hand_over: SendMail | None = None) -> DeliveryJob:
+        """What sends messages, as another process has it."""
+        sender = Sender(self.settings, hand_over=hand_over)
+        return DeliveryJob(self.worker, self.settings, sender, vault_of(self.settings), checks(self.settings))
 
     async def close(self) -> None:
         for client in self.clients:
@@ -282,8 +292,7 @@ class Stage:
 
     async def sends(self) -> None:
         """The mails have their turns, until nothing is left to do for them now."""
-        while await self.mails.turn():
-            pass
+        await self.mails.settle()
 
     async def rows(self, query: str, *arguments: object) -> list[dict[str, Any]]:
         """Ask the database."""

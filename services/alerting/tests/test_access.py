@@ -43,7 +43,7 @@ async def test_row_level_security_hides_other_tenants_rows_from_any_statement(st
     await stage.move_to(at(25))
     await stage.fires()
     database = stage.resources.database(Role.API)
-    for table in ("policies", "clocks", "clock_events", "timers", "alerts", "mails"):
+    for table in ("policies", "clocks", "clock_events", "timers", "alerts", "messages", "message_deliveries"):
         async with stage.worker.transaction() as tx:
             everything = await tx.raw.fetchval(f"SELECT count(*) FROM {table}")
         async with database.transaction("stranger") as tx:

@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from plaudit.alerting.clocks.consumer import subscription
-from plaudit.alerting.mails.jobs.mail_job import MailJob
 from plaudit.alerting.main import followers
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.contracts import Envelope, ReviewChange
@@ -18,7 +17,6 @@ from plaudit.common.events.partitioning import partition_of
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.kafka.end_offsets import EndOffsets
-from plaudit.common.mail.smtp import smtp_sender
 from plaudit.common.outbox.relay import RelayLoop
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.runtime import read_log, running, until
@@ -39,7 +37,7 @@ def settings(settings, kafka_server, topics):
         update={
             "kafka_bootstrap_servers": kafka_server.bootstrap,
             "timer_poll_seconds": 0.02,
-            "mail_poll_seconds": 0.02,
+            "delivery_poll_seconds": 0.02,
         }
     )
 
@@ -107,7 +105,7 @@ class Alerting:
     def jobs(self):
         return [
             TimerJob(self.stage.resources, followers(self.settings), self.end_offsets.end_offset),
-            MailJob(self.stage.worker, self.settings, smtp_sender(self.settings)),
+            self.stage.new_mails(),
         ]
 
     def relay(self):

@@ -66,14 +66,16 @@ async def test_a_mail_whose_sender_is_killed_after_the_acceptance_comes_again_un
 ):
     await stage.happens(None, review(), at(0))
     jobs = processes.process("alerting", "jobs")
-    jobs.start("mail_sent_before_note=kill@1", tmp_path / "trace")
+    jobs.start("delivery_sent_before_record=kill@1", tmp_path / "trace")
     await killed(jobs)
     assert len(mailbox.mails) == 1
-    await stage.rows("UPDATE mails SET leased_until = now() - interval '1 second'")
+    await stage.rows("UPDATE message_deliveries SET leased_until = now() - interval '1 second'")
     jobs.start()
 
     async def is_sent():
-        return await stage.rows("SELECT state, attempts FROM mails") == [{"state": "sent", "attempts": 2}]
+        return await stage.rows("SELECT state, attempts, possible_repeat FROM message_deliveries") == [
+            {"state": "sent", "attempts": 2, "possible_repeat": True}
+        ]
 
     await until(is_sent, "the mail is sent")
     assert await asyncio.to_thread(jobs.stop) == 0, jobs.log_tail()

@@ -6,14 +6,13 @@ from sqlalchemy import inspect
 from plaudit.alerting.alerts.tables import alerts
 from plaudit.alerting.calendars.tables import calendar_revisions, calendar_zone_data
 from plaudit.alerting.clocks.tables import clock_events, clocks
-from plaudit.alerting.mails.tables import mails
 from plaudit.alerting.policies.tables import policies
 from plaudit.alerting.timers.tables import timers
 from plaudit.common.db import Role
 
 pytestmark = pytest.mark.postgres
 
-TABLES = (calendar_revisions, calendar_zone_data, policies, clocks, clock_events, timers, alerts, mails)
+TABLES = (calendar_revisions, calendar_zone_data, policies, clocks, clock_events, timers, alerts)
 
 
 async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migration(stage):

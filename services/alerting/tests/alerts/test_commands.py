@@ -29,7 +29,7 @@ async def test_a_late_answer_resolves_the_alert_and_leaves_the_breach(stage, mai
     assert (clock["state"], clock["waiting"], clock["fulfilled_at"]) == ("breached", False, at(30))
     assert await stage.rows("SELECT state, reason FROM alerts") == [{"state": "resolved", "reason": "answered"}]
     assert mailbox.mails == []
-    assert {row["state"] for row in await stage.rows("SELECT state FROM mails")} == {"superseded"}
+    assert {row["state"] for row in await stage.rows("SELECT state FROM message_deliveries")} == {"withdrawn"}
 
 
 async def test_a_late_answer_that_is_the_first_we_hear_records_the_breach_and_writes_to_nobody(stage, mailbox):

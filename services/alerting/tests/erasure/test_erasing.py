@@ -54,7 +54,7 @@ async def test_a_clock_that_runs_is_cancelled_and_no_store_holds_a_word(stage, m
     assert await stage.rows("SELECT * FROM timers") == []
     await stage.sends()
     assert mailbox.mails == []
-    assert await stage.rows("SELECT state FROM mails") == [{"state": "superseded"}]
+    assert await stage.rows("SELECT state FROM message_deliveries") == [{"state": "withdrawn"}]
     assert await held(stage, WORDS) == ["outbox"]
     await scrubbed(stage, 1)
     assert await held(stage, WORDS) == []
@@ -80,7 +80,7 @@ async def test_the_alert_of_a_breach_is_resolved_and_errors_of_mails_are_deleted
     await stage.move_to(at(25))
     await stage.fires()
     await stage.sends()
-    assert "mails" in await held(stage, WORDS)
+    assert "message_attempts" in await held(stage, WORDS)
     await is_erased(stage, at(26))
     assert (await stage.log())[-2:] == ["breached", "cancelled"]
     [alert] = await stage.rows("SELECT state, reason FROM alerts")

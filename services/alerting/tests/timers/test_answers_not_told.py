@@ -35,7 +35,7 @@ async def test_the_due_time_calls_nobody(stage, mailbox):
     assert await stage.log() == UNKNOWN_LOG
     assert await stage.published() == ["clock.started", "clock.warned", "clock.unknown"]
     assert await stage.rows("SELECT * FROM alerts") == []
-    assert await stage.rows("SELECT kind FROM mails WHERE kind = 'breach'") == []
+    assert await stage.rows("SELECT id FROM message_deliveries WHERE topic = 'clock.breached'") == []
     assert mailbox.mails == [], "the notice that was not sent in time is not wanted any more"
 
 

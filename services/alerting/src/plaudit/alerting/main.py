@@ -14,8 +14,8 @@ from plaudit.alerting.contacts.jobs import ContactsJob
 from plaudit.alerting.desk.pages import router as desk
 from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.log_fields import LOG_FIELDS
-from plaudit.alerting.mails.commands import OwnerMails
-from plaudit.alerting.mails.jobs.mail_job import MailJob
+from plaudit.alerting.mails.commands import OwnerMails, check_of
+from plaudit.alerting.mails.domain.letters import TOPIC
 from plaudit.alerting.policies import api as policies
 from plaudit.alerting.policies import pages as policy_pages
 from plaudit.alerting.reviews.consumer import KEPT_REVIEWS
@@ -25,12 +25,18 @@ from plaudit.alerting.timers.consumer import CONTACTS
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common import administration, sessions
 from plaudit.common.db import Role
+from plaudit.common.delivery import api as messages
+from plaudit.common.delivery.channels.sender import Sender
+from plaudit.common.delivery.commands import Checks
+from plaudit.common.delivery.consent.pages import router as preferences
+from plaudit.common.delivery.jobs import DeliveryJob, EndpointResealJob, MessagePurgeJob
+from plaudit.common.delivery.pages import router as message_pages
 from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.kafka.end_offsets import EndOffsets
-from plaudit.common.mail.smtp import smtp_sender
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.vault import vault_of
 
 DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."
 
@@ -40,10 +46,16 @@ def followers(settings: AlertingSettings) -> Sequence[Follower]:
     return (Schedule(), BreachAlerts(settings.owner_email), OwnerMails(settings.owner_email))
 
 
+def checks(settings: AlertingSettings) -> Checks:
+    """Return what is asked before messages leave: topic → its check."""
+    return {TOPIC: check_of(settings.public_url, settings.owner_zone)}
+
+
 def build(resources: Resources[AlertingSettings]) -> Parts:
     """Return the parts of alerting."""
     settings = resources.settings
     end_offsets = EndOffsets(settings)
+    sender = Sender(settings)
     following = followers(settings)
     return Parts(
         app=create_app(
@@ -53,6 +65,10 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             resources=resources,
             staff_sessions=sessions.staff_sessions(resources),
             routers=[
+                messages.messages,
+                messages.endpoint_routes,
+                message_pages,
+                preferences,
                 clocks.router,
                 clocks.changing(following),
                 alerts.router,
@@ -66,13 +82,26 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             pages=True,
             assets=resources.page_assets,
             tags={
+                **messages.TAGS,
                 "calendars": "When the company is open, by which due times are counted.",
                 "policies": "The rules that start clocks.",
                 "clocks": "What runs for each review that has to be answered, and how it ended.",
                 "alerts": "What a person should look at.",
             },
-            problems={**clocks.PROBLEMS, **alerts.PROBLEMS, **calendars.PROBLEMS, **policies.PROBLEMS},
-            refusals={**clocks.REFUSALS, **alerts.REFUSALS, **calendars.REFUSALS, **policies.REFUSALS},
+            problems={
+                **clocks.PROBLEMS,
+                **alerts.PROBLEMS,
+                **calendars.PROBLEMS,
+                **policies.PROBLEMS,
+                **messages.PROBLEMS,
+            },
+            refusals={
+                **clocks.REFUSALS,
+                **alerts.REFUSALS,
+                **calendars.REFUSALS,
+                **policies.REFUSALS,
+                **messages.REFUSALS,
+            },
             streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
         ),
         subscriptions=[subscription(following, settings.partitions), CONTACTS, KEPT_REVIEWS],
@@ -80,11 +109,13 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             TimerJob(resources, following, end_offsets.end_offset),
             MoveJob(resources, following),
             ContactsJob(resources.database(Role.WORKER)),
-            MailJob(resources.database(Role.WORKER), settings, smtp_sender(settings)),
+            DeliveryJob(resources.database(Role.WORKER), settings, sender, vault_of(settings), checks(settings)),
+            MessagePurgeJob(resources.database(Role.WORKER), settings),
+            EndpointResealJob(resources.database(Role.WORKER), vault_of(settings)),
             CalendarsJob(resources.database(Role.WORKER)),
             ErasureJob(resources.database(Role.WORKER), scrubbing(following, resources.outbox)),
         ],
-        closing=[end_offsets.aclose],
+        closing=[end_offsets.aclose, sender.close],
     )
 
 
@@ -101,6 +132,9 @@ SERVICE = Service(
             "/v1/coverage",
             "/v1/clocks",
             "/v1/alerts",
+            "/v1/messages",
+            "/v1/endpoints",
+            "/preferences",
             "/console",
         )
     ),

@@ -18,8 +18,3 @@ DECIDED = Counter(
     "told.",
     ["outcome"],
 )
-MAILS = Counter(
-    "plaudit_mails_total",
-    "Attempts to hand a mail to the SMTP server, by outcome: sent, refused (never again) or failed (tried again).",
-    ["outcome"],
-)

@@ -1,11 +1,15 @@
 """The settings of alerting beyond the common ones."""
 
-from pydantic import Field
+from zoneinfo import ZoneInfo
 
-from plaudit.common.settings import EmailAddress, Settings
+from pydantic import Field, field_validator
+
+from plaudit.common.delivery.settings import DeliverySettings
+from plaudit.common.settings import EmailAddress
+from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 
 
-class AlertingSettings(Settings):
+class AlertingSettings(DeliverySettings):
     """Frozen settings of alerting."""
 
     owner_email: EmailAddress
@@ -13,13 +17,25 @@ class AlertingSettings(Settings):
 
     smtp_host: str = "127.0.0.1"
     """Alerting always sends mails: without this setting, to the mail catcher of the same machine."""
-    mail_max_attempts: int = Field(default=8, ge=1, le=50)
-    mail_first_retry_seconds: float = Field(default=5.0, gt=0)
-    """Before the second attempt; tripled before each later one, up to a quarter of an hour."""
-    mail_parallel: int = Field(default=4, ge=1, le=32)
-    mail_poll_seconds: float = Field(default=0.5, gt=0, le=5)
+    owner_time_zone: str = "UTC"
+    """The zone in which the owner reads times, such as `Europe/Berlin`."""
 
     timer_poll_seconds: float = Field(default=0.25, gt=0, le=5)
     timer_batch_clocks: int = Field(default=2_000, ge=1, le=5_000)
     longest_wait_seconds: float = Field(default=60.0, ge=0, le=600)
     """Until all reviews written up to a due time have been read; after it a breach is provisional."""
+
+    @field_validator("owner_time_zone")
+    @classmethod
+    def _check_zone(cls, given: str) -> str:
+        """Return the name of a zone that there is."""
+        try:
+            zone_of(given)
+        except UnknownTimeZoneError as error:
+            raise ValueError(str(error)) from error
+        return given
+
+    @property
+    def owner_zone(self) -> ZoneInfo:
+        """The zone in which the owner reads times."""
+        return zone_of(self.owner_time_zone)

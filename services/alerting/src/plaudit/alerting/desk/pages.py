@@ -24,7 +24,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
     Warned,
 )
 from plaudit.alerting.desk import store
-from plaudit.alerting.mails.domain import CLOCKS, REVIEWS, UNTOLD
+from plaudit.alerting.mails.domain.words import CLOCKS, REVIEWS, UNTOLD, duration
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
 from plaudit.common.http.auth import anyone
@@ -37,7 +37,6 @@ OVERVIEW_ROWS: Final = 6
 SOON: Final = timedelta(hours=4)
 PAST_DAYS: Final = 13
 COMING_DAYS: Final = 3
-_MINUTE: Final = timedelta(minutes=1)
 _REASONS: Final = {
     "published": "the review was published",
     "lowered": "the customer lowered the rating",
@@ -229,14 +228,3 @@ def _helpers(now: datetime) -> dict[str, Any]:
         "reviews_path": REVIEWS,
         "untold": UNTOLD,
     }
-
-
-def duration(length: timedelta) -> str:
-    """Return a length of time in its two largest units: `2 d 3 h`, `5 h 10 min`, `< 1 min`."""
-    minutes = abs(length) // _MINUTE
-    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {rest} min"
-    return f"{rest} min" if rest else "< 1 min"

@@ -11,9 +11,9 @@ from plaudit.alerting.alerts.tables import alerts
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.clocks.store import DueKey
 from plaudit.alerting.clocks.tables import clocks
-from plaudit.alerting.mails.tables import mails
 from plaudit.common.contracts import Answers
 from plaudit.common.db import SqlTx, Tx
+from plaudit.common.delivery.tables import message_deliveries
 
 MAX_COUNTED: Final = 1_000
 """Counts on the pages stop here: a larger figure says nothing more, and costs more."""
@@ -66,14 +66,14 @@ async def waiting_clocks(
 
 
 async def counts(tx: SqlTx, tenant_id: str, soon: timedelta) -> dict[str, int]:
-    """Return counts up to `MAX_COUNTED`: clocks that are late, unknown, run, or are due soon; alerts; failed mails."""
+    """Return counts up to `MAX_COUNTED`: clocks late, unknown, running or due soon; alerts; failed messages."""
     wanted: dict[str, tuple[Table, tuple[ColumnElement[bool], ...]]] = {
         "late": (clocks, _late(tx)),
         "unknown": (clocks, _unknown(tx)),
         "running": (clocks, _running(tx)),
         "soon": (clocks, (*_running(tx), clocks.c.due_at < tx.now + soon)),
         "alerts": (alerts, (alerts.c.state == "open",)),
-        "undelivered": (mails, (mails.c.state == "failed",)),
+        "undelivered": (message_deliveries, (message_deliveries.c.state == "failed",)),
     }
     columns: list[Any] = []
     for name, (table, conditions) in wanted.items():

@@ -6,9 +6,10 @@ from plaudit.alerting.clocks import store as clocks
 from plaudit.alerting.clocks.commands import Follower, end_erased
 from plaudit.alerting.clocks.domain.clock import contacts_key, order_key, review_root
 from plaudit.alerting.contacts import store as contacts
-from plaudit.alerting.mails import store as mails
+from plaudit.alerting.mails.domain.letters import thread_of
 from plaudit.alerting.reviews import store as reviews
 from plaudit.common.db import Tx, lock
+from plaudit.common.delivery import commands as deliveries
 from plaudit.common.erasure import Erased, Kind
 from plaudit.common.erasure.commands import Scrub
 from plaudit.common.outbox import Outbox
@@ -24,6 +25,7 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
         elif erased.wanted is not None:
             await lock(tx, [contacts_key(erased.tenant_id, erased.wanted)])
             await contacts.delete(tx, erased.tenant_id, erased.wanted, erased.erased_at)
+            await deliveries.erase_person(tx, erased.tenant_id, erased.wanted)
         return 0
 
     async def _scrub_review(tx: Tx, erased: Erased) -> None:
@@ -31,7 +33,7 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
         review = erased.tenant_id, erased.name
         await outbox.append(tx, await end_erased(tx, [review], erased.erased_at, followers))
         for clock in await clocks.load_about(tx, [review]):
-            await mails.empty_errors(tx, erased.tenant_id, clock.id)
+            await deliveries.erase_thread(tx, erased.tenant_id, thread_of(clock.id))
         await reviews.delete(tx, erased.tenant_id, [erased.name])
 
     return scrub

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from plaudit.common.delivery.domain.stores import DELIVERY_STORES
+
 STORES: Final[Mapping[str, str]] = {
     "calendar_revisions": "holds nothing about customers",
     "calendar_zone_data": "holds nothing about customers",
@@ -16,6 +18,6 @@ STORES: Final[Mapping[str, str]] = {
     "moves": "holds nothing about customers",
     "timers": "deleted with the end of the run",
     "alerts": "holds stars and subject, and no word of a review; resolved with the end of the run",
-    "mails": "holds no text: a mail is composed when it is sent, and not sent once its run has ended; errors deleted",
+    **DELIVERY_STORES,
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""

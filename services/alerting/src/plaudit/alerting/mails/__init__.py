@@ -1,1 +1,1 @@
-"""Mails to the owner: a notice for each run of a clock, and one for its breach."""
+"""What the owner of a clock is told by mail: a notice, warnings, the breach, and that it is taken back."""

@@ -1,99 +1,97 @@
-"""How mails change: a start and a breach write one; a sender leases it, and records what became of it."""
+"""How mails about clocks come about, and what is asked once more before one leaves."""
 
-from collections.abc import Sequence
-from datetime import timedelta
-from email.errors import MessageError
-from email.message import EmailMessage
-from typing import Final
-
-import structlog
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock import Clock, LogEntry
-from plaudit.alerting.clocks.domain.clock_events import Breached, Started, calls_nobody
-from plaudit.alerting.mails import store
-from plaudit.alerting.mails.domain import Mail, MailKind, compose, is_wanted, mail_about
-from plaudit.alerting.settings import AlertingSettings
+from plaudit.alerting.clocks.domain.clock_events import Breached, Retracted, Started, Warned
+from plaudit.alerting.mails.domain.history import told
+from plaudit.alerting.mails.domain.letters import (
+    BREACHED,
+    NO_LONGER_SO,
+    NOT_TOLD,
+    Letter,
+    LetterKind,
+    is_wanted,
+    letter_about,
+    letter_of,
+    message_of,
+    thread_of,
+)
+from plaudit.alerting.mails.domain.words import content_of
 from plaudit.common.db import Tx
+from plaudit.common.delivery import commands as deliveries
+from plaudit.common.delivery import store as delivery_store
+from plaudit.common.delivery.commands import Check, Due, Verdict, Withdraw
 from plaudit.common.events import Outgoing
-from plaudit.common.jobs import back_off_seconds
-
-log = structlog.get_logger()
-
-LEASE_SECONDS: Final = 60.0
-"""Longer than any exchange with a server may take."""
-RETRY_FACTOR: Final = 3.0
-MAX_RETRY_SECONDS: Final = 900.0
-MAX_ERROR_CHARS: Final = 500
 
 
 class OwnerMails(Follower):
-    """Writes the owner a notice when a run starts, and a mail when it is breached."""
+    """Tells the owner of a start, of much of the time having passed, of a breach, and of one that is taken back."""
 
-    follows = frozenset({Started, Breached})
+    follows = frozenset({Started, Warned, Breached, Retracted})
 
     def __init__(self, owner_email: str) -> None:
         self._owner_email = owner_email
 
     async def follow(self, tx: Tx, entries: Sequence[LogEntry]) -> Sequence[Outgoing]:
-        """Write mails; publishes nothing."""
-        kinds = [(entry, _kind_of(entry)) for entry in entries]
-        await store.add(
-            tx, [mail_about(entry.clock, kind, self._owner_email) for entry, kind in kinds if kind is not None]
+        """Queue mails; publishes nothing."""
+        letters = [
+            (entry.clock, letter_about(entry.clock, entry.event, is_noticed=_is_noticed(entry))) for entry in entries
+        ]
+        await deliveries.queue(
+            tx, [message_of(letter, clock, self._owner_email) for clock, letter in letters if letter is not None]
         )
         return ()
 
 
-def _kind_of(entry: LogEntry) -> MailKind | None:
-    """Return which mail an entry causes: none where its class wants no notice, or a change of the rules made it."""
-    if isinstance(entry.event, Started):
-        return None if entry.terms.rule.notify_within_seconds is None else MailKind.NOTICE
-    return None if calls_nobody(entry.event) else MailKind.BREACH
+def check_of(public_url: str, zone: ZoneInfo) -> Check:
+    """Return what composes mails about clocks as they leave, by their clocks as they stand, or withdraws them.
+
+    Args:
+        public_url: the address of Plaudit from outside; empty where it is not known.
+        zone: the reader's.
+    """
+
+    async def check(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
+        letters = {each.delivery.id: letter_of(each.content) for each in due}
+        clocks = await clock_store.load(
+            tx, {(each.delivery.tenant_id, letters[each.delivery.id].clock_id) for each in due}
+        )
+        verdicts: dict[UUID, Verdict] = {}
+        for each in due:
+            letter = letters[each.delivery.id]
+            clock = clocks.get((each.delivery.tenant_id, letter.clock_id))
+            verdicts[each.delivery.id] = await _verdict(tx, letter, clock, public_url, zone, list(letters))
+        return verdicts
+
+    return check
 
 
-async def lease(tx: Tx, limit: int) -> list[Mail]:
-    """Take up to `limit` mails that are due, for this process alone."""
-    return await store.lease(tx, LEASE_SECONDS, limit)
+async def _verdict(
+    tx: Tx, letter: Letter, clock: Clock | None, public_url: str, zone: ZoneInfo, held: Sequence[UUID]
+) -> Verdict:
+    if clock is None or not is_wanted(letter, clock, tx.now):
+        return Withdraw(NO_LONGER_SO)
+    if letter.kind is LetterKind.RETRACTION and not await _was_told(tx, clock, held):
+        return Withdraw(NOT_TOLD)
+    history = await _history(tx, clock)
+    return content_of(letter, clock, now=tx.now, zone=zone, public_url=public_url, history=history)
 
 
-async def prepare(tx: Tx, leased: Sequence[Mail], settings: AlertingSettings) -> list[tuple[Mail, EmailMessage]]:
-    """Compose those of the mails that are still wanted, by their clocks as they stand; finish the others."""
-    clocks = await clock_store.load(tx, {(mail.tenant_id, mail.clock_id) for mail in leased})
-    ready = []
-    for mail in leased:
-        clock = clocks.get((mail.tenant_id, mail.clock_id))
-        if clock is None or not is_wanted(mail, clock):
-            await finish(tx, mail, "superseded")
-        elif mail.attempts > settings.mail_max_attempts:
-            await finish(tx, mail, "failed", "the process ended during every attempt")
-        elif (message := await _composed(tx, mail, clock, settings)) is not None:
-            ready.append((mail, message))
-    return ready
+async def _was_told(tx: Tx, clock: Clock, held: Sequence[UUID]) -> bool:
+    """Return whether anybody may have read of the breach."""
+    return await delivery_store.was_sent(tx, clock.tenant_id, thread_of(clock.id), BREACHED, held)
 
 
-async def finish(tx: Tx, mail: Mail, state: str, error: str | None = None) -> None:
-    """Record what finally became of a leased mail: `sent`, `superseded` or `failed`."""
-    await store.finish(tx, mail, state, error and error[:MAX_ERROR_CHARS])
+async def _history(tx: Tx, clock: Clock) -> list[tuple[datetime, str]]:
+    """Return what happened with the clock before its present run, the oldest first."""
+    return told([event for event, _ in await clock_store.log_of(tx, clock.tenant_id, clock.id)])
 
 
-async def postpone(tx: Tx, mail: Mail, error: str, first_retry_seconds: float) -> float:
-    """Record that an attempt failed; return in how many seconds to make the next one."""
-    seconds = retry_seconds(first_retry_seconds, mail.attempts)
-    await store.postpone(tx, mail, tx.now + timedelta(seconds=seconds), error[:MAX_ERROR_CHARS])
-    return seconds
-
-
-def retry_seconds(first_seconds: float, attempts: int) -> float:
-    """Return how long to wait after so many attempts: three times longer each time, up to a bound, with jitter."""
-    return back_off_seconds(attempts, first_seconds, MAX_RETRY_SECONDS, factor=RETRY_FACTOR)
-
-
-async def _composed(tx: Tx, mail: Mail, clock: Clock, settings: AlertingSettings) -> EmailMessage | None:
-    """Return a mail's message. A mail that cannot be composed has failed, and does not delay the others."""
-    try:
-        return compose(clock, mail, sender=settings.mail_from, sent_at=tx.now, public_url=settings.public_url)
-    except (ValueError, TypeError, LookupError, MessageError) as error:
-        log.exception("mail", kind=mail.kind, clock_id=str(mail.clock_id), outcome="refused")
-        await finish(tx, mail, "failed", f"{type(error).__name__}: {error}")
-        return None
+def _is_noticed(entry: LogEntry) -> bool:
+    return entry.terms.rule.notify_within_seconds is not None

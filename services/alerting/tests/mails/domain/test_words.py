@@ -3,6 +3,7 @@ from email import message_from_bytes
 from email.policy import default
 from html.parser import HTMLParser
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -12,8 +13,11 @@ from hypothesis import strategies as st
 from plaudit.alerting.clocks.domain.about import about_review
 from plaudit.alerting.clocks.domain.clock import Clock, Lane
 from plaudit.alerting.clocks.domain.clock_events import Breached, Started, StartReason
-from plaudit.alerting.mails.domain import MailKind, compose, mail_about
+from plaudit.alerting.mails.domain.letters import Letter, LetterKind, message_of
+from plaudit.alerting.mails.domain.words import content_of
 from plaudit.common.contracts import Answers
+from plaudit.common.delivery.domain.message import Route, deliveries_of
+from plaudit.common.delivery.domain.shapes.mail import mail_of
 from plaudit_testing.clocks import at, folded, ref_of, review
 from plaudit_testing.directions import HEBREW, misplaced
 
@@ -33,14 +37,21 @@ def clock(*events, **fields):
     )
 
 
-def mail(of, kind=MailKind.NOTICE, public_url="https://plaudit.example/"):
-    message = compose(
-        of,
-        mail_about(of, kind, "owner@acme.example"),
-        sender="plaudit@acme.example",
-        sent_at=datetime(2026, 3, 2, 9, 1, tzinfo=UTC),
-        public_url=public_url,
-    )
+NOW = datetime(2026, 3, 2, 9, 1, tzinfo=UTC)
+
+
+def letter(of, kind=LetterKind.NOTICE, **more):
+    return Letter(of.id, of.run.number, of.run.generation, kind, **more)
+
+
+def content(of, kind=LetterKind.NOTICE, public_url="https://plaudit.example/", zone=UTC, history=(), now=NOW, **more):
+    return content_of(letter(of, kind, **more), of, now=now, zone=zone, public_url=public_url, history=history)
+
+
+def mail(of, kind=LetterKind.NOTICE, public_url="https://plaudit.example/", **more):
+    made = letter(of, kind)
+    [delivery] = deliveries_of(message_of(made, of, "owner@acme.example"), [Route("email", "owner@acme.example")], NOW)
+    message = mail_of(delivery, content(of, kind, public_url, **more), sender="plaudit@acme.example", sent_at=NOW)
     return message_from_bytes(message.as_bytes(), policy=default)
 
 
@@ -60,47 +71,76 @@ class Elements(HTMLParser):
         self.links += [value for name, value in attributes if name in {"href", "src"}]
 
 
-HARMLESS = {"html", "body", "p", "br", "blockquote", "a", "bdi"}
+HARMLESS = {
+    *("html", "head", "meta", "body", "div", "h1", "h2", "p", "br", "blockquote", "a", "bdi", "ul", "li"),
+    *("table", "tbody", "tr", "th", "td"),
+}
 
 
-def test_a_notice_says_what_is_due_when_and_links_to_the_review_and_to_the_clock_in_the_console():
+def test_a_notice_has_the_words_the_stars_where_the_time_left_and_one_link_to_answer_that_review():
     message = mail(clock())
     assert message["Subject"] == "Answer by 3 March 2026, 09:00 UTC: 1-star review of acme/berlin"
     text = body(message, "plain")
     assert "A 1-star review of acme/berlin on Acme shop was published on 2 March 2026, 09:00 UTC." in text
     assert "> Nobody called back\n>\n> I waited two days.\n" in text
-    page = f"https://plaudit.example/console/clocks/{ID}"
-    assert f"The review: https://shop.example/reviews/r-1\nThe clock: {page}\n" in text
-    assert Elements(body(message, "html")).links == ["https://shop.example/reviews/r-1", page]
+    assert "Rating: ★☆☆☆☆ 1 of 5\nSubject: acme/berlin\nWhere: Acme shop\n" in text
+    assert "Left: 23 h 59 min" in text
+    page = "https://plaudit.example/console/reviews/review-1"
+    assert text.endswith(f"Answer this review: {page}\n")
+    assert Elements(body(message, "html")).links == [page]
+    for shown in ("★☆☆☆☆ 1 of 5", "23 h 59 min", "Nobody called back", "Acme shop"):
+        assert shown in body(message, "html")
+
+
+def test_times_are_those_of_the_readers_zone():
+    message = mail(clock(), zone=ZoneInfo("Europe/Berlin"))
+    assert message["Subject"] == "Answer by 3 March 2026, 10:00 CET: 1-star review of acme/berlin"
+    assert "Due: 3 March 2026, 10:00 CET" in body(message, "plain")
+
+
+def test_the_history_is_told_the_last_entries_of_it():
+    history = [(at(hour), f"happened {hour}") for hour in range(12)]
+    text = body(mail(clock(), history=history), "plain")
+    assert "Before:\n- 2 March 2026, 13:00 UTC: happened 4\n" in text
+    assert "happened 3\n" not in text
+    assert "happened 11" in body(mail(clock(), history=history), "html")
+
+
+def test_a_warning_says_how_much_of_the_time_has_passed():
+    told = content(clock(), LetterKind.WARNING, percent=80)
+    assert told.subject == "80 % of the time has passed: 1-star review of acme/berlin"
+    assert "is due by 3 March 2026, 09:00 UTC." in told.text
+
+
+def test_what_is_taken_back_says_so_and_leaves_nothing_to_do():
+    told = content(clock(), LetterKind.RETRACTION)
+    assert told.subject == "Taken back, it was in time: 1-star review of acme/berlin"
+    assert "nothing is left to do" in told.text
+    assert "Left:" not in told.text
 
 
 def test_a_notice_says_where_to_record_the_answer_if_answers_are_not_told():
     message = mail(msgspec.structs.replace(clock(), answers=Answers.UNTOLD))
     assert "\n\nPlaudit cannot see answers that are given there: " in body(message, "plain")
-    page = "https://plaudit.example/console/reviews/review-1"
-    assert f"\nRecord the answer: {page}\n" in body(message, "plain")
-    assert page in Elements(body(message, "html")).links
-    polled = mail(msgspec.structs.replace(clock(), answers=Answers.POLLED))
-    assert "cannot see" not in body(polled, "plain")
+    assert "cannot see" not in body(mail(msgspec.structs.replace(clock(), answers=Answers.POLLED)), "plain")
 
 
 def test_a_breach_says_that_the_time_is_over():
-    message = mail(clock(Breached(at(24))), MailKind.BREACH)
+    message = mail(clock(Breached(at(24))), LetterKind.BREACH)
     assert message["Subject"] == "Not answered in time: 1-star review of acme/berlin"
     assert "was due by 3 March 2026, 09:00 UTC, and none has been published." in body(message, "plain")
     assert "taken back" not in body(message, "plain")
 
 
 def test_a_provisional_breach_says_so():
-    message = mail(clock(Breached(at(24), provisional=True)), MailKind.BREACH)
+    message = mail(clock(Breached(at(24), provisional=True)), LetterKind.BREACH)
     assert "taken back" in body(message, "plain")
 
 
-def test_the_message_id_is_that_of_the_mail_and_asks_for_no_automatic_answer():
-    message = mail(clock())
-    written = mail_about(clock(), MailKind.NOTICE, "owner@acme.example")
-    assert message["Message-ID"] == f"<{written.id}@acme.example>"
-    assert message["Auto-Submitted"] == "auto-generated"
+def test_all_mails_of_a_clock_are_one_thread():
+    mails = [mail(clock()), mail(clock(Breached(at(24))), LetterKind.BREACH), mail(clock(), LetterKind.RETRACTION)]
+    assert len({each["References"] for each in mails}) == 1
+    assert len({each["Message-ID"] for each in mails}) == 3
 
 
 def test_markup_in_a_review_is_shown_and_not_run():
@@ -136,7 +176,8 @@ def test_letters_are_as_they_were_written(written):
     message = mail(clock(title=written, text=f"{written}\n{written}"))
     shown = written.replace("\u00ad", "").replace("\u202e", "")
     assert f"> {shown}\n>\n> {shown}\n> {shown}\n" in body(message, "plain")
-    assert f'<p dir="auto">{shown}</p><p dir="auto">{shown}<br>{shown}</p>' in body(message, "html")
+    assert f">{shown}</p>" in body(message, "html")
+    assert f">{shown}<br>{shown}</p>" in body(message, "html")
 
 
 def test_right_to_left_texts_are_set_right_to_left():
@@ -164,7 +205,10 @@ def test_nothing_that_strangers_write_changes_headers_or_structure(title, text, 
     source = msgspec.structs.replace(review().source, name=name)
     message = mail(clock(title=title, text=text, source=source, url=url))
     assert sorted(message.keys()) == sorted(
-        ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
+        [
+            *("From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Auto-Submitted"),
+            *("MIME-Version", "Content-Type", "Content-Language"),
+        ]
     )
     assert message["To"] == "owner@acme.example"
     assert [part.get_content_type() for part in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]

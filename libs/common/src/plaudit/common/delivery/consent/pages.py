@@ -1,0 +1,124 @@
+"""The public page of a person's preferences, reached by a signed link: nothing is ticked that they have not chosen.
+
+Mail programs post to `…/stop/{topic}` without a session and without a page (RFC 8058, section 3.1).
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import RedirectResponse, Response
+
+from plaudit.common.db import Database, Role
+from plaudit.common.delivery.consent import commands
+from plaudit.common.delivery.consent.links import PREFERENCES
+from plaudit.common.delivery.domain.consent import EVERY, Choice, Link, Source, Topic, is_signed, read_token
+from plaudit.common.delivery.domain.message import MAX_TOPIC_CHARS
+from plaudit.common.http import not_found
+from plaudit.common.http.auth import anyone
+from plaudit.common.pages import Pages
+from plaudit.common.tenants import store as tenants
+
+SAVED: Final = "saved"
+_BOX: Final = "topic"
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
+pages = Pages("plaudit.common.delivery.consent")
+
+
+def topics_of(request: Request) -> Sequence[Topic]:
+    """Return what people can choose to be told about, as the service has declared in `app.state.message_topics`."""
+    topics: Sequence[Topic] = getattr(request.app.state, "message_topics", ())
+    return topics
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.resources.database(Role.API)
+    return database
+
+
+OfDatabase = Annotated[Database, Depends(_database)]
+
+
+@router.get(f"{PREFERENCES}/{{token}}")
+async def show_preferences(request: Request, database: OfDatabase, token: str, done: str = "") -> Response:
+    """Show what a person has chosen. Opening it changes nothing."""
+    link = await _link(database, token)
+    topics = topics_of(request)
+    async with database.snapshot(link.tenant_id) as tx:
+        chosen = await commands.chosen(tx, link.tenant_id, link.person_key, topics)
+        name = await tenants.name_of(tx, link.tenant_id) or ""
+    response = pages.response(
+        "preferences.html",
+        tenant=name,
+        topics=topics,
+        chosen={topic for topic, _ in chosen},
+        path=f"{PREFERENCES}/{token}",
+        is_saved=done == SAVED,
+        box=_BOX,
+    )
+    return _private(response)
+
+
+@router.post(f"{PREFERENCES}/{{token}}")
+async def choose(request: Request, database: OfDatabase, token: str) -> Response:
+    """Write what a person has ticked."""
+    link = await _link(database, token)
+    form = await request.form()
+    ticked = {(str(value), str(channel)) for value in form.getlist(_BOX) for channel in commands.CHANNELS}
+    async with database.change(link.tenant_id) as tx:
+        await commands.choose(tx, link.tenant_id, link.person_key, topics_of(request), ticked)
+    return _private(RedirectResponse(f"{PREFERENCES}/{token}?done={SAVED}", 303))
+
+
+@router.post(f"{PREFERENCES}/{{token}}/stop")
+async def stop_all(database: OfDatabase, token: str) -> Response:
+    """Write that a person wants to hear nothing any more."""
+    link = await _link(database, token)
+    await _stop(database, link, EVERY, Source.PREFERENCES)
+    return _private(RedirectResponse(f"{PREFERENCES}/{token}?done={SAVED}", 303))
+
+
+@router.get(f"{PREFERENCES}/{{token}}/stop/{{topic}}")
+async def lead_to_preferences(token: str, topic: str) -> Response:  # noqa: ARG001 - a link that is opened stops nothing
+    """Lead to the page: programs that look at links in advance stop nothing."""
+    return _private(RedirectResponse(f"{PREFERENCES}/{token}", 303))
+
+
+@router.post(f"{PREFERENCES}/{{token}}/stop/{{topic}}")
+async def stop(database: OfDatabase, token: str, topic: str) -> Response:
+    """Write that a person wants no mails of a topic any more; a mail program asks for it."""
+    link = await _link(database, token)
+    if len(topic) > MAX_TOPIC_CHARS:
+        raise not_found("topic")
+    await _stop(database, link, topic, Source.ONE_CLICK)
+    return _private(pages.response("stopped.html", path=f"{PREFERENCES}/{token}"))
+
+
+async def _stop(database: Database, link: Link, topic: str, source: Source) -> None:
+    async with database.change(link.tenant_id) as tx:
+        for channel in (EVERY,) if topic == EVERY else commands.CHANNELS:
+            await commands.note(tx, link.tenant_id, link.person_key, topic, channel, Choice.OUT, source)
+
+
+async def _link(database: Database, token: str) -> Link:
+    """Return whose preferences these are.
+
+    Raises:
+        Problem: 404, where no tenant's key has signed the token.
+    """
+    link = read_token(token)
+    if link is None:
+        raise not_found("page")
+    async with database.driver_snapshot() as tx:
+        key = await tenants.person_key_of(tx, link.tenant_id)
+    if key is None or not is_signed(link, key):
+        raise not_found("page")
+    return link
+
+
+def _private(response: Response) -> Response:
+    response.headers["cache-control"] = "no-store"
+    response.headers["referrer-policy"] = "no-referrer"
+    response.headers["x-robots-tag"] = "noindex"
+    return response

@@ -1,0 +1,249 @@
+"""What a mail about a clock says: what is due, the review's words, its history with us, the time that is left.
+
+There is one link: to the page on which exactly that review is answered. Text of strangers is escaped wherever it
+stands, and keeps its own direction.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from plaudit.alerting.clocks.domain.about import is_web_address
+from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.clocks.domain.words import name_of, words_of
+from plaudit.alerting.mails.domain.letters import Letter, LetterKind
+from plaudit.alerting.policies.domain.metrics import Metric
+from plaudit.common.delivery.domain.message import Content
+from plaudit.common.text import clean, isolated, one_line, with_bdi
+
+CLOCKS: Final = "/console/clocks"
+"""The page of all clocks; below it, each has a page at its id."""
+REVIEWS: Final = "/console/reviews"
+"""The page of all reviews, where answers are recorded; below it, each has a page at its id."""
+UNTOLD: Final = "Plaudit cannot see answers that are given there: once it is answered, record the answer in Plaudit."
+PROVISIONAL: Final = (
+    "Not all reviews written up to then could be read yet. If an answer turns out to have been in time, this is taken "
+    "back."
+)
+IN_TIME: Final = "We said that it was late. It was in time, and we learned that late: nothing is left to do."
+MAX_HISTORY: Final = 8
+"""Entries that a mail shows, the last ones."""
+_MINUTE: Final = timedelta(minutes=1)
+_SINCE: Final[Mapping[str, str]] = {
+    Metric.NEXT_ANSWER: "was added to after our answer, on",
+    Metric.FOLLOW_UP: "was answered in public on",
+    Metric.RESOLUTION_FIRST: "has not been resolved since",
+    Metric.RESOLUTION_TOTAL: "has not been resolved since",
+}
+_LOOKS: Final = {
+    LetterKind.NOTICE: "#2f6f4f",
+    LetterKind.WARNING: "#8a6100",
+    LetterKind.BREACH: "#a3262a",
+    LetterKind.RETRACTION: "#2f6f4f",
+}
+_FONT: Final = "font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif"
+
+
+def content_of(
+    letter: Letter,
+    clock: Clock,
+    *,
+    now: datetime,
+    zone: tzinfo,
+    public_url: str,
+    history: Sequence[tuple[datetime, str]] = (),
+) -> Content:
+    """Return what a mail says.
+
+    Args:
+        letter: which mail it is.
+        clock: as it stands now.
+        now: when it leaves, for the time that is left.
+        zone: the reader's.
+        public_url: the address of Plaudit from outside; empty where it is not known.
+        history: what happened with the review before, each with its time, the oldest first.
+    """
+    facts = _facts(letter, clock, now, zone)
+    paragraphs = _paragraphs(letter, clock, zone)
+    quote = [clean(part).strip() for part in (clock.about.title, clock.about.excerpt) if part]
+    told = [(moment(at, zone), words) for at, words in history[-MAX_HISTORY:]]
+    link, label = _link(clock, public_url)
+    return Content(
+        subject=one_line(_subject(letter, clock, zone)),
+        text=_as_text(paragraphs, facts, quote, told),
+        html=_as_html(letter, clock, paragraphs, facts, quote, told, link, label),
+        link=link,
+        link_label=label,
+        data={"clock_id": str(clock.id), "kind": letter.kind},
+    )
+
+
+def moment(at: datetime, zone: tzinfo = UTC) -> str:
+    """Return an instant for people: `2 March 2026, 10:00 CET`."""
+    return f"{at.astimezone(zone):%-d %B %Y, %H:%M %Z}"
+
+
+def duration(length: timedelta) -> str:
+    """Return a length of time in its two largest units: `2 d 3 h`, `5 h 10 min`, `< 1 min`."""
+    minutes = abs(length) // _MINUTE
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {rest} min"
+    return f"{rest} min" if rest else "< 1 min"
+
+
+def _subject(letter: Letter, clock: Clock, zone: tzinfo) -> str:
+    words, run = words_of(clock), clock.run
+    match letter.kind:
+        case LetterKind.NOTICE:
+            return f"{words.do} by {moment(run.due_at, zone)}: {name_of(clock)}"
+        case LetterKind.WARNING:
+            return f"{letter.percent} % of the time has passed: {name_of(clock)}"
+        case LetterKind.BREACH:
+            return f"{_sentence(words.late)}: {name_of(clock)}"
+        case _:
+            return f"Taken back, it was in time: {name_of(clock)}"
+
+
+def _paragraphs(letter: Letter, clock: Clock, zone: tzinfo) -> list[str]:
+    words, run = words_of(clock), clock.run
+    what = _sentence(words.due)
+    opening = _opening(clock, zone)
+    untold = [] if clock.is_told else [UNTOLD]
+    match letter.kind:
+        case LetterKind.NOTICE | LetterKind.WARNING:
+            return [opening, f"{what} is due by {moment(run.due_at, zone)}.", *untold]
+        case LetterKind.BREACH:
+            provisional = [PROVISIONAL] if run.provisional else []
+            return [opening, f"{what} was due by {moment(run.due_at, zone)}, and {words.missing}.", *provisional]
+        case _:
+            return [opening, IN_TIME]
+
+
+def _opening(clock: Clock, zone: tzinfo) -> str:
+    about, run = clock.about, clock.run
+    what = f"A {name_of(clock)}" if about.stars is not None else name_of(clock)
+    if about.source_name is not None:
+        what += f" on {isolated(one_line(about.source_name))}"
+    since = _SINCE.get(clock.metric, "has waited since")
+    if clock.metric == Metric.FIRST_ANSWER:
+        since = "has been without an answer since" if run.number > 1 else "was published on"
+    return f"{what} {since} {moment(run.anchor_at, zone)}."
+
+
+def _facts(letter: Letter, clock: Clock, now: datetime, zone: tzinfo) -> list[tuple[str, str]]:
+    """Return what is known at a glance: label, words."""
+    about, run = clock.about, clock.run
+    facts = [("Rating", _stars(about.stars))] if about.stars is not None else []
+    facts.append(("Subject", about.subject))
+    if about.source_name is not None:
+        facts.append(("Where", isolated(one_line(about.source_name))))
+    facts.append(("Due", moment(run.due_at, zone)))
+    if letter.kind is not LetterKind.RETRACTION:
+        facts.append(("Left" if now < run.due_at else "Late by", duration(run.due_at - now)))
+    return facts
+
+
+def _link(clock: Clock, public_url: str) -> tuple[str, str]:
+    """Return the one link, and its words: the page of the review, else that of the clock, else the review itself."""
+    console = public_url.rstrip("/")
+    review_id = clock.about.review_id
+    url = f"{console}{REVIEWS}/{review_id}" if review_id else f"{console}{CLOCKS}/{clock.id}"
+    if console and is_web_address(url):
+        return url, ("Answer this review" if review_id else "Open the clock")
+    if clock.about.url and is_web_address(clock.about.url):
+        return clock.about.url, "Open the review"
+    return "", ""
+
+
+def _stars(number: int) -> str:
+    return f"{'★' * number}{'☆' * (5 - number)} {number} of 5"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"
+
+
+def _as_text(
+    paragraphs: list[str], facts: list[tuple[str, str]], quote: list[str], history: list[tuple[str, str]]
+) -> str:
+    quoted = "\n>\n".join("\n".join(f"> {line}" for line in part.splitlines()) for part in quote)
+    known = "\n".join(f"{label}: {words}" for label, words in facts)
+    told = "\n".join(("Before:", *(f"- {at}: {words}" for at, words in history))) if history else ""
+    return "\n\n".join(part for part in (*paragraphs, quoted, known, told) if part)
+
+
+def _as_html(
+    letter: Letter,
+    clock: Clock,
+    paragraphs: list[str],
+    facts: list[tuple[str, str]],
+    quote: list[str],
+    history: list[tuple[str, str]],
+    link: str,
+    label: str,
+) -> str:
+    look = _LOOKS[letter.kind]
+    body = [
+        Markup('<h1 style="margin:0 0 16px;font-size:20px;line-height:1.3">{}</h1>').format(_heading(letter, clock)),
+        *(Markup('<p style="margin:0 0 12px">{}</p>').format(_isolating(part)) for part in paragraphs),
+    ]
+    if quote:
+        lines = Markup("").join(
+            Markup('<p dir="auto" style="margin:0 0 8px">{}</p>').format(
+                Markup("<br>").join(map(escape, part.splitlines()))
+            )
+            for part in quote
+        )
+        style = f"margin:16px 0;padding:12px 16px 4px;border-inline-start:4px solid {look};background:#f5f4f0"
+        body.append(Markup('<blockquote style="{}">{}</blockquote>').format(style, lines))
+    rows = Markup("").join(
+        Markup(
+            '<tr><th scope="row" style="padding:2px 16px 2px 0;text-align:start;font-weight:400;color:#5c5a54">{}</th>'
+            '<td style="padding:2px 0">{}</td></tr>'
+        ).format(name, _isolating(words))
+        for name, words in facts
+    )
+    body.append(Markup('<table role="presentation" style="margin:0 0 16px;font-size:15px">{}</table>').format(rows))
+    if link:
+        style = f"display:inline-block;padding:10px 18px;border-radius:6px;background:{look};color:#ffffff"
+        body.append(
+            Markup('<p style="margin:0 0 20px"><a href="{}" style="{};text-decoration:none">{}</a></p>').format(
+                link, style, label
+            )
+        )
+    if history:
+        told = Markup("").join(Markup("<li>{}: {}</li>").format(at, _isolating(words)) for at, words in history)
+        body.append(
+            Markup(
+                '<h2 style="margin:0 0 6px;font-size:15px">Before</h2>'
+                '<ul style="margin:0;padding-inline-start:20px;font-size:14px;color:#3d3b36">{}</ul>'
+            ).format(told)
+        )
+    page = Markup(
+        '<!doctype html><html lang="en" dir="ltr"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light"></head>'
+        '<body style="margin:0;padding:24px;background:#fbfaf7;color:#22211d;{};font-size:16px;line-height:1.5">'
+        '<div style="max-width:560px;margin:0 auto">{}</div></body></html>\n'
+    ).format(_FONT, Markup("").join(body))
+    return str(page)
+
+
+def _heading(letter: Letter, clock: Clock) -> str:
+    words = words_of(clock)
+    return {
+        LetterKind.NOTICE: f"{words.do}: {name_of(clock)}",
+        LetterKind.WARNING: f"{letter.percent} % of the time has passed",
+        LetterKind.BREACH: f"{_sentence(words.late)}",
+        LetterKind.RETRACTION: "Taken back: it was in time",
+    }[letter.kind]
+
+
+def _isolating(words: str) -> Markup:
+    """Return a line of ours, escaped, in which foreign parts keep their direction."""
+    return Markup(with_bdi(str(escape(words))))  # noqa: S704 - it is escaped before

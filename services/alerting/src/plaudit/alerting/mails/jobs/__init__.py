@@ -1,1 +1,0 @@
-"""What time starts: mails are sent."""

@@ -1,0 +1,106 @@
+"""What the owner is told, when, and what is not told because it is no longer so."""
+
+import asyncio
+
+import pytest
+
+from plaudit.alerting.mails.domain.letters import NO_LONGER_SO, NOT_TOLD
+from plaudit_testing.clocks import answered, at, review
+
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
+
+
+async def told(stage):
+    """Topic, state and reason of each message, in the order in which they were queued."""
+    return await stage.rows("SELECT topic, state, reason FROM message_deliveries ORDER BY created_at, key")
+
+
+def kinds(mailbox):
+    """What was told about the first answer: beginnings of subjects; contact after an answer is another clock's."""
+    told = [subject.replace("\n", "").split(":")[0].strip() for subject in mailbox.subjects]
+    return [each for each in told if not each.startswith("Contact the customer")]
+
+
+async def test_a_clock_that_starts_warns_and_is_breached_is_told_in_one_thread(stage, mailbox):
+    await stage.happens(None, review(), at(0))
+    await stage.sends()
+    for hours in (12.1, 19.3, 24.1):
+        await stage.move_to(at(hours))
+        await stage.fires()
+        await stage.sends()
+    assert kinds(mailbox) == [
+        "Answer by 3 March 2026, 09",
+        "50 % of the time has passed",
+        "80 % of the time has passed",
+        "Not answered in time",
+    ]
+    assert len({mail["References"] for mail in mailbox.mails}) == 1
+    assert len({mail["Message-ID"] for mail in mailbox.mails}) == 4
+
+
+async def test_an_answer_between_the_timer_and_the_mail_keeps_it_from_leaving(stage, mailbox):
+    await stage.happens(None, review(), at(0))
+    await stage.sends()
+    await stage.move_to(at(24.1))
+    await stage.fires()
+    await stage.happens(review(), answered(review(), at(24.05)), at(24.1))
+    await stage.sends()
+    assert kinds(mailbox) == ["Answer by 3 March 2026, 09"]
+    outcomes = [(each["topic"], each["state"], each["reason"]) for each in await told(stage)]
+    assert ("clock.breached", "withdrawn", NO_LONGER_SO) in outcomes
+
+
+async def test_a_notice_that_could_not_leave_before_the_breach_gives_way_to_its_mail(stage, mailbox):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(25))
+    await stage.fires()
+    await stage.sends()
+    assert kinds(mailbox) == ["Not answered in time"]
+
+
+async def test_a_breach_that_was_told_is_taken_back_to_whoever_got_it(stage, mailbox):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(24.1))
+    await stage.fires()
+    await stage.sends()
+    await stage.happens(review(), answered(review(), at(23)), at(25))
+    await stage.sends()
+    assert kinds(mailbox) == ["Not answered in time", "Taken back, it was in time"]
+
+
+async def test_a_breach_that_nobody_was_told_of_is_taken_back_in_silence(stage, mailbox):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(24.1))
+    await stage.fires()
+    await stage.happens(review(), answered(review(), at(23)), at(25))
+    await stage.sends()
+    assert kinds(mailbox) == []
+    assert ("clock.retracted", NOT_TOLD) in [(each["topic"], each["reason"]) for each in await told(stage)]
+
+
+async def test_what_the_message_says_is_read_when_it_leaves_and_not_stored_before(stage, mailbox):
+    await stage.happens(None, review(title="First words"), at(0))
+    assert "First words" not in str(await stage.rows("SELECT content FROM messages"))
+    await stage.happens(review(title="First words"), review(title="Later words"), at(0.5))
+    await stage.sends()
+    text = mailbox.mails[0].get_body(("plain",)).get_content()
+    assert "Later words" in text
+    assert "First words" not in text
+
+
+async def test_the_history_of_a_review_that_waits_again_is_in_the_mail(stage, mailbox):
+    await stage.happens(None, review(), at(0))
+    await stage.happens(review(), answered(review(), at(1)), at(1))
+    await stage.happens(answered(review(), at(1)), review(), at(2), kind="review.answer_removed")
+    await stage.sends()
+    text = mailbox.mails[-1].get_body(("plain",)).get_content()
+    assert "our answer was published" in text
+
+
+async def test_a_mail_is_sent_once_however_many_senders_there_are(stage, mailbox):
+    for number in range(20):
+        await stage.happens(None, review(), at(0), review_id=f"review-{number}")
+    await asyncio.gather(*(stage.new_mails().settle() for _ in range(3)))
+    await stage.sends()
+    assert len(mailbox.mails) == 20
+    assert len({mail["Message-ID"] for mail in mailbox.mails}) == 20
