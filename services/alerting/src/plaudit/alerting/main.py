@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.cadences.consumer import SUBSCRIPTIONS as CADENCE_SUBSCRIPTIONS
+from plaudit.alerting.cadences.jobs.cadence_job import CadenceJob, ReplanJob
 from plaudit.alerting.clocks.api import router as clocks
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.consumer import subscription
@@ -56,9 +58,11 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             problems=alerts.PROBLEMS,
             refusals=alerts.REFUSALS,
         ),
-        subscriptions=[subscription(following)],
+        subscriptions=[subscription(following), *CADENCE_SUBSCRIPTIONS],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
+            CadenceJob(resources),
+            ReplanJob(resources),
             MailJob(resources.database(Role.WORKER), settings, smtp_sender(settings)),
             ErasureJob(resources.database(Role.WORKER), scrubbing(following, resources.outbox)),
         ],

@@ -8,6 +8,7 @@ from plaudit.alerting.cadences.domain.local_times import local_date, next_allowe
 from plaudit.alerting.cadences.domain.person import Person
 from plaudit.alerting.cadences.domain.plan import Occurrence, Step, applies, has_responded
 from plaudit.alerting.cadences.domain.rules import Purpose, Revision, Rule
+from plaudit.alerting.cadences.domain.touchpoint import Touchpoint
 
 
 class Why(StrEnum):
@@ -114,3 +115,16 @@ def _limited(rule: Rule, occurrence: Occurrence, revision: Revision, history: Hi
         if days < revision.cadences.invitation_every_days:
             return Why.INVITED_LATELY
     return Why.FREQUENCY_CAP if history.contacts >= revision.cadences.cap.most else None
+
+
+def lost(touchpoint: Touchpoint, rule: Rule | None, person: Person) -> Why | None:
+    """Return why an open touchpoint has lost its object; None where it has not, or its rule is no longer there."""
+    if not person.may_be_contacted:
+        return Why.OPTED_OUT
+    if rule is None:
+        return None
+    if not applies(rule, person):
+        return Why.STAGE_LEFT
+    is_invitation = touchpoint.purpose is Purpose.INVITATION
+    answered_at = person.reviewed_at if is_invitation else person.response_at if rule.until_response else None
+    return Why.RESPONDED if answered_at is not None and answered_at >= touchpoint.fired_at else None
