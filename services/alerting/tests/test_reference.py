@@ -3,6 +3,7 @@
 import pytest
 
 from plaudit.alerting.main import build
+from plaudit_testing.cadences import MONDAY, Cadence, on
 from plaudit_testing.clocks import at, review
 from plaudit_testing.reference import Reference
 
@@ -22,4 +23,10 @@ async def test_every_operation_answers_as_its_example_says(stage):
     await stage.fires()
     alerts = await reference.check(api, "list_alerts")
     await reference.check(api, "acknowledge_alert", ids={"alert_id": alerts["items"][0]["id"]})
+    await reference.check(api, "set_cadences")
+    cadence = Cadence(stage)
+    await stage.move_to(MONDAY)
+    await cadence.told("stage_entered", on(0), person="native:c-1", stage="new")
+    await cadence.told("purchased", on(-5), person="native:c-1", received=on(0))
+    await reference.check(api, "read_cadences")
     reference.assert_all_are_checked()

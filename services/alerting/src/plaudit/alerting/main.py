@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.cadences import api as cadences
 from plaudit.alerting.cadences.consumer import SUBSCRIPTIONS as CADENCE_SUBSCRIPTIONS
 from plaudit.alerting.cadences.jobs.cadence_job import CadenceJob, ReplanJob
+from plaudit.alerting.cadences.pages import router as cadence_pages
 from plaudit.alerting.clocks.api import router as clocks
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.consumer import subscription
@@ -47,16 +49,26 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             description=DESCRIPTION,
             resources=resources,
             staff_sessions=sessions.staff_sessions(resources),
-            routers=[clocks, alerts.router, policies, desk, sessions.router, administration.router],
+            routers=[
+                clocks,
+                alerts.router,
+                policies,
+                cadences.router,
+                cadence_pages,
+                desk,
+                sessions.router,
+                administration.router,
+            ],
             pages=True,
             assets=resources.page_assets,
             tags={
                 "policies": "The rules that start clocks.",
                 "clocks": "What runs for each review that has to be answered, and how it ended.",
                 "alerts": "What a person should look at.",
+                "cadences": "Regular contacts with customers, invitations to review, and the weekly digest.",
             },
-            problems=alerts.PROBLEMS,
-            refusals=alerts.REFUSALS,
+            problems=alerts.PROBLEMS | cadences.PROBLEMS,
+            refusals={**alerts.REFUSALS, **cadences.REFUSALS},
         ),
         subscriptions=[subscription(following), *CADENCE_SUBSCRIPTIONS],
         jobs=[
@@ -75,7 +87,12 @@ SERVICE = Service(
     settings=AlertingSettings,
     build=build,
     log_fields=LOG_FIELDS,
-    front_door=FrontDoorRoutes(prefixes=("/v1/policies", "/v1/clocks", "/v1/alerts", "/console")),
+    front_door=FrontDoorRoutes(
+        prefixes=(
+            *("/v1/policies", "/v1/clocks", "/v1/alerts", "/v1/cadences", "/v1/occurrences", "/v1/touchpoints"),
+            *("/v1/invitations", "/v1/digests", "/console"),
+        )
+    ),
 )
 
 if __name__ == "__main__":

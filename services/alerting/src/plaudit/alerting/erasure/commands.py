@@ -19,7 +19,7 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
     """Return what scrubs alerting's stores; the followers act on clocks that end, and the outbox takes their events."""
 
     async def scrub(tx: Tx, erased: Erased) -> int:
-        """Empty the clock of a review, or delete a person, whether or not the consumer has; nothing is left after it."""
+        """Empty the clock of a review, or delete a person, whether or not the consumer has; nothing is left of it."""
         if erased.kind is Kind.PERSON:
             if erased.wanted is not None:
                 await lock(tx, [cadences.order_key(erased.tenant_id, erased.wanted)])

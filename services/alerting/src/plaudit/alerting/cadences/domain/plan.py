@@ -117,7 +117,7 @@ def plan(
         if not applies(rule, person):
             continue
         anchor_at = anchor_of(rule, person)
-        mine = [each for each in pending if each.rule == rule.id]
+        mine = [each for each in pending if each.rule == rule.id and not has_responded(rule, person, each.anchor_at)]
         kept = [_renewed(rule, each, person, revision) for each in mine if _stays(rule, each, anchor_at, revision)]
         planned |= {each.key: each for each in kept}
         if anchor_at is None or has_responded(rule, person, anchor_at):

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
@@ -153,9 +154,9 @@ async def listed(
     return [_touchpoint(row) for row in rows]
 
 
-async def invited(tx: Tx, tenant_id: str, start: datetime, end_at: datetime) -> list[Record]:
+async def invited(tx: Tx, tenant_id: str, start: datetime, end_at: datetime) -> list[dict[str, Any]]:
     """Return how many invitations of each rule came due in a time, by state and reason."""
-    return await tx.raw.fetch(_INVITED, tenant_id, start, end_at)
+    return [dict(row) for row in await tx.raw.fetch(_INVITED, tenant_id, start, end_at)]
 
 
 async def count_open(tx: Tx, tenant_id: str, most: int) -> int:
