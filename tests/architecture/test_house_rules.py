@@ -29,7 +29,7 @@ CACHES = {"__pycache__"}
 
 PURE = (
     *("contracts", "mailbox", "person_keys", "standard_webhooks", "strict_json", "text", "idempotency.domain"),
-    *("names", "numerals", "rate_limits.domain", "row_numbers", "time_zones"),
+    *("csv_cells", "names", "numerals", "rate_limits.domain", "row_numbers", "time_zones"),
 )
 """What a domain may import of plaudit.common."""
 PURE_IN_COMMON = ("refusals", "settings")

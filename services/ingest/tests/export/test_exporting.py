@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plaudit.common.csv_cells import guarded, unguarded
 from plaudit.ingest.export import api
-from plaudit.ingest.reviews.domain.csv_cells import guarded, unguarded
 from plaudit_testing.running_ingest import Ingest, Source, created
 from plaudit_testing.runtime import until
 

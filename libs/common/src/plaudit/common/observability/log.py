@@ -35,6 +35,8 @@ FIELDS: Final = frozenset(
         # Kafka and the outbox
         *("topic", "partition", "partitions", "group", "offset", "sequence", "created", "table"),
         *("applied", "repeated", "dead", "tries", "attempt"),
+        # messages
+        *("channel", "delivery_id", "outcome"),
         # what went wrong
         *("error_type", "exception", "reason", "detail", "hint"),
     }

@@ -38,6 +38,7 @@ CONSOLE: Final = (
     NavEntry("Requests", "/console/requests", ("board:read",)),
     NavEntry("Sources", "/console/sources", ("sources:read",), begins_group=True),
     NavEntry("Deliveries", "/console/deliveries", ("deliveries:read",)),
+    NavEntry("Messages", "/console/messages", ("messages:read",)),
     NavEntry("Imports", "/console/imports", ("imports:read",)),
     NavEntry("Sorting", "/console/sorting", ("reviews:read",)),
     NavEntry("API keys", "/console/keys", ("keys:write",), begins_group=True),

@@ -26,14 +26,14 @@ _VIEWER: Final = frozenset(
 )
 _RESPONDER: Final = _VIEWER | {
     *("alerts:write", "answers:write", "board:write", "sources:read", "deliveries:read", "deliveries:write"),
-    *("surveys:invite", "imports:read", "markers:write", "touchpoints:write"),
+    *("surveys:invite", "imports:read", "markers:write", "messages:read", "messages:write", "touchpoints:write"),
 }
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     Role.VIEWER: _VIEWER,
     Role.RESPONDER: _RESPONDER,
     Role.ADMIN: frozenset({"*"}),
 }
-"""The scopes of each role. Deliveries and rejects of imports can hold addresses of customers: viewers read neither."""
+"""The scopes of each role. Deliveries, messages and rejects of imports can hold addresses of customers: viewers read none of them."""
 
 
 class Person(msgspec.Struct, frozen=True):

@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
+from plaudit.common.csv_cells import guarded
 from plaudit.common.http.files import csv_cell
-from plaudit.ingest.reviews.domain.csv_cells import guarded
 from plaudit.ingest.reviews.domain.state import Review
 
 HEAD: Final = (

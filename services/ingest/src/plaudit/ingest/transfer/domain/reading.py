@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
+from plaudit.common.csv_cells import unguarded
 from plaudit.ingest.platforms.fields import as_written
-from plaudit.ingest.reviews.domain.csv_cells import unguarded
 from plaudit.ingest.transfer.domain.advice import Advice, Place, told
 from plaudit.ingest.transfer.domain.mapping import (
     DECISIONS,

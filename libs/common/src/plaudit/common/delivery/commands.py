@@ -1,0 +1,265 @@
+"""How messages change: queued with their cause, leased and checked before they leave, and recorded afterwards."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from plaudit.common.db import Tx
+from plaudit.common.delivery import store
+from plaudit.common.delivery.consent import store as consents
+from plaudit.common.delivery.domain.consent import why_not
+from plaudit.common.delivery.domain.endpoint import Endpoint, EndpointState, Secrets
+from plaudit.common.delivery.domain.message import (
+    CONSOLE_OUTLET,
+    Channel,
+    Content,
+    Delivery,
+    Message,
+    Route,
+    State,
+    check,
+    deliveries_of,
+    takes_topic,
+)
+from plaudit.common.delivery.domain.outcomes import (
+    MAX_ATTEMPTS,
+    MAX_ERROR_CHARS,
+    TOO_LATE,
+    Circuit,
+    Kind,
+    Outcome,
+    after,
+    is_to_be_disabled,
+    retry_seconds,
+)
+from plaudit.common.delivery.endpoints import store as endpoints
+from plaudit.common.delivery.store import Ended, Fresh
+from plaudit.common.vault import UNOPENED, Vault
+
+LEASE_SECONDS: Final = 90.0
+"""Longer than any exchange with a server may take, and its record."""
+UNRECORDED: Final = "the process ended before it recorded an answer: the recipient may have got it"
+NOT_OPENED: Final = "the address of the endpoint cannot be decrypted: the key of the vault is missing"
+NO_ENDPOINT: Final = "the endpoint does not exist any more"
+ENDED_DURING_EACH: Final = "the process ended during every attempt"
+ERASED: Final = "erased"
+ONE_AT_A_TIME: Final = (Channel.SLACK, Channel.TEAMS)
+PACE_SECONDS: Final = {Channel.SLACK: 1.0, Channel.TEAMS: 0.25}
+"""Slack takes one message a second from a webhook, Teams four."""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """A check's word that a message is not wanted any more."""
+
+    reason: str
+
+
+Verdict = Withdraw | Content
+"""What a check says of a delivery: it is not to leave, or it is to leave with what it says now."""
+Check = Callable[[Tx, Sequence["Due"]], Awaitable[Mapping[UUID, Verdict]]]
+"""Asked just before deliveries leave, in the transaction that leases them; what it does not name leaves as queued."""
+Checks = Mapping[str, Check]
+"""Topic, with all that is below it → its check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A delivery that is about to leave, and what it said when it was queued."""
+
+    delivery: Delivery
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A delivery that may leave."""
+
+    delivery: Delivery
+    content: Content
+    endpoint: Endpoint | None = None
+    secrets: Secrets | None = field(default=None, repr=False)
+
+
+async def queue(tx: Tx, messages: Sequence[Message]) -> int:
+    """Write messages that are to be told; they leave after the transaction has committed.
+
+    Consent is looked up here and again before they leave. What is not allowed is kept as withdrawn, with the reason.
+
+    Args:
+        tx: the open transaction, under the api or worker role.
+        messages: in any order; one with a key, recipient and channel that was queued before changes nothing.
+
+    Returns:
+        How many deliveries are new.
+
+    Raises:
+        MessageError: a message is beyond a limit, or lacks what it needs.
+    """
+    for message in messages:
+        check(message)
+    said = await consents.of_people(tx, {(each.tenant, each.to.person_key) for each in messages if each.to.person_key})
+    choices = await endpoints.choices(tx, {each.tenant for each in messages if not each.to.address})
+    fresh: dict[UUID, Fresh] = {}
+    for message in messages:
+        entries = said.get((message.tenant, message.to.person_key), ())
+        for each in deliveries_of(message, _routes(message, choices.get(message.tenant, ())), tx.now):
+            objection = _objection(each, entries)
+            fresh[each.id] = Fresh(each, message.not_before or tx.now, objection)
+    return await store.add(tx, messages, list(fresh.values()))
+
+
+async def lease(tx: Tx, limit: int, per_outlet: int) -> list[Delivery]:
+    """Take up to `limit` deliveries that are due, for this process alone; at most so many of one outlet at a time."""
+    return await store.lease(
+        tx,
+        limit=limit,
+        per_outlet=per_outlet,
+        one_at_a_time=ONE_AT_A_TIME,
+        seconds=LEASE_SECONDS,
+        unrecorded=UNRECORDED,
+    )
+
+
+async def prepare(tx: Tx, leased: Sequence[Delivery], checks: Checks, vault: Vault) -> list[Ready]:
+    """Return those of leased deliveries that may leave, with what they say; record what became of the others."""
+    if not leased:
+        return []
+    contents = await store.contents(tx, leased)
+    said = await consents.of_people(tx, {(each.tenant_id, each.person_key) for each in leased if each.person_key})
+    verdicts = await _checked(tx, [Due(each, contents[each.id]) for each in leased], checks)
+    known = await endpoints.load(tx, {(each.tenant_id, each.endpoint_id) for each in leased if each.endpoint_id})
+    ready: list[Ready] = []
+    ended: list[Ended] = []
+    for each in leased:
+        verdict = verdicts.get(each.id)
+        objection = _objection(each, said.get((each.tenant_id, each.person_key), ()))
+        found = known.get((each.tenant_id, each.endpoint_id)) if each.endpoint_id else None
+        if each.attempts > MAX_ATTEMPTS:
+            ended.append(Ended(each, None, State.FAILED, ENDED_DURING_EACH))
+        elif objection or isinstance(verdict, Withdraw):
+            reason = objection or (verdict.reason if isinstance(verdict, Withdraw) else "")
+            ended.append(Ended(each, None, State.WITHDRAWN, reason))
+        elif each.endpoint_id and (trouble := _trouble(found)):
+            ended.append(Ended(each, None, State.FAILED, trouble))
+        else:
+            content = verdict if isinstance(verdict, Content) else contents[each.id]
+            try:
+                ready.append(Ready(each, content, *(endpoints.opened(found, vault) if found else ())))
+            except UNOPENED:
+                ended.append(Ended(each, None, State.FAILED, NOT_OPENED))
+    await store.record(tx, ended)
+    return ready
+
+
+async def record(
+    tx: Tx, outcomes: Sequence[tuple[Delivery, Outcome]], luck: Callable[[], float], *, is_last: bool = False
+) -> list[Ended]:
+    """Record what attempts have come to: of their deliveries, their outlets, and of endpoints that are gone.
+
+    Args:
+        tx: the open transaction.
+        outcomes: in the order in which they ended.
+        luck: from 0 to 1, for the jitter of what is tried again.
+        is_last: whether nothing is tried again, as of a test.
+    """
+    standing = await store.circuits(tx, {(each.tenant_id, each.outlet) for each, _ in outcomes})
+    ended: list[Ended] = []
+    gone: dict[tuple[str, UUID], str] = {}
+    for delivery, outcome in outcomes:
+        key = delivery.tenant_id, delivery.outlet
+        circuit = after(standing.get(key, Circuit()), outcome, tx.now)
+        if outcome.kind == Kind.SENT and (pace := PACE_SECONDS.get(Channel(delivery.channel))):
+            circuit = msgspec.structs.replace(circuit, rests_until=tx.now + timedelta(seconds=pace))
+        standing[key] = circuit
+        ended.append(_ended(tx, delivery, outcome, luck(), is_last=is_last))
+        if delivery.endpoint_id and (outcome.kind == Kind.GONE or is_to_be_disabled(circuit, tx.now)):
+            gone[delivery.tenant_id, delivery.endpoint_id] = outcome.error
+    await store.record(tx, ended)
+    await store.save_circuits(tx, standing)
+    for (tenant_id, endpoint_id), error in gone.items():
+        await disable(tx, tenant_id, endpoint_id, error[:MAX_ERROR_CHARS], "system")
+    return ended
+
+
+async def disable(tx: Tx, tenant_id: str, endpoint_id: UUID, reason: str, actor: str) -> None:
+    """Send nothing to an endpoint any more; what waits for it has failed, and can be sent again by hand."""
+    if await endpoints.set_state(tx, tenant_id, endpoint_id, EndpointState.DISABLED, reason):
+        await endpoints.note(tx, tenant_id, endpoint_id, actor, f"disabled: {reason}")
+    await store.fail_outlet(tx, tenant_id, str(endpoint_id), f"{TOO_LATE}: {reason}")
+
+
+async def redrive(tx: Tx, tenant_id: str, *, delivery_id: UUID | None = None, endpoint_id: UUID | None = None) -> int:
+    """Send failed deliveries again, one or all of an endpoint, from the first attempt on; return how many."""
+    if delivery_id is None and endpoint_id is None:
+        raise ValueError("name the delivery or the endpoint")
+    if endpoint_id is not None:
+        await store.close_circuit(tx, tenant_id, str(endpoint_id))
+    return await store.redrive(
+        tx, tenant_id, delivery_id=delivery_id, outlet=None if endpoint_id is None else str(endpoint_id)
+    )
+
+
+async def erase_thread(tx: Tx, tenant_id: str, thread: str) -> int:
+    """Leave no word of the messages of a thread; what has not left is withdrawn. Return how many deliveries."""
+    return await store.erase(tx, tenant_id, thread=thread)
+
+
+async def erase_person(tx: Tx, tenant_id: str, person_key: str) -> int:
+    """Leave no word of the messages to a person, no address of theirs, and none of their choices."""
+    await consents.erase(tx, tenant_id, person_key)
+    return await store.erase(tx, tenant_id, person_key=person_key)
+
+
+def _routes(message: Message, choices: Sequence[endpoints.Choices]) -> list[Route]:
+    if message.to.address:
+        return [Route(Channel.EMAIL, message.to.address)]
+    if message.to.is_subscribers:
+        found = [each for each in choices if each.is_enabled and takes_topic(list(each.topics), message.topic)]
+    else:
+        found = [each for each in choices if each.id == message.to.endpoint_id]
+    # Nothing is lost in silence: where nobody takes it, the console does.
+    return [Route(each.channel, str(each.id)) for each in found] or [Route(Channel.CONSOLE, CONSOLE_OUTLET)]
+
+
+def _objection(delivery: Delivery, entries: Sequence[consents.ConsentEntry]) -> str:
+    if not delivery.person_key:
+        return ""
+    return why_not(entries, delivery.topic, delivery.channel, needs_consent=delivery.needs_consent)
+
+
+def _trouble(found: endpoints.Stored | None) -> str:
+    if found is None:
+        return NO_ENDPOINT
+    if found.endpoint.state == EndpointState.DISABLED:
+        return f"{TOO_LATE}: {found.endpoint.reason}"
+    return ""
+
+
+async def _checked(tx: Tx, leased: Sequence[Due], checks: Checks) -> dict[UUID, Verdict]:
+    """Return what the checks say, each asked once about all of its topic."""
+    asked: defaultdict[str, list[Due]] = defaultdict(list)
+    for each in leased:
+        for topic in checks:
+            if takes_topic([topic], each.delivery.topic):
+                asked[topic].append(each)
+    verdicts: dict[UUID, Verdict] = {}
+    for topic, deliveries in asked.items():
+        verdicts |= await checks[topic](tx, deliveries)
+    return verdicts
+
+
+def _ended(tx: Tx, delivery: Delivery, outcome: Outcome, luck: float, *, is_last: bool) -> Ended:
+    if outcome.kind == Kind.SENT:
+        return Ended(delivery, outcome, State.SENT, "")
+    is_tried_again = outcome.kind == Kind.FAILED and not is_last
+    wait = retry_seconds(delivery.attempts, luck) if is_tried_again else None
+    if wait is None:
+        return Ended(delivery, outcome, State.FAILED, outcome.error[:MAX_ERROR_CHARS])
+    seconds = max(wait, outcome.retry_after_seconds or 0.0)
+    return Ended(delivery, outcome, State.PENDING, outcome.error[:MAX_ERROR_CHARS], tx.now + timedelta(seconds=seconds))

@@ -1,0 +1,1 @@
+"""What a message, an endpoint and a consent are, and the rules about them."""

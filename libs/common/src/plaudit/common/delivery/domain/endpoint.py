@@ -1,0 +1,152 @@
+"""An endpoint: an address of the tenant's that messages go to, with its secrets, and the topics that it takes."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from plaudit.common.delivery.domain.addresses import InvalidUrlError, target_of
+from plaudit.common.delivery.domain.message import MAX_TOPIC_CHARS, Channel
+from plaudit.common.delivery.domain.shapes.pagerduty import ENQUEUE, ROUTING_KEY_CHARS
+from plaudit.common.names import checked_name
+from plaudit.common.refusals import RefusedError, WrongInputError
+from plaudit.common.standard_webhooks import InvalidSecretError, decode_secret
+
+MAX_ENDPOINTS: Final = 100
+"""Of a tenant."""
+MAX_TOPICS: Final = 50
+MAX_NAME_CHARS: Final = 80
+OVERLAP: Final = timedelta(hours=24)
+"""How long both secrets sign after one was replaced."""
+TOPIC: Final = re.compile(r"\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+TOPIC_PATTERN: Final = r"^(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*)$"
+CHANNELS: Final = (Channel.SLACK, Channel.TEAMS, Channel.WEBHOOK, Channel.PAGERDUTY, Channel.ALERTMANAGER)
+"""Those that an endpoint may be of."""
+_ROUTING_KEY: Final = re.compile(rf"[A-Za-z0-9]{{{ROUTING_KEY_CHARS}}}")
+
+
+class EndpointState(StrEnum):
+    """Whether messages go there."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+
+
+class UnknownEndpointError(LookupError):
+    """There is no such endpoint."""
+
+
+class TooManyEndpointsError(RefusedError):
+    """The tenant has as many endpoints as it may."""
+
+    def __init__(self) -> None:
+        """Say the limit."""
+        super().__init__(f"a tenant has at most {MAX_ENDPOINTS} endpoints; delete one that nobody needs")
+
+
+class WrongEndpointError(WrongInputError):
+    """Something of an endpoint cannot be right; `field` says what."""
+
+    def __init__(self, field: str, words: str) -> None:
+        """Name the field."""
+        super().__init__(words)
+        self.field = field
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """What an endpoint is made of."""
+
+    name: str
+    channel: str
+    url: str
+    topics: tuple[str, ...]
+    secret: str = ""
+    """A webhook's, made where it is empty; the routing key of PagerDuty."""
+
+
+class Secrets(msgspec.Struct, frozen=True):
+    """What of an endpoint is encrypted: an incoming webhook's address is a secret itself."""
+
+    url: str
+    current: str = ""
+    previous: str = ""
+    previous_until: datetime | None = None
+
+    def signing(self, now: datetime) -> list[str]:
+        """Return the secrets that sign now: two while one is replaced."""
+        is_two = self.previous and self.previous_until is not None and now < self.previous_until
+        return [self.current, *([self.previous] if is_two else ())]
+
+    def rotated(self, secret: str, now: datetime) -> "Secrets":
+        """Return the secrets with a new one in front; the one before signs on for a while."""
+        return Secrets(self.url, secret, self.current, now + OVERLAP)
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    """An endpoint, without its secrets."""
+
+    tenant_id: str
+    id: UUID
+    name: str
+    channel: str
+    origin: str
+    """Scheme, host and port of its address."""
+    topics: tuple[str, ...]
+    state: str
+    reason: str
+    """Why it is disabled; empty while it is not."""
+    created_at: datetime
+    created_by: str
+
+
+def checked(draft: Draft, ports: Sequence[int]) -> Draft:
+    """Return a draft that can be stored.
+
+    Raises:
+        WrongEndpointError: a field cannot be right.
+    """
+    if draft.channel not in {each.value for each in CHANNELS}:
+        raise WrongEndpointError("channel", f"a channel is one of {', '.join(CHANNELS)}")
+    try:
+        name = checked_name(draft.name.strip(), max_chars=MAX_NAME_CHARS)
+    except WrongInputError as error:
+        raise WrongEndpointError("name", str(error)) from error
+    url = draft.url.strip() or (ENQUEUE if draft.channel == Channel.PAGERDUTY else "")
+    try:
+        target_of(url, ports)
+    except InvalidUrlError as error:
+        raise WrongEndpointError("url", str(error)) from error
+    _check_secret(draft)
+    return msgspec.structs.replace(draft, name=name, url=url, topics=checked_topics(draft.topics))
+
+
+def checked_topics(topics: Sequence[str]) -> tuple[str, ...]:
+    """Return topics once each, in order.
+
+    Raises:
+        WrongEndpointError: there are none or too many, or one is malformed.
+    """
+    found = tuple(sorted(set(topics)))
+    if not found:
+        raise WrongEndpointError("topics", "an endpoint takes at least one topic; * is all")
+    if len(found) > MAX_TOPICS:
+        raise WrongEndpointError("topics", f"an endpoint takes at most {MAX_TOPICS} topics; * is all")
+    for each in found:
+        if len(each) > MAX_TOPIC_CHARS or TOPIC.fullmatch(each) is None:
+            raise WrongEndpointError("topics", "a topic is * or words with dots between, such as clock.breached")
+    return found
+
+
+def _check_secret(draft: Draft) -> None:
+    if draft.channel == Channel.PAGERDUTY and _ROUTING_KEY.fullmatch(draft.secret) is None:
+        raise WrongEndpointError("secret", f"a routing key of PagerDuty has {ROUTING_KEY_CHARS} letters and digits")
+    if draft.channel != Channel.WEBHOOK or not draft.secret:
+        return
+    try:
+        decode_secret(draft.secret)
+    except InvalidSecretError as error:
+        raise WrongEndpointError("secret", str(error)) from error

@@ -1,0 +1,79 @@
+"""A message as a mail: a plain part and a styled one, in one thread with what was said before.
+
+A mail loads nothing and runs nothing. No text gets into a header but through the library that folds and encodes it.
+"""
+
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from html import escape
+from typing import Final
+from uuid import UUID, uuid5
+
+from plaudit.common.delivery.domain.message import Content, Delivery
+from plaudit.common.text import clean, cut, one_line
+
+SENDER_NAME: Final = "Plaudit"
+MAX_SUBJECT_CHARS: Final = 150
+RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
+_THREADS: Final = UUID("5d4d4a40-7a2a-5b5c-8a4e-3f4e2cf0d0a1")
+
+
+def mail_of(
+    delivery: Delivery, content: Content, *, sender: str, sent_at: datetime, unsubscribe_url: str = ""
+) -> EmailMessage:
+    """Return the mail of a delivery.
+
+    Args:
+        delivery: its id makes the Message-ID, the same at each attempt, so that a repeated mail can be recognised.
+        content: what it says.
+        sender: the address that it comes from.
+        sent_at: for the header `Date`.
+        unsubscribe_url: where a program of the reader's posts to stop such mails (RFC 8058); empty for none.
+
+    Raises:
+        ValueError: an address that cannot be used.
+    """
+    domain = sender.rpartition("@")[2]
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = Address(SENDER_NAME, addr_spec=sender)
+    mail["To"] = Address(addr_spec=delivery.recipient)
+    mail["Subject"] = cut(one_line(content.subject), MAX_SUBJECT_CHARS)
+    mail["Date"] = sent_at
+    mail["Message-ID"] = f"<{delivery.id}@{domain}>"
+    if delivery.thread:
+        # Nobody has sent a mail of this id. Programs show together what refers to the same one.
+        root = f"<{uuid5(_THREADS, f'{delivery.tenant_id} {delivery.thread}')}@{domain}>"
+        mail["In-Reply-To"] = root
+        mail["References"] = root
+    if unsubscribe_url:
+        mail["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    # RFC 3834: asks for no automatic reply.
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text_of(content))
+    mail.add_alternative(content.html or html_of(content), subtype="html")
+    mail["Content-Language"] = content.language
+    return mail
+
+
+def text_of(content: Content) -> str:
+    """Return the plain part: the text, and the one link below it."""
+    text = clean(content.text).strip()
+    return f"{text}\n\n{content.link_label}: {content.link}\n" if content.link else f"{text}\n"
+
+
+def html_of(content: Content) -> str:
+    """Return the plain part as HTML, for a message whose sender has no template."""
+    paragraphs = [part for part in clean(content.text).split("\n\n") if part.strip()]
+    body = "".join(f'<p dir="auto">{"<br>".join(map(escape, part.splitlines()))}</p>' for part in paragraphs)
+    if content.link:
+        body += f'<p><a href="{escape(content.link)}">{escape(content.link_label)}</a></p>'
+    direction = direction_of(content.language)
+    return f'<!doctype html><html lang="{escape(content.language)}" dir="{direction}"><body>{body}</body></html>\n'
+
+
+def direction_of(language: str) -> str:
+    """Return the direction that a language is written in: `ltr` or `rtl`."""
+    return "rtl" if language.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"

@@ -1,0 +1,158 @@
+"""What time starts: deliveries leave, and old ones are deleted.
+
+A process that ends between a recipient's acceptance and our record of it leaves a delivery whose lease runs out. It is
+sent again under the same id, and marked as a possible repeat. This is the only way in which anything is sent twice.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from random import random
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from plaudit.common.db import Database
+from plaudit.common.delivery import commands, store
+from plaudit.common.delivery.channels.sender import Sender
+from plaudit.common.delivery.commands import Checks, Ready
+from plaudit.common.delivery.consent.links import unsubscribe_urls
+from plaudit.common.delivery.domain.message import Delivery
+from plaudit.common.delivery.domain.outcomes import Outcome
+from plaudit.common.delivery.settings import DeliverySettings
+from plaudit.common.failpoints import failpoint
+from plaudit.common.jobs import PeriodicJob
+from plaudit.common.settings import address_of
+from plaudit.common.vault import Vault
+
+log = structlog.get_logger()
+
+PURGED_ROWS: Final = 1_000
+PURGE_PAUSE_SECONDS: Final = 300.0
+PURGE_MAX_AGE_SECONDS: Final = 900.0
+SENT_BEFORE_RECORD: Final = "delivery_sent_before_record"
+"""The failpoint between a recipient's acceptance and our record of it."""
+
+ATTEMPTS = Counter(
+    "plaudit_message_attempts_total",
+    "Attempts to hand over a message, by channel and outcome: sent, failed (tried again), refused or gone (not).",
+    ["channel", "outcome"],
+)
+NOT_SENT = Counter(
+    "plaudit_messages_not_sent_total", "Deliveries that were due and did not leave: not wanted any more."
+)
+
+
+class DeliveryJob(PeriodicJob):
+    """Sends the messages of all tenants. What one recipient takes its time for holds up no other."""
+
+    def __init__(
+        self, database: Database, settings: DeliverySettings, sender: Sender, vault: Vault, checks: Checks
+    ) -> None:
+        """Send messages.
+
+        Args:
+            database: opened under the worker role.
+            settings: how many at a time, and of one outlet.
+            sender: hands them over.
+            vault: opens the addresses of endpoints.
+            checks: asked before deliveries of their topics leave.
+        """
+        super().__init__("deliveries", settings.delivery_poll_seconds)
+        self._database = database
+        self._settings = settings
+        self._sender = sender
+        self._vault = vault
+        self._checks = checks
+        self._running: set[asyncio.Task[tuple[Delivery, Outcome]]] = set()
+
+    async def has_work(self) -> bool:
+        """Return whether anything is due, or on its way."""
+        return bool(self._running) or await self._database.holds(store.ANY_DUE)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take turns until told to stop; then record what is on its way."""
+        try:
+            await super().run(stop)
+        finally:
+            if self._running:
+                await asyncio.wait(self._running)
+                await self._record()
+
+    async def turn(self) -> int:
+        """Record what has ended, and begin to send what is due and has room; return how much was done."""
+        recorded = await self._record()
+        room = self._settings.delivery_parallel - len(self._running)
+        begun = await self._begin(room) if room else 0
+        if not recorded and not begun and self._running:
+            # Whatever ends first is recorded at once; what becomes due meanwhile waits no longer than a pause.
+            await asyncio.wait(
+                self._running, timeout=self._settings.delivery_poll_seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            return 1
+        return recorded + begun
+
+    async def settle(self) -> None:
+        """Take turns until nothing is due and nothing is on its way."""
+        while await self.turn():
+            pass
+
+    async def _record(self) -> int:
+        """Record all attempts that have ended, in one transaction; a failed one is done again with the next turn."""
+        done = [task for task in self._running if task.done()]
+        if not done:
+            return 0
+        outcomes = [task.result() for task in done]
+        async with self._database.transaction() as tx:
+            await commands.record(tx, outcomes, random)
+        self._running.difference_update(done)
+        for delivery, outcome in outcomes:
+            _report(delivery, outcome)
+        return len(done)
+
+    async def _begin(self, room: int) -> int:
+        async with self._database.transaction() as tx:
+            leased = await commands.lease(tx, room, self._settings.delivery_per_outlet)
+            ready = await commands.prepare(tx, leased, self._checks, self._vault)
+            links = await unsubscribe_urls(tx, [each.delivery for each in ready], address_of(self._settings))
+            at = tx.now
+        NOT_SENT.inc(len(leased) - len(ready))
+        for each in ready:
+            link = links.get(each.delivery.id, "")
+            self._running.add(asyncio.create_task(self._deliver(each, at, link)))
+        return len(leased)
+
+    async def _deliver(self, ready: Ready, at: datetime, link: str) -> tuple[Delivery, Outcome]:
+        outcome = await self._sender.send(ready, at, link)
+        failpoint(SENT_BEFORE_RECORD)
+        return ready.delivery, outcome
+
+
+class MessagePurgeJob(PeriodicJob):
+    """Deletes deliveries that ended long ago, and messages of which none is left."""
+
+    def __init__(self, database: Database, settings: DeliverySettings) -> None:
+        """Take a worker's connections, and how long deliveries are kept."""
+        super().__init__("message_purge", PURGE_PAUSE_SECONDS, max_age_seconds=PURGE_MAX_AGE_SECONDS)
+        self._database = database
+        self._kept = timedelta(days=settings.delivery_keep_days)
+
+    async def turn(self) -> int:
+        """Delete a batch; return how much was deleted."""
+        async with self._database.transaction() as tx:
+            return await store.purge(tx, tx.now - self._kept, PURGED_ROWS)
+
+
+def _report(delivery: Delivery, outcome: Outcome) -> None:
+    """Count and log what became of an attempt."""
+    ATTEMPTS.labels(delivery.channel, outcome.kind).inc()
+    level = log.info if outcome.kind == "sent" else log.warning
+    level(
+        "message",
+        channel=delivery.channel,
+        topic=delivery.topic,
+        delivery_id=str(delivery.id),
+        outcome=outcome.kind,
+        attempt=delivery.attempts,
+        status=outcome.status,
+    )

@@ -1,0 +1,57 @@
+"""What an endpoint may be made of, and its secrets while one is replaced."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from plaudit.common.delivery.domain.endpoint import OVERLAP, Draft, Secrets, WrongEndpointError, checked
+from plaudit.common.standard_webhooks import new_secret
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+DRAFT = Draft(" Ops ", "webhook", "https://hooks.example.com/x", ("clock", "alert", "clock"))
+
+
+def test_a_draft_is_stored_with_a_clean_name_and_each_topic_once():
+    stored = checked(DRAFT, (443,))
+    assert (stored.name, stored.topics) == ("Ops", ("alert", "clock"))
+
+
+def test_pagerduty_has_an_address_of_its_own():
+    stored = checked(Draft("P", "pagerduty", "", ("*",), "a" * 32), (443,))
+    assert stored.url == "https://events.pagerduty.com/v2/enqueue"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"channel": "email"}, "channel"),
+        ({"channel": "fax"}, "channel"),
+        ({"name": " "}, "name"),
+        ({"name": "x" * 81}, "name"),
+        ({"url": ""}, "url"),
+        ({"url": "https://hooks.example.com:22/x"}, "url"),
+        ({"topics": ()}, "topics"),
+        ({"topics": ("Clock!",)}, "topics"),
+        ({"topics": tuple(f"t{n}" for n in range(51))}, "topics"),
+        ({"secret": "whsec_"}, "secret"),
+        ({"secret": "c2hvcnQ="}, "secret"),
+        ({"channel": "pagerduty"}, "secret"),
+        ({"channel": "pagerduty", "secret": "a" * 31}, "secret"),
+    ],
+)
+def test_what_cannot_be_right_is_refused_with_its_field(changes, field):
+    with pytest.raises(WrongEndpointError) as refused:
+        checked(msgspec.structs.replace(DRAFT, **changes), (443,))
+    assert refused.value.field == field
+
+
+def test_two_secrets_sign_while_one_is_replaced_and_one_afterwards():
+    first, second, third = new_secret(), new_secret(), new_secret()
+    secrets = Secrets("https://x.example", first)
+    assert secrets.signing(NOW) == [first]
+    secrets = secrets.rotated(second, NOW)
+    assert secrets.signing(NOW) == [second, first]
+    assert secrets.signing(NOW + OVERLAP - timedelta(seconds=1)) == [second, first]
+    assert secrets.signing(NOW + OVERLAP) == [second]
+    assert secrets.rotated(third, NOW).signing(NOW) == [third, second]
