@@ -72,14 +72,21 @@ class Cadence:
 
     async def scored(self, subject: str, number: int, score: float | None, count: int = 10) -> None:
         """The score of a subject has changed."""
+        await self.reads(SCORE_EVENTS, [self.score(subject, number, score, count)])
+
+    def score(self, subject: str, number: int, score: float | None, count: int = 10) -> Record[Any]:
+        """Return the record of a score."""
         data = {"subject": subject, "number": number, "profiles": {"trust": {"score": score, "count": count}}}
-        await self.reads(SCORE_EVENTS, [self._record(SCORE_EVENTS, "score.changed", data, MONDAY)])
+        return self._record(SCORE_EVENTS, "score.changed", data, MONDAY)
 
     async def requested(self, request_id: str, status: str, votes: int, title: str = "Dark mode") -> None:
         """A request of the board has changed."""
+        await self.reads(BOARD_EVENTS, [self.request(request_id, status, votes, title)])
+
+    def request(self, request_id: str, status: str, votes: int, title: str = "Dark mode") -> Record[Any]:
+        """Return the record of a request."""
         request = {"request_id": request_id, "title": title, "status": status, "votes": votes, "created_at": MONDAY}
-        data = {"request": request}
-        await self.reads(BOARD_EVENTS, [self._record(BOARD_EVENTS, "request.created", data, MONDAY)])
+        return self._record(BOARD_EVENTS, "request.created", {"request": request}, MONDAY)
 
     async def reads(self, subscription: Subscription[Any], records: Sequence[Record[Any]]) -> None:
         """Alerting reads a batch: locks, then the handler, in one transaction."""

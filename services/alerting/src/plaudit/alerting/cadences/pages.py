@@ -242,7 +242,7 @@ async def _task(
         why=_why(touchpoint.why),
         look=STATE_LOOKS[touchpoint.state],
         may_write=principal.may("touchpoints:write") and touchpoint.state is State.OPEN,
-        values=typed.values,
+        values={"channel": "", "note": "", "why": "", **typed.values},
         errors=typed.errors,
         labels=LABELS,
         channels=CHANNELS,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
+from plaudit.alerting.cadences.commands.sending import send_digest
 from plaudit.alerting.cadences.domain.digest import MAX_LINES, Digest, compose
 from plaudit.alerting.cadences.domain.local_times import A_DAY, local_date
 from plaudit.alerting.cadences.domain.plan import A_WEEK, Occurrence, next_digest
@@ -16,8 +17,10 @@ KEPT_DAYS: Final = 60
 MAX_COUNTED: Final = 10_000
 
 
-async def compose_due(tx: Tx, due: Sequence[Occurrence], revisions: Mapping[str, Revision]) -> int:
-    """Compose the digests that are due, and plan the next ones; return how many were composed.
+async def compose_due(
+    tx: Tx, due: Sequence[Occurrence], revisions: Mapping[str, Revision], fallback_owner: str, public_url: str
+) -> int:
+    """Compose the digests that are due, tell them, and plan the next ones; return how many were composed.
 
     Their order keys are held. Of weeks that were missed none is made up for: the next digest tells them all.
     """
@@ -27,8 +30,12 @@ async def compose_due(tx: Tx, due: Sequence[Occurrence], revisions: Mapping[str,
         rule = revision.by_id.get(each.rule)
         if rule is None:
             continue
-        composed += await digests.add(tx, each.tenant_id, await _composed(tx, each, revision))
-        await digests.tell_scores(tx, each.tenant_id)
+        digest = await _composed(tx, each, revision)
+        if await digests.add(tx, each.tenant_id, digest):
+            composed += 1
+            owner = revision.owner_of(rule, fallback_owner)
+            await send_digest(tx, each.tenant_id, digest, owner, public_url)
+            await digests.tell_scores(tx, each.tenant_id)
         await digests.purge_reviews(tx, each.tenant_id, tx.now - timedelta(days=KEPT_DAYS))
         after = max(each.local_date, local_date(revision.zone, tx.now) - A_DAY)
         await occurrences.add(tx, [next_digest(rule, revision, after)])

@@ -9,6 +9,7 @@ from typing import Final
 from plaudit.alerting.cadences.commands import digests
 from plaudit.alerting.cadences.commands.persons import replan
 from plaudit.alerting.cadences.commands.rules import in_force, order_key
+from plaudit.alerting.cadences.commands.sending import send_touchpoints
 from plaudit.alerting.cadences.domain.decide import Decision, History, Move, Why, Withhold, decide
 from plaudit.alerting.cadences.domain.local_times import local_date
 from plaudit.alerting.cadences.domain.person import Person
@@ -32,21 +33,23 @@ class Fired:
     digests: int = 0
 
 
-async def fire(tx: Tx, due: Collection[PersonKey], fallback_owner: str) -> Fired:
+async def fire(tx: Tx, due: Collection[PersonKey], fallback_owner: str, public_url: str) -> Fired:
     """Fire what is due of those persons whose order key is free, and plan what comes after.
 
     Args:
         tx: the open transaction; it has read and written nothing that waits.
         due: persons of whom something is due; the empty person stands for the digest.
         fallback_owner: who does what nobody is named for.
+        public_url: where the console is, for links.
     """
     keys = {order_key(*each): each for each in due}
     free = await try_lock(tx, keys)
     claimed = await occurrences.claim(tx, [keys[each] for each in free])
     revisions = await in_force(tx, {each.tenant_id for each in claimed})
     of_digests = [each for each in claimed if not each.person]
-    fired = Fired(claimed, digests=await digests.compose_due(tx, of_digests, revisions))
+    fired = Fired(claimed, digests=await digests.compose_due(tx, of_digests, revisions, fallback_owner, public_url))
     fired.touchpoints = await _fire_persons(tx, [each for each in claimed if each.person], revisions, fallback_owner)
+    await send_touchpoints(tx, fired.touchpoints, public_url)
     return fired
 
 

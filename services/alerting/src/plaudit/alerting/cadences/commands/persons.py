@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from plaudit.alerting.cadences.commands import sending
 from plaudit.alerting.cadences.commands.rules import in_force
 from plaudit.alerting.cadences.domain.decide import lost
 from plaudit.alerting.cadences.domain.local_times import local_date
@@ -99,6 +100,7 @@ async def scrub(tx: Tx, key: PersonKey, erased_at: datetime | None = None) -> No
     await occurrences.delete_all(tx, key)
     await persons.delete(tx, key)
     await touchpoints.delete_of(tx, key)
+    await sending.erase(tx, key)
 
 
 async def _end_lost(tx: Tx, known: Mapping[PersonKey, Person], revisions: Mapping[str, Revision]) -> None:

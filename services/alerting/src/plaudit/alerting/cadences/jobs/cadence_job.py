@@ -32,6 +32,7 @@ class CadenceJob(PeriodicJob):
         super().__init__("cadences", resources.settings.cadence_poll_seconds)
         self._database = resources.database(Role.WORKER)
         self._owner = resources.settings.owner_email
+        self._public_url = resources.settings.public_url
 
     async def has_work(self) -> bool:
         """Return whether anything is due."""
@@ -54,7 +55,7 @@ class CadenceJob(PeriodicJob):
     async def _fire(self, due: Sequence[PersonKey]) -> int:
         started_at = time.monotonic()
         async with self._database.transaction() as tx:
-            fired = await firing.fire(tx, due, self._owner)
+            fired = await firing.fire(tx, due, self._owner, self._public_url)
             failpoint("cadences_before_commit")
         seconds = round(time.monotonic() - started_at, 4)
         log.info("cadences_fired", fired=len(fired.claimed), seconds=seconds)

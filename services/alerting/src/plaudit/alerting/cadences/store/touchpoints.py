@@ -43,6 +43,10 @@ _OPEN = f"""
 SELECT {_TOUCHPOINT.of("t")} FROM unnest($1::text[], $2::text[]) AS k (tenant_id, person)
 JOIN touchpoints t ON t.tenant_id = k.tenant_id AND t.person = k.person AND t.state = 'open'
 """
+_OPEN_AMONG = """
+SELECT t.tenant_id, t.id FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, id)
+JOIN touchpoints t ON t.tenant_id = k.tenant_id AND t.id = k.id AND t.state = 'open'
+"""
 _END = """
 UPDATE touchpoints SET state = 'ended', why = $3, closed_at = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'open'
 """
@@ -97,6 +101,12 @@ async def open_of(tx: Tx, keys: Collection[PersonKey]) -> list[Touchpoint]:
     """Return what is open of these persons."""
     rows = await tx.raw.fetch(_OPEN, [tenant_id for tenant_id, _ in keys], [person for _, person in keys])
     return [_touchpoint(row) for row in rows]
+
+
+async def open_among(tx: Tx, keys: Collection[tuple[str, UUID]]) -> set[tuple[str, UUID]]:
+    """Return those of the touchpoints, each (tenant, id), that are open."""
+    rows = await tx.raw.fetch(_OPEN_AMONG, [tenant_id for tenant_id, _ in keys], [each for _, each in keys])
+    return {(row["tenant_id"], row["id"]) for row in rows}
 
 
 async def end(tx: Tx, ended: Sequence[tuple[Touchpoint, str]]) -> None:
