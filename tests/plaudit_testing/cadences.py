@@ -29,6 +29,7 @@ class Cadence:
     """Alerting in this process, as far as cadences go."""
 
     stage: Any
+    tenant: str = "default"
     sequence: int = 0
     revisions: dict[str, int] = field(default_factory=dict)
 
@@ -135,7 +136,7 @@ class Cadence:
             type=kind,
             time=at,
             subject="acme",
-            tenant="default",
+            tenant=self.tenant,
             datacontenttype="application/json",
             data=msgspec.json.decode(msgspec.json.encode(data), type=subscription.data),
             epoch="1",

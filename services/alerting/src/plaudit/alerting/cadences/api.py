@@ -181,6 +181,7 @@ async def finish_touchpoint(
         answer={
             "state": State.SKIPPED,
             "why": "On holiday until May.",
+            "local_date": "2026-03-05",
             "closed_at": A_TIME,
             "closed_by": "key:vw3sajk26br3jcpn",
         },

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, TypeAd
 from pydantic_core import PydanticCustomError
 
 from plaudit.alerting.cadences.domain.decide import Why
-from plaudit.alerting.cadences.domain.digest import Digest, in_words
+from plaudit.alerting.cadences.domain.default import DEFAULT
+from plaudit.alerting.cadences.domain.digest import Clocks, Digest, compose, in_words
 from plaudit.alerting.cadences.domain.local_times import QuietHours
 from plaudit.alerting.cadences.domain.plan import Step
 from plaudit.alerting.cadences.domain.rules import (
@@ -190,6 +191,46 @@ class CapIn(Body):
     days: SomeDays = Field(description="Within so many local dates.", examples=[7])
 
 
+def _rule_document(rule: Rule) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "id": rule.id,
+        "title": rule.title,
+        "purpose": rule.purpose.value,
+        "schedule": _schedule_document(rule.schedule),
+        "at": f"{rule.at:%H:%M}",
+    }
+    more = {
+        "stages": list(rule.stages),
+        "subject": rule.subject,
+        "until_response": rule.until_response,
+        "reminder_after_days": rule.reminder_after_days,
+        "owner": rule.owner,
+    }
+    return document | {name: value for name, value in more.items() if value}
+
+
+def _schedule_document(schedule: Schedule) -> dict[str, Any]:
+    match schedule:
+        case AfterEvent(event=event, days=days):
+            return {"kind": "after_event", "event": event.value, "days": list(days)}
+        case BeforeRenewal(days=days):
+            return {"kind": "before_renewal", "days": list(days)}
+        case SinceContact(every_days=every):
+            return {"kind": "since_contact", "every_days": every}
+        case Weekly(weekday=weekday):
+            return {"kind": "weekly", "weekday": Weekday(weekday).name.lower()}
+        case Monthly():
+            return {"kind": "monthly"}
+
+
+_SHOWN: Final = ("new-customer", "invite-purchased", "weekly-digest")
+_EXAMPLE_RULES: Final = [
+    RuleIn.model_validate(_rule_document(rule)).model_dump(mode="json", exclude_none=True)
+    for rule in DEFAULT.rules
+    if rule.id in _SHOWN
+]
+
+
 class CadencesIn(Body):
     """The rules of cadences: the whole document."""
 
@@ -203,7 +244,7 @@ class CadencesIn(Body):
         description="A customer is invited at most once in so many days.", examples=[90]
     )
     owner: Owner | None = Field(default=None, description="Who does what no rule gives to anybody else.")
-    rules: list[RuleIn] = Field(max_length=MAX_RULES, description="The rules.")
+    rules: list[RuleIn] = Field(max_length=MAX_RULES, description="The rules.", examples=[_EXAMPLE_RULES])
 
     def cadences(self) -> Cadences:
         """Return them as the domain has them."""
@@ -241,7 +282,7 @@ class CadencesOut(BaseModel):
     active_from: datetime = Field(description="Since when they are in force.", examples=[A_TIME])
     saved_by: str = Field(
         description="The key (`key:<public id>`) or the person (`person:<id>`) who saved them; else `built in`.",
-        examples=["built in"],
+        examples=["key:vw3sajk26br3jcpn"],
     )
     cadences: CadencesIn = Field(description="The document; `PUT /v1/cadences` takes it.")
 
@@ -340,6 +381,21 @@ class WaitingRequestOut(BaseModel):
     created_at: datetime = Field(description="Since when.", examples=[A_TIME])
 
 
+_A_TIME: Final = datetime.fromisoformat(A_TIME)
+_EXAMPLE_DIGEST: Final = compose(
+    local_date=date(2026, 3, 2),
+    zone="UTC",
+    start=_A_TIME,
+    end=_A_TIME,
+    clocks=Clocks(running=0, late=0, breached=0, fulfilled=0, first_due=()),
+    scores=(),
+    reviews=(),
+    requests=(),
+    requests_by_status={},
+    touchpoints_open=0,
+)
+
+
 class DigestOut(BaseModel):
     """A week, as it was told."""
 
@@ -360,17 +416,17 @@ class DigestOut(BaseModel):
         description="Ten requests that wait for a decision, those with the most votes first.", examples=[[]]
     )
     requests_by_status: dict[str, int] = Field(description="How many wait, by status.", examples=[{}])
-    touchpoints_open: int = Field(description="Contacts with customers that are still to be made.", examples=[1])
-    text: str = Field(description="The same in words.")
+    touchpoints_open: int = Field(description="Contacts with customers that are still to be made.", examples=[0])
+    text: str = Field(description="The same in words.", examples=[in_words(_EXAMPLE_DIGEST)])
 
 
 class OccurrenceOut(BaseModel):
     """A contact that is still to come."""
 
-    rule: str = Field(description="The id of its rule.", examples=["active-customer"])
+    rule: str = Field(description="The id of its rule.", examples=["new-customer"])
     step: Step = Field(description="Of an invitation: the first one, or its reminder.", examples=["first"])
     person: str = Field(description="The person key; empty for the digest.", examples=[A_PERSON])
-    local_date: date = Field(description="The date that it is for.", examples=["2026-03-16"])
+    local_date: date = Field(description="The date that it is for.", examples=["2026-03-05"])
     due_at: datetime = Field(description="When it comes due.", examples=[A_TIME])
 
 
@@ -465,35 +521,3 @@ def _schedule(given: AfterEventIn | BeforeRenewalIn | SinceContactIn | WeeklyIn 
             return Weekly(Weekday[weekday.upper()])
         case MonthlyIn():
             return Monthly()
-
-
-def _rule_document(rule: Rule) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "id": rule.id,
-        "title": rule.title,
-        "purpose": rule.purpose.value,
-        "schedule": _schedule_document(rule.schedule),
-        "at": f"{rule.at:%H:%M}",
-    }
-    more = {
-        "stages": list(rule.stages),
-        "subject": rule.subject,
-        "until_response": rule.until_response,
-        "reminder_after_days": rule.reminder_after_days,
-        "owner": rule.owner,
-    }
-    return document | {name: value for name, value in more.items() if value}
-
-
-def _schedule_document(schedule: Schedule) -> dict[str, Any]:
-    match schedule:
-        case AfterEvent(event=event, days=days):
-            return {"kind": "after_event", "event": event.value, "days": list(days)}
-        case BeforeRenewal(days=days):
-            return {"kind": "before_renewal", "days": list(days)}
-        case SinceContact(every_days=every):
-            return {"kind": "since_contact", "every_days": every}
-        case Weekly(weekday=weekday):
-            return {"kind": "weekly", "weekday": Weekday(weekday).name.lower()}
-        case Monthly():
-            return {"kind": "monthly"}
