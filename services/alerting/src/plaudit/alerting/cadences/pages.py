@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -67,7 +67,6 @@ async def show_cadences(request: Request, principal: Reader, tx: TenantTx) -> Re
     """Show what comes in the next seven days, what is still to be done, and who was invited."""
     tenant_id = principal.tenant_id
     _, revision = await in_force(tx, tenant_id)
-    days, coming = await _week(tx, revision)
     since = tx.now - timedelta(days=REPORT_DAYS)
     open_count = await touchpoint_store.count_open(tx, tenant_id, MAX_COUNTED)
     return await console.response(
@@ -75,8 +74,7 @@ async def show_cadences(request: Request, principal: Reader, tx: TenantTx) -> Re
         principal,
         tx,
         "cadences.html",
-        days=days,
-        coming=coming,
+        week=await _week(tx, revision),
         open_count=open_count,
         open_tasks=await touchpoint_store.listed(
             tx, tenant_id, purpose=Purpose.TOUCHPOINT, state=State.OPEN, limit=WEEK_DAYS
@@ -212,17 +210,16 @@ def read_document(text: str) -> tuple[CadencesIn | None, list[tuple[str, str]]]:
         ]
 
 
-async def _week(tx: Tx, revision: Revision) -> tuple[list[date], dict[str, dict[date, int]]]:
-    """Return the next seven local dates, and rule → date → how many contacts are to come."""
+async def _week(tx: Tx, revision: Revision) -> dict[date, dict[str, int]]:
+    """Return the next seven local dates, each with rule → how many contacts are to come."""
     zone = revision.zone
     first = local_date(zone, tx.now)
-    days = [first + timedelta(days=n) for n in range(WEEK_DAYS)]
-    end = at_local(zone, first + timedelta(days=WEEK_DAYS), datetime.min.time())
+    week: dict[date, dict[str, int]] = {first + timedelta(days=n): {} for n in range(WEEK_DAYS)}
+    end = at_local(zone, first + timedelta(days=WEEK_DAYS), time.min)
     rows = await occurrences.counts(tx, revision.tenant_id, tx.now, end, revision.cadences.zone, MAX_COUNTED)
-    coming: dict[str, dict[date, int]] = {rule.id: {} for rule in revision.cadences.rules}
     for row in rows:
-        coming.setdefault(row["rule"], {})[row["day"]] = row["count"]
-    return days, coming
+        week.setdefault(row["day"], {})[row["rule"]] = row["count"]
+    return week
 
 
 async def _task(
