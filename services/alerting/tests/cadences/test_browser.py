@@ -10,6 +10,7 @@ from playwright.async_api import Page
 from plaudit.alerting.main import build
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.tenants import commands as tenants
+from plaudit_testing.accessibility import faults_of
 from plaudit_testing.browser import browsing, needs_browser
 from plaudit_testing.cadences import Cadence, on
 from plaudit_testing.screens import check, sign_in
@@ -45,8 +46,9 @@ async def test_every_page_of_cadences_is_usable_by_everybody(page: Page):
         ("/digests/2026-03-09", "The week to 9 March 2026"),
     ):
         await page.goto(f"{root}/console/cadences{path}")
-        await shoot(page, path)
+        assert await faults_of(page) == []
         await check(page, heading)
+        await shoot(page, path)
     await page.goto(f"{root}/console/cadences/tasks?show=all")
     await page.locator("main table a").first.click()
     await shoot(page, "/task")
