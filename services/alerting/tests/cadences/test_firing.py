@@ -109,7 +109,7 @@ async def test_a_customer_is_invited_once_in_ninety_days_whatever_happens(cadenc
     assert firsts == [("03-09", "open", None), ("03-23", "withheld", "invited_lately"), ("06-07", "open", None)]
 
 
-async def test_who_has_written_a_review_after_the_purchase_is_not_invited(cadence):
+async def test_a_customer_with_a_review_after_the_purchase_is_not_invited(cadence):
     await cadence.told("purchased", on(0))
     await cadence.reviewed(on(2), rating=1.0)
     await cadence.goes_to(on(8))

@@ -56,7 +56,7 @@ def test_a_reminder_comes_unless_the_customer_has_answered(answer):
     assert decided("invite-purchased", **reminded, **{answer: ANCHOR}) == Withhold(Why.RESPONDED)
 
 
-def test_who_is_in_another_stage_is_not_contacted():
+def test_a_customer_in_another_stage_is_not_contacted():
     assert decided("lapsed-customer", stage="lapsed", stage_at=ANCHOR, purchased_at=None) == FIRE
     assert decided("lapsed-customer", stage="active", stage_at=ANCHOR) == Withhold(Why.STAGE_LEFT)
     assert decided("lapsed-customer", stage="lapsed", stage_at=ANCHOR) == Withhold(Why.RESPONDED)
