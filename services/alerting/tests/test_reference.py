@@ -3,6 +3,7 @@
 import pytest
 
 from plaudit.alerting.main import build
+from plaudit_testing.cadences import MONDAY, Cadence, on
 from plaudit_testing.clocks import at, review
 from plaudit_testing.reference import Reference
 
@@ -28,4 +29,29 @@ async def test_every_operation_answers_as_its_example_says(stage):
     await reference.check(api, "list_calendars")
     await reference.check(api, "list_calendar_revisions")
     await reference.check(api, "list_holidays")
+    await check_cadences(reference, stage)
     reference.assert_all_are_checked()
+
+
+async def check_cadences(reference, stage):
+    """Of a tenant without clocks: a customer who is new, and has bought twice."""
+    api = await stage.client(tenant="kites")
+    cadence = Cadence(stage, tenant="kites")
+    await stage.move_to(MONDAY)
+    await reference.check(api, "set_cadences")
+    await reference.check(api, "read_cadences")
+    for days in (0, 1):
+        await cadence.told("purchased", on(days), person="native:c-1", received=on(0))
+    await cadence.told("stage_entered", on(0), person="native:c-1", stage="new")
+    await cadence.goes_to(on(0, 3))
+    await reference.check(api, "read_digest", ids={"local_date": "2026-03-02"})
+    [touchpoint] = (await reference.check(api, "list_touchpoints"))["items"]
+    await reference.check(api, "finish_touchpoint", ids={"touchpoint_id": touchpoint["id"]})
+    window = {"from": "2026-03-04T00:00:00Z", "to": "2026-03-06T00:00:00Z"}
+    await reference.check(api, "list_occurrences", params=window)
+    await cadence.goes_to(on(3, 3))
+    [touchpoint] = (await api.get("/v1/touchpoints", params={"state": "open"})).json()["items"]
+    await reference.check(api, "skip_touchpoint", ids={"touchpoint_id": touchpoint["id"]})
+    await cadence.goes_to(on(8, 4))
+    await reference.check(api, "read_invitations", params={"person": "native:c-1"})
+    await reference.check(api, "read_invitation_report")

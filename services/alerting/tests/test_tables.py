@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import inspect
 
 from plaudit.alerting.alerts.tables import alerts
+from plaudit.alerting.cadences import tables as cadences
 from plaudit.alerting.calendars.tables import calendar_revisions, calendar_zone_data
 from plaudit.alerting.clocks.tables import clock_events, clocks
 from plaudit.alerting.policies.tables import policies
@@ -12,7 +13,10 @@ from plaudit.common.db import Role
 
 pytestmark = pytest.mark.postgres
 
-TABLES = (calendar_revisions, calendar_zone_data, policies, clocks, clock_events, timers, alerts)
+TABLES = (
+    *(calendar_revisions, calendar_zone_data, policies, clocks, clock_events, timers, alerts),
+    *cadences.metadata.sorted_tables,
+)
 
 
 async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migration(stage):
@@ -33,7 +37,10 @@ async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migrat
                 assert real["type"].timezone
 
 
-@pytest.mark.parametrize("table", ["calendar_revisions", "calendar_zone_data", "policies", "clock_events"])
+@pytest.mark.parametrize(
+    "table",
+    ["calendar_revisions", "calendar_zone_data", "policies", "clock_events", "cadence_revisions", "digests"],
+)
 @pytest.mark.parametrize("role", [Role.API, Role.WORKER])
 async def test_nobody_may_change_what_is_written_for_good(stage, table, role):
     async with stage.resources.database(role).transaction() as tx:

@@ -4,6 +4,11 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.cadences import api as cadences
+from plaudit.alerting.cadences.commands.sending import CHECKS as CADENCE_CHECKS
+from plaudit.alerting.cadences.consumer import SUBSCRIPTIONS as CADENCE_SUBSCRIPTIONS
+from plaudit.alerting.cadences.jobs.cadence_job import CadenceJob, ReplanJob
+from plaudit.alerting.cadences.pages import router as cadence_pages
 from plaudit.alerting.calendars import api as calendars
 from plaudit.alerting.calendars.jobs import CalendarsJob
 from plaudit.alerting.clocks import api as clocks
@@ -48,7 +53,7 @@ def followers(settings: AlertingSettings) -> Sequence[Follower]:
 
 def checks(settings: AlertingSettings) -> Checks:
     """Return what is asked before messages leave: topic → its check."""
-    return {TOPIC: check_of(settings.public_url, settings.owner_zone)}
+    return {TOPIC: check_of(settings.public_url, settings.owner_zone), **CADENCE_CHECKS}
 
 
 def build(resources: Resources[AlertingSettings]) -> Parts:
@@ -72,6 +77,8 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 clocks.router,
                 clocks.changing(following),
                 alerts.router,
+                cadences.router,
+                cadence_pages,
                 calendars.router,
                 policies.router,
                 policy_pages.router,
@@ -87,10 +94,12 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 "policies": "The rules that start clocks.",
                 "clocks": "What runs for each review that has to be answered, and how it ended.",
                 "alerts": "What a person should look at.",
+                "cadences": "Regular contacts with customers, invitations to review, and the weekly digest.",
             },
             problems={
                 **clocks.PROBLEMS,
                 **alerts.PROBLEMS,
+                **cadences.PROBLEMS,
                 **calendars.PROBLEMS,
                 **policies.PROBLEMS,
                 **messages.PROBLEMS,
@@ -98,16 +107,19 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             refusals={
                 **clocks.REFUSALS,
                 **alerts.REFUSALS,
+                **cadences.REFUSALS,
                 **calendars.REFUSALS,
                 **policies.REFUSALS,
                 **messages.REFUSALS,
             },
             streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
         ),
-        subscriptions=[subscription(following, settings.partitions), CONTACTS, KEPT_REVIEWS],
+        subscriptions=[subscription(following, settings.partitions), CONTACTS, KEPT_REVIEWS, *CADENCE_SUBSCRIPTIONS],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
             MoveJob(resources, following),
+            CadenceJob(resources),
+            ReplanJob(resources),
             ContactsJob(resources.database(Role.WORKER)),
             DeliveryJob(resources.database(Role.WORKER), settings, sender, vault_of(settings), checks(settings)),
             MessagePurgeJob(resources.database(Role.WORKER), settings),
@@ -135,6 +147,11 @@ SERVICE = Service(
             "/v1/messages",
             "/v1/endpoints",
             "/preferences",
+            "/v1/cadences",
+            "/v1/occurrences",
+            "/v1/touchpoints",
+            "/v1/invitations",
+            "/v1/digests",
             "/console",
         )
     ),

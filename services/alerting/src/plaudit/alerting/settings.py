@@ -22,6 +22,7 @@ class AlertingSettings(DeliverySettings):
 
     timer_poll_seconds: float = Field(default=0.25, gt=0, le=5)
     timer_batch_clocks: int = Field(default=2_000, ge=1, le=5_000)
+    cadence_poll_seconds: float = Field(default=1.0, gt=0, le=60)
     longest_wait_seconds: float = Field(default=60.0, ge=0, le=600)
     """Until all reviews written up to a due time have been read; after it a breach is provisional."""
 

@@ -24,6 +24,8 @@ SCOPES: Final[Mapping[str, str]] = {
     "answers:write": "answer reviews, settle them, and report them to their platforms",
     "board:read": "read requests and votes as the team sees them",
     "board:write": "add, size and answer requests",
+    "cadences:read": "read rules of cadences, touchpoints, invitations and digests",
+    "cadences:write": "change the rules of cadences",
     "clocks:read": "read clocks, policies and calendars",
     "clocks:write": "change calendars",
     "contacts:read": "read addresses of customers, and whether they may be written to",
@@ -51,6 +53,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "surveys:invite": "get links to surveys for customers",
     "surveys:read": "read surveys, and how many have responded",
     "surveys:write": "make, change and close surveys",
+    "touchpoints:write": "do and skip touchpoints with customers",
 }
 """Everything that an operation or a page of a service asks for, and what it allows."""
 MIN_VALIDITY: Final = timedelta(seconds=1)

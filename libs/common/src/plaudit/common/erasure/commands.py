@@ -71,6 +71,15 @@ async def erased_reviews(tx: Tx, reviews: Iterable[tuple[str, str]]) -> set[tupl
     return {(tenant_id, review_id) for tenant_id, _, review_id in found}
 
 
+async def erased_persons(tx: Tx, persons: Collection[tuple[str, str]]) -> dict[tuple[str, str], datetime]:
+    """Return those of the persons, each (tenant id, person key), that were erased, and up to when."""
+    asked = {key: Erasure(key[0], Kind.PERSON, key[1], tx.now) for key in persons}
+    keys = await _tenant_keys(tx, asked.values())
+    names = {key: _known_as(each, keys) for key, each in asked.items()}
+    found = await store.among(tx, set(names.values()))
+    return {key: found[name] for key, name in names.items() if name in found}
+
+
 async def scrub_values(tx: Tx, values: Sequence[bytes | None]) -> list[tuple[bytes | None, bool]]:
     """Return records that are to be stored, each without what was erased, and whether anything was taken from it.
 

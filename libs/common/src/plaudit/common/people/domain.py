@@ -21,10 +21,12 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-_VIEWER: Final = frozenset({"reviews:read", "scores:read", "clocks:read", "alerts:read", "board:read", "surveys:read"})
+_VIEWER: Final = frozenset(
+    {"reviews:read", "scores:read", "clocks:read", "alerts:read", "board:read", "surveys:read", "cadences:read"}
+)
 _RESPONDER: Final = _VIEWER | {
     *("alerts:write", "answers:write", "board:write", "sources:read", "deliveries:read", "deliveries:write"),
-    *("surveys:invite", "imports:read", "markers:write", "messages:read", "messages:write"),
+    *("surveys:invite", "imports:read", "markers:write", "messages:read", "messages:write", "touchpoints:write"),
 }
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     Role.VIEWER: _VIEWER,

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from plaudit.alerting.cadences.commands import persons
+from plaudit.alerting.cadences.commands import rules as cadences
+from plaudit.alerting.cadences.store import digests
 from plaudit.alerting.clocks import store as clocks
 from plaudit.alerting.clocks.commands import Follower, end_erased
 from plaudit.alerting.clocks.domain.clock import contacts_key, order_key, review_root
@@ -23,9 +26,7 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
         if erased.kind is Kind.REVIEW:
             await _scrub_review(tx, erased)
         elif erased.wanted is not None:
-            await lock(tx, [contacts_key(erased.tenant_id, erased.wanted)])
-            await contacts.delete(tx, erased.tenant_id, erased.wanted, erased.erased_at)
-            await deliveries.erase_person(tx, erased.tenant_id, erased.wanted)
+            await _scrub_person(tx, erased, erased.wanted)
         return 0
 
     async def _scrub_review(tx: Tx, erased: Erased) -> None:
@@ -35,5 +36,14 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
         for clock in await clocks.load_about(tx, [review]):
             await deliveries.erase_thread(tx, erased.tenant_id, thread_of(clock.id))
         await reviews.delete(tx, erased.tenant_id, [erased.name])
+        await digests.drop_reviews(tx, [review])
 
     return scrub
+
+
+async def _scrub_person(tx: Tx, erased: Erased, person: str) -> None:
+    keys = [contacts_key(erased.tenant_id, person), cadences.order_key(erased.tenant_id, person)]
+    await lock(tx, keys)
+    await contacts.delete(tx, erased.tenant_id, person, erased.erased_at)
+    await persons.scrub(tx, (erased.tenant_id, person), erased.erased_at)
+    await deliveries.erase_person(tx, erased.tenant_id, person)

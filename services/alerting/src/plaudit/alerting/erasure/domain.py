@@ -18,6 +18,14 @@ STORES: Final[Mapping[str, str]] = {
     "moves": "holds nothing about customers",
     "timers": "deleted with the end of the run",
     "alerts": "holds stars and subject, and no word of a review; resolved with the end of the run",
+    "cadence_revisions": "holds nothing about customers",
+    "cadence_persons": "deleted with the person",
+    "occurrences": "deleted with the person",
+    "touchpoints": "deleted with the person, and with them what was noted of a contact",
+    "digests": "holds figures, our own ids of reviews, and titles of public requests",
+    "digest_scores": "holds nothing about customers",
+    "digest_requests": "holds titles of public requests",
+    "digest_reviews": "holds stars, topics and times, and no word of a review; deleted with it",
     **DELIVERY_STORES,
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""

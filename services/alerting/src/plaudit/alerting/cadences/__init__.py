@@ -1,0 +1,1 @@
+"""Cadences: regular contacts with customers, invitations to review, and the weekly digest."""

@@ -1,0 +1,83 @@
+"""The weekly digest, of what happened in the week."""
+
+from datetime import date
+
+import pytest
+
+from plaudit.alerting.cadences.consumer import REVIEW_EVENTS
+from plaudit_testing.cadences import on, state
+from plaudit_testing.clocks import review
+
+pytestmark = pytest.mark.postgres
+MARCH_2 = date(2026, 3, 2)
+
+
+async def digests(cadence):
+    return [row["digest"] for row in await cadence.stage.rows("SELECT digest FROM digests ORDER BY local_date")]
+
+
+async def test_the_digest_tells_movers_complaints_wins_requests_and_what_is_to_be_done(cadence):
+    await cadence.told("stage_entered", on(-1), stage="new", received=on(0))
+    await cadence.scored("acme/berlin", 1, 4.5)
+    await cadence.goes_to(on(0, 2))
+    await cadence.scored("acme/berlin", 2, 4.1)
+    await cadence.scored("acme/hamburg", 1, 3.0)
+    await cadence.requested("r-1", "open", 3)
+    await cadence.requested("r-2", "shipped", 9)
+    await cadence.requested("r-3", "under_review", 7, "Export")
+    bad = state(on(1), rating=1.0, topics=["delivery", "price"])
+    good = state(on(2), rating=5.0, answer={"text": "Thanks", "published_at": on(3).isoformat(), "state": "published"})
+    raised = state(on(-20), rating=5.0) | {"rated_at": on(4)}
+    await cadence.reads(
+        REVIEW_EVENTS,
+        [
+            cadence.review(bad, on(1), review_id="bad"),
+            cadence.review(state(on(1), rating=2.0, topics=["delivery"]), on(1), review_id="poor"),
+            cadence.review(good, on(3), review_id="good"),
+            cadence.review(raised, on(4), before=state(on(-20), rating=1.0), review_id="up", kind="review.edited"),
+            cadence.review(state(on(-300), rating=1.0), on(4), review_id="old", backfill=True),
+        ],
+    )
+    await cadence.goes_to(on(7, 2))
+    first, second = await digests(cadence)
+    assert (first["local_date"], second["local_date"]) == ("2026-03-02", "2026-03-09")
+    assert first["end"] == second["start"]
+    assert [(each["subject"], each["before"], each["after"]) for each in second["movers"]] == [
+        ("acme/berlin", 4.5, 4.1)
+    ]
+    assert (second["reviews"], second["complaints"], second["praise"], second["answered"]) == (3, 2, 1, 1)
+    assert [(each["topic"], each["count"]) for each in second["topics"]] == [("delivery", 2), ("price", 1)]
+    assert [(each["before"], each["after"]) for each in second["raised"]] == [(1, 5)]
+    assert [each["request_id"] for each in second["requests"]] == ["r-3", "r-1"]
+    assert second["requests_by_status"] == {"open": 1, "under_review": 1}
+    assert second["touchpoints_open"] == 1
+
+
+async def test_the_digest_counts_open_clocks_and_breaches(cadence, stage):
+    await cadence.told("contacted", on(0))
+    await stage.happens(None, review(published_at=on(-3), received_at=on(-3)), on(-3), review_id="late")
+    await stage.happens(None, review(published_at=on(0), received_at=on(0)), on(0), review_id="open")
+    stage.end_offset = 0
+    await stage.fires()
+    await cadence.goes_to(on(0, 2))
+    [digest] = await digests(cadence)
+    clocks = digest["clocks"]
+    assert (clocks["running"], clocks["late"], clocks["breached"]) == (2, 1, 1)
+    assert len(clocks["first_due"]) == 2
+
+
+async def test_a_digest_comes_once_for_each_local_date_and_missed_ones_are_not_made_up_for(cadence):
+    await cadence.told("contacted", on(0))
+    await cadence.wakes_at(on(16))
+    await cadence.wakes_at(on(16, 1))
+    await cadence.goes_to(on(22))
+    assert [each["local_date"] for each in await digests(cadence)] == ["2026-03-02", "2026-03-23"]
+
+
+async def test_an_erased_or_removed_review_is_in_no_later_digest(cadence):
+    await cadence.reads(REVIEW_EVENTS, [cadence.review(state(on(0), rating=1.0), on(0))])
+    gone = cadence.review(None, on(0), before=state(on(0), rating=1.0), kind="review.removed")
+    await cadence.reads(REVIEW_EVENTS, [gone])
+    await cadence.goes_to(on(0, 3))
+    [digest] = await digests(cadence)
+    assert digest["reviews"] == 0
