@@ -6,6 +6,7 @@ from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
 from plaudit.alerting.calendars import api as calendars
 from plaudit.alerting.calendars.jobs import CalendarsJob
+from plaudit.alerting.calendars.pages import router as calendar_pages
 from plaudit.alerting.clocks.api import router as clocks
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.consumer import subscription
@@ -47,7 +48,10 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             description=DESCRIPTION,
             resources=resources,
             staff_sessions=sessions.staff_sessions(resources),
-            routers=[clocks, alerts.router, calendars.router, policies, desk, sessions.router, administration.router],
+            routers=[
+                *(clocks, alerts.router, calendars.router, policies, calendar_pages, desk, sessions.router),
+                administration.router,
+            ],
             pages=True,
             assets=resources.page_assets,
             tags={
