@@ -84,7 +84,7 @@ async def test_what_somebody_else_has_changed_is_not_overwritten(api):
         ({"week": WEEK | {"monday": ["09:00-12:00", "11:00-17:00"]}}, "/week/monday/1", "overlap"),
         ({"week": WEEK | {"thursday": ["22:00-06:00"], "friday": ["05:00-09:00"]}}, "/week/friday", "midnight"),
         ({"week": WEEK | {"sunday": ["22:00-09:30"]}}, "/week/monday", "midnight"),
-        ({"week": dict.fromkeys(WEEK, [])}, "/week", "open time"),
+        ({"week": {day: [] for day in WEEK}}, "/week", "open time"),
         ({"overrides": BERLIN["overrides"] * 2}, "/overrides/1/date", "one override"),
         (
             {"overrides": [BERLIN["overrides"][0], {"date": "2026-12-29", "hours": ["09:00-24:00", "23:00-24:00"]}]},

@@ -27,7 +27,7 @@ from plaudit.alerting.calendars.domain.definition import (
 from plaudit.alerting.calendars.domain.form import OFFICE, definition_typed, error_of, form_of
 from plaudit.alerting.calendars.domain.holiday_lists import countries
 from plaudit.alerting.calendars.domain.timeline import FIRST_YEAR, LAST_YEAR
-from plaudit.alerting.calendars.domain.writing import CLOSED, intervals_text
+from plaudit.alerting.calendars.domain.writing import intervals_text
 from plaudit.alerting.calendars.domain.zones import zone_names
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, not_found

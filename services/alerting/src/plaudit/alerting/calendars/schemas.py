@@ -40,8 +40,8 @@ _OF_IRELAND: Final = (
 )
 """The public holidays of 2027, for the example of a list."""
 _KNOWN_UNTIL: Final = (
-    "Its holidays are known from 2025-03-01 until before 2028-04-01; outside of that, no date counts as one. The list is "
-    "made anew a year before it ends."
+    "Its holidays are known from 2025-03-01 until before 2028-04-01; outside of that, no date counts as one. "
+    "The list is made anew a year before it ends."
 )
 _EXAMPLE_OVERRIDE: Final = {"date": "2027-12-24", "hours": ["09:00-12:00"], "name": "Christmas Eve"}
 
@@ -245,8 +245,7 @@ class CalendarPreviewOut(BaseModel):
     )
     open_seconds: int = Field(description="How much is open in these days.", examples=[50400])
     notes: list[str] = Field(
-        description="What to know before it is set, as sentences: estimates, changes of clocks, until when holidays are "
-        "known.",
+        description="What to know before it is set, as sentences: estimates, changes of clocks, the end of the list.",
         examples=[[_KNOWN_UNTIL]],
     )
 

@@ -9,12 +9,12 @@ from plaudit.alerting.calendars.domain.calendar import (
     MAX_OVERRIDES,
     NAME_PATTERN,
     WEEKDAYS,
-    Interval,
     InvalidCalendarError,
     Override,
 )
 from plaudit.alerting.calendars.domain.definition import Definition
 from plaudit.alerting.calendars.domain.holiday_lists import HolidayRule
+from plaudit.alerting.calendars.domain.timeline import Interval
 from plaudit.alerting.calendars.domain.writing import (
     CLOSED,
     UnreadableHoursError,
