@@ -17,7 +17,6 @@ from plaudit.alerting.calendars.domain.calendar import WEEKDAYS
 from plaudit.alerting.calendars.domain.days import Day, days_of, notes_of, today_of
 from plaudit.alerting.calendars.domain.definition import (
     MAX_CALENDARS,
-    BuiltInCalendarError,
     CalendarChangedError,
     CalendarRevision,
     NoCalendarError,
@@ -181,8 +180,8 @@ async def _act(request: Request, principal: Principal, tx: SqlTx, latest: Calend
         return await _form_page(request, principal, tx, latest, texts, error_of(error))
     except CalendarChangedError:
         return await _form_page(request, principal, tx, latest, texts, {"name": OLD_FORM})
-    except (BuiltInCalendarError, TooManyCalendarsError) as error:
-        return await _form_page(request, principal, tx, latest, texts, {"name": str(error).replace("`", "")})
+    except TooManyCalendarsError as error:
+        return await _form_page(request, principal, tx, latest, texts, {"name": str(error)})
     return await _form_page(request, principal, tx, latest, texts, shown=shown)
 
 

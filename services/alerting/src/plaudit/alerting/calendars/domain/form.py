@@ -6,13 +6,14 @@ from datetime import date
 from typing import Final
 
 from plaudit.alerting.calendars.domain.calendar import (
+    ALWAYS_NAME,
     MAX_OVERRIDES,
     NAME_PATTERN,
     WEEKDAYS,
     InvalidCalendarError,
     Override,
 )
-from plaudit.alerting.calendars.domain.definition import Definition
+from plaudit.alerting.calendars.domain.definition import BuiltInCalendarError, Definition
 from plaudit.alerting.calendars.domain.holiday_lists import HolidayRule
 from plaudit.alerting.calendars.domain.timeline import Interval
 from plaudit.alerting.calendars.domain.writing import (
@@ -65,6 +66,8 @@ def definition_typed(texts: Mapping[str, str]) -> tuple[Definition | None, dict[
     errors: dict[str, str] = {}
     if re.fullmatch(NAME_PATTERN, texts["name"]) is None:
         errors["name"] = NAME_RULE
+    elif texts["name"] == ALWAYS_NAME:
+        errors["name"] = str(BuiltInCalendarError()).replace("`", "")
     week: list[tuple[Interval, ...]] = []
     for day in WEEKDAYS:
         try:
