@@ -41,7 +41,8 @@ class Day:
     @property
     def open_time(self) -> timedelta:
         """How much is open."""
-        return sum((end - start for start, end in self.open), timedelta())
+        # Within one zone, Python subtracts times on the wall: an hour too much or too little where clocks change.
+        return sum((end.astimezone(UTC) - start.astimezone(UTC) for start, end in self.open), timedelta())
 
     @property
     def changes_clocks(self) -> bool:
