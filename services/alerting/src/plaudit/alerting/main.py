@@ -11,6 +11,7 @@ from plaudit.alerting.cadences.jobs.cadence_job import CadenceJob, ReplanJob
 from plaudit.alerting.cadences.pages import router as cadence_pages
 from plaudit.alerting.calendars import api as calendars
 from plaudit.alerting.calendars.jobs import CalendarsJob
+from plaudit.alerting.calendars.pages import router as calendar_pages
 from plaudit.alerting.clocks import api as clocks
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.consumer import subscription
@@ -80,6 +81,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 cadences.router,
                 cadence_pages,
                 calendars.router,
+                calendar_pages,
                 policies.router,
                 policy_pages.router,
                 desk,

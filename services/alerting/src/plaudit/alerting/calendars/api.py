@@ -54,6 +54,7 @@ from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.row_numbers import RevisionNumber
 
 PREVIEW_DAYS: Final = 30
+MAX_PREVIEW_DAYS: Final = 366
 _ETAG: Final = re.compile(r'"([0-9]{1,9})"')
 _ANY_REVISION: Final = range(1, 10**9)
 PROBLEMS: Final = {
@@ -96,11 +97,16 @@ async def list_calendars(principal: Reader, tx: TenantTx) -> CalendarsOut:
 @router.post(
     "/v1/calendars/preview", summary="Preview a calendar", openapi_extra=describe(problems={"invalid-calendar": 422})
 )
-async def preview_calendar(principal: Reader, tx: TenantTx, body: CalendarIn) -> CalendarPreviewOut:
-    """Show what the next 30 days of a calendar look like, and its list of holidays. Nothing is stored."""
+async def preview_calendar(
+    principal: Reader,
+    tx: TenantTx,
+    body: CalendarIn,
+    days: Annotated[int, Query(ge=1, le=MAX_PREVIEW_DAYS, description="How many dates.", examples=[2])] = PREVIEW_DAYS,
+) -> CalendarPreviewOut:
+    """Show what the next days of a calendar look like: what is open, and which holidays close it. Nothing is stored."""
     del principal  # who may read calendars may try one
     calendar = build(body.definition(), "preview", 0, tx.now.date())
-    return preview_out(calendar, days_of(calendar, today_of(calendar, tx.now), PREVIEW_DAYS))
+    return preview_out(calendar, days_of(calendar, today_of(calendar, tx.now), days))
 
 
 @router.get(
@@ -165,7 +171,7 @@ async def list_calendar_revisions(
 @router.get("/v1/holidays", summary="List holidays", openapi_extra=describe(problems={"unknown-holidays": 422}))
 async def list_holidays(
     principal: Reader,
-    country: Annotated[str, Query(max_length=60, description="ISO 3166 code of two letters.", examples=["DE"])],
+    country: Annotated[str, Query(max_length=60, description="ISO 3166 code of two letters.", examples=["IE"])],
     year: Annotated[
         int, Query(ge=FIRST_HOLIDAY_YEAR, le=LAST_HOLIDAY_YEAR, description="Of the dates.", examples=[2027])
     ],

@@ -14,6 +14,7 @@ from plaudit.alerting.calendars.domain.days import Day, notes_of
 from plaudit.alerting.calendars.domain.definition import CalendarRevision, Definition
 from plaudit.alerting.calendars.domain.holiday_lists import Country, HolidayRule
 from plaudit.alerting.calendars.domain.writing import UnreadableHoursError, interval_of, interval_text
+from plaudit.alerting.calendars.domain.zones import tz_version
 from plaudit.common.http import Body
 
 MAX_REASON_CHARS: Final = 100
@@ -25,6 +26,23 @@ _HOURS: Final = (
 _ZONE: Final = "The time zone by its name in the IANA database."
 _EXAMPLE_WEEK: Final = {day: ["09:00-12:00", "13:00-17:00"] if day in WEEKDAYS[:5] else [] for day in WEEKDAYS}
 _EXAMPLE_RULE: Final = {"country": "DE", "subdivision": "BE", "categories": ["public"]}
+_OF_IRELAND: Final = (
+    ("2027-01-01", "New Year's Day"),
+    ("2027-02-01", "Saint Brigid's Day"),
+    ("2027-03-17", "Saint Patrick's Day"),
+    ("2027-03-29", "Easter Monday"),
+    ("2027-05-03", "May Bank Holiday"),
+    ("2027-06-07", "June Bank Holiday"),
+    ("2027-08-02", "August Bank Holiday"),
+    ("2027-10-25", "October Bank Holiday"),
+    ("2027-12-25", "Christmas Day"),
+    ("2027-12-26", "Saint Stephen's Day"),
+)
+"""The public holidays of 2027, for the example of a list."""
+_KNOWN_UNTIL: Final = (
+    "Its holidays are known from 2025-03-01 until before 2028-04-01; outside of that, no date counts as one. "
+    "The list is made anew a year before it ends."
+)
 _EXAMPLE_OVERRIDE: Final = {"date": "2027-12-24", "hours": ["09:00-12:00"], "name": "Christmas Eve"}
 
 
@@ -159,19 +177,19 @@ class CalendarOut(BaseModel):
     holidays: HolidaysRuleOut | None = Field(
         description="Which holidays are closed; null: none.", examples=[_EXAMPLE_RULE]
     )
-    holiday_count: int = Field(description="How many dates its list has.", examples=[31])
+    holiday_count: int = Field(description="How many dates its list has.", examples=[32])
     holidays_from: dt.date | None = Field(
         description="The first date of which it is known whether it is a holiday; null: it has no list.",
-        examples=["2025-11-01"],
+        examples=["2025-03-01"],
     )
     holidays_to: dt.date | None = Field(
         description="The first date of which it is no longer known. From it on no date counts as a holiday; the list "
         "is made anew, as a further revision, a year before it ends.",
-        examples=["2028-12-01"],
+        examples=["2028-04-01"],
     )
-    tzdata: str = Field(description="Version of the time zone data that it was made under.", examples=["2026f"])
+    tzdata: str = Field(description="Version of the time zone data that it was made under.", examples=[tz_version()])
     changed_at: dt.datetime | None = Field(
-        description="When this revision was made; null of a built-in one.", examples=["2026-11-30T09:00:00Z"]
+        description="When this revision was made; null of a built-in one.", examples=["2026-03-03T09:00:00Z"]
     )
     changed_by: str | None = Field(
         description="The key or the person; `renewal` where its holidays were looked up anew; null of a built-in one.",
@@ -184,6 +202,19 @@ class OpenOut(BaseModel):
 
     start: dt.datetime = Field(description="With the offset of the zone.", examples=["2026-12-01T09:00:00+01:00"])
     end: dt.datetime = Field(description="With the offset of the zone.", examples=["2026-12-01T12:00:00+01:00"])
+
+
+def _day_example(day: str, weekday: str) -> dict[str, object]:
+    hours = [("09:00", "12:00"), ("13:00", "17:00")]
+    times = [{"start": f"{day}T{start}:00+01:00", "end": f"{day}T{end}:00+01:00"} for start, end in hours]
+    return {
+        "date": day,
+        "weekday": weekday,
+        "open": times,
+        "open_seconds": 7 * 3_600,
+        "holiday": None,
+        "override": None,
+    }
 
 
 class DayOut(BaseModel):
@@ -208,35 +239,45 @@ class CalendarPreviewOut(BaseModel):
     """What the next days of a calendar look like."""
 
     zone: str = Field(description=_ZONE, examples=["Europe/Berlin"])
-    days: list[DayOut] = Field(description="The next 30 local dates, today first.", examples=[[_example(DayOut)]])
-    open_seconds: int = Field(description="How much is open in these days.", examples=[554400])
-    holidays: list[HolidayOut] = Field(
-        description="All dates of its list of holidays: of the past year and the next two.",
-        examples=[[_example(HolidayOut)]],
+    days: list[DayOut] = Field(
+        description="The next local dates, today first.",
+        examples=[[_day_example("2026-03-03", "tuesday"), _day_example("2026-03-04", "wednesday")]],
     )
+    open_seconds: int = Field(description="How much is open in these days.", examples=[50400])
     notes: list[str] = Field(
-        description="What to know before it is set, as sentences.",
-        examples=[["Clocks change on 2027-03-28: it is 23 hours long."]],
+        description="What to know before it is set, as sentences: estimates, changes of clocks, the end of the list.",
+        examples=[[_KNOWN_UNTIL]],
     )
 
 
 class HolidaysOut(BaseModel):
     """The holidays of a year, and what else there is to choose."""
 
-    country: str = Field(description="ISO 3166 code.", examples=["DE"])
-    country_name: str = Field(description="In English.", examples=["Germany"])
-    subdivisions: list[str] = Field(description="All that there are.", examples=[["BB", "BE", "BW", "BY"]])
-    categories: list[str] = Field(description="All that there are.", examples=[["catholic", "public", "school"]])
-    items: list[HolidayOut] = Field(description="In order.", examples=[[_example(HolidayOut)]])
-
-
-class CalendarsOut(BaseModel):
-    """All calendars of a tenant."""
-
-    items: list[CalendarOut] = Field(
-        description="The built-in one first, then the tenant's own by name, each in its latest revision.",
-        examples=[[_example(CalendarOut)]],
+    country: str = Field(description="ISO 3166 code.", examples=["IE"])
+    country_name: str = Field(description="In English.", examples=["Ireland"])
+    subdivisions: list[str] = Field(description="All that there are, by codes and by names.", examples=[[]])
+    categories: list[str] = Field(description="All that there are.", examples=[["optional", "public"]])
+    items: list[HolidayOut] = Field(
+        description="In order.",
+        examples=[[{"date": day, "name": name, "is_estimated": False} for day, name in _OF_IRELAND]],
     )
+
+
+def _of_calendar(calendar: Calendar) -> dict[str, Any]:
+    return {
+        "name": calendar.name,
+        "revision": calendar.revision,
+        "zone": calendar.zone,
+        "week": {day: list(map(interval_text, hours)) for day, hours in zip(WEEKDAYS, calendar.week, strict=True)},
+        "overrides": [
+            OverrideOut(date=day, hours=list(map(interval_text, each.intervals)), name=each.name)
+            for day, each in sorted(calendar.overrides.items())
+        ],
+        "holiday_count": len(calendar.holidays),
+        "holidays_from": calendar.holidays_from,
+        "holidays_to": calendar.holidays_to,
+        "tzdata": calendar.tzdata,
+    }
 
 
 def calendar_out(revision: CalendarRevision) -> CalendarOut:
@@ -258,13 +299,21 @@ def always_out() -> CalendarOut:
     return CalendarOut(**_of_calendar(ALWAYS), is_built_in=True, holidays=None, changed_at=None, changed_by=None)
 
 
+class CalendarsOut(BaseModel):
+    """All calendars of a tenant."""
+
+    items: list[CalendarOut] = Field(
+        description="The built-in one first, then the tenant's own by name, each in its latest revision.",
+        examples=[[always_out().model_dump(mode="json"), _example(CalendarOut)]],
+    )
+
+
 def preview_out(calendar: Calendar, days: Sequence[Day]) -> CalendarPreviewOut:
     """Return what some days of a calendar look like."""
     return CalendarPreviewOut(
         zone=calendar.zone,
         days=[_day_out(day) for day in days],
         open_seconds=sum(int(day.open_time.total_seconds()) for day in days),
-        holidays=[holiday_out(day, each) for day, each in sorted(calendar.holidays.items())],
         notes=notes_of(calendar, days),
     )
 
@@ -283,23 +332,6 @@ def holidays_out(country: Country, found: Mapping[dt.date, Holiday]) -> Holidays
         categories=list(country.categories),
         items=[holiday_out(day, holiday) for day, holiday in sorted(found.items())],
     )
-
-
-def _of_calendar(calendar: Calendar) -> dict[str, Any]:
-    return {
-        "name": calendar.name,
-        "revision": calendar.revision,
-        "zone": calendar.zone,
-        "week": {day: list(map(interval_text, hours)) for day, hours in zip(WEEKDAYS, calendar.week, strict=True)},
-        "overrides": [
-            OverrideOut(date=day, hours=list(map(interval_text, each.intervals)), name=each.name)
-            for day, each in sorted(calendar.overrides.items())
-        ],
-        "holiday_count": len(calendar.holidays),
-        "holidays_from": calendar.holidays_from,
-        "holidays_to": calendar.holidays_to,
-        "tzdata": calendar.tzdata,
-    }
 
 
 def _day_out(day: Day) -> DayOut:

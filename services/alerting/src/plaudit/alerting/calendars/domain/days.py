@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from plaudit.alerting.calendars.domain.calendar import WEEKDAYS, Calendar, Holiday, Override
 from plaudit.alerting.calendars.domain.open_time import segments
 from plaudit.alerting.calendars.domain.timeline import DAY_MINUTES
+from plaudit.alerting.calendars.domain.writing import CLOSED
 
 _LAST_MINUTE = DAY_MINUTES - 1
 _WHOLE_DAY = timedelta(days=1)
@@ -33,14 +34,15 @@ class Day:
         return WEEKDAYS[self.date.weekday()]
 
     @property
-    def hours(self) -> str:
-        """What is open, as `09:00-17:00`; `closed` where nothing is."""
-        return ", ".join(map(_span, self.open)) or "closed"
+    def spans(self) -> list[str]:
+        """What is open, each as `09:00-17:00`; only `closed` where nothing is."""
+        return list(map(_span, self.open)) or [CLOSED]
 
     @property
     def open_time(self) -> timedelta:
         """How much is open."""
-        return sum((end - start for start, end in self.open), timedelta())
+        # Within one zone, Python subtracts times on the wall: an hour too much or too little where clocks change.
+        return sum((end.astimezone(UTC) - start.astimezone(UTC) for start, end in self.open), timedelta())
 
     @property
     def changes_clocks(self) -> bool:
