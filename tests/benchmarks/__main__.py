@@ -9,7 +9,7 @@ from itertools import chain
 
 import structlog
 
-from benchmarks import door, imports, latency, lists, relay, sorting, webhook
+from benchmarks import calendars, door, imports, latency, lists, relay, sorting, webhook
 from benchmarks.options import Options
 from benchmarks.report import Report
 from benchmarks.scoring import (
@@ -31,6 +31,7 @@ PROGRAMS = {
     "door": door.run,
     "relay": relay.run,
     "sorting": sorting.run,
+    "calendars": calendars.run,
     "scoring-live": live.run,
     "scoring-workers": workers.run,
     "scoring-keys": keys.run,

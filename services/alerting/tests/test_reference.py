@@ -36,4 +36,11 @@ async def test_every_operation_answers_as_its_example_says(stage):
     await reference.check(api, "list_policy_activations")
     await reference.check(api, "read_coverage")
     await reference.check(api, "acknowledge_alert", ids={"alert_id": alerts["items"][0]["id"]})
+    await reference.check(api, "preview_calendar", params={"days": 2})
+    berlin = {"calendar_name": "berlin"}
+    await reference.check(api, "set_calendar", ids=berlin)
+    await reference.check(api, "read_calendar", ids=berlin)
+    await reference.check(api, "list_calendars")
+    await reference.check(api, "list_calendar_revisions", ids=berlin)
+    await reference.check(api, "list_holidays", params={"country": "IE", "year": 2027, "category": "public"})
     reference.assert_all_are_checked()

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import inspect
 
 from plaudit.alerting.alerts.tables import alerts
+from plaudit.alerting.calendars.tables import calendar_revisions, calendar_zone_data
 from plaudit.alerting.clocks.tables import clock_events, clocks
 from plaudit.alerting.mails.tables import mails
 from plaudit.alerting.policies.tables import policies, policy_activations, policy_revisions
@@ -13,7 +14,10 @@ from plaudit.common.db import Role
 
 pytestmark = pytest.mark.postgres
 
-TABLES = (reviews, policies, policy_revisions, policy_activations, clocks, clock_events, timers, alerts, mails)
+TABLES = (
+    *(calendar_revisions, calendar_zone_data, reviews, policies, policy_revisions, policy_activations),
+    *(clocks, clock_events, timers, alerts, mails),
+)
 
 
 async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migration(stage):
@@ -34,7 +38,13 @@ async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migrat
                 assert real["type"].timezone
 
 
-@pytest.mark.parametrize("table", ["policies", "policy_revisions", "policy_activations", "clock_events"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("calendar_revisions", "calendar_zone_data", "policies", "policy_revisions", "policy_activations"),
+        "clock_events",
+    ],
+)
 @pytest.mark.parametrize("role", [Role.API, Role.WORKER])
 async def test_nobody_may_change_what_is_written_for_good(stage, table, role):
     async with stage.resources.database(role).transaction() as tx:

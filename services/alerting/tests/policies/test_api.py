@@ -214,3 +214,25 @@ async def test_coverage_looks_at_what_conditions_look_at(stage, api, seen):
     await seen(review(topics=("delivery", "clean_safe")), review(topics=("clean_safe",)), review())
     [gap] = (await api.get("/v1/coverage")).json()["items"]
     assert (gap["reviews"], gap["without_class"], gap["without_owner"]) == (3, 2, 0)
+
+
+async def test_open_hours_are_those_of_the_tenants_calendars(stage, api, seen):
+    """Eight open hours take until the next working day, and a calendar that there is not is named."""
+    week = {day: ["09:00-17:00"] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+    answer = await api.put("/v1/calendars/office", json={"zone": "Etc/UTC", "week": week})
+    assert answer.status_code in {200, 201}, answer.text
+    await seen(answered(review(), at(25)))
+    await stage.move_to(at(50))
+    name = await saved(api, EXAMPLE_YAML.replace("always", "office").replace("24 h", "8 h"))
+    found = (await api.post(f"{REVISIONS}/{name}/preview")).json()
+    assert (found["classes"][0]["started"], found["classes"][0]["late"]) == (1, 1)
+    wrong = await api.post(REVISIONS, content=EXAMPLE_YAML.replace("always", "ofice").encode(), headers=YAML)
+    assert wrong.json()["errors"][0]["detail"] == "line 8: there is no such calendar; did you mean `office`?"
+    drastic_first = EXAMPLE_YAML.replace("always", "office").replace("{to: 2}", "{to: 1}") + (
+        "  - name: two\n    metric: first_answer\n    when: {rating: {to: 2}}\n    due_within: 24 h\n"
+        "    calendar: always\n    grace: 1 h\n"
+    )
+    refused = (await api.post(REVISIONS, content=drastic_first.encode(), headers=YAML)).json()
+    assert [(each["pointer"], each["code"]) for each in refused["errors"]] == [
+        ("/classes/0/due_within", "severer_due_later")
+    ]

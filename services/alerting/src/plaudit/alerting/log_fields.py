@@ -2,4 +2,4 @@
 
 from typing import Final
 
-LOG_FIELDS: Final = frozenset(("clock_id", "fired", "kind", "outcome", "seconds"))
+LOG_FIELDS: Final = frozenset(("calendar", "clock_id", "fired", "kind", "outcome", "pointer", "seconds", "tzdata"))

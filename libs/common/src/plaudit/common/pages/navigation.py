@@ -40,6 +40,7 @@ CONSOLE: Final = (
     NavEntry("Imports", "/console/imports", ("imports:read",)),
     NavEntry("Sorting", "/console/sorting", ("reviews:read",)),
     NavEntry("Policies", "/console/policies", ("clocks:read",)),
+    NavEntry("Calendars", "/console/calendars", ("clocks:read",)),
     NavEntry("API keys", "/console/keys", ("keys:write",), begins_group=True),
     NavEntry("People", "/console/people", ("people:write",)),
     NavEntry("Erasures", "/console/erasures", ("erasures:read",)),

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 STORES: Final[Mapping[str, str]] = {
+    "calendar_revisions": "holds nothing about customers",
+    "calendar_zone_data": "holds nothing about customers",
     "policies": "holds nothing about customers",
     "policy_revisions": "holds nothing about customers",
     "policy_activations": "holds nothing about customers",

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from plaudit.alerting.policies.domain.compile import revision_of
 from plaudit.alerting.policies.domain.coverage import Coverage
 from plaudit.alerting.policies.domain.default import NEWEST, shipped
-from plaudit.alerting.policies.domain.document import MAX_CLASSES, Format, PolicyIn
+from plaudit.alerting.policies.domain.document import MAX_CLASSES, Format, read
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.alerting.policies.domain.preview import Preview
 from plaudit.alerting.policies.domain.revisions import Class
@@ -51,7 +51,7 @@ classes:
 """
 JSON_TYPE: Final = "application/json"
 YAML_TYPES: Final = ("application/yaml", "application/x-yaml", "text/yaml")
-_POLICY: Final = revision_of(PolicyIn.model_validate(EXAMPLE), OWN_ID, 1)
+_POLICY: Final = revision_of(read(json.dumps(EXAMPLE), Format.JSON)[0], OWN_ID, 1)
 
 
 class ClassOut(BaseModel):

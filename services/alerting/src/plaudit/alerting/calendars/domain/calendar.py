@@ -140,7 +140,7 @@ def _check(calendar: Calendar) -> None:
         _check_spill(f"/week/{weekday}", before, intervals)
     if not any(calendar.week):
         raise InvalidCalendarError("/week", "a calendar needs open time on some weekday, or nothing would ever be due")
-    for number, (day, override) in enumerate(sorted(calendar.overrides.items())):
+    for number, (day, override) in enumerate(calendar.overrides.items()):
         _check_date(f"/overrides/{number}/intervals", override.intervals)
         before = calendar.intervals_on(day - timedelta(days=1))
         after = calendar.intervals_on(day + timedelta(days=1))

@@ -6,7 +6,7 @@ from plaudit.common.db import Role
 from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 SERVICE = "alerting"
 
