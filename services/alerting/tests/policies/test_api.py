@@ -219,6 +219,7 @@ async def test_coverage_looks_at_what_conditions_look_at(stage, api, seen):
 async def test_open_hours_are_those_of_the_tenants_calendars(stage, api, seen):
     """Eight open hours take until the next working day, and a calendar that there is not is named."""
     week = {day: ["09:00-17:00"] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
+    week |= {"saturday": [], "sunday": []}
     answer = await api.put("/v1/calendars/office", json={"zone": "Etc/UTC", "week": week})
     assert answer.status_code in {200, 201}, answer.text
     await seen(answered(review(), at(25)))
