@@ -7,14 +7,16 @@ from plaudit.alerting.alerts.tables import alerts
 from plaudit.alerting.cadences import tables as cadences
 from plaudit.alerting.calendars.tables import calendar_revisions, calendar_zone_data
 from plaudit.alerting.clocks.tables import clock_events, clocks
-from plaudit.alerting.policies.tables import policies
+from plaudit.alerting.policies.tables import policies, policy_activations, policy_revisions
+from plaudit.alerting.reviews.tables import reviews
 from plaudit.alerting.timers.tables import timers
 from plaudit.common.db import Role
 
 pytestmark = pytest.mark.postgres
 
 TABLES = (
-    *(calendar_revisions, calendar_zone_data, policies, clocks, clock_events, timers, alerts),
+    *(calendar_revisions, calendar_zone_data, reviews, policies, policy_revisions, policy_activations),
+    *(clocks, clock_events, timers, alerts),
     *cadences.metadata.sorted_tables,
 )
 
@@ -39,7 +41,10 @@ async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migrat
 
 @pytest.mark.parametrize(
     "table",
-    ["calendar_revisions", "calendar_zone_data", "policies", "clock_events", "cadence_revisions", "digests"],
+    [
+        *("calendar_revisions", "calendar_zone_data", "policies", "policy_revisions", "policy_activations"),
+        *("clock_events", "cadence_revisions", "digests"),
+    ],
 )
 @pytest.mark.parametrize("role", [Role.API, Role.WORKER])
 async def test_nobody_may_change_what_is_written_for_good(stage, table, role):

@@ -94,7 +94,11 @@ RevisionName = Annotated[
 ]
 
 
-@router.get("/v1/policies", summary="Read the policy in force", openapi_extra=describe(headers=("ETag",)))
+@router.get(
+    "/v1/policies",
+    summary="Read the policy in force",
+    openapi_extra=describe(headers=("ETag",), answer={"is_in_force": True}),
+)
 async def read_policy(principal: Reader, tx: TenantTx, response: Response) -> PolicyOut:
     """Read the policy that new clocks are pinned to. It is the shipped one until another is put into force."""
     in_force = await store.in_force(tx, principal.tenant_id)
@@ -105,16 +109,18 @@ async def read_policy(principal: Reader, tx: TenantTx, response: Response) -> Po
 @router.get("/v1/policies/activations", summary="List what was put into force")
 async def list_policy_activations(principal: Reader, tx: TenantTx, paging: Paging) -> Page[ActivationOut]:
     """List which revision was put into force, when and by whom, the latest first."""
-    found = await store.activations(tx, principal.tenant_id, paging.after(int), paging.rows)
-    return paging.page(found, lambda each: each.id, activation_out)
+    after = paging.after(tuple[int])
+    found = await store.activations(tx, principal.tenant_id, after[0] if after else None, paging.rows)
+    return paging.page(found, lambda each: (each.id,), activation_out)
 
 
 @router.get(REVISIONS, summary="List revisions of the policy")
 async def list_policy_revisions(principal: Reader, tx: TenantTx, paging: Paging) -> Page[RevisionSummaryOut]:
     """List the revisions that were saved, the newest first. The shipped one is not among them."""
     in_force = await store.in_force(tx, principal.tenant_id)
-    found = await store.revisions(tx, principal.tenant_id, paging.after(int), paging.rows)
-    return paging.page(found, lambda each: each.policy.number, lambda each: summary_out(each, in_force))
+    after = paging.after(tuple[int])
+    found = await store.revisions(tx, principal.tenant_id, after[0] if after else None, paging.rows)
+    return paging.page(found, lambda each: (each.policy.number,), lambda each: summary_out(each, in_force))
 
 
 @router.post(
@@ -159,7 +165,7 @@ async def read_policy_revision(
     found = await store.get(tx, principal.tenant_id, key_of(revision))
     other = None if compared_with is None else await store.get(tx, principal.tenant_id, key_of(compared_with))
     in_force = await store.in_force(tx, principal.tenant_id)
-    return compared_out(found, in_force, None if other is None else changes(other.policy, found.policy))
+    return compared_out(found, in_force, other)
 
 
 @router.post(

@@ -137,9 +137,9 @@ async def _policy_page(
     tenant_id = principal.tenant_id
     in_force = await store.in_force(tx, tenant_id)
     current = await store.get(tx, tenant_id, in_force.key)
-    before = decode_cursor(cursor, int, of=POLICIES) if cursor else None
+    before = decode_cursor(cursor, tuple[int], of=POLICIES)[0] if cursor else None
     found = await store.revisions(tx, tenant_id, before, ROWS + 1)
-    listed, following = cut_page(found, ROWS, lambda each: each.policy.number, of=POLICIES)
+    listed, following = cut_page(found, ROWS, lambda each: (each.policy.number,), of=POLICIES)
     return await console.response(
         request,
         principal,
@@ -164,12 +164,12 @@ async def _policy_page(
 
 def _rows(revision: StoredRevision) -> list[tuple[str, str, list[ClassInWords]]]:
     """Return the classes in words, under the metric that each is for: title, what it measures, classes."""
-    words = dict(zip(revision.policy.classes, in_words(revision), strict=True))
+    words = list(zip(revision.policy.classes, in_words(revision), strict=True))
     found = [
-        (METRICS[metric].title, METRICS[metric].what_for, [words[each] for each in words if each.metric is metric])
+        (METRICS[metric].title, METRICS[metric].what_for, [row for each, row in words if each.metric is metric])
         for metric in Metric
     ]
-    return [row for row in found if row[2]]
+    return [table for table in found if table[2]]
 
 
 def _activation(each: Activation) -> dict[str, Any]:

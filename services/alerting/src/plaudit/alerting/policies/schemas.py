@@ -10,12 +10,13 @@ from pydantic import BaseModel, Field
 
 from plaudit.alerting.policies.domain.compile import revision_of
 from plaudit.alerting.policies.domain.coverage import Coverage
-from plaudit.alerting.policies.domain.document import MAX_CLASSES, Format, PolicyIn
+from plaudit.alerting.policies.domain.default import NEWEST, shipped
+from plaudit.alerting.policies.domain.document import MAX_CLASSES, Format, read
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.alerting.policies.domain.preview import Preview
 from plaudit.alerting.policies.domain.revisions import Class
 from plaudit.alerting.policies.domain.stored import OWN_ID, Activation, StoredRevision
-from plaudit.alerting.policies.domain.words import ClassInWords, class_in_words
+from plaudit.alerting.policies.domain.words import ClassInWords, changes, class_in_words
 from plaudit.alerting.reviews.domain import Review
 from plaudit.common.http.openapi_examples import A_TIME
 
@@ -50,7 +51,7 @@ classes:
 """
 JSON_TYPE: Final = "application/json"
 YAML_TYPES: Final = ("application/yaml", "application/x-yaml", "text/yaml")
-_POLICY: Final = revision_of(PolicyIn.model_validate(EXAMPLE), OWN_ID, 1)
+_POLICY: Final = revision_of(read(json.dumps(EXAMPLE), Format.JSON)[0], OWN_ID, 1)
 
 
 class ClassOut(BaseModel):
@@ -181,7 +182,7 @@ class PreviewOut(BaseModel):
     examples: list[ReviewOut] = Field(description="The latest of these.")
     changes: list[str] = Field(
         description="What the revision differs in from the one in force, in words.",
-        examples=[["bad is new: First answer for 1–2 stars, due within 24 h around the clock."]],
+        examples=[changes(shipped(NEWEST), _POLICY)],
     )
 
 
@@ -225,9 +226,10 @@ def in_words(found: StoredRevision) -> list[ClassInWords]:
     return [class_in_words(each) for each in found.policy.classes]
 
 
-def compared_out(found: StoredRevision, in_force: Activation, changes: list[str] | None) -> ComparedRevisionOut:
-    """Return a revision, and what it differs in from another, as the API shows it."""
-    return ComparedRevisionOut(**revision_out(found, in_force).model_dump(), changes=changes)
+def compared_out(found: StoredRevision, in_force: Activation, other: StoredRevision | None) -> ComparedRevisionOut:
+    """Return a revision, and what it differs in from another if there is one, as the API shows it."""
+    differences = None if other is None else changes(other.policy, found.policy)
+    return ComparedRevisionOut(**revision_out(found, in_force).model_dump(), changes=differences)
 
 
 def summary_out(found: StoredRevision, in_force: Activation) -> RevisionSummaryOut:
@@ -255,14 +257,14 @@ def activation_out(found: Activation) -> ActivationOut:
     return ActivationOut(revision=found.key.name, activated_at=found.activated_at, activated_by=found.activated_by)
 
 
-def preview_out(found: Preview, changes: Sequence[str]) -> PreviewOut:
-    """Return a preview as the API shows it."""
+def preview_out(found: Preview, differences: Sequence[str]) -> PreviewOut:
+    """Return a preview, and what the revision differs in from the one in force, as the API shows it."""
     fields = {name: getattr(found, name) for name in ("since", "reviews", "is_cut", "without_clock", "without_class")}
     return PreviewOut(
         **fields,
         classes=[ClassPreviewOut.model_validate(each, from_attributes=True) for each in found.classes],
         examples=[_review_out(each) for each in found.examples],
-        changes=list(changes),
+        changes=list(differences),
     )
 
 

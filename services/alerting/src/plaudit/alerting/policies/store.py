@@ -8,7 +8,8 @@ from typing import Any, Final
 import msgspec
 from asyncpg import Record
 
-from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME, Calendar
+from plaudit.alerting.calendars import store as calendars
+from plaudit.alerting.calendars.domain import Calendar
 from plaudit.alerting.policies.domain.conditions import Facts
 from plaudit.alerting.policies.domain.coverage import (
     MAX_GROUPS,
@@ -88,9 +89,9 @@ async def load(tx: Tx, tenants: Collection[str]) -> Policies:
     return Policies(shipped(NEWEST), in_force, revisions, products, RENAMED)
 
 
-async def calendars_of(_tx: Tx, _tenant_id: str) -> dict[str, Calendar]:
-    """Return name → calendar in force, of those that a tenant has."""
-    return {ALWAYS_NAME: ALWAYS}
+async def calendars_of(tx: Tx, tenant_id: str) -> dict[str, Calendar]:
+    """Return name → calendar in force, of those that a tenant has; `always` is among them."""
+    return {name: calendar for (_, name), calendar in (await calendars.newest(tx, [tenant_id])).items()}
 
 
 async def in_force(tx: Tx, tenant_id: str) -> Activation:
@@ -179,9 +180,9 @@ async def preview_of(tx: Tx, tenant_id: str, revision: StoredRevision) -> Previe
     """Return what a revision would have done with the reviews that were published in the last 30 days."""
     found = await reviews.published_since(tx, tenant_id, tx.now - PREVIEWED, MAX_PREVIEWED + 1)
     is_cut = len(found) > MAX_PREVIEWED
-    calendars = await calendars_of(tx, tenant_id)
+    by_name = await calendars_of(tx, tenant_id)
     # In a thread, so that other requests are answered meanwhile.
-    return await asyncio.to_thread(preview, revision.policy, found[:MAX_PREVIEWED], calendars, tx.now, is_cut=is_cut)
+    return await asyncio.to_thread(preview, revision.policy, found[:MAX_PREVIEWED], by_name, tx.now, is_cut=is_cut)
 
 
 async def coverage_of(tx: Tx, tenant_id: str, owner_of: OwnerOf) -> Coverage:
