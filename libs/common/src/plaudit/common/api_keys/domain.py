@@ -35,6 +35,8 @@ SCOPES: Final[Mapping[str, str]] = {
     "imports:read": "read what became of imported files, and the rows that were not taken",
     "imports:write": "import files of reviews, and cancel imports",
     "keys:write": "see, make, rotate and revoke API keys",
+    "library:read": "read the library: what we stand for, and which points answers cover",
+    "library:write": "add, change and withdraw guidelines of the library",
     "markers:write": "note and delete markers: releases, incidents and what else scores are compared around",
     "people:write": "see and invite staff, and change their accounts",
     "reviews:read": "read reviews and their revisions",

@@ -21,10 +21,15 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-_VIEWER: Final = frozenset({"reviews:read", "scores:read", "clocks:read", "alerts:read", "board:read", "surveys:read"})
+_VIEWER: Final = frozenset(
+    {
+        *("reviews:read", "scores:read", "clocks:read", "alerts:read", "board:read", "surveys:read"),
+        "library:read",
+    }
+)
 _RESPONDER: Final = _VIEWER | {
     *("alerts:write", "answers:write", "board:write", "sources:read", "deliveries:read", "deliveries:write"),
-    *("surveys:invite", "imports:read", "markers:write"),
+    *("surveys:invite", "imports:read", "markers:write", "library:write"),
 }
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     Role.VIEWER: _VIEWER,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from plaudit.alerting.answers import commands as answers
 from plaudit.alerting.clocks.commands import Follower, end_erased
 from plaudit.alerting.clocks.domain.clock import clock_id, order_key
 from plaudit.alerting.mails import store as mails
@@ -22,6 +23,7 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
         clock = clock_id(erased.tenant_id, erased.name, FIRST_ANSWER)
         await lock(tx, [order_key(clock)])
         await outbox.append(tx, await end_erased(tx, [(erased.tenant_id, clock)], erased.erased_at, followers))
+        await answers.forget(tx, [(erased.tenant_id, erased.name)])
         await mails.empty_errors(tx, erased.tenant_id, clock)
         return 0
 
