@@ -1,6 +1,5 @@
 """Answers as the study of them has them: one template, the same reworded, and answers of people."""
 
-
 TEMPLATE = (
     "Dear Sarah,\n\nThank you for your review of the Breeze 200. We are sorry that your order 4711 did not meet your "
     "expectations. Customer satisfaction is our highest priority, and we take your feedback very seriously. Please "
@@ -23,7 +22,8 @@ BY_PEOPLE = (
     ),
     (
         "Hello Ayse, the driver was looking for number 12 in the back yard, where your bell is not. I have added a "
-        "note for the next parcels and paid back the shipping this morning. Would Thursday evening suit you for another try?"
+        "note for the next parcels and paid back the shipping this morning. Would Thursday evening suit you for "
+        "another try?"
     ),
     (
         "Good morning Jan, you paid twice since our till froze while the card was read. The second amount was booked "

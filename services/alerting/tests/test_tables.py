@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import inspect
 
 from plaudit.alerting.alerts.tables import alerts
+from plaudit.alerting.answers.tables import published_answers
 from plaudit.alerting.clocks.tables import clock_events, clocks
+from plaudit.alerting.library.tables import guidelines
 from plaudit.alerting.mails.tables import mails
 from plaudit.alerting.policies.tables import policies
 from plaudit.alerting.timers.tables import timers
@@ -12,7 +14,7 @@ from plaudit.common.db import Role
 
 pytestmark = pytest.mark.postgres
 
-TABLES = (policies, clocks, clock_events, timers, alerts, mails)
+TABLES = (policies, clocks, clock_events, timers, alerts, mails, guidelines, published_answers)
 
 
 async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migration(stage):
@@ -33,7 +35,7 @@ async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migrat
                 assert real["type"].timezone
 
 
-@pytest.mark.parametrize("table", ["policies", "clock_events"])
+@pytest.mark.parametrize("table", ["policies", "clock_events", "guidelines"])
 @pytest.mark.parametrize("role", [Role.API, Role.WORKER])
 async def test_nobody_may_change_what_is_written_for_good(stage, table, role):
     async with stage.resources.database(role).transaction() as tx:

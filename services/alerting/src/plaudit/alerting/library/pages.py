@@ -26,7 +26,6 @@ from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, Work
 from plaudit.common.http.problems import precondition_failed
 from plaudit.common.pages.navigation import Crumb
-from plaudit.common.people import store as people
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 
 LIBRARY: Final = "/console/library"
@@ -35,8 +34,6 @@ LANGUAGE_NAMES: Final[Mapping[str, str]] = {
     "en": "English", "de": "German", "es": "Spanish", "fr": "French", "it": "Italian", "nl": "Dutch"
 }  # fmt: skip
 SEVERITY_NAMES: Final[Mapping[str, str]] = {each.value: f"{each.value.capitalize()} reviews" for each in Severity}
-PERSON: Final = "person:"
-"""Before the id of whoever did something."""
 LABELS: Final[Mapping[str, str]] = {
     "language": "Language",
     "topic": "Topic",
@@ -230,7 +227,6 @@ async def _page(
         title=title,
         guideline=newest,
         log=log[::-1],
-        names=await _names(tx, principal.tenant_id, log),
         values=typed.values or (_shown(newest) if newest else {}),
         errors=typed.errors,
         path=f"{LIBRARY}/{newest.id}" if newest else NEW,
@@ -239,13 +235,6 @@ async def _page(
         max_points=MAX_POINTS,
         **_words(),
     )
-
-
-async def _names(tx: SqlTx, tenant_id: str, log: Sequence[Revision]) -> dict[str, str]:
-    """Return who made a revision → what a reader sees, of staff."""
-    made_by = {each.made_by.removeprefix(PERSON) for each in log if each.made_by.startswith(PERSON)}
-    names = await people.names_of(tx, tenant_id, [UUID(each) for each in sorted(made_by)])
-    return {f"{PERSON}{person_id}": name for person_id, name in names.items()}
 
 
 def _words() -> dict[str, Any]:

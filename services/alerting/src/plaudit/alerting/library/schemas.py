@@ -18,6 +18,7 @@ from plaudit.alerting.library.domain.guideline import (
 from plaudit.common.contracts import Severity
 from plaudit.common.contracts.mentions import TOPIC_TITLES
 from plaudit.common.http import WHOLE, Body
+from plaudit.common.http.openapi_examples import AN_ID
 
 A_STANCE: Final = "Whoever moves house keeps their contract, and nobody pays twice."
 SOME_POINTS: Final = ["Name the day of the move", "Say which month is paid back"]
@@ -79,6 +80,21 @@ class GuidelineOut(BaseModel):
     is_withdrawn: bool = Field(description="Whether the guideline is out of use since this revision.")
 
 
+A_GUIDELINE: Final = {
+    "id": AN_ID,
+    "number": 1,
+    "language": "en",
+    "topic": A_TOPIC,
+    "severity": "negative",
+    "stance": A_STANCE,
+    "points": SOME_POINTS,
+    "is_shipped": False,
+    "made_by": "key:vw3sajk26br3jcpn",
+    "made_at": "2026-03-02T09:00:00Z",
+    "is_withdrawn": False,
+}
+
+
 class GuidelinesOut(BaseModel):
     """Guidelines."""
 
@@ -94,7 +110,7 @@ class GuidelineRevisionsOut(BaseModel):
 class GuidelineMatchOut(BaseModel):
     """The guideline that fits a review best."""
 
-    guideline: GuidelineOut | None = Field(description="Null where none fits.")
+    guideline: GuidelineOut | None = Field(description="Null where none fits.", examples=[A_GUIDELINE])
     reasons: list[str] = Field(
         description="Why it is this one, in sentences: by topic, by severity, by language.",
         examples=[
