@@ -88,7 +88,7 @@ async def test_a_viewer_reads_and_has_no_button(stage, browser):
 
 
 async def test_hostile_text_stays_text(browser):
-    address = await added(browser, stance="<img src=x onerror=alert(1)> counts")
+    address = await added(browser, stance="What counts: <img src=x onerror=alert(1)")
     assert "<img" not in (await browser.get(address)).text
     assert "<img" not in (await browser.get(PAGE)).text
 
