@@ -42,7 +42,7 @@ class TestPage:
         browser = await signed_in(stage, "reviews:read")
         empty = (await browser.get(PAGE)).text
         assert "Nothing was checked yet." in empty
-        assert "are individual" not in empty
+        assert "individual, of" not in empty
         await answers(TEMPLATE, 1)
         assert "100%" in (await browser.get(PAGE)).text
 
