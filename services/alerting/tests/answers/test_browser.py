@@ -54,6 +54,7 @@ async def test_a_draft_is_checked(page: Page):
 async def test_a_guideline_is_found_added_and_restored(page: Page):
     await page.get_by_role("navigation", name="Console").get_by_role("link", name="Library").click()
     await page.get_by_label("It mentions").select_option("delivery")
+    await page.get_by_label("It is").select_option("negative")
     await page.get_by_role("button", name="Show").click()
     await expect(page.get_by_role("heading", level=2, name="Delivery")).to_be_visible()
     await fits(page)

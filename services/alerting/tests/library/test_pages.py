@@ -51,6 +51,12 @@ async def test_a_guideline_is_added_changed_withdrawn_and_restored(browser):
     assert history == ["4", "3", "2", "1"]
 
 
+async def test_the_form_of_a_new_guideline_is_empty(browser):
+    page = (await browser.get(f"{PAGE}/new")).text
+    assert "Add it" in page
+    assert "History" not in page
+
+
 async def test_a_form_of_something_older_saves_nothing(browser):
     address = await added(browser)
     for number, status in (("1", 303), ("1", 412)):

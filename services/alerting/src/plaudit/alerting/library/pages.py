@@ -227,7 +227,7 @@ async def _page(
         title=title,
         guideline=newest,
         log=log[::-1],
-        values=typed.values or (_shown(newest) if newest else {}),
+        values=dict.fromkeys(LABELS, "") | dict(typed.values or (_shown(newest) if newest else {})),
         errors=typed.errors,
         path=f"{LIBRARY}/{newest.id}" if newest else NEW,
         may_write=principal.may("library:write"),
