@@ -29,7 +29,7 @@ OF_SUBJECT = ("subject", "explanation", "complaints", "projection", "figures", "
 FILES = ("csv", "jsonl")
 GROUPS = {
     "scoring": ("scoring-live", "scoring-history", "scoring-insight", "scoring-answers"),
-    "alerting": ("alerting",),
+    "alerting": ("alerting", "alerting-answers"),
     "feedback_board": ("board",),
 }
 

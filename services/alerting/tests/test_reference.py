@@ -1,16 +1,30 @@
 """The examples of the API reference are what alerting answers."""
 
+import msgspec
 import pytest
 
+from plaudit.alerting.answers.commands import ToldChange, follow
 from plaudit.alerting.main import build
 from plaudit.alerting.reviews.consumer import keep_reviews
+from plaudit.common.contracts import ReviewChange
 from plaudit_testing.cadences import MONDAY, Cadence, on
-from plaudit_testing.clocks import at, review
+from plaudit_testing.clocks import answered, at, review
+from plaudit_testing.drafts import TEMPLATE
 from plaudit_testing.reference import Reference
 
 pytestmark = pytest.mark.postgres
 
 GOOD = "0199d6f2-7c1e-7a40-9a52-1f0c6f0f3b11"
+
+
+async def tell_answer(stage):
+    """A review is answered, and the group of answers reads it."""
+    after = msgspec.structs.replace(
+        review(), answer=msgspec.structs.replace(answered(review(), at(1)).answer, text=TEMPLATE)
+    )
+    change = ReviewChange(review_id="review-1", revision=2, before=review(), after=after)
+    async with stage.worker.transaction() as tx:
+        await follow(tx, [("default", msgspec.json.decode(msgspec.json.encode(change), type=ToldChange))])
 
 
 async def test_every_operation_answers_as_its_example_says(stage):
@@ -44,6 +58,20 @@ async def test_every_operation_answers_as_its_example_says(stage):
     await reference.check(api, "list_calendars")
     await reference.check(api, "list_calendar_revisions", ids=berlin)
     await reference.check(api, "list_holidays", params={"country": "IE", "year": 2027, "category": "public"})
+    made = await reference.check(api, "create_guideline")
+    guideline = {"guideline_id": made["id"]}
+    await reference.check(api, "list_guidelines", params={"topic": made["topic"]})
+    await reference.check(
+        api, "match_guideline", params={"topic": made["topic"], "severity": made["severity"], "language": "en"}
+    )
+    await reference.check(api, "read_guideline", ids=guideline)
+    await reference.check(api, "change_guideline", ids=guideline)
+    await reference.check(api, "list_guideline_revisions", ids=guideline)
+    await reference.check(api, "withdraw_guideline", ids=guideline)
+    await reference.check(api, "restore_guideline", ids=guideline)
+    await reference.check(api, "check_answer")
+    await tell_answer(stage)
+    await reference.check(api, "read_individuality")
     await check_cadences(reference, stage)
     reference.assert_all_are_checked()
 

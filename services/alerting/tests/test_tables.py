@@ -4,9 +4,11 @@ import pytest
 from sqlalchemy import inspect
 
 from plaudit.alerting.alerts.tables import alerts
+from plaudit.alerting.answers.tables import published_answers
 from plaudit.alerting.cadences import tables as cadences
 from plaudit.alerting.calendars.tables import calendar_revisions, calendar_zone_data
 from plaudit.alerting.clocks.tables import clock_events, clocks
+from plaudit.alerting.library.tables import guidelines
 from plaudit.alerting.policies.tables import policies, policy_activations, policy_revisions
 from plaudit.alerting.reviews.tables import reviews
 from plaudit.alerting.timers.tables import timers
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.postgres
 
 TABLES = (
     *(calendar_revisions, calendar_zone_data, reviews, policies, policy_revisions, policy_activations),
-    *(clocks, clock_events, timers, alerts),
+    *(clocks, clock_events, timers, alerts, guidelines, published_answers),
     *cadences.metadata.sorted_tables,
 )
 
@@ -43,7 +45,7 @@ async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migrat
     "table",
     [
         *("calendar_revisions", "calendar_zone_data", "policies", "policy_revisions", "policy_activations"),
-        *("clock_events", "cadence_revisions", "digests"),
+        *("clock_events", "cadence_revisions", "digests", "guidelines"),
     ],
 )
 @pytest.mark.parametrize("role", [Role.API, Role.WORKER])

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.answers import api as answers
+from plaudit.alerting.answers import consumer as answers_consumer
+from plaudit.alerting.answers import pages as answer_pages
 from plaudit.alerting.cadences import api as cadences
 from plaudit.alerting.cadences.commands.sending import CHECKS as CADENCE_CHECKS
 from plaudit.alerting.cadences.consumer import SUBSCRIPTIONS as CADENCE_SUBSCRIPTIONS
@@ -19,6 +22,8 @@ from plaudit.alerting.clocks.jobs import MoveJob
 from plaudit.alerting.contacts.jobs import ContactsJob
 from plaudit.alerting.desk.pages import router as desk
 from plaudit.alerting.erasure.commands import scrubbing
+from plaudit.alerting.library import api as library
+from plaudit.alerting.library import pages as library_pages
 from plaudit.alerting.log_fields import LOG_FIELDS
 from plaudit.alerting.mails.commands import OwnerMails, check_of
 from plaudit.alerting.mails.domain.letters import TOPIC
@@ -78,6 +83,10 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 clocks.router,
                 clocks.changing(following),
                 alerts.router,
+                library.router,
+                answers.router,
+                library_pages.router,
+                answer_pages.router,
                 cadences.router,
                 cadence_pages,
                 calendars.router,
@@ -96,11 +105,14 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 "policies": "The rules that start clocks.",
                 "clocks": "What runs for each review that has to be answered, and how it ended.",
                 "alerts": "What a person should look at.",
+                "library": "What we stand for and which points an answer covers; never a text to be sent.",
+                "answer checks": "What to look at again before an answer is published, and how individual answers are.",
                 "cadences": "Regular contacts with customers, invitations to review, and the weekly digest.",
             },
             problems={
                 **clocks.PROBLEMS,
                 **alerts.PROBLEMS,
+                **library.PROBLEMS,
                 **cadences.PROBLEMS,
                 **calendars.PROBLEMS,
                 **policies.PROBLEMS,
@@ -109,6 +121,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             refusals={
                 **clocks.REFUSALS,
                 **alerts.REFUSALS,
+                **library.REFUSALS,
                 **cadences.REFUSALS,
                 **calendars.REFUSALS,
                 **policies.REFUSALS,
@@ -116,7 +129,13 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             },
             streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
         ),
-        subscriptions=[subscription(following, settings.partitions), CONTACTS, KEPT_REVIEWS, *CADENCE_SUBSCRIPTIONS],
+        subscriptions=[
+            subscription(following, settings.partitions),
+            CONTACTS,
+            KEPT_REVIEWS,
+            answers_consumer.SUBSCRIPTION,
+            *CADENCE_SUBSCRIPTIONS,
+        ],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
             MoveJob(resources, following),
@@ -154,7 +173,12 @@ SERVICE = Service(
             "/v1/touchpoints",
             "/v1/invitations",
             "/v1/digests",
+            "/v1/library",
+            "/v1/answers/check",
+            "/v1/answers/individuality",
             "/console",
+            "/console/answers/check",
+            "/console/library",
         )
     ),
 )

@@ -39,6 +39,8 @@ SCOPES: Final[Mapping[str, str]] = {
     "imports:read": "read what became of imported files, and the rows that were not taken",
     "imports:write": "import files of reviews, and cancel imports",
     "keys:write": "see, make, rotate and revoke API keys",
+    "library:read": "read the library: what we stand for, and which points answers cover",
+    "library:write": "add, change and withdraw guidelines of the library",
     "markers:write": "note and delete markers: releases, incidents and what else scores are compared around",
     "messages:read": "read messages that were sent, to whom, what came of them, and the endpoints",
     "messages:write": "send messages again, and test endpoints",

@@ -33,6 +33,7 @@ CONSOLE: Final = (
     NavEntry("Reviews", "/console/reviews", ("reviews:read",)),
     NavEntry("Scores", "/console/scores", ("scores:read",)),
     NavEntry("Answers", "/console/answers", ("reviews:read",)),
+    NavEntry("Library", "/console/library", ("library:read",)),
     NavEntry("Cadences", "/console/cadences", ("cadences:read",)),
     NavEntry("Surveys", "/console/surveys", ("surveys:read",)),
     NavEntry("Requests", "/console/requests", ("board:read",)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from plaudit.alerting.answers import commands as answers
 from plaudit.alerting.cadences.commands import persons
 from plaudit.alerting.cadences.commands import rules as cadences
 from plaudit.alerting.cadences.store import digests
@@ -37,6 +38,7 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
             await deliveries.erase_thread(tx, erased.tenant_id, thread_of(clock.id))
         await reviews.delete(tx, erased.tenant_id, [erased.name])
         await digests.drop_reviews(tx, [review])
+        await answers.forget(tx, [review])
 
     return scrub
 

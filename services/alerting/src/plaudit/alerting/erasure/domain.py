@@ -18,6 +18,8 @@ STORES: Final[Mapping[str, str]] = {
     "moves": "holds nothing about customers",
     "timers": "deleted with the end of the run",
     "alerts": "holds stars and subject, and no word of a review; resolved with the end of the run",
+    "guidelines": "holds nothing about customers",
+    "published_answers": "deleted with the review: what is kept of an answer may name whom it answers",
     "cadence_revisions": "holds nothing about customers",
     "cadence_persons": "deleted with the person",
     "occurrences": "deleted with the person",

@@ -1,0 +1,1 @@
+"""The rules of checks: texts in, findings out."""

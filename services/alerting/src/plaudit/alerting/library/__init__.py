@@ -1,0 +1,1 @@
+"""The library: what we stand for and which points an answer covers, by topic, severity and language."""

@@ -1,0 +1,1 @@
+"""Guidelines: what they are, which is the best match, which are shipped."""
