@@ -1,5 +1,7 @@
 """A browser of staff at a service's stage, signed in with a key."""
 
+from typing import Any
+
 import httpx
 
 from plaudit.common.api_keys import commands as api_keys
@@ -9,12 +11,12 @@ OURS = {"sec-fetch-site": "same-origin", "content-type": "application/x-www-form
 """Headers of a form of our own pages."""
 
 
-async def signed_in(stage, *scopes: str, tenant: str = "default") -> httpx.AsyncClient:
+async def signed_in(stage: Any, *scopes: str, tenant: str = "default") -> httpx.AsyncClient:
     """A browser that is signed in with a key of these scopes."""
     async with stage.common.transaction() as tx:
         await tenants.create(tx, tenant, tenant.title())
         key = await api_keys.create(tx, tenant, "page", scopes)
-    browser = stage.plain_client(accept="text/html")
+    browser: httpx.AsyncClient = stage.plain_client(accept="text/html")
     answer = await browser.post("/sign-in", data={"key": key}, headers=OURS)
     assert answer.status_code == 303
     return browser
