@@ -44,7 +44,7 @@ async def test_row_level_security_hides_other_tenants_rows_from_any_statement(st
     await stage.fires()
     database = stage.resources.database(Role.API)
     for table in (
-        *("policies", "clocks", "clock_events", "timers", "alerts", "messages", "message_deliveries"),
+        *("reviews", "clocks", "clock_events", "timers", "alerts", "messages", "message_deliveries"),
         *("published_answers", "guidelines"),
     ):
         async with stage.worker.transaction() as tx:
@@ -53,7 +53,7 @@ async def test_row_level_security_hides_other_tenants_rows_from_any_statement(st
             assert await tx.raw.fetchval(f"SELECT count(*) FROM {table}") == 0, table
         async with database.transaction("default") as tx:
             assert await tx.raw.fetchval(f"SELECT count(*) FROM {table}") == everything, table
-        assert everything or table in {"timers", "published_answers", "guidelines"}
+        assert everything or table in {"reviews", "timers", "published_answers", "guidelines"}
 
 
 async def test_what_is_not_there_is_not_found(api):

@@ -96,7 +96,7 @@ class Alerting:
 
     def consumer(self):
         return ConsumerLoop(
-            subscription(followers(self.settings)),
+            subscription(followers(self.settings), self.settings.partitions),
             self.stage.worker,
             self.stage.resources.outbox.append,
             self.settings,

@@ -36,6 +36,7 @@ async def killed(process) -> None:
     await until(lambda: not process.running, "the process has been killed by its failpoint")
 
 
+@pytest.mark.usefixtures("first_answers_only")
 async def test_timers_survive_a_process_that_is_killed_before_its_commit(stage, processes, tmp_path):
     await stage.reads([stage.record(None, review(), at(0), f"review-{number}") for number in range(CLOCKS)])
     await stage.rows("UPDATE positions SET next_offset = 0")

@@ -53,6 +53,7 @@ async def test_the_digest_tells_movers_complaints_wins_requests_and_what_is_to_b
     assert second["touchpoints_open"] == 1
 
 
+@pytest.mark.usefixtures("first_answers_only")
 async def test_the_digest_counts_open_clocks_and_breaches(cadence, stage):
     await cadence.told("contacted", on(0))
     await stage.happens(None, review(published_at=on(-3), received_at=on(-3)), on(-3), review_id="late")

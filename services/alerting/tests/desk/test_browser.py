@@ -59,13 +59,13 @@ async def test_no_duration_wraps(page: Page):
     for width in (320, 375, 1280):
         await page.set_viewport_size({"width": width, "height": 900})
         durations = page.locator(".lead-figure")
-        assert await durations.count() == 4
+        assert await durations.count() == 6
         assert (
             await durations.evaluate_all(
                 "figures => figures.map(figure => { const range = document.createRange(); "
                 "range.selectNodeContents(figure.firstChild); return range.getClientRects().length; })"
             )
-            == [1] * 4
+            == [1] * 6
         )
 
 

@@ -147,6 +147,8 @@ async def test_the_shell_names_the_tenant_the_key_and_the_sections_that_it_may_s
     assert re.findall(r'<li><a href="(/console[a-z/]*)"( aria-current="page")?>', page.split("</nav>")[0]) == [
         ("/console", ""),
         ("/console/clocks", ' aria-current="page"'),
+        ("/console/policies", ""),
+        ("/console/calendars", ""),
     ]
 
 
@@ -167,7 +169,7 @@ async def test_mails_that_could_not_be_delivered_are_said(stage, mailbox):
     await stage.happens(None, review(), at(0))
     await stage.sends()
     page = (await (await signed_in(stage, "*")).get("/console")).text
-    assert "1 mail could not be delivered." in page
+    assert "1 message could not be delivered: " in page
 
 
 async def test_a_right_to_left_review_is_set_right_to_left(stage):
