@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,17 +55,25 @@ class Ingest:
     superuser: asyncpg.Connection
     """Sees and may change everything, as only a test may."""
     _keys: dict[str, str] = field(default_factory=dict)
+    _making_key: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def key(self, tenant: str = DEFAULT, *scopes: str) -> str:
         """A key of the tenant with these scopes, all without any; makes the tenant where it is new."""
         wanted = " ".join((tenant, *scopes))
-        if wanted not in self._keys:
-            owner = Database(self.resources.settings, "common", Role.OWNER, pool_size=1)
+        async with self._making_key:
+            if wanted not in self._keys:
+                # Known to others once it is committed: a request that comes before would be refused.
+                self._keys[wanted] = await self._make_key(tenant, scopes or (ALL_SCOPES,))
+        return self._keys[wanted]
+
+    async def _make_key(self, tenant: str, scopes: Sequence[str]) -> str:
+        owner = Database(self.resources.settings, "common", Role.OWNER, pool_size=1)
+        try:
             async with owner.transaction() as tx:
                 await tenants.create(tx, tenant, tenant)
-                self._keys[wanted] = await api_keys.create(tx, tenant, "test", scopes or (ALL_SCOPES,))
+                return await api_keys.create(tx, tenant, "test", scopes)
+        finally:
             await owner.close()
-        return self._keys[wanted]
 
     async def get(self, path: str, tenant: str = DEFAULT, **params: Any) -> httpx.Response:
         """GET with a key of the tenant."""

@@ -5,12 +5,13 @@ answer of the first time.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import msgspec
+from httpx import codes
 
 from plaudit.common.standard_webhooks import decode_secret, signed_headers
 from plaudit_local.demo.story import BUSINESSES, EVERYDAY, FRESH, MARKERS, REQUESTS, REVIEWS, Marker, Request, Review
@@ -62,7 +63,19 @@ def _play(endpoints: dict[str, str]) -> str:
 
 def _ask(client: httpx.Client, method: str, address: str, **options: Any) -> Any:
     """Send a request; return what a successful answer holds."""
-    return _answer(client.request(method, address, **options))
+    return _patiently(lambda: client.request(method, address, **options), passing=codes.SERVICE_UNAVAILABLE)
+
+
+def _patiently(send: Callable[[], httpx.Response], passing: int) -> Any:
+    """Send a request again while its answer has a status that passes; return what a successful answer holds.
+
+    Raises:
+        DemoError: the answer is another one, or has that status still when the deadline is over.
+    """
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while (response := send()).status_code == passing and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    return _answer(response)
 
 
 def _answer(response: httpx.Response) -> Any:
@@ -174,10 +187,4 @@ def _request(client: httpx.Client, board: str, number: int, request: Request, re
 
 def _link(client: httpx.Client, request: str, review: str) -> None:
     """Link a review; it reaches the board over Kafka, so this waits for it."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while True:
-        response = client.post(f"{request}/links", json={"review_id": review})
-        if response.status_code != 404 or time.monotonic() > deadline:
-            _answer(response)
-            return
-        time.sleep(POLL_SECONDS)
+    _patiently(lambda: client.post(f"{request}/links", json={"review_id": review}), passing=codes.NOT_FOUND)
