@@ -136,19 +136,3 @@ class TestMove:
         assert move(folded(STARTED), there, at=at(1), reason="new", by="person:anna") == (
             PolicyApplied(at(1), there.policy, None, "new", "person:anna"),
         )
-
-
-async def test_an_order_that_is_sent_again_under_its_key_is_carried_out_once(stage):
-    await stage.happens(None, review(), at(0))
-    client = await stage.client()
-    path = f"/v1/clocks/{id_of('review-1')}"
-    for verb, kinds in (("pause", ["started", "paused"]), ("resume", ["started", "paused", "resumed"])):
-        for already in (None, "true"):
-            answer = await client.post(
-                f"{path}/{verb}", json={"reason": "away"}, headers={"idempotency-key": f"{verb}-1"}
-            )
-            assert (answer.status_code, answer.headers.get("idempotent-replayed")) == (200, already)
-        assert await stage.log() == kinds
-    other = await client.post(f"{path}/pause", json={"reason": "other"}, headers={"idempotency-key": "pause-1"})
-    assert (other.status_code, other.json()["type"].rpartition("/")[2]) == (422, "idempotency-key-reused")
-    assert (await client.post(f"{path}/resume", json={"reason": "away"})).status_code == 409

@@ -125,19 +125,21 @@ async def test_what_is_late_in_its_ordinary_wait_for_kafka_is_no_trouble_and_lat
 async def test_a_timer_that_was_set_aside_withholds_the_heartbeat(stage, auditor):
     await stage.happens(None, review(), at(0))
     await stage.rows("UPDATE timers SET failed_at = now(), error = 'x' WHERE kind = 'breach'")
-    assert await round_of(auditor) == ("1 timers are set aside", False)
+    assert await round_of(auditor) == ("3 timers are set aside", False)
 
 
 async def test_a_clock_whose_terms_are_not_stored_is_told_and_costs_no_other(stage, auditor):
     for name in ("one", "two"):
         await stage.happens(None, review(), at(0), review_id=name)
     await stage.rows("UPDATE clocks SET policy_revision = 99 WHERE review_id = 'one' AND metric = 'first_answer'")
-    await stage.rows("DELETE FROM timers USING clocks c WHERE c.id = clock_id AND review_id = 'two'")
+    deleted = await stage.rows(
+        "DELETE FROM timers USING clocks c WHERE c.id = clock_id AND review_id = 'two' RETURNING kind"
+    )
     found, beaten = await round_of(auditor)
     assert "1 classes that clocks are pinned to are not stored" in found
     assert not beaten
     restored = await stage.rows("SELECT FROM timers JOIN clocks c ON c.id = clock_id WHERE review_id = 'two'")
-    assert len(restored) == 9
+    assert len(restored) == len(deleted) > 3
 
 
 async def test_contacts_of_cadences_that_are_past_due_and_leases_that_are_stuck_withhold_it(stage, auditor):
