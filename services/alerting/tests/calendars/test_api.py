@@ -247,7 +247,7 @@ POLICY = """
 title: Office hours
 classes:
   - {name: drastic, metric: first_answer, when: {severity: [drastic]}, due_within: 4 h, grace: 1 h, calendar: berlin}
-  - {name: others, metric: first_answer, due_within: 14 days, grace: 1 h, calendar: always}
+  - {name: others, metric: first_answer, due_within: 14 days, grace: 7 days, calendar: always}
 """
 
 
@@ -255,8 +255,8 @@ async def test_a_calendar_by_which_a_severer_class_would_be_due_later_than_a_mil
     await api.put(PATH, json=BERLIN)
     saved = await api.post("/v1/policies/revisions", content=POLICY, headers={"content-type": "application/yaml"})
     assert saved.status_code in {200, 201}, saved.text
-    number = saved.json()["number"]
-    activated = await api.post(f"/v1/policies/revisions/{saved.json()['policy']}/{number}/activate")
+    name = saved.json()["name"]
+    activated = await api.post(f"/v1/policies/revisions/{name}/activate")
     assert activated.status_code == 200, activated.text
     seldom = BERLIN | {"week": {day: [] for day in WEEK} | {"monday": ["09:00-10:00"]}}
     refused = await api.put(PATH, json=seldom)

@@ -137,7 +137,7 @@ async def test_clocks_of_a_calendar_are_counted_anew_when_the_data_of_its_zone_h
             tx, "default", "berlin", Definition(zone="Europe/Berlin", week=hours), "test"
         )
     known = CALENDARS | {"berlin": berlin.calendar}
-    document = first_answers(24).replace("calendar: always", "calendar: berlin")
+    document = first_answers(24).replace("7 days", "168 h").replace("calendar: always", "calendar: berlin")
     api = stage.resources.database(Role.API)
     async with api.driver_transaction("default") as tx:
         saved = await policies.save_draft(tx, "default", document, Format.YAML, "test", known)
