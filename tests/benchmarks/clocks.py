@@ -25,6 +25,7 @@ from plaudit.alerting.timers.jobs.auditor import Auditor
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.db import Role
 from plaudit.common.delivery.connector import Connector
+from plaudit.common.memory import tune_memory
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.process import Resources
 from plaudit_testing.vault import VAULT_KEYS
@@ -221,6 +222,7 @@ async def _move(report: Report, backing: Servers, clocks: int) -> None:
 
 
 def _settings(backing: Servers) -> AlertingSettings:
+    tune_memory()  # as in every process of the product
     told = {"database_url": backing.database_url, "partitions": PARTITIONS, "owner_email": "owner@acme.example"}
     return AlertingSettings.model_validate({**told, "vault_keys": VAULT_KEYS})
 

@@ -22,12 +22,13 @@ from plaudit_testing.stack import stack as opened_stack
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.e2e]
 
 CLOCKS = 40
+TOPICS = ("reviews.v1", "customers.v1", "scores.v1", "board.v1", "alerts.v1")
 
 
 @pytest.fixture
 async def processes(stage, settings, kafka_server, kafka_topics, tmp_path) -> Iterator[Stack]:
     """Processes on the stage's database, its mailbox and the run's broker."""
-    await kafka_topics.recreate({"reviews.v1": 8, "alerts.v1": 8})
+    await kafka_topics.recreate(dict.fromkeys(TOPICS, 8))
     with opened_stack(
         settings.database_url.get_secret_value(),
         kafka_server.bootstrap,
@@ -99,9 +100,9 @@ async def test_a_webhook_whose_sender_is_killed_after_the_answer_comes_again_und
         vault = vault_of(stage.settings)
         url = f"http://127.0.0.1:{endpoint.port}/hook"
         async with stage.resources.database(Role.API).transaction("default") as tx:
-            draft = Draft("ours", "webhook", url, ("clock",))
+            draft = Draft("ours", "webhook", url, ("test",))
             await endpoints.create(tx, uuid7, vault, "default", draft, "test", [endpoint.port])
-        message = Message("default", "late", "clock.breached", subscribers(), Content("Late", "A clock is late."))
+        message = Message("default", "late", "test.told", subscribers(), Content("Late", "A clock is late."))
         async with stage.worker.transaction() as tx:
             await delivery.queue(tx, [message])
         jobs = processes.process("alerting", "jobs")

@@ -380,20 +380,20 @@ async def order_counting(tx: Tx, move_id: UUID, tenant_id: str, ref: CalendarRef
 
 
 async def move_some(
-    work: UnitOfWork, move: Move, clocks: Sequence[Clock], followers: Sequence[Follower], *, is_last: bool
+    work: UnitOfWork, move: Move, clocks: Sequence[tuple[UUID, UUID]], followers: Sequence[Follower], *, is_last: bool
 ) -> int:
     """Move some clocks, and note how far the move has come; return how many moved.
 
     Args:
         work: the open unit of work, in which nothing was done yet.
         move: as it stood when the clocks were looked up.
-        clocks: the next ones by id, which may have changed meanwhile.
+        clocks: the next ones by id, each with its group; they may have changed meanwhile.
         followers: act on what happens to the clocks.
         is_last: whether there are no more.
     """
     tx = work.tx
-    await lock(tx, {order_key(clock.root) for clock in clocks})
-    known = await store.load(tx, {clock.key for clock in clocks})
+    await lock(tx, {order_key(root) for _, root in clocks})
+    known = await store.load(tx, [(move.tenant_id, clock_id) for clock_id, _ in clocks])
     rules = await rules_of(tx, {move.tenant_id}, known.values())
     in_force = rules.policies.current(move.tenant_id)
     is_stale = not move.counted_by and (in_force.id, in_force.number) != (move.policy_id, move.policy_revision)
@@ -409,7 +409,7 @@ async def move_some(
     is_done = is_last or is_stale
     after = replace(
         move,
-        place=clocks[-1].id if clocks else move.place,
+        place=clocks[-1][0] if clocks else move.place,
         moved=move.moved + count,
         breached=move.breached + past,
         state="done" if is_done else "running",

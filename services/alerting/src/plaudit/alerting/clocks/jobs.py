@@ -46,7 +46,7 @@ class MoveJob(PeriodicJob):
             clocks = (
                 []
                 if move is None
-                else await store.movable(tx, move.tenant_id, move.place, CHUNK_CLOCKS, move.counted_by)
+                else await store.next_to_move(tx, move.tenant_id, move.place, CHUNK_CLOCKS, move.counted_by)
             )
         if move is None:
             return 0

@@ -87,11 +87,13 @@ CROSS JOIN LATERAL (
 
 _ABOUT_OF = "SELECT about_kind, about_id FROM clocks WHERE tenant_id = $1 AND id = $2"
 
-_MOVABLE = f"""
-SELECT {_CLOCK.listed} FROM clocks
+_TO_MOVE = """
+FROM clocks
 WHERE tenant_id = $1 AND id > $2 AND waiting AND state IN ('running', 'paused')
 AND ($4::text IS NULL OR (calendar = $4 AND calendar_revision = $5)) ORDER BY id LIMIT $3
 """
+_MOVABLE = f"SELECT {_CLOCK.listed} {_TO_MOVE}"
+_NEXT_TO_MOVE = f"SELECT id, about_kind, about_id {_TO_MOVE}"
 
 _MOVE: Final = Columns(moves)
 _ADD_MOVE = f"INSERT INTO moves ({_MOVE.listed}) VALUES ({_MOVE.values()})"
@@ -167,10 +169,15 @@ async def root_of(tx: Tx, key: ClockKey) -> UUID | None:
     return None if row is None else group_of(key[0], row["about_kind"], row["about_id"])
 
 
-async def movable(
+async def movable(tx: Tx, tenant_id: str, after: UUID, limit: int) -> list[Clock]:
+    """Return clocks of a tenant whose due times may still change, by id after one of them."""
+    return [_clock(row) for row in await tx.raw.fetch(_MOVABLE, tenant_id, after, limit, None, None)]
+
+
+async def next_to_move(
     tx: Tx, tenant_id: str, after: UUID, limit: int, counted_by: CalendarRef | None = None
-) -> list[Clock]:
-    """Return clocks of a tenant whose due times may still change, by id after one of them.
+) -> list[tuple[UUID, UUID]]:
+    """Return clocks whose due times may still change, each as its id and the group under whose order key it changes.
 
     Args:
         tx: the open transaction.
@@ -180,7 +187,8 @@ async def movable(
         counted_by: only those that count by this revision of a calendar.
     """
     pinned = (None, None) if counted_by is None else counted_by
-    return [_clock(row) for row in await tx.raw.fetch(_MOVABLE, tenant_id, after, limit, *pinned)]
+    rows = await tx.raw.fetch(_NEXT_TO_MOVE, tenant_id, after, limit, *pinned)
+    return [(row["id"], group_of(tenant_id, row["about_kind"], row["about_id"])) for row in rows]
 
 
 async def add_move(tx: Tx, move: Move) -> None:
