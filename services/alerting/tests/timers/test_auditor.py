@@ -91,7 +91,7 @@ async def test_a_timer_that_was_deleted_fires_after_all(stage, auditor):
             "WHERE state IN ('paused', 'fulfilled') AND review_id IN ('paused', 'done')"
         ),
     ],
-    ids=["another time", "another generation", "another lane", "where none should be"],
+    ids=["another time", "another generation", "another partition", "where none should be"],
 )
 async def test_a_timer_that_is_not_as_the_log_asks_is_set_right(stage, auditor, change):
     await some_clocks(stage)
