@@ -45,6 +45,7 @@ PROGRAMS = {
     "scoring-peers": peers.run,
     "timers": clocks.run_timers,
     "calendar-move": clocks.run_move,
+    "audit": clocks.run_audit,
     "latency": latency.run,
     "deliveries": deliveries.run,
     "lists": lists.run,

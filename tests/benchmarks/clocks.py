@@ -21,10 +21,14 @@ from plaudit.alerting.policies.domain.default import shipped_text
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.alerting.policies.domain.stored import RevisionKey
 from plaudit.alerting.settings import AlertingSettings
+from plaudit.alerting.timers.jobs.auditor import Auditor
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.db import Role
+from plaudit.common.delivery.connector import Connector
+from plaudit.common.memory import tune_memory
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.process import Resources
+from plaudit_testing.vault import VAULT_KEYS
 
 PENDING = 1_000_000
 DUE = 200_000
@@ -45,6 +49,23 @@ CROSS JOIN LATERAL (SELECT $4::timestamptz + n % $5::int * interval '1 milliseco
 _TIMERS = """
 INSERT INTO alerting.timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at)
 SELECT tenant_id, id, 1, 'breach', id, topic, partition, due_at FROM alerting.clocks
+"""
+_WARNINGS = """
+INSERT INTO alerting.timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at)
+SELECT tenant_id, id, 1, 'warn:' || percent, id, topic, partition, anchor_at + (due_at - anchor_at) * percent / 100
+FROM alerting.clocks CROSS JOIN (VALUES (50), (80)) AS w (percent)
+"""
+_STARTED = """
+INSERT INTO alerting.clock_events (tenant_id, clock_id, kind, happened_at, recorded_at, event)
+SELECT tenant_id, id, 'started', started_at, started_at, jsonb_build_object('kind', 'started', 'at', started_at,
+    'anchor_at', anchor_at, 'policy', jsonb_build_array(policy_id, policy_revision, policy_class),
+    'reason', 'published')
+FROM alerting.clocks
+"""
+_DELETED = """
+DELETE FROM alerting.timers WHERE (clock_id, kind) IN (
+    SELECT clock_id, kind FROM alerting.timers WHERE kind = 'breach' ORDER BY clock_id LIMIT 100
+)
 """
 _FAR = """
 INSERT INTO alerting.timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at)
@@ -79,6 +100,40 @@ def run_move(report: Report, options: Options) -> None:
         asyncio.run(_move(report, backing, clocks))
 
 
+def run_audit(report: Report, options: Options) -> None:
+    """Compare many running clocks with their timers; then once more, where some timers are missing."""
+    clocks = options.scaled(PENDING)
+    with servers.running(with_kafka=False) as backing:
+        asyncio.run(backing.prepare("alerting"))
+        describe(report, backing)
+        report.heading("audit")
+        report.text(f"{clocks:,} running clocks with three timers each; a round of the auditor")
+        asyncio.run(_audit(report, backing, clocks))
+
+
+async def _audit(report: Report, backing: Servers, clocks: int) -> None:
+    settings = _settings(backing)
+    later = await _now(backing) + timedelta(hours=20)
+    await _execute(backing, (_CLOCKS, TENANT, PARTITIONS, clocks, later, 3_600_000), (_TIMERS,), (_WARNINGS,))
+    await _execute(backing, (_STARTED,), ("VACUUM ANALYZE",))
+    resources = Resources(settings, SERVICE.name)
+    connector = Connector(settings)
+    try:
+        auditor = Auditor(resources, connector)
+        for what, statement in (("all well", ""), ("a hundred timers missing", _DELETED), ("again", "")):
+            if statement:
+                await _execute(backing, (statement,))
+            began, used = time.perf_counter(), time.process_time()
+            await auditor.turn()
+            seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - used
+            report.line(what, f"{seconds:.1f} s, of which the process itself {cpu_seconds:.2f} s of processor")
+    finally:
+        await connector.close()
+        await resources.close()
+    timers = await _count(backing, "SELECT count(*) FROM alerting.timers")
+    report.check("timers afterwards", timers, 3 * clocks)
+
+
 async def _timers(report: Report, backing: Servers, due: int, pending: int) -> None:
     settings = _settings(backing)
     await _execute(backing, (_FAR, TENANT, PARTITIONS, pending), (_READ, PARTITIONS))
@@ -87,18 +142,32 @@ async def _timers(report: Report, backing: Servers, due: int, pending: int) -> N
     resources = Resources(settings, SERVICE.name)
     try:
         timers = TimerJob(resources, followers(settings), _end_offset)
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         fired = 0
         while fired < due:
             fired += await timers.turn()
-        seconds = time.perf_counter() - started
+        seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - used
         report.line("due at once", f"{fired / seconds:,.0f}/s, each with its breach, alert, mail and two events")
+        report.line("processor of the process", f"{1e6 * cpu_seconds / fired:,.0f} µs a timer")
         report.check(
             "breaches", await _count(backing, "SELECT count(*) FROM alerting.clocks WHERE state = 'breached'"), due
         )
+        await _stale(report, backing, timers, due)
         await _lateness(report, backing, timers, due // 10)
     finally:
         await resources.close()
+
+
+async def _stale(report: Report, backing: Servers, timers: TimerJob, due: int) -> None:
+    """Fire timers of an earlier generation: all but what a breach writes."""
+    await _execute(backing, ("UPDATE alerting.clocks SET generation = 2",), (_TIMERS,), ("VACUUM ANALYZE",))
+    started, used = time.perf_counter(), time.process_time()
+    fired = 0
+    while fired < due:
+        fired += await timers.turn()
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - used
+    report.line("due, and no longer of use", f"{fired / seconds:,.0f}/s looked up, locked, claimed and decided")
+    report.line("processor of the process", f"{1e6 * cpu_seconds / fired:,.0f} µs a timer")
 
 
 async def _lateness(report: Report, backing: Servers, timers: TimerJob, due: int) -> None:
@@ -153,8 +222,9 @@ async def _move(report: Report, backing: Servers, clocks: int) -> None:
 
 
 def _settings(backing: Servers) -> AlertingSettings:
+    tune_memory()  # as in every process of the product
     told = {"database_url": backing.database_url, "partitions": PARTITIONS, "owner_email": "owner@acme.example"}
-    return AlertingSettings.model_validate(told)
+    return AlertingSettings.model_validate({**told, "vault_keys": VAULT_KEYS})
 
 
 async def _end_offset(_topic: str, _partition: int) -> int:

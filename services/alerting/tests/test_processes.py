@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from plaudit.common.db import Role
+from plaudit.common.delivery import commands as delivery
+from plaudit.common.delivery.domain.endpoint import Draft
+from plaudit.common.delivery.domain.message import Content, Message, subscribers
+from plaudit.common.delivery.endpoints import commands as endpoints
+from plaudit.common.ids import uuid7
+from plaudit.common.vault import vault_of
 from plaudit_testing.clocks import at, review
+from plaudit_testing.delivering import open_endpoint
 from plaudit_testing.runtime import until
 from plaudit_testing.stack import Stack
 from plaudit_testing.stack import stack as opened_stack
@@ -84,6 +92,44 @@ async def test_a_mail_whose_sender_is_killed_after_the_acceptance_comes_again_un
     assert await asyncio.to_thread(jobs.stop) == 0, jobs.log_tail()
     assert len(mailbox.mails) == 2
     assert len({mail["Message-ID"] for mail in mailbox.mails}) == 1
+
+
+async def test_a_webhook_whose_sender_is_killed_after_the_answer_comes_again_under_its_id_and_says_so(
+    stage, processes, tmp_path
+):
+    async with open_endpoint() as endpoint:
+        vault = vault_of(stage.settings)
+        url = f"http://127.0.0.1:{endpoint.port}/hook"
+        async with stage.resources.database(Role.API).transaction("default") as tx:
+            draft = Draft("ours", "webhook", url, ("test",))
+            await endpoints.create(tx, uuid7, vault, "default", draft, "test", [endpoint.port])
+        message = Message("default", "late", "test.told", subscribers(), Content("Late", "A clock is late."))
+        async with stage.worker.transaction() as tx:
+            await delivery.queue(tx, [message])
+        jobs = processes.process("alerting", "jobs")
+        jobs.env = {
+            **jobs.env,
+            "PLAUDIT_DELIVERY_PORTS": str(endpoint.port),
+            "PLAUDIT_DELIVERY_PRIVATE_NETWORKS": "127.0.0.0/8",
+            "PLAUDIT_DELIVERY_PLAIN_HTTP": "true",
+        }
+        jobs.start("delivery_sent_before_record=kill@1", tmp_path / "trace")
+        await killed(jobs)
+        assert len(endpoint.got) == 1
+        await stage.rows("UPDATE message_deliveries SET leased_until = now() - interval '1 second'")
+        jobs.start()
+
+        async def is_sent():
+            return await stage.rows("SELECT state, attempts, possible_repeat FROM message_deliveries") == [
+                {"state": "sent", "attempts": 2, "possible_repeat": True}
+            ]
+
+        await until(is_sent, "the webhook is sent")
+        assert await asyncio.to_thread(jobs.stop) == 0, jobs.log_tail()
+        assert len({got.headers["webhook-id"] for got in endpoint.got}) == 1
+        assert [got.headers.get("plaudit-possible-repeat") for got in endpoint.got] == [None, "true"]
+        kinds = await stage.rows("SELECT kind FROM message_attempts ORDER BY number")
+        assert [row["kind"] for row in kinds] == ["unrecorded", "sent"]
 
 
 async def test_one_process_does_everything_and_stops_in_order(stage, processes):

@@ -9,7 +9,7 @@ from plaudit.alerting.cadences import tables as cadences
 from plaudit.alerting.calendars.tables import calendar_revisions, calendar_zone_data
 from plaudit.alerting.clocks.tables import clock_events, clocks
 from plaudit.alerting.library.tables import guidelines
-from plaudit.alerting.policies.tables import policies, policy_activations, policy_revisions
+from plaudit.alerting.policies.tables import policy_activations, policy_revisions
 from plaudit.alerting.reviews.tables import reviews
 from plaudit.alerting.timers.tables import timers
 from plaudit.common.db import Role
@@ -17,7 +17,7 @@ from plaudit.common.db import Role
 pytestmark = pytest.mark.postgres
 
 TABLES = (
-    *(calendar_revisions, calendar_zone_data, reviews, policies, policy_revisions, policy_activations),
+    *(calendar_revisions, calendar_zone_data, reviews, policy_revisions, policy_activations),
     *(clocks, clock_events, timers, alerts, guidelines, published_answers),
     *cadences.metadata.sorted_tables,
 )
@@ -44,7 +44,7 @@ async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migrat
 @pytest.mark.parametrize(
     "table",
     [
-        *("calendar_revisions", "calendar_zone_data", "policies", "policy_revisions", "policy_activations"),
+        *("calendar_revisions", "calendar_zone_data", "policy_revisions", "policy_activations"),
         *("clock_events", "cadence_revisions", "digests", "guidelines"),
     ],
 )

@@ -241,3 +241,26 @@ async def test_a_list_is_frozen_for_the_month_in_which_the_calendar_is_set(stage
     await stage.move_to(PUBLISHED + timedelta(days=40))
     again = (await api.put(PATH, json=BERLIN)).json()
     assert (again["revision"], again["holidays_to"]) == (2, "2028-05-01")
+
+
+POLICY = """
+title: Office hours
+classes:
+  - {name: drastic, metric: first_answer, when: {severity: [drastic]}, due_within: 4 h, grace: 1 h, calendar: berlin}
+  - {name: others, metric: first_answer, due_within: 14 days, grace: 7 days, calendar: always}
+"""
+
+
+async def test_a_calendar_by_which_a_severer_class_would_be_due_later_than_a_milder_one_is_refused(api):
+    await api.put(PATH, json=BERLIN)
+    saved = await api.post("/v1/policies/revisions", content=POLICY, headers={"content-type": "application/yaml"})
+    assert saved.status_code in {200, 201}, saved.text
+    name = saved.json()["name"]
+    activated = await api.post(f"/v1/policies/revisions/{name}/activate")
+    assert activated.status_code == 200, activated.text
+    seldom = BERLIN | {"week": {day: [] for day in WEEK} | {"monday": ["09:00-10:00"]}}
+    refused = await api.put(PATH, json=seldom)
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems#invalid-calendar")
+    assert "the policy in force counts by it and would no longer hold" in refused.json()["errors"][0]["detail"]
+    assert (await api.get(PATH)).json()["revision"] == 1
+    assert (await api.put("/v1/calendars/other", json=seldom)).status_code == 200

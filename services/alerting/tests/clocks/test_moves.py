@@ -1,10 +1,17 @@
 """Running clocks move to what is in force when somebody orders it, and only then."""
 
+from datetime import timedelta, timezone
+
 import pytest
 
+from plaudit.alerting.calendars import commands as calendars
+from plaudit.alerting.calendars import store as calendar_store
 from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
+from plaudit.alerting.calendars.domain.definition import Definition
+from plaudit.alerting.calendars.domain.writing import intervals_of
+from plaudit.alerting.calendars.jobs import CalendarsJob
 from plaudit.alerting.clocks.jobs import MoveJob
-from plaudit.alerting.main import followers
+from plaudit.alerting.main import counting_anew, followers
 from plaudit.alerting.policies import commands as policies
 from plaudit.alerting.policies.domain.default import shipped_text
 from plaudit.alerting.policies.domain.document import Format
@@ -99,3 +106,61 @@ async def test_timers_of_before_the_move_do_nothing(running):
     assert {(row["kind"], row["due_at"]) for row in rows} == {
         ("warn:50", at(10)), ("warn:80", at(16)), ("breach", at(20)),
     }  # fmt: skip
+
+
+async def test_an_order_about_a_clock_that_is_sent_again_under_its_key_is_carried_out_once(running):
+    client = await running.client()
+    path = f"/v1/clocks/{(await running.clock('review-0'))['id']}"
+    for verb, kinds in (("pause", ["started", "paused"]), ("resume", ["started", "paused", "resumed"])):
+        for already in (None, "true"):
+            key = {"idempotency-key": f"{verb}-1"}
+            answer = await client.post(f"{path}/{verb}", json=REASON, headers=key)
+            assert (answer.status_code, answer.headers.get("idempotent-replayed")) == (200, already)
+        assert await running.log("review-0") == kinds
+    other = await client.post(f"{path}/pause", json={"reason": "other"}, headers={"idempotency-key": "pause-1"})
+    assert (other.status_code, other.json()["type"]) == (422, "/problems#idempotency-key-reused")
+    assert (await client.post(f"{path}/resume", json=REASON)).status_code == 409
+
+
+async def test_a_move_that_is_ordered_again_under_its_key_is_one_move(running):
+    client = await running.client()
+    ordered = [await client.post("/v1/clocks/move", json=REASON, headers={"idempotency-key": "m"}) for _ in range(2)]
+    assert [each.headers.get("idempotent-replayed") for each in ordered] == [None, "true"]
+    assert ordered[0].json()["id"] == ordered[1].json()["id"]
+    assert await running.rows("SELECT count(*) AS moves FROM moves") == [{"moves": 1}]
+
+
+async def test_clocks_of_a_calendar_are_counted_anew_when_the_data_of_its_zone_has_changed(stage, monkeypatch):
+    hours = (*(intervals_of("09:00-17:00"),) * 5, (), ())
+    async with stage.worker.transaction() as tx:
+        berlin = await calendars.set_calendar(
+            tx, "default", "berlin", Definition(zone="Europe/Berlin", week=hours), "test"
+        )
+    known = CALENDARS | {"berlin": berlin.calendar}
+    document = first_answers(24).replace("7 days", "168 h").replace("calendar: always", "calendar: berlin")
+    api = stage.resources.database(Role.API)
+    async with api.driver_transaction("default") as tx:
+        saved = await policies.save_draft(tx, "default", document, Format.YAML, "test", known)
+    async with api.driver_transaction("default") as tx:
+        await policies.activate(tx, "default", RevisionKey(saved.policy.id, saved.policy.number), "test", known)
+    await stage.happens(None, review(), at(0))
+    before = await stage.clock()
+    assert (before["calendar"], before["due_at"]) == ("berlin", at(72))
+    job = CalendarsJob(stage.worker, [counting_anew(stage.resources.ids)])
+    while await job.turn():
+        pass
+    assert await stage.rows("SELECT FROM moves") == []
+    # From now on it is open there in the night of Greenwich: three of its days pass before Thursday, 7:00.
+    east = timezone(timedelta(hours=10), "Europe/Berlin")
+    monkeypatch.setattr("plaudit.alerting.calendars.domain.calendar.zone_named", lambda _: east)
+    monkeypatch.setattr(calendars, "tz_version", lambda: "2099z")
+    calendar_store._decoded.cache_clear()
+    while await job.turn():
+        pass
+    await moves(stage)
+    after = await stage.clock()
+    assert after["due_at"] == at(70)
+    assert (after["calendar"], after["calendar_revision"]) == ("berlin", 1)
+    assert await stage.log() == ["started", "policy_applied"]
+    [breach] = await stage.rows("SELECT due_at FROM timers WHERE kind = 'breach'")
+    assert breach["due_at"] == after["due_at"]

@@ -2,4 +2,6 @@
 
 from typing import Final
 
-LOG_FIELDS: Final = frozenset(("calendar", "clock_id", "fired", "kind", "pointer", "seconds", "tzdata"))
+LOG_FIELDS: Final = frozenset(
+    ("calendar", "clock_id", "fired", "kind", "missing", "pointer", "seconds", "stray", "tzdata")
+)

@@ -10,13 +10,15 @@ from plaudit.alerting.answers import pages as answer_pages
 from plaudit.alerting.cadences import api as cadences
 from plaudit.alerting.cadences.commands.sending import CHECKS as CADENCE_CHECKS
 from plaudit.alerting.cadences.consumer import SUBSCRIPTIONS as CADENCE_SUBSCRIPTIONS
-from plaudit.alerting.cadences.jobs.cadence_job import CadenceJob, ReplanJob
+from plaudit.alerting.cadences.domain.messages import DIGEST_TOPIC, INVITATION_TOPIC, TOUCHPOINT_TOPIC
+from plaudit.alerting.cadences.jobs.cadence_job import CadenceJob, ReplanJob, look_for_late
 from plaudit.alerting.cadences.pages import router as cadence_pages
 from plaudit.alerting.calendars import api as calendars
-from plaudit.alerting.calendars.jobs import CalendarsJob
+from plaudit.alerting.calendars.domain import CalendarRef
+from plaudit.alerting.calendars.jobs import CalendarsJob, Moved
 from plaudit.alerting.calendars.pages import router as calendar_pages
 from plaudit.alerting.clocks import api as clocks
-from plaudit.alerting.clocks.commands import Follower
+from plaudit.alerting.clocks.commands import Follower, order_counting
 from plaudit.alerting.clocks.consumer import subscription
 from plaudit.alerting.clocks.jobs import MoveJob
 from plaudit.alerting.contacts.jobs import ContactsJob
@@ -29,22 +31,27 @@ from plaudit.alerting.mails.commands import OwnerMails, check_of
 from plaudit.alerting.mails.domain.letters import TOPIC
 from plaudit.alerting.policies import api as policies
 from plaudit.alerting.policies import pages as policy_pages
+from plaudit.alerting.policies.commands import check_calendar
 from plaudit.alerting.reviews.consumer import KEPT_REVIEWS
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
 from plaudit.alerting.timers.consumer import CONTACTS
+from plaudit.alerting.timers.jobs.auditor import Auditor
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common import administration, sessions
-from plaudit.common.db import Role
+from plaudit.common.db import Role, Tx
 from plaudit.common.delivery import api as messages
 from plaudit.common.delivery.channels.sender import Sender
 from plaudit.common.delivery.commands import Checks
+from plaudit.common.delivery.connector import Connector
 from plaudit.common.delivery.consent.pages import router as preferences
+from plaudit.common.delivery.domain.consent import Topic
 from plaudit.common.delivery.jobs import DeliveryJob, EndpointResealJob, MessagePurgeJob
 from plaudit.common.delivery.pages import router as message_pages
 from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
+from plaudit.common.ids import IdSource
 from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.vault import vault_of
@@ -52,9 +59,27 @@ from plaudit.common.vault import vault_of
 DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."
 
 
+MESSAGE_TOPICS = (
+    Topic(TOPIC, "Reviews to answer", "When a review has to be answered, and when that is late."),
+    Topic(TOUCHPOINT_TOPIC, "Contacts with customers", "When a customer is to be contacted."),
+    Topic(DIGEST_TOPIC, "The weekly digest", "What was open, late and new in a week."),
+    Topic(INVITATION_TOPIC, "Invitations to review", "After a purchase, an upgrade or a closed ticket."),
+)
+"""What a person can choose to be told about, on the public page of preferences."""
+
+
 def followers(settings: AlertingSettings) -> Sequence[Follower]:
     """Return the rooms that act, in the same transaction, when something happens to a clock."""
     return (Schedule(), BreachAlerts(settings.owner_email), OwnerMails(settings.owner_email))
+
+
+def counting_anew(ids: IdSource) -> Moved:
+    """Return what orders, where the open time of a calendar has moved, that its clocks are counted anew."""
+
+    async def order(tx: Tx, tenant_id: str, ref: CalendarRef) -> None:
+        await order_counting(tx, ids(), tenant_id, ref)
+
+    return order
 
 
 def checks(settings: AlertingSettings) -> Checks:
@@ -66,69 +91,73 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     """Return the parts of alerting."""
     settings = resources.settings
     end_offsets = EndOffsets(settings)
-    sender = Sender(settings)
+    connector = Connector(settings)
+    sender = Sender(settings, connector)
     following = followers(settings)
+    app = create_app(
+        title="Plaudit alerting",
+        service=resources.service,
+        description=DESCRIPTION,
+        resources=resources,
+        staff_sessions=sessions.staff_sessions(resources),
+        routers=[
+            messages.messages,
+            messages.endpoint_routes,
+            message_pages,
+            preferences,
+            clocks.router,
+            clocks.changing(following),
+            alerts.router,
+            library.router,
+            answers.router,
+            library_pages.router,
+            answer_pages.router,
+            cadences.router,
+            cadence_pages,
+            calendars.router,
+            calendar_pages,
+            policies.router,
+            policy_pages.router,
+            desk,
+            sessions.router,
+            administration.router,
+        ],
+        pages=True,
+        assets=resources.page_assets,
+        tags={
+            **messages.TAGS,
+            "calendars": "When the company is open, by which due times are counted.",
+            "policies": "The rules that start clocks.",
+            "clocks": "What runs for each review that has to be answered, and how it ended.",
+            "alerts": "What a person should look at.",
+            "library": "What we stand for and which points an answer covers; never a text to be sent.",
+            "answer checks": "What to look at again before an answer is published, and how individual answers are.",
+            "cadences": "Regular contacts with customers, invitations to review, and the weekly digest.",
+        },
+        problems={
+            **clocks.PROBLEMS,
+            **alerts.PROBLEMS,
+            **library.PROBLEMS,
+            **cadences.PROBLEMS,
+            **calendars.PROBLEMS,
+            **policies.PROBLEMS,
+            **messages.PROBLEMS,
+        },
+        refusals={
+            **clocks.REFUSALS,
+            **alerts.REFUSALS,
+            **library.REFUSALS,
+            **cadences.REFUSALS,
+            **calendars.REFUSALS,
+            **policies.REFUSALS,
+            **messages.REFUSALS,
+        },
+        streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
+    )
+    app.state.calendar_fits = check_calendar
+    app.state.message_topics = MESSAGE_TOPICS
     return Parts(
-        app=create_app(
-            title="Plaudit alerting",
-            service=resources.service,
-            description=DESCRIPTION,
-            resources=resources,
-            staff_sessions=sessions.staff_sessions(resources),
-            routers=[
-                messages.messages,
-                messages.endpoint_routes,
-                message_pages,
-                preferences,
-                clocks.router,
-                clocks.changing(following),
-                alerts.router,
-                library.router,
-                answers.router,
-                library_pages.router,
-                answer_pages.router,
-                cadences.router,
-                cadence_pages,
-                calendars.router,
-                calendar_pages,
-                policies.router,
-                policy_pages.router,
-                desk,
-                sessions.router,
-                administration.router,
-            ],
-            pages=True,
-            assets=resources.page_assets,
-            tags={
-                **messages.TAGS,
-                "calendars": "When the company is open, by which due times are counted.",
-                "policies": "The rules that start clocks.",
-                "clocks": "What runs for each review that has to be answered, and how it ended.",
-                "alerts": "What a person should look at.",
-                "library": "What we stand for and which points an answer covers; never a text to be sent.",
-                "answer checks": "What to look at again before an answer is published, and how individual answers are.",
-                "cadences": "Regular contacts with customers, invitations to review, and the weekly digest.",
-            },
-            problems={
-                **clocks.PROBLEMS,
-                **alerts.PROBLEMS,
-                **library.PROBLEMS,
-                **cadences.PROBLEMS,
-                **calendars.PROBLEMS,
-                **policies.PROBLEMS,
-                **messages.PROBLEMS,
-            },
-            refusals={
-                **clocks.REFUSALS,
-                **alerts.REFUSALS,
-                **library.REFUSALS,
-                **cadences.REFUSALS,
-                **calendars.REFUSALS,
-                **policies.REFUSALS,
-                **messages.REFUSALS,
-            },
-            streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
-        ),
+        app=app,
         subscriptions=[
             subscription(following, settings.partitions),
             CONTACTS,
@@ -138,6 +167,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
         ],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
+            Auditor(resources, connector, [look_for_late]),
             MoveJob(resources, following),
             CadenceJob(resources),
             ReplanJob(resources),
@@ -145,7 +175,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             DeliveryJob(resources.database(Role.WORKER), settings, sender, vault_of(settings), checks(settings)),
             MessagePurgeJob(resources.database(Role.WORKER), settings),
             EndpointResealJob(resources.database(Role.WORKER), vault_of(settings)),
-            CalendarsJob(resources.database(Role.WORKER)),
+            CalendarsJob(resources.database(Role.WORKER), [counting_anew(resources.ids)]),
             ErasureJob(resources.database(Role.WORKER), scrubbing(following, resources.outbox)),
         ],
         closing=[end_offsets.aclose, sender.close],

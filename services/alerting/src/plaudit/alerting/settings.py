@@ -1,9 +1,11 @@
 """The settings of alerting beyond the common ones."""
 
+from typing import Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from plaudit.common.delivery.domain.addresses import InvalidUrlError, target_of
 from plaudit.common.delivery.settings import DeliverySettings
 from plaudit.common.settings import EmailAddress
 from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
@@ -23,6 +25,10 @@ class AlertingSettings(DeliverySettings):
     timer_poll_seconds: float = Field(default=0.25, gt=0, le=5)
     timer_batch_clocks: int = Field(default=2_000, ge=1, le=5_000)
     cadence_poll_seconds: float = Field(default=1.0, gt=0, le=60)
+    audit_pause_seconds: float = Field(default=60.0, gt=0, le=300)
+    """Between two rounds in which running clocks are compared with their timers."""
+    heartbeat_url: SecretStr | None = None
+    """Gets a POST after each round that found everything well: a watch of others, which tells when that stays away."""
     longest_wait_seconds: float = Field(default=60.0, ge=0, le=600)
     """Until all reviews written up to a due time have been read; after it a breach is provisional."""
 
@@ -35,6 +41,21 @@ class AlertingSettings(DeliverySettings):
         except UnknownTimeZoneError as error:
             raise ValueError(str(error)) from error
         return given
+
+    @model_validator(mode="after")
+    def _check_heartbeat_url(self) -> Self:
+        """Refuse an address that no heartbeat could be sent to."""
+        if self.heartbeat_url is not None:
+            url = self.heartbeat_url.get_secret_value()
+            try:
+                target = target_of(url, self.delivery_ports)
+            except InvalidUrlError as error:
+                raise ValueError(f"PLAUDIT_HEARTBEAT_URL: {error}") from error
+            if target.scheme == "http" and not self.delivery_plain_http:
+                raise ValueError(
+                    "PLAUDIT_HEARTBEAT_URL begins with http://: use https://, or set PLAUDIT_DELIVERY_PLAIN_HTTP=true"
+                )
+        return self
 
     @property
     def owner_zone(self) -> ZoneInfo:

@@ -27,6 +27,12 @@ def bootstrap_statements(service: str) -> list[str]:
         )
         statements.append(f"GRANT {role} TO CURRENT_USER")
     owner = role_name(service, Role.OWNER)
+    # For functions that say how old the oldest transaction is. A login that is no superuser may not grant it; then they
+    # say how many sessions they cannot see, and an administrator grants it.
+    statements.append(
+        f"DO $$ BEGIN IF NOT pg_has_role('{owner}', 'pg_read_all_stats', 'MEMBER') THEN "
+        f"GRANT pg_read_all_stats TO {owner}; END IF; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$"
+    )
     statements.append(f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {owner}")
     statements.append(f"GRANT USAGE ON SCHEMA {schema} TO {', '.join(roles)}")
     if service != "common":

@@ -136,6 +136,8 @@ async def prepare(tx: Tx, leased: Sequence[Delivery], checks: Checks, vault: Vau
     known = await endpoints.load(tx, {(each.tenant_id, each.endpoint_id) for each in leased if each.endpoint_id})
     ready: list[Ready] = []
     ended: list[Ended] = []
+    opened: dict[UUID, tuple[Endpoint, Secrets]] = {}
+    """Each endpoint once: to decrypt its secrets takes longer than all else here."""
     for each in leased:
         verdict = verdicts.get(each.id)
         objection = _objection(each, said.get((each.tenant_id, each.person_key), ()))
@@ -150,9 +152,12 @@ async def prepare(tx: Tx, leased: Sequence[Delivery], checks: Checks, vault: Vau
         else:
             content = verdict if isinstance(verdict, Content) else contents[each.id]
             try:
-                ready.append(Ready(each, content, *(endpoints.opened(found, vault) if found else ())))
+                if found is not None and found.endpoint.id not in opened:
+                    opened[found.endpoint.id] = endpoints.opened(found, vault)
             except UNOPENED:
                 ended.append(Ended(each, None, State.FAILED, NOT_OPENED))
+            else:
+                ready.append(Ready(each, content, *(opened[found.endpoint.id] if found else ())))
     await store.record(tx, ended)
     return ready
 

@@ -17,7 +17,7 @@ from plaudit.common.delivery import commands, store
 from plaudit.common.delivery.channels.sender import Sender
 from plaudit.common.delivery.commands import Checks, Ready
 from plaudit.common.delivery.consent.links import unsubscribe_urls
-from plaudit.common.delivery.domain.message import Delivery
+from plaudit.common.delivery.domain.message import Channel, Delivery, State
 from plaudit.common.delivery.domain.outcomes import Outcome
 from plaudit.common.delivery.endpoints import store as endpoints
 from plaudit.common.delivery.settings import DeliverySettings
@@ -43,6 +43,13 @@ ATTEMPTS = Counter(
     "Attempts to hand over a message, by channel and outcome: sent, failed (tried again), refused or gone (not).",
     ["channel", "outcome"],
 )
+FAILED = Counter(
+    "plaudit_messages_failed_total",
+    "Deliveries that are given up: refused, or failed at the last attempt. They can be sent again by hand.",
+    ["channel"],
+)
+for _channel in Channel:
+    FAILED.labels(_channel)  # from the start, so that the first one is an increase
 NOT_SENT = Counter(
     "plaudit_messages_not_sent_total", "Deliveries that were due and did not leave: not wanted any more."
 )
@@ -112,8 +119,11 @@ class DeliveryJob(PeriodicJob):
             return 0
         outcomes = [task.result() for task in done]
         async with self._database.transaction() as tx:
-            await commands.record(tx, outcomes, random)
+            ended = await commands.record(tx, outcomes, random)
         self._running.difference_update(done)
+        for each in ended:
+            if each.state == State.FAILED:
+                FAILED.labels(each.delivery.channel).inc()
         for delivery, outcome in outcomes:
             _report(delivery, outcome)
         return len(done)

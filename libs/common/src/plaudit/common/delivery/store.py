@@ -155,6 +155,14 @@ SELECT EXISTS (
     AND (state = 'sent' OR possible_repeat OR (state = 'sending' AND id <> ALL($4::uuid[])))
 )
 """
+# By the wall clock, as leases run.
+_STANDING = """
+SELECT (SELECT count(*) FROM (
+    SELECT FROM message_deliveries
+    WHERE state = 'sending' AND leased_until < clock_timestamp() - make_interval(secs => $2) LIMIT $3
+) AS bounded) AS stuck,
+(SELECT count(*) FROM (SELECT FROM outlets WHERE failures > 0 AND rests_until > $1 LIMIT $3) AS bounded) AS resting
+"""
 _OF_THREAD = "SELECT id, message_id FROM message_deliveries WHERE tenant_id = $1 AND thread = $2"
 _OF_PERSON = "SELECT id, message_id FROM message_deliveries WHERE tenant_id = $1 AND person_key = $2"
 _EMPTY_MESSAGES = "UPDATE messages SET content = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
@@ -203,6 +211,16 @@ class Ended:
     state: str
     reason: str
     next_attempt_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How deliveries of all tenants stand, counted up to a limit."""
+
+    stuck: int
+    """Leases that have run out, and that no process has taken back."""
+    resting: int
+    """Outlets whose circuit is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +426,19 @@ async def was_sent(tx: Tx, tenant_id: str, thread: str, topic: str, held: Sequen
         held: deliveries that this process has leased and not sent; nobody has them.
     """
     return bool(await tx.raw.fetchval(_WAS_SENT, tenant_id, thread, topic, list(held)))
+
+
+async def standing(tx: Tx, stuck_seconds: float, most: int) -> Standing:
+    """Return how deliveries of all tenants stand.
+
+    Args:
+        tx: the open transaction.
+        stuck_seconds: after its lease has run out, a delivery counts as stuck.
+        most: the limit up to which is counted.
+    """
+    row = await tx.raw.fetchrow(_STANDING, tx.now, stuck_seconds, most)
+    assert row is not None
+    return Standing(row["stuck"], row["resting"])
 
 
 async def count_failed(tx: Tx, tenant_id: str, most: int) -> int:

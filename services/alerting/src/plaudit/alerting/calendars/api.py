@@ -5,9 +5,10 @@ from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from plaudit.alerting.calendars import commands, store
+from plaudit.alerting.calendars.commands import Fits
 from plaudit.alerting.calendars.domain import ALWAYS_NAME, InvalidCalendarError
 from plaudit.alerting.calendars.domain.calendar import NAME_PATTERN
 from plaudit.alerting.calendars.domain.days import days_of, today_of
@@ -87,6 +88,12 @@ Name = Annotated[str, Path(description="The calendar's name.", pattern=NAME_PATT
 IfMatch = Annotated[str | None, Header(description="Do it only if the calendar's entity tag is still one of these.")]
 
 
+def fits_of(request: Request) -> Fits | None:
+    """Return what refuses calendars that do not fit, as the service has declared in `app.state.calendar_fits`."""
+    fits: Fits | None = getattr(request.app.state, "calendar_fits", None)
+    return fits
+
+
 @router.get("/v1/calendars", summary="List calendars")
 async def list_calendars(principal: Reader, tx: TenantTx) -> CalendarsOut:
     """List the calendar that every tenant has, `always`, and the tenant's own: at most 100."""
@@ -135,11 +142,14 @@ async def set_calendar(
     calendar_name: Name,
     body: CalendarIn,
     response: Response,
+    fits: Annotated[Fits | None, Depends(fits_of)],
     if_match: IfMatch = None,
 ) -> CalendarOut:
     """Make a calendar, or change all of it, as a new revision; the same again changes nothing.
 
     Its holidays are looked up now and kept with the revision. Clocks that run keep the revision that they began with.
+    A calendar with which the policy in force would no longer hold is refused, such as one by which a severer class is
+    due later than a milder one.
     """
     revision = await commands.set_calendar(
         tx,
@@ -148,6 +158,7 @@ async def set_calendar(
         body.definition(),
         principal.actor,
         expected_revisions=_revisions(if_match),
+        fits=fits,
     )
     return _answer(revision, response)
 

@@ -1,10 +1,10 @@
 """What sets and renews calendars, and what computes them anew when the data of time zones has changed."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 from plaudit.alerting.calendars import store
-from plaudit.alerting.calendars.domain import ALWAYS_NAME, CalendarRef
+from plaudit.alerting.calendars.domain import ALWAYS_NAME, Calendar, CalendarRef
 from plaudit.alerting.calendars.domain.definition import (
     MAX_CALENDARS,
     RENEWAL,
@@ -23,6 +23,8 @@ from plaudit.common.db import Tx
 from plaudit.common.db.order_locks import lock
 from plaudit.common.names import nearest
 
+Fits = Callable[[Tx, str, Calendar], Awaitable[None]]
+"""Raises InvalidCalendarError where a tenant cannot have this calendar, since something counts by it."""
 MAX_COMPUTED: Final = 50
 """Revisions in one transaction; each takes some milliseconds."""
 
@@ -35,6 +37,7 @@ async def set_calendar(
     actor: str,
     *,
     expected_revisions: Collection[int] | None = None,
+    fits: Fits | None = None,
 ) -> CalendarRevision:
     """Set a calendar of a tenant's own; the same again, with the same list of holidays, makes no revision.
 
@@ -45,12 +48,13 @@ async def set_calendar(
         definition: what it is to be.
         actor: who wants it.
         expected_revisions: the present revision must be one of these, if given; 0 where there is none.
+        fits: refuses a calendar with which something that counts by it would no longer hold.
 
     Raises:
         BuiltInCalendarError: every tenant has a calendar of this name.
         TooManyCalendarsError: the tenant may have no more.
         CalendarChangedError: the present revision is another one.
-        InvalidCalendarError: a part breaks a rule, or nothing is open.
+        InvalidCalendarError: a part breaks a rule, nothing is open, or from `fits`.
     """
     await lock(tx, [order_key(tenant_id)])
     latest = await store.latest(tx, tenant_id, name)
@@ -62,6 +66,8 @@ async def set_calendar(
         return latest
     if latest is None and len(await store.present(tx, tenant_id)) >= MAX_CALENDARS:
         raise TooManyCalendarsError
+    if fits is not None:
+        await fits(tx, tenant_id, changed.calendar)
     await _add(tx, tenant_id, changed)
     return changed
 

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from plaudit.alerting.calendars import commands, store
+from plaudit.alerting.calendars.api import fits_of
 from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME, Calendar, InvalidCalendarError
 from plaudit.alerting.calendars.domain.calendar import WEEKDAYS
 from plaudit.alerting.calendars.domain.days import Day, days_of, notes_of, today_of
@@ -169,7 +170,13 @@ async def _act(request: Request, principal: Principal, tx: SqlTx, latest: Calend
         if typed.get("do") == "save":
             expected = [_seen(typed)]
             await commands.set_calendar(
-                tx, principal.tenant_id, texts["name"], definition, principal.actor, expected_revisions=expected
+                tx,
+                principal.tenant_id,
+                texts["name"],
+                definition,
+                principal.actor,
+                expected_revisions=expected,
+                fits=fits_of(request),
             )
             path = f"{CALENDARS}/{texts['name']}"
             return done(

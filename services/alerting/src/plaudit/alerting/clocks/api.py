@@ -1,11 +1,14 @@
 """HTTP: clocks with their logs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel
 
 from plaudit.alerting.clocks import commands, store
 from plaudit.alerting.clocks.commands import ByHand, Follower
@@ -27,6 +30,7 @@ from plaudit.common.contracts import Answers
 from plaudit.common.db import SqlTx
 from plaudit.common.http import (
     AnyText,
+    IdempotencyKeyHeader,
     Page,
     Paging,
     Principal,
@@ -40,6 +44,7 @@ from plaudit.common.http import (
     not_found,
 )
 from plaudit.common.http.openapi_examples import A_TIME
+from plaudit.common.idempotency import IdempotencyKey
 
 MAX_REVIEW_ID_CHARS: Final = 100
 
@@ -86,7 +91,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def _refused(example: str) -> dict[str, Any]:
-    return describe(problems={"clock-refused": 409}, answer=EXAMPLES[example])
+    return describe(problems={"clock-refused": 409}, headers=("Idempotent-Replayed",), answer=EXAMPLES[example])
 
 
 router = APIRouter(tags=["clocks"])
@@ -152,66 +157,109 @@ async def preview_move(principal: Mover, tx: TenantTx) -> MovePreviewOut:
     "/v1/clocks/move",
     summary="Move running clocks",
     status_code=202,
-    openapi_extra=describe(body={"reason": "new opening hours"}),
+    openapi_extra=describe(headers=("Idempotent-Replayed",), body={"reason": "new opening hours"}),
 )
-async def order_move(principal: Mover, work: Work, body: ReasonIn) -> MoveOut:
+async def order_move(
+    principal: Mover, work: Work, body: ReasonIn, response: Response, idempotency_key: IdempotencyKeyHeader
+) -> MoveOut:
     """Move all running clocks to the policy and the calendars in force, in the background.
 
     A clock keeps its class by name. What has passed its new due time already is breached, and nobody is called for it.
     """
-    return MoveOut.model_validate(await commands.order_move(work, principal.tenant_id, body.reason, principal.actor))
+    once = _once(idempotency_key, "move", body)
+    move, already = await commands.order_move(work, principal.tenant_id, body.reason, principal.actor, once=once)
+    if already:
+        response.headers["Idempotent-Replayed"] = "true"
+    return MoveOut.model_validate(move)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What comes with every order of a person about a clock."""
+
+    principal: Principal
+    work: Work
+    response: Response
+    key: str | None
+
+    def once(self, clock_id: UUID, verb: str, body: BaseModel) -> IdempotencyKey | None:
+        """Return the key under which a repeat of this order changes nothing, if it came with one."""
+        return _once(self.key, f"{clock_id}/{verb}", body)
+
+
+def order_of(principal: ClocksWriter, work: Work, response: Response, idempotency_key: IdempotencyKeyHeader) -> Order:
+    """Return what comes with an order."""
+    return Order(principal, work, response, idempotency_key)
+
+
+Ordered = Annotated[Order, Depends(order_of)]
 
 
 def changing(followers: Sequence[Follower]) -> APIRouter:
     """Return the endpoints by which people change a clock; the followers act on what happens to it."""
     hands = APIRouter(tags=["clocks"])
 
-    async def change(work: Work, principal: Principal, clock_id: UUID, decide: ByHand) -> ClockWithLogOut:
-        clock = await commands.change_by_hand(work, (principal.tenant_id, clock_id), decide, followers)
-        if clock is None:
+    async def change(clock_id: UUID, order: Order, decide: ByHand, once: IdempotencyKey | None) -> ClockWithLogOut:
+        tenant_id = order.principal.tenant_id
+        changed = await commands.change_by_hand(order.work, (tenant_id, clock_id), decide, followers, once=once)
+        if changed is None:
             raise not_found("clock")
-        return await _clock_with_log(work.tx, principal.tenant_id, clock_id)
+        if changed.already:
+            order.response.headers["Idempotent-Replayed"] = "true"
+        return await _clock_with_log(order.work.tx, tenant_id, clock_id)
 
     @hands.post("/v1/clocks/{clock_id}/pause", summary="Pause a clock", openapi_extra=_refused("pause"))
-    async def pause_clock(clock_id: ClockId, principal: ClocksWriter, work: Work, body: ReasonIn) -> ClockWithLogOut:
+    async def pause_clock(clock_id: ClockId, order: Ordered, body: ReasonIn) -> ClockWithLogOut:
         """Stop the time of a running clock. A statutory one is never paused; one that is paused stays so."""
-        by, reason = principal.actor, body.reason
+        by, reason = order.principal.actor, body.reason
         return await change(
-            work, principal, clock_id, lambda run, terms, now: by_hand.pause(run, terms, at=now, reason=reason, by=by)
+            clock_id,
+            order,
+            lambda run, terms, now: by_hand.pause(run, terms, at=now, reason=reason, by=by),
+            order.once(clock_id, "pause", body),
         )
 
     @hands.post("/v1/clocks/{clock_id}/resume", summary="Resume a clock", openapi_extra=_refused("resume"))
-    async def resume_clock(clock_id: ClockId, principal: ClocksWriter, work: Work, body: ReasonIn) -> ClockWithLogOut:
+    async def resume_clock(clock_id: ClockId, order: Ordered, body: ReasonIn) -> ClockWithLogOut:
         """Let the time of a paused clock go on. It is due as much later as it was paused, in open time."""
-        by, reason = principal.actor, body.reason
+        by, reason = order.principal.actor, body.reason
         return await change(
-            work, principal, clock_id, lambda run, _, now: by_hand.resume(run, at=now, reason=reason, by=by)
+            clock_id,
+            order,
+            lambda run, _, now: by_hand.resume(run, at=now, reason=reason, by=by),
+            order.once(clock_id, "resume", body),
         )
 
     @hands.post("/v1/clocks/{clock_id}/fulfil", summary="Fulfil a clock", openapi_extra=_refused("fulfil"))
-    async def fulfil_clock(clock_id: ClockId, principal: ClocksWriter, work: Work, body: FulfilIn) -> ClockWithLogOut:
+    async def fulfil_clock(clock_id: ClockId, order: Ordered, body: FulfilIn) -> ClockWithLogOut:
         """Say that what was due happened, such as a personal contact, where no event told of it."""
-        by = principal.actor
+        by = order.principal.actor
         return await change(
-            work,
-            principal,
             clock_id,
+            order,
             lambda run, _, now: by_hand.fulfil(
                 run, at=body.happened_at, now=now, channel=body.channel, note=body.note, by=by
             ),
+            order.once(clock_id, "fulfil", body),
         )
 
     @hands.post("/v1/clocks/{clock_id}/settle", summary="Settle an unknown clock", openapi_extra=_refused("settle"))
-    async def settle_clock(clock_id: ClockId, principal: ClocksWriter, work: Work, body: SettleIn) -> ClockWithLogOut:
+    async def settle_clock(clock_id: ClockId, order: Ordered, body: SettleIn) -> ClockWithLogOut:
         """Say of a clock of which nobody was told when what was due happened, or that it did not happen in time."""
-        by, at = principal.actor, body.answered_at
+        by, at = order.principal.actor, body.answered_at
         if at is None:
             decide: ByHand = lambda run, _terms, _now: by_hand.settle(run, note=body.note, by=by)  # noqa: E731
         else:
             decide = lambda run, _, now: by_hand.settle_answered(run, at=at, now=now, note=body.note, by=by)  # noqa: E731
-        return await change(work, principal, clock_id, decide)
+        return await change(clock_id, order, decide, order.once(clock_id, "settle", body))
 
     return hands
+
+
+def _once(key: str | None, verb: str, body: BaseModel) -> IdempotencyKey | None:
+    if key is None:
+        return None
+    return IdempotencyKey(f"clocks:{key}", sha256(f"{verb}\n{body.model_dump_json()}".encode()).digest())
 
 
 async def _clock_with_log(tx: SqlTx, tenant_id: str, clock_id: UUID) -> ClockWithLogOut:

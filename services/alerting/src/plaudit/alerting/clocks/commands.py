@@ -7,25 +7,29 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
+from uuid import UUID
 
+import msgspec
 from msgspec.structs import replace
 
 from plaudit.alerting.calendars import store as calendar_store
+from plaudit.alerting.calendars.domain import CalendarRef
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.about import erased
 from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, order_key
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started, Warned, is_collapsed
 from plaudit.alerting.clocks.domain.decide import decide_erased
-from plaudit.alerting.clocks.domain.moves import START, Move, Preview, moved, preview
+from plaudit.alerting.clocks.domain.moves import START, Move, Preview, counted_anew, moved, preview
 from plaudit.alerting.clocks.domain.review_clocks import PartitionOf, ReviewClocks, ReviewRevision, decide_revision
 from plaudit.alerting.clocks.domain.run import Run, apply
 from plaudit.alerting.clocks.domain.terms import Pin, Rules, Terms
 from plaudit.alerting.clocks.events import clock_event
 from plaudit.alerting.policies import store as policy_store
-from plaudit.common import erasure
+from plaudit.common import erasure, idempotency
 from plaudit.common.db import Tx, lock
 from plaudit.common.events import Outgoing, partition_of
+from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.outbox import UnitOfWork
 
 
@@ -52,6 +56,9 @@ class Cause(NamedTuple):
 
 
 NO_CAUSE: Final = Cause()
+_encode: Final = msgspec.json.Encoder().encode
+ZONES_CHANGED: Final = "The data of time zones has changed, and with it the open hours of the calendar."
+SYSTEM: Final = "system"
 MAX_PREVIEWED: Final = 50_000
 """Clocks that a preview of a move looks at."""
 ByHand: TypeAlias = Callable[[Run, Terms, datetime], tuple[ClockEvent, ...]]
@@ -250,9 +257,23 @@ def _apply(
         clocks.add(writer.record(decided.clock, decided.events, cause))
 
 
+class Changed(NamedTuple):
+    """What a person's order has come to."""
+
+    clock: Clock
+    """As it stands now."""
+    already: bool = False
+    """Whether the same order was carried out before, under its idempotency key."""
+
+
 async def change_by_hand(
-    work: UnitOfWork, key: ClockKey, decide: ByHand, followers: Sequence[Follower]
-) -> Clock | None:
+    work: UnitOfWork,
+    key: ClockKey,
+    decide: ByHand,
+    followers: Sequence[Follower],
+    *,
+    once: IdempotencyKey | None = None,
+) -> Changed | None:
     """Let a person change a clock; return it as it stands afterwards, or None where there is none.
 
     Args:
@@ -260,15 +281,19 @@ async def change_by_hand(
         key: which clock.
         decide: what it adds to the log of the clock, by its run, its terms and the time.
         followers: act on what happens to it.
+        once: under which a repeat changes nothing.
 
     Raises:
         ClockRefusedError: from `decide`.
+        KeyReusedError: the key came with another order before.
     """
     tx = work.tx
     root = await store.root_of(tx, key)
     if root is None:
         return None
-    await lock(tx, [order_key(root)])
+    await lock(tx, [order_key(root), *_keys_of(key[0], once)])
+    if once is not None and await idempotency.find(tx, key[0], once) is not None:
+        return Changed((await store.load(tx, [key]))[key], already=True)
     [clock] = (await store.load(tx, [key])).values()
     rules = await rules_of(tx, {clock.tenant_id}, [clock])
     writer = ClockWriter(followers, rules)
@@ -276,7 +301,13 @@ async def change_by_hand(
         raise ClockRefusedError("The review was erased: nothing changes its clocks any more.")
     clock = writer.record(clock, decide(clock.run, rules.pinned(clock.tenant_id, clock.run.pin), tx.now))
     await work.emit(*await writer.save(tx))
-    return clock
+    if once is not None:
+        await idempotency.keep(tx, key[0], once, _encode(clock.id).decode())
+    return Changed(clock)
+
+
+def _keys_of(tenant_id: str, once: IdempotencyKey | None) -> list[str]:
+    return [] if once is None else [idempotency.order_key(tenant_id, once.key)]
 
 
 async def preview_move(tx: Tx, tenant_id: str) -> Preview:
@@ -285,8 +316,36 @@ async def preview_move(tx: Tx, tenant_id: str) -> Preview:
     return preview(clocks, await rules_of(tx, {tenant_id}, clocks), tx.now)
 
 
-async def order_move(work: UnitOfWork, tenant_id: str, reason: str, by: str) -> Move:
-    """Order that a tenant's clocks move to what is in force; a job does it, in the background."""
+class Ordered(NamedTuple):
+    """An order to move clocks."""
+
+    move: Move
+    already: bool = False
+    """Whether it was given before, under its idempotency key."""
+
+
+async def order_move(
+    work: UnitOfWork, tenant_id: str, reason: str, by: str, *, once: IdempotencyKey | None = None
+) -> Ordered:
+    """Order that a tenant's clocks move to what is in force; a job does it, in the background.
+
+    Args:
+        work: the open unit of work.
+        tenant_id: whose.
+        reason: why.
+        by: who orders it.
+        once: under which a repeat orders nothing.
+
+    Raises:
+        KeyReusedError: the key came with another order before.
+    """
+    await lock(work.tx, _keys_of(tenant_id, once))
+    first = None if once is None else await idempotency.find(work.tx, tenant_id, once)
+    if first is not None:
+        move_id = msgspec.json.decode(first, type=UUID)
+        known = await store.read_move(work.tx, tenant_id, move_id)
+        assert known is not None, "a move is never deleted"
+        return Ordered(known, already=True)
     in_force = (await rules_of(work.tx, {tenant_id})).policies.current(tenant_id)
     move = Move(
         tenant_id=tenant_id,
@@ -298,31 +357,51 @@ async def order_move(work: UnitOfWork, tenant_id: str, reason: str, by: str) -> 
         created_at=work.tx.now,
     )
     await store.add_move(work.tx, move)
-    return move
+    if once is not None:
+        await idempotency.keep(work.tx, tenant_id, once, _encode(move.id).decode())
+    return Ordered(move)
+
+
+async def order_counting(tx: Tx, move_id: UUID, tenant_id: str, ref: CalendarRef) -> None:
+    """Order that the clocks that count by a revision of a calendar are counted anew, since its open time has moved."""
+    in_force = (await rules_of(tx, {tenant_id})).policies.current(tenant_id)
+    move = Move(
+        tenant_id=tenant_id,
+        id=move_id,
+        policy_id=in_force.id,
+        policy_revision=in_force.number,
+        calendar=ref.name,
+        calendar_revision=ref.revision,
+        reason=ZONES_CHANGED,
+        moved_by=SYSTEM,
+        created_at=tx.now,
+    )
+    await store.add_move(tx, move)
 
 
 async def move_some(
-    work: UnitOfWork, move: Move, clocks: Sequence[Clock], followers: Sequence[Follower], *, is_last: bool
+    work: UnitOfWork, move: Move, clocks: Sequence[tuple[UUID, UUID]], followers: Sequence[Follower], *, is_last: bool
 ) -> int:
     """Move some clocks, and note how far the move has come; return how many moved.
 
     Args:
         work: the open unit of work, in which nothing was done yet.
         move: as it stood when the clocks were looked up.
-        clocks: the next ones by id, which may have changed meanwhile.
+        clocks: the next ones by id, each with its group; they may have changed meanwhile.
         followers: act on what happens to the clocks.
         is_last: whether there are no more.
     """
     tx = work.tx
-    await lock(tx, {order_key(clock.root) for clock in clocks})
-    known = await store.load(tx, {clock.key for clock in clocks})
+    await lock(tx, {order_key(root) for _, root in clocks})
+    known = await store.load(tx, [(move.tenant_id, clock_id) for clock_id, _ in clocks])
     rules = await rules_of(tx, {move.tenant_id}, known.values())
     in_force = rules.policies.current(move.tenant_id)
-    is_stale = (in_force.id, in_force.number) != (move.policy_id, move.policy_revision)
+    is_stale = not move.counted_by and (in_force.id, in_force.number) != (move.policy_id, move.policy_revision)
+    decide = counted_anew if move.counted_by else moved
     writer = ClockWriter(followers, rules)
     count = past = 0
     for clock in () if is_stale else known.values():
-        events = moved(clock, rules, at=tx.now, reason=move.reason, by=move.moved_by)
+        events = decide(clock, rules, at=tx.now, reason=move.reason, by=move.moved_by)
         if events:
             run = writer.record(clock, events).run
             count += 1
@@ -330,7 +409,7 @@ async def move_some(
     is_done = is_last or is_stale
     after = replace(
         move,
-        place=clocks[-1].id if clocks else move.place,
+        place=clocks[-1][0] if clocks else move.place,
         moved=move.moved + count,
         breached=move.breached + past,
         state="done" if is_done else "running",

@@ -43,7 +43,11 @@ class MoveJob(PeriodicJob):
         """Look at one chunk of clocks; return how many there were, and one more for the end of a move."""
         async with self._database.transaction() as tx:
             move = await store.running_move(tx)
-            clocks = [] if move is None else await store.movable(tx, move.tenant_id, move.place, CHUNK_CLOCKS)
+            clocks = (
+                []
+                if move is None
+                else await store.next_to_move(tx, move.tenant_id, move.place, CHUNK_CLOCKS, move.counted_by)
+            )
         if move is None:
             return 0
         is_last = len(clocks) < CHUNK_CLOCKS

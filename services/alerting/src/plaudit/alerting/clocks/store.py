@@ -87,10 +87,13 @@ CROSS JOIN LATERAL (
 
 _ABOUT_OF = "SELECT about_kind, about_id FROM clocks WHERE tenant_id = $1 AND id = $2"
 
-_MOVABLE = f"""
-SELECT {_CLOCK.listed} FROM clocks
-WHERE tenant_id = $1 AND id > $2 AND waiting AND state IN ('running', 'paused') ORDER BY id LIMIT $3
+_TO_MOVE = """
+FROM clocks
+WHERE tenant_id = $1 AND id > $2 AND waiting AND state IN ('running', 'paused')
+AND ($4::text IS NULL OR (calendar = $4 AND calendar_revision = $5)) ORDER BY id LIMIT $3
 """
+_MOVABLE = f"SELECT {_CLOCK.listed} {_TO_MOVE}"
+_NEXT_TO_MOVE = f"SELECT id, about_kind, about_id {_TO_MOVE}"
 
 _MOVE: Final = Columns(moves)
 _ADD_MOVE = f"INSERT INTO moves ({_MOVE.listed}) VALUES ({_MOVE.values()})"
@@ -118,6 +121,14 @@ FROM ROWS FROM (unnest($2::text[]), {_ENTRY.unnest(3)}) AS entry (event, {_ENTRY
 # A note may say something about a customer.
 _EMPTY_NOTES = """
 UPDATE clock_events SET event = event - 'note' WHERE tenant_id = $1 AND clock_id = $2 AND event ->> 'note' IS NOT NULL
+"""
+
+_LOGS = """
+SELECT k.tenant_id, k.clock_id, e.event::text FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, clock_id)
+CROSS JOIN LATERAL (
+    SELECT id, event FROM clock_events WHERE tenant_id = k.tenant_id AND clock_id = k.clock_id ORDER BY id
+) e
+ORDER BY k.tenant_id, k.clock_id, e.id
 """
 
 _LOG = "SELECT event::text, recorded_at FROM clock_events WHERE tenant_id = $1 AND clock_id = $2 ORDER BY id"
@@ -160,7 +171,24 @@ async def root_of(tx: Tx, key: ClockKey) -> UUID | None:
 
 async def movable(tx: Tx, tenant_id: str, after: UUID, limit: int) -> list[Clock]:
     """Return clocks of a tenant whose due times may still change, by id after one of them."""
-    return [_clock(row) for row in await tx.raw.fetch(_MOVABLE, tenant_id, after, limit)]
+    return [_clock(row) for row in await tx.raw.fetch(_MOVABLE, tenant_id, after, limit, None, None)]
+
+
+async def next_to_move(
+    tx: Tx, tenant_id: str, after: UUID, limit: int, counted_by: CalendarRef | None = None
+) -> list[tuple[UUID, UUID]]:
+    """Return clocks whose due times may still change, each as its id and the group under whose order key it changes.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        after: the last clock before.
+        limit: how many.
+        counted_by: only those that count by this revision of a calendar.
+    """
+    pinned = (None, None) if counted_by is None else counted_by
+    rows = await tx.raw.fetch(_NEXT_TO_MOVE, tenant_id, after, limit, *pinned)
+    return [(row["id"], group_of(tenant_id, row["about_kind"], row["about_id"])) for row in rows]
 
 
 async def add_move(tx: Tx, move: Move) -> None:
@@ -219,6 +247,15 @@ async def log_of(tx: Tx, tenant_id: str, clock_id: UUID) -> list[tuple[ClockEven
     """Return a clock's log, oldest first: each event, and when it was recorded."""
     rows = await tx.raw.fetch(_LOG, tenant_id, clock_id)
     return [(from_json(row["event"]), row["recorded_at"]) for row in rows]
+
+
+async def logs_of(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, list[ClockEvent]]:
+    """Return the logs of clocks, oldest first, of those that have one."""
+    rows = await tx.raw.fetch(_LOGS, [tenant_id for tenant_id, _ in keys], [clock for _, clock in keys])
+    logs: dict[ClockKey, list[ClockEvent]] = {}
+    for row in rows:
+        logs.setdefault((row["tenant_id"], row["clock_id"]), []).append(from_json(row["event"]))
+    return logs
 
 
 async def list_clocks(

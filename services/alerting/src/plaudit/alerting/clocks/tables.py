@@ -72,6 +72,8 @@ moves = Table(
     Column("id", Uuid, primary_key=True),
     Column("policy_id", Text, nullable=False),
     Column("policy_revision", Integer, nullable=False),
+    Column("calendar", Text),
+    Column("calendar_revision", Integer),
     Column("reason", Text, nullable=False),
     Column("moved_by", Text, nullable=False),
     Column("created_at", _TIME, nullable=False),

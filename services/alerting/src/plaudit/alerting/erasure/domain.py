@@ -8,7 +8,6 @@ from plaudit.common.delivery.domain.stores import DELIVERY_STORES
 STORES: Final[Mapping[str, str]] = {
     "calendar_revisions": "holds nothing about customers",
     "calendar_zone_data": "holds nothing about customers",
-    "policies": "holds nothing about customers",
     "policy_revisions": "holds nothing about customers",
     "policy_activations": "holds nothing about customers",
     "reviews": "the row of an erased review is deleted",

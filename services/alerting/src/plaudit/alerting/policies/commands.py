@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from plaudit.alerting.calendars.domain import Calendar
+from plaudit.alerting.calendars.domain import Calendar, InvalidCalendarError
 from plaudit.alerting.policies import store
 from plaudit.alerting.policies.domain.compile import compiled, mistakes_with_calendars
 from plaudit.alerting.policies.domain.document import Format, WrongPolicyError
@@ -86,6 +86,27 @@ async def activate(
     if errors:
         raise WrongPolicyError(errors)
     return await store.activate(tx, tenant_id, key, actor)
+
+
+async def check_calendar(tx: Tx, tenant_id: str, calendar: Calendar) -> None:
+    """Refuse a calendar with which the policy in force would no longer hold.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        calendar: as it is to be.
+
+    Raises:
+        InvalidCalendarError: by it, a severer class could be due later than a milder one.
+    """
+    policy = (await store.revision_in_force(tx, tenant_id)).policy
+    if all(each.calendar != calendar.name for each in policy.classes):
+        return
+    calendars = {**await store.calendars_of(tx, tenant_id), calendar.name: calendar}
+    errors = mistakes_with_calendars(policy, calendars, tx.now)
+    if errors:
+        told = errors[0].detail.rstrip(".")
+        raise InvalidCalendarError("/week", f"the policy in force counts by it and would no longer hold: {told}")
 
 
 def order_key(tenant_id: str) -> str:

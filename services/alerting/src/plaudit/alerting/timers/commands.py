@@ -2,8 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.commands import ClockWriter, Follower, rules_of
@@ -27,7 +29,18 @@ from plaudit.alerting.contacts.domain import KnownContact
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.alerting.policies.domain.revisions import Stage
 from plaudit.alerting.timers import store
-from plaudit.alerting.timers.domain import CONTACT, Timer, Watermark, timer_at, timers_of
+from plaudit.alerting.timers.domain import (
+    CONTACT,
+    ByLog,
+    Difference,
+    Timer,
+    Watermark,
+    by_log,
+    difference,
+    pins_of,
+    timer_at,
+    timers_of,
+)
 from plaudit.alerting.timers.store import DueClocks
 from plaudit.common.contracts import CUSTOMERS, REVIEWS
 from plaudit.common.db import Tx, lock, try_lock
@@ -103,6 +116,63 @@ async def set_aside(tx: Tx, key: ClockKey, root: UUID, error: Exception) -> None
     """Mark the due timers of a clock that cannot fire, so that they are not tried again."""
     await lock(tx, [order_key(root)])
     await store.set_aside(tx, key, f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
+
+
+async def differing(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, Difference]:
+    """Return, of these clocks, those whose timers are not what their logs ask for. Locks and writes nothing."""
+    return {key: found.difference for key, found in (await _compared(tx, keys)).items() if not found.is_well}
+
+
+async def repair(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, Difference]:
+    """Give these clocks the timers that their logs ask for; return those that had others, with how they differed.
+
+    The row of a clock that is not the fold of its log is written anew too.
+
+    Args:
+        tx: the open transaction, in which nothing was done yet.
+        keys: not more clocks than one transaction may lock.
+
+    Raises:
+        KeyError: what a log is pinned to is not stored.
+        ValueError: a log does not begin with a start.
+    """
+    roots = {key: await clock_store.root_of(tx, key) for key in keys}
+    await lock(tx, [order_key(root) for root in roots.values() if root is not None])
+    wrong = {key: found for key, found in (await _compared(tx, keys)).items() if not found.is_well}
+    await store.remove(tx, [timer for found in wrong.values() for timer in found.difference.stray])
+    await store.add(tx, [timer for found in wrong.values() for timer in found.difference.missing])
+    await clock_store.save(tx, [found.clock for found in wrong.values() if found.clock is not None])
+    return {key: found.difference for key, found in wrong.items()}
+
+
+class _Compared(NamedTuple):
+    """A clock beside its log."""
+
+    difference: Difference
+    clock: Clock | None
+    """As its log says, where its row says otherwise."""
+
+    @property
+    def is_well(self) -> bool:
+        return self.clock is None and not self.difference.missing and not self.difference.stray
+
+
+async def _compared(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, _Compared]:
+    known = await clock_store.load(tx, keys)
+    logs = await clock_store.logs_of(tx, keys)
+    pins = [(tenant_id, pin) for (tenant_id, _), log in logs.items() for pin in pins_of(log)]
+    rules = await rules_of(tx, {tenant_id for tenant_id, _ in keys}, known.values(), pins)
+    found: defaultdict[ClockKey, list[Timer]] = defaultdict(list)
+    for timer in await store.of_clocks(tx, keys):
+        found[timer.tenant_id, timer.clock_id].append(timer)
+    compared = {}
+    for key in keys:
+        clock = known.get(key)
+        told = ByLog(None, []) if clock is None else by_log(clock, logs.get(key, ()), rules.of(key[0]))
+        is_row_well = clock is None or told.run is None or told.run == clock.run
+        as_told = None if is_row_well or clock is None else replace(clock, run=told.run)
+        compared[key] = _Compared(difference(told.timers, found[key]), as_told)
+    return compared
 
 
 async def _decide(

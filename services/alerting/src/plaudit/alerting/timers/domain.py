@@ -5,13 +5,18 @@ its lane, a partition of that topic, has reached the end offset that was asked f
 does not happen, it may fire after the longest wait, and a breach is then provisional.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from plaudit.alerting.clocks.domain.clock import Clock
-from plaudit.alerting.clocks.domain.terms import Terms
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent, PolicyApplied, Resumed, Started, Warned
+from plaudit.alerting.clocks.domain.run import Run, TermsOf, apply
+from plaudit.alerting.clocks.domain.terms import Pin, Terms
 from plaudit.alerting.policies.domain.revisions import BREACH, Stage
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -69,6 +74,71 @@ def timer_at(clock: Clock, stage: Stage) -> Timer:
         clock.lane.partition,
         stage.at,
     )
+
+
+class ByLog(NamedTuple):
+    """What the log of a clock says that there is."""
+
+    run: Run | None
+    """None where the log is empty."""
+    timers: list[Timer]
+
+
+def by_log(clock: Clock, log: Iterable[ClockEvent], terms_of: TermsOf) -> ByLog:
+    """Return the run and the timers that a clock's log asks for: of its last plan, those that have not fired.
+
+    Timers that look for contacts are not among them: contacts ask for those, not the log.
+
+    Args:
+        clock: whose; of its run nothing is used but what the log says.
+        log: all of it, oldest first.
+        terms_of: finds what a run is pinned to.
+
+    Raises:
+        ValueError: the log does not begin with a start.
+        KeyError: from `terms_of`.
+    """
+    run: Run | None = None
+    pending: dict[str, Timer] = {}
+    for event in log:
+        run = apply(run, event, terms_of)
+        if isinstance(event, Warned):
+            pending.pop(_warning(event), None)
+        elif isinstance(event, Started | Resumed | PolicyApplied):
+            planned = timers_of(msgspec.structs.replace(clock, run=run), terms_of(run.pin), event.at)
+            pending = {timer.kind: timer for timer in planned}
+        else:
+            # A pause, the due time, an end: nothing is to come, until a later entry plans anew.
+            pending = {}
+    return ByLog(run, list(pending.values()))
+
+
+def pins_of(log: Iterable[ClockEvent]) -> list[Pin]:
+    """Return what the runs of a log are, and were, pinned to."""
+    return [Pin(event.policy, event.calendar) for event in log if isinstance(event, Started | PolicyApplied)]
+
+
+class Difference(NamedTuple):
+    """How the timers of a clock differ from what its log asks for."""
+
+    missing: tuple[Timer, ...]
+    stray: tuple[Timer, ...]
+    """That are there and should not be, or not so."""
+
+
+def difference(asked: Iterable[Timer], found: Iterable[Timer]) -> Difference:
+    """Return what is missing and what is stray among the timers of a clock. Those that look for contacts are left out.
+
+    Args:
+        asked: what the log asks for.
+        found: what there is.
+    """
+    wanted, there = set(asked), {timer for timer in found if timer.kind != CONTACT}
+    return Difference(tuple(sorted(wanted - there)), tuple(sorted(there - wanted)))
+
+
+def _warning(event: Warned) -> str:
+    return f"warn:{event.percent if event.after is None else event.after}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +207,11 @@ class WatermarkTracker:
         if self._waiting_since is not None and now - self._waiting_since >= self._longest_wait:
             decide_until = max(decide_until, now - self._longest_wait)
         return Watermark(self._read_until, decide_until, has_parked)
+
+
+class Trouble(NamedTuple):
+    """What a round of the auditor has found: how many, and of what."""
+
+    number: int
+    """0 where all is well."""
+    what: str

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 from plaudit.alerting.clocks.domain.clock import ClockKey, Lane
+from plaudit.alerting.policies.domain.revisions import PolicyRef
 from plaudit.alerting.timers.domain import Timer
 from plaudit.alerting.timers.tables import timers
 from plaudit.common.db import Tx
@@ -74,6 +75,73 @@ WHERE tenant_id = $1 AND clock_id = $2 AND failed_at IS NULL AND due_at <= $4
 """
 
 
+_OPEN: Final = "waiting AND state IN ('running', 'paused')"
+"""Clocks of which something is still to come; the words of an index."""
+_RANGE: Final = "> ($1, $2::uuid) AND {key} <= ($3, $4::uuid)"
+
+_PAGE_END = f"""
+SELECT tenant_id, id FROM clocks WHERE (tenant_id, id) > ($1, $2) AND {_OPEN}
+ORDER BY tenant_id, id OFFSET $3 LIMIT 1
+"""
+
+_CLASSES = f"""
+SELECT DISTINCT tenant_id, policy_id, policy_revision, policy_class FROM clocks
+WHERE (tenant_id, id) {_RANGE.format(key="(tenant_id, id)")} AND {_OPEN}
+"""
+
+# One statement, and so of one instant: clocks and their timers change together. What it names is looked at again under
+# the order key of the clock. Of the log only those few are read that have fewer timers than their class has stages.
+_DIFFERING = f"""
+WITH page AS MATERIALIZED (
+    SELECT c.tenant_id, c.id, c.generation, c.due_at, c.topic, c.partition, c.state = 'paused' AS is_paused, w.warnings
+    FROM clocks c LEFT JOIN unnest($5::text[], $6::text[], $7::int[], $8::text[], $9::int[])
+        AS w (tenant_id, policy_id, policy_revision, policy_class, warnings)
+        USING (tenant_id, policy_id, policy_revision, policy_class)
+    WHERE (c.tenant_id, c.id) {_RANGE.format(key="(c.tenant_id, c.id)")} AND {_OPEN}
+), held AS MATERIALIZED (
+    SELECT tenant_id, clock_id AS id, generation, count(*) FILTER (WHERE kind <> 'breach') AS warnings,
+        max(due_at) FILTER (WHERE kind = 'breach') AS breach_at, min(topic) AS topic, max(topic) AS last_topic,
+        min(partition) AS partition, max(partition) AS last_partition
+    FROM timers WHERE (tenant_id, clock_id) {_RANGE.format(key="(tenant_id, clock_id)")} AND kind <> 'contact'
+    GROUP BY 1, 2, 3
+)
+SELECT DISTINCT tenant_id, id, NOT coalesce(h.breach_at = p.due_at, false) AS is_sure
+FROM page p FULL JOIN held h USING (tenant_id, id, generation)
+WHERE CASE
+    WHEN p.due_at IS NULL THEN true
+    WHEN p.is_paused THEN h.warnings IS NOT NULL
+    WHEN h.breach_at IS DISTINCT FROM p.due_at THEN true
+    WHEN (h.topic, h.last_topic) <> (p.topic, p.topic) THEN true
+    WHEN (h.partition, h.last_partition) <> (p.partition, p.partition) THEN true
+    WHEN h.warnings >= p.warnings THEN h.warnings > p.warnings
+    ELSE h.warnings + (
+        SELECT count(*) FILTER (WHERE kind = 'warned' AND e.id > e.planned)
+        FROM (
+            SELECT id, kind, max(id) FILTER (WHERE kind IN ('started', 'resumed', 'policy_applied')) OVER () AS planned
+            FROM clock_events WHERE tenant_id = p.tenant_id AND clock_id = p.id
+        ) AS e
+    ) <> p.warnings
+END
+ORDER BY tenant_id, id
+"""
+
+_OF_CLOCKS = f"""
+SELECT {_TIMER.of("t")} FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, clock_id)
+CROSS JOIN LATERAL (SELECT * FROM timers WHERE tenant_id = k.tenant_id AND clock_id = k.clock_id OFFSET 0) t
+"""
+
+_REMOVE = "DELETE FROM timers WHERE tenant_id = $1 AND clock_id = $2 AND generation = $3 AND kind = $4"
+
+_NOT_FIRED = """
+SELECT count(*) FILTER (WHERE NOT is_aside) AS late, count(*) FILTER (WHERE is_aside) AS aside FROM (
+    (SELECT false AS is_aside FROM timers WHERE failed_at IS NULL AND due_at < $1 LIMIT $2)
+    UNION ALL (SELECT true FROM timers WHERE failed_at IS NOT NULL LIMIT $2)
+) AS found
+"""
+
+_OPEN_TRANSACTIONS = "SELECT oldest_seconds, hidden FROM open_transactions()"
+
+
 class Due(NamedTuple):
     """What may fire of a clock."""
 
@@ -85,6 +153,38 @@ class Due(NamedTuple):
 
 DueClocks = Mapping[ClockKey, Due]
 """Clock → what of it may fire."""
+
+FIRST_KEY: Final[ClockKey] = ("", UUID(int=0))
+LAST_KEY: Final[ClockKey] = ("\U0010ffff", UUID(int=2**128 - 1))
+"""Before and after the keys of all clocks."""
+PinnedClass: TypeAlias = tuple[str, PolicyRef]
+"""(tenant, class) that clocks are pinned to."""
+
+
+class Suspects(NamedTuple):
+    """Clocks of a page whose timers may not be those that their logs ask for."""
+
+    sure: list[ClockKey]
+    """The breach is missing or wrong, or there is a timer where none should be."""
+    short: list[ClockKey]
+    """There are fewer or more warnings than stages of the class; some of these are well, such as late ones."""
+
+
+class OpenTransactions(NamedTuple):
+    """What is open on the server of the database."""
+
+    oldest_seconds: float
+    """Age of the oldest transaction."""
+    hidden: int
+    """Sessions that the schema's owner may not see."""
+
+
+class NotFired(NamedTuple):
+    """How many timers have not fired in their time, counted up to a limit."""
+
+    late: int
+    aside: int
+    """Set aside, since they could not fire."""
 
 
 async def add(tx: Tx, added: Sequence[Timer]) -> None:
@@ -140,3 +240,72 @@ def columns_of(lanes: Iterable[Lane]) -> tuple[list[str], list[int]]:
 async def set_aside(tx: Tx, key: ClockKey, error: str) -> None:
     """Mark the due timers of a clock that cannot fire, so that they are not tried again."""
     await tx.raw.execute(_SET_ASIDE, *key, error, tx.now)
+
+
+async def look_up_by_index(tx: Tx) -> None:
+    """Let this transaction read no table whole where an index will do.
+
+    A plan for any range of two columns takes it for a ninth of the table: each page would cost as much as all timers.
+    """
+    await tx.raw.execute("SET LOCAL enable_seqscan = off")
+    await tx.raw.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
+async def page_end(tx: Tx, after: ClockKey, size: int) -> ClockKey:
+    """Return the key up to which `size` clocks follow of which something is to come; the last of all keys at the end.
+
+    Args:
+        tx: the open transaction.
+        after: the end of the page before.
+        size: at least 1.
+    """
+    row = await tx.raw.fetchrow(_PAGE_END, *after, size - 1)
+    return LAST_KEY if row is None else (row["tenant_id"], row["id"])
+
+
+async def classes(tx: Tx, after: ClockKey, until: ClockKey) -> set[PinnedClass]:
+    """Return what the clocks of a page are pinned to: those after one key, up to another."""
+    rows = await tx.raw.fetch(_CLASSES, *after, *until)
+    return {(row[0], PolicyRef(*row[1:])) for row in rows}
+
+
+async def suspects(tx: Tx, after: ClockKey, until: ClockKey, warnings: Mapping[PinnedClass, int]) -> Suspects:
+    """Return the clocks of a page whose timers may not be those that their logs ask for. Locks nothing.
+
+    Args:
+        tx: the open transaction.
+        after: the end of the page before.
+        until: the end of this page.
+        warnings: how many each class of the page has.
+    """
+    counted = [(tenant_id, *ref, count) for (tenant_id, ref), count in warnings.items()]
+    rows = await tx.raw.fetch(_DIFFERING, *after, *until, *([row[n] for row in counted] for n in range(5)))
+    found = [((row["tenant_id"], row["id"]), row["is_sure"]) for row in rows]
+    sure = dict.fromkeys(key for key, is_sure in found if is_sure)
+    return Suspects(list(sure), [key for key, is_sure in found if not is_sure and key not in sure])
+
+
+async def of_clocks(tx: Tx, keys: Collection[ClockKey]) -> list[Timer]:
+    """Return all timers of these clocks, those that were set aside too."""
+    rows = await tx.raw.fetch(_OF_CLOCKS, [tenant_id for tenant_id, _ in keys], [clock for _, clock in keys])
+    return [Timer(*_timer_of(row)) for row in rows]
+
+
+async def remove(tx: Tx, stray: Collection[Timer]) -> None:
+    """Delete timers one by one. The clocks' order keys must be held."""
+    if stray:
+        await tx.raw.executemany(_REMOVE, [timer[:4] for timer in stray])
+
+
+async def open_transactions(tx: Tx) -> OpenTransactions:
+    """Return how old the oldest open transaction on the server is, this one left out."""
+    row = await tx.raw.fetchrow(_OPEN_TRANSACTIONS)
+    assert row is not None
+    return OpenTransactions(row["oldest_seconds"] or 0.0, row["hidden"])
+
+
+async def not_fired(tx: Tx, since: datetime, most: int) -> NotFired:
+    """Return how many timers that were due before an instant have not fired, and how many were set aside."""
+    row = await tx.raw.fetchrow(_NOT_FIRED, since, most)
+    assert row is not None
+    return NotFired(row["late"], row["aside"])

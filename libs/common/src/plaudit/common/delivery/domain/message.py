@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
+from uuid_utils.compat import uuid5
 
 _NAMESPACE: Final = UUID("c2f1b6de-7c0a-5c59-9c35-0f3a0f0d7f11")
 MAX_KEY_CHARS: Final = 400
@@ -165,11 +166,12 @@ def delivery_id(tenant_id: str, key: str, route: Route) -> UUID:
 
 def deliveries_of(message: Message, routes: list[Route], now: datetime) -> list[Delivery]:
     """Return the deliveries of a message, one for each way."""
+    id_of_message = message_id(message)
     return [
         Delivery(
             tenant_id=message.tenant,
             id=delivery_id(message.tenant, message.key, route),
-            message_id=message_id(message),
+            message_id=id_of_message,
             key=message.key,
             topic=message.topic,
             thread=message.thread,

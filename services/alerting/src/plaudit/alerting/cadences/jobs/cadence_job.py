@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -11,8 +12,10 @@ from plaudit.alerting.cadences.commands.rules import order_key
 from plaudit.alerting.cadences.store import occurrences
 from plaudit.alerting.cadences.store import persons as person_store
 from plaudit.alerting.cadences.store.persons import PersonKey
+from plaudit.alerting.metrics import OCCURRENCES_LATE
 from plaudit.alerting.settings import AlertingSettings
-from plaudit.common.db import Role, try_lock
+from plaudit.alerting.timers.domain import Trouble
+from plaudit.common.db import Role, Tx, try_lock
 from plaudit.common.failpoints import failpoint
 from plaudit.common.jobs import PeriodicJob, bisect
 from plaudit.common.process import Resources
@@ -21,6 +24,7 @@ log = structlog.get_logger()
 
 BATCH: Final = 500
 """Occurrences that are looked at in one turn."""
+MOST_COUNTED: Final = 10_000
 REPLAN_PAUSE_SECONDS: Final = 2.0
 
 
@@ -65,6 +69,13 @@ class CadenceJob(PeriodicJob):
         log.error("cadence_set_aside", kind="person" if key[1] else "digest", exc_info=error)
         async with self._database.transaction() as tx:
             await firing.set_aside(tx, key, error)
+
+
+async def look_for_late(tx: Tx, since: datetime) -> Sequence[Trouble]:
+    """Return what was due before an instant and has not fired, for the auditor."""
+    count = await occurrences.count_not_fired(tx, since, MOST_COUNTED)
+    OCCURRENCES_LATE.set(count)
+    return [Trouble(count, "contacts of cadences have not come due in time, or are set aside")]
 
 
 class ReplanJob(PeriodicJob):

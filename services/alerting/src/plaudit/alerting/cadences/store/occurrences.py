@@ -42,6 +42,12 @@ DELETE FROM occurrences o USING unnest($1::text[], $2::text[]) AS k (tenant_id, 
 WHERE o.tenant_id = k.tenant_id AND o.person = k.person AND o.due_at <= $3 AND o.failed_at IS NULL
 RETURNING {_OCCURRENCE.of("o")}
 """
+_NOT_FIRED = """
+SELECT count(*) FROM (
+    (SELECT FROM occurrences WHERE failed_at IS NULL AND due_at < $1 LIMIT $2)
+    UNION ALL (SELECT FROM occurrences WHERE failed_at IS NOT NULL LIMIT $2)
+) AS found
+"""
 _SET_ASIDE = """
 UPDATE occurrences SET failed_at = $3, error = $4
 WHERE tenant_id = $1 AND person = $2 AND due_at <= $3 AND failed_at IS NULL
@@ -98,6 +104,11 @@ async def claim(tx: Tx, keys: Collection[PersonKey]) -> list[Occurrence]:
 async def set_aside(tx: Tx, key: PersonKey, error: str) -> None:
     """Mark what is due of a person and cannot fire, so that it is not tried again."""
     await tx.raw.execute(_SET_ASIDE, *key, tx.now, error)
+
+
+async def count_not_fired(tx: Tx, since: datetime, most: int) -> int:
+    """Return how many were due before an instant and have not fired, or were set aside, each counted up to `most`."""
+    return int(await tx.raw.fetchval(_NOT_FIRED, since, most))
 
 
 async def coming(

@@ -236,6 +236,8 @@ def _counted(start_us: int, end_us: int, pauses: Iterable[Pause]) -> Iterator[tu
 
 def _merged(pauses: Iterable[Pause]) -> list[tuple[int, int | None]]:
     """Return pauses in order, those that touch as one; what ends before it begins pauses nothing."""
+    if not pauses:
+        return []
     merged: list[tuple[int, int | None]] = []
     for from_us, to_us in sorted(map(_of_pause, pauses), key=lambda each: each[0]):
         if to_us is not None and to_us <= from_us:

@@ -1,4 +1,8 @@
-"""Moving running clocks to the policy and the calendars that are in force. It is explicit: nothing else moves them."""
+"""Moving running clocks to the policy and the calendars that are in force. It is explicit: nothing else moves them.
+
+Where other data of time zones has moved what a revision of a calendar means, its clocks are counted anew in the same
+way, and stay under their terms.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,10 +11,11 @@ from uuid import UUID
 
 import msgspec
 
+from plaudit.alerting.calendars.domain import CalendarRef, Pause
 from plaudit.alerting.clocks.domain.by_hand import move
 from plaudit.alerting.clocks.domain.clock import Clock
-from plaudit.alerting.clocks.domain.clock_events import ClockEvent
-from plaudit.alerting.clocks.domain.run import apply
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent, PolicyApplied
+from plaudit.alerting.clocks.domain.run import Run, apply
 from plaudit.alerting.clocks.domain.terms import Pin, Rules
 
 START = UUID(int=0)
@@ -28,6 +33,9 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     moved_by: str
     created_at: datetime
+    calendar: str | None = None
+    calendar_revision: int | None = None
+    """Clocks that count by this revision of a calendar are counted anew; none: all move to what is in force."""
     state: str = "running"
     place: UUID = START
     """The last clock that was looked at."""
@@ -35,6 +43,13 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     breached: int = 0
     """Of those, how many had passed their new due times already."""
     finished_at: datetime | None = None
+
+    @property
+    def counted_by(self) -> CalendarRef | None:
+        """The revision of a calendar whose clocks are counted anew; none where all move to what is in force."""
+        if self.calendar is None or self.calendar_revision is None:
+            return None
+        return CalendarRef(self.calendar, self.calendar_revision)
 
 
 class Preview(NamedTuple):
@@ -68,6 +83,22 @@ def moved(clock: Clock, rules: Rules, *, at: datetime, reason: str, by: str) -> 
     """
     pin = target_of(clock, rules)
     return () if pin is None else move(clock.run, pin, at=at, reason=reason, by=by)
+
+
+def counted_anew(clock: Clock, rules: Rules, *, at: datetime, reason: str, by: str) -> tuple[ClockEvent, ...]:
+    """Return what is added to the log of a clock whose terms mean another due time than before; else nothing.
+
+    Raises:
+        KeyError: they are not stored.
+    """
+    run = clock.run
+    if not run.can_move or rules.pinned(clock.tenant_id, run.pin).due_at(*_counted(run)) == run.due_at:
+        return ()
+    return (PolicyApplied(at, run.policy, run.calendar, reason, by),)
+
+
+def _counted(run: Run) -> tuple[datetime, datetime, tuple[Pause, ...]]:
+    return run.anchor_at, run.started_at, run.pauses
 
 
 def is_past(clock: Clock, events: Iterable[ClockEvent], rules: Rules, now: datetime) -> bool:

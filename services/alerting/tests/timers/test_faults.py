@@ -1,0 +1,96 @@
+"""Time that jumps, processes whose clocks differ, hours of standstill, and years of history."""
+
+import time
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from plaudit.alerting.main import followers
+from plaudit.alerting.timers.jobs.timer_job import TimerJob
+from plaudit_testing.clocks import at, review
+from plaudit_testing.runtime import short_and_long
+
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
+
+BREACHES = "SELECT count(*) AS breaches FROM clock_events WHERE kind = 'breached'"
+READ_TOGETHER = 500
+
+
+async def reads_many(stage, records):
+    for first in range(0, len(records), READ_TOGETHER):
+        await stage.reads(records[first : first + READ_TOGETHER])
+
+
+async def test_two_processes_whose_clocks_are_minutes_apart_fire_nothing_early_and_nothing_twice(stage, monkeypatch):
+    await stage.happens(None, review(), at(0))
+    ahead, behind = stage.timers, stage.timers_of_another_process()
+    real = time.time
+    for moment, breaches in ((at(24) - timedelta(seconds=1), 0), (at(24) + timedelta(seconds=1), 1), (at(24.1), 1)):
+        await stage.move_to(moment)
+        for job, skew_seconds in ((ahead, 300), (behind, -300), (ahead, 300)):
+            monkeypatch.setattr(time, "time", lambda skew_seconds=skew_seconds: real() + skew_seconds)
+            while await job.turn():
+                pass
+        assert await stage.rows(BREACHES) == [{"breaches": breaches}]
+
+
+@pytest.mark.parametrize("jump_hours", [1, -1])
+async def test_time_that_jumps_by_an_hour_fires_each_timer_once(stage, jump_hours):
+    await stage.happens(None, review(), at(0))
+    for hours in (23.5, 23.5 + jump_hours, 24.2, 24.2 + jump_hours, 24.2, 26):
+        await stage.move_to(at(hours))
+        await stage.fires()
+    assert await stage.log() == ["started", "(warned 50)", "warned 80", "breached"]
+    assert (await stage.published()).count("clock.breached") == 1
+
+
+@pytest.mark.parametrize("clocks", short_and_long(600, 50_000))
+async def test_after_an_hour_of_standstill_all_fire_late_in_the_order_of_their_due_times(stage, clocks):
+    minutes = [number * 60 / clocks for number in range(clocks)]
+    records = [
+        stage.record(
+            None,
+            review(published_at=at(minute / 60), rated_at=at(minute / 60), received_at=at(minute / 60)),
+            at(minute / 60),
+            f"review-{number}",
+        )
+        for number, minute in enumerate(minutes)
+    ]
+    await stage.move_to(at(1))
+    await reads_many(stage, records)
+    await stage.rows("DELETE FROM timers WHERE kind <> 'breach'")
+    await stage.move_to(at(26))
+    settings = stage.settings.model_copy(update={"timer_batch_clocks": max(100, clocks // 50)})
+    stage.resources.settings = settings
+    timers = TimerJob(stage.resources, followers(settings), stage._end_offset)
+    while await timers.turn():
+        pass
+    batches = await stage.rows(
+        "SELECT recorded_at, min(happened_at) AS first, max(happened_at) AS last, count(*) AS n, "
+        "min(recorded_at - happened_at) AS late_by FROM clock_events WHERE kind = 'breached' GROUP BY 1 ORDER BY 1"
+    )
+    assert sum(batch["n"] for batch in batches) == clocks
+    assert len(batches) > 2
+    for before, after in pairwise(batches):
+        assert before["last"] <= after["first"]
+    assert min(batch["late_by"] for batch in batches) > timedelta(minutes=59)
+    assert await stage.rows("SELECT FROM timers") == []
+
+
+@pytest.mark.parametrize("reviews", short_and_long(2_000, 100_000))
+async def test_years_of_old_negative_reviews_start_no_clock_and_page_nobody(stage, mailbox, reviews):
+    old = [at(-24 * 365 * 4 + number * 24 * 365 * 3 / reviews) for number in range(reviews)]
+    records = [
+        stage.record(None, review(published_at=each, rated_at=each), at(0), f"review-{number}")
+        for number, each in enumerate(old)
+    ]
+    await reads_many(stage, records)
+    await stage.move_to(at(30))
+    await stage.fires()
+    await stage.sends()
+    assert await stage.rows("SELECT FROM clocks") == []
+    assert await stage.rows("SELECT FROM alerts") == []
+    assert await stage.rows("SELECT FROM message_deliveries") == []
+    assert await stage.events() == []
+    assert mailbox.mails == []
