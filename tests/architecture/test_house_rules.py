@@ -29,10 +29,11 @@ CACHES = {"__pycache__"}
 
 PURE = (
     *("contracts", "mailbox", "person_keys", "standard_webhooks", "strict_json", "text", "idempotency.domain"),
-    *("csv_cells", "names", "numerals", "rate_limits.domain", "row_numbers", "time_zones"),
+    *("csv_cells", "delivery.domain", "names", "numerals", "rate_limits.domain", "refusals", "row_numbers"),
+    "time_zones",
 )
 """What a domain may import of plaudit.common."""
-PURE_IN_COMMON = ("refusals", "settings")
+PURE_IN_COMMON = ("settings",)
 """What a domain of plaudit.common itself may import as well."""
 IMPURE_LIBRARIES = {
     *("aiokafka", "aiosmtplib", "alembic", "asyncio", "asyncpg", "fastapi", "httpx", "jinja2", "prometheus_client"),

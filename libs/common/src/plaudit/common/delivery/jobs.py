@@ -5,6 +5,7 @@ sent again under the same id, and marked as a possible repeat. This is the only 
 """
 
 import asyncio
+import logging
 from datetime import datetime, timedelta
 from random import random
 from typing import Final
@@ -185,8 +186,8 @@ class EndpointResealJob(PeriodicJob):
 def _report(delivery: Delivery, outcome: Outcome) -> None:
     """Count and log what became of an attempt."""
     ATTEMPTS.labels(delivery.channel, outcome.kind).inc()
-    level = log.info if outcome.kind == "sent" else log.warning
-    level(
+    log.log(
+        logging.INFO if outcome.kind == "sent" else logging.WARNING,
         "message",
         channel=delivery.channel,
         topic=delivery.topic,

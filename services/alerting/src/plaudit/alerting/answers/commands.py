@@ -62,23 +62,23 @@ class ToldChange(msgspec.Struct, frozen=True, gc=False):
 
 
 async def follow(tx: Tx, changes: Sequence[tuple[str, ToldChange]]) -> None:
-    """Keep the answers that reviews, each (tenant id, change), have now, and forget those that they no longer have.
+    """Keep the answers that reviews, each (tenant id, change), have now, and delete those that they no longer have.
 
     The transaction holds the order keys of the tenants. What is told of an erased review is not kept.
     """
     told = {(tenant_id, change.review_id): change for tenant_id, change in changes if change.changes_answer}
     gone = await erasure.erased_reviews(tx, told)
     kept = {key: change for key, change in told.items() if change.published is not None and key not in gone}
-    await store.forget(tx, told.keys() - kept.keys())
+    await store.delete(tx, told.keys() - kept.keys())
     for tenant_id in sorted({tenant_id for tenant_id, _ in kept}):
         new = [_kept(tenant_id, change) for (owner, _), change in kept.items() if owner == tenant_id]
         await store.keep(tx, _compared(new, await store.last(tx, tenant_id)))
         await store.trim(tx, tenant_id)
 
 
-async def forget(tx: Tx, reviews: Collection[tuple[str, str]]) -> None:
+async def delete(tx: Tx, reviews: Collection[tuple[str, str]]) -> None:
     """Forget the answers of erased reviews, each (tenant id, review id)."""
-    await store.forget(tx, reviews)
+    await store.delete(tx, reviews)
 
 
 async def check_draft(tx: Tx, tenant_id: str, draft: Draft) -> Report:

@@ -24,11 +24,11 @@ def order_keys(record: Record[ToldChange]) -> Iterable[OrderKey]:
 
 
 async def keep_answers(tx: Tx, records: Sequence[Record[ToldChange]]) -> Sequence[Outgoing]:
-    """Keep and forget answers as the reviews of a batch have changed; erasures are noted."""
+    """Keep and delete answers as the reviews of a batch have changed; erasures are noted."""
     events = [record.event for record in records]
     await erasure.note_reviews(tx, events)
     # The event of an erasure tells no answer, not even that there was one.
-    await commands.forget(tx, {(each.tenant, each.data.review_id) for each in events if each.type == REVIEW_ERASED})
+    await commands.delete(tx, {(each.tenant, each.data.review_id) for each in events if each.type == REVIEW_ERASED})
     await commands.follow(tx, [(event.tenant, event.data) for event in events])
     return ()
 

@@ -20,7 +20,7 @@ INSERT INTO published_answers ({_ANSWER.listed}) SELECT * FROM {_ANSWER.unnest()
 ON CONFLICT (tenant_id, review_id) DO UPDATE SET {_ANSWER.excluded()}
 WHERE published_answers.revision <= excluded.revision
 """
-_FORGET = """
+_DELETE = """
 DELETE FROM published_answers USING unnest($1::text[], $2::text[]) AS gone (tenant, review)
 WHERE tenant_id = gone.tenant AND review_id = gone.review
 """
@@ -47,10 +47,10 @@ async def keep(tx: Tx, answers: Sequence[KeptAnswer]) -> None:
         await tx.raw.execute(_KEEP, *_ANSWER.arrays(answers))
 
 
-async def forget(tx: Tx, reviews: Collection[tuple[str, str]]) -> None:
+async def delete(tx: Tx, reviews: Collection[tuple[str, str]]) -> None:
     """Forget the answers of reviews, each (tenant id, review id)."""
     if reviews:
-        await tx.raw.execute(_FORGET, [tenant_id for tenant_id, _ in reviews], [review_id for _, review_id in reviews])
+        await tx.raw.execute(_DELETE, [tenant_id for tenant_id, _ in reviews], [review_id for _, review_id in reviews])
 
 
 async def trim(tx: Tx, tenant_id: str) -> None:

@@ -23,7 +23,7 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
     """Return what scrubs alerting's stores; the followers act on clocks that end, and the outbox takes their events."""
 
     async def scrub(tx: Tx, erased: Erased) -> int:
-        """Empty the clocks about a review, whether or not the consumer has, and forget contacts with a person."""
+        """Empty the clocks about a review, whether or not the consumer has, and delete contacts with a person."""
         if erased.kind is Kind.REVIEW:
             await _scrub_review(tx, erased)
         elif erased.wanted is not None:
@@ -38,7 +38,7 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
             await deliveries.erase_thread(tx, erased.tenant_id, thread_of(clock.id))
         await reviews.delete(tx, erased.tenant_id, [erased.name])
         await digests.drop_reviews(tx, [review])
-        await answers.forget(tx, [review])
+        await answers.delete(tx, [review])
 
     return scrub
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from holidays import HolidayBase, country_holidays
@@ -21,6 +21,8 @@ from plaudit.common.names import nearest
 
 DEFAULT_CATEGORIES: Final = (PUBLIC,)
 MAX_HOLIDAY_NAME_CHARS: Final = 200
+CACHED_LISTS: Final = 300
+"""More than there are countries."""
 FIRST_HOLIDAY_YEAR: Final = 1950
 LAST_HOLIDAY_YEAR: Final = 2100
 PAST_MONTHS: Final = 12
@@ -139,20 +141,20 @@ def _month(day: date, months: int) -> date:
     return date(years, month + 1, 1)
 
 
-@cache
+@lru_cache(maxsize=CACHED_LISTS)
 def _countries() -> dict[str, str]:
     named = ((code, _in_words(kind)) for kind, code, *_ in COUNTRIES.values())
     return dict(sorted(named))
 
 
-@cache
+@lru_cache(maxsize=CACHED_LISTS)
 def _country(code: str) -> Country:
     base = _base(code)
     subdivisions = tuple(sorted({*base.subdivisions, *base.subdivisions_aliases}))
     return Country(code, _countries()[code], subdivisions, tuple(sorted(base.supported_categories)))
 
 
-@cache
+@lru_cache(maxsize=CACHED_LISTS)
 def _base(code: str) -> HolidayBase:
     return country_holidays(code)
 

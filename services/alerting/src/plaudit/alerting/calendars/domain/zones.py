@@ -4,7 +4,7 @@ The zones of the operating system are not asked: their version differs from mach
 that nobody here decides about. `plaudit.common.time_zones` says which names there are.
 """
 
-from functools import cache
+from functools import lru_cache
 from importlib import resources
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -13,6 +13,8 @@ import tzdata
 
 from plaudit.common.names import nearest
 
+CACHED_ZONES: Final = 1_000
+"""More than there are."""
 _PACKAGE: Final = "tzdata"
 
 
@@ -32,7 +34,7 @@ def tz_version() -> str:
     return version
 
 
-@cache
+@lru_cache(maxsize=CACHED_ZONES)
 def zone_named(name: str) -> ZoneInfo:
     """Return a zone of the locked database.
 
@@ -45,7 +47,7 @@ def zone_named(name: str) -> ZoneInfo:
         return ZoneInfo.from_file(file, key=name)
 
 
-@cache
+@lru_cache(maxsize=CACHED_ZONES)
 def zone_names() -> frozenset[str]:
     """Return the names of all zones."""
     return frozenset(resources.files(_PACKAGE).joinpath("zones").read_text(encoding="ascii").split())

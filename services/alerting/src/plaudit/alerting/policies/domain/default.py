@@ -3,7 +3,7 @@
 A shipped revision is never changed, for clocks are pinned to it. A new default is a new file with the next number.
 """
 
-from functools import cache
+from functools import lru_cache
 from importlib import resources
 from typing import Final
 
@@ -11,6 +11,8 @@ from plaudit.alerting.policies.domain.compile import revision_of
 from plaudit.alerting.policies.domain.document import Format, read
 from plaudit.alerting.policies.domain.revisions import PolicyRef, PolicyRevision
 
+CACHED_DOCUMENTS: Final = 100
+"""More than the product ships."""
 SHIPPED_ID: Final = "shipped"
 NEWEST: Final = 1
 """The number of the revision that is in force where nobody has activated another one."""
@@ -19,10 +21,10 @@ RENAMED: Final = {
     ("answer-drastic-reviews", 1): PolicyRef(SHIPPED_ID, 1, "drastic"),
 }
 """(policy, revision) that clocks were pinned to before policies had classes → the class with the same times."""
-_PACKAGE: Final = "plaudit.alerting.policies"
+_PACKAGE: Final = "plaudit.alerting.policies.domain"
 
 
-@cache
+@lru_cache(maxsize=CACHED_DOCUMENTS)
 def shipped_text(number: int = NEWEST) -> str:
     """Return a shipped document, as YAML.
 
@@ -32,7 +34,7 @@ def shipped_text(number: int = NEWEST) -> str:
     return resources.files(_PACKAGE).joinpath("shipped", f"{number}.yaml").read_text(encoding="utf-8")
 
 
-@cache
+@lru_cache(maxsize=CACHED_DOCUMENTS)
 def shipped(number: int = NEWEST) -> PolicyRevision:
     """Return a shipped revision.
 
