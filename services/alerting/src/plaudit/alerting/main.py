@@ -8,9 +8,11 @@ from plaudit.alerting.answers import api as answers
 from plaudit.alerting.answers import consumer as answers_consumer
 from plaudit.alerting.answers import pages as answer_pages
 from plaudit.alerting.cadences import api as cadences
-from plaudit.alerting.cadences.commands.sending import CHECKS as CADENCE_CHECKS
+from plaudit.alerting.cadences.commands.sending import checks_of as cadence_checks
 from plaudit.alerting.cadences.consumer import SUBSCRIPTIONS as CADENCE_SUBSCRIPTIONS
+from plaudit.alerting.cadences.domain.consent import TOPICS
 from plaudit.alerting.cadences.jobs.cadence_job import CadenceJob, ReplanJob
+from plaudit.alerting.cadences.jobs.inviting import completing
 from plaudit.alerting.cadences.pages import router as cadence_pages
 from plaudit.alerting.calendars import api as calendars
 from plaudit.alerting.calendars.jobs import CalendarsJob
@@ -40,6 +42,7 @@ from plaudit.common.delivery import api as messages
 from plaudit.common.delivery.channels.sender import Sender
 from plaudit.common.delivery.commands import Checks
 from plaudit.common.delivery.consent.pages import router as preferences
+from plaudit.common.delivery.contacts import AddressBook
 from plaudit.common.delivery.jobs import DeliveryJob, EndpointResealJob, MessagePurgeJob
 from plaudit.common.delivery.pages import router as message_pages
 from plaudit.common.erasure.jobs import ErasureJob
@@ -47,6 +50,7 @@ from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.settings import address_of
 from plaudit.common.vault import vault_of
 
 DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."
@@ -59,7 +63,7 @@ def followers(settings: AlertingSettings) -> Sequence[Follower]:
 
 def checks(settings: AlertingSettings) -> Checks:
     """Return what is asked before messages leave: topic → its check."""
-    return {TOPIC: check_of(settings.public_url, settings.owner_zone), **CADENCE_CHECKS}
+    return {TOPIC: check_of(settings.public_url, settings.owner_zone), **cadence_checks(address_of(settings))}
 
 
 def build(resources: Resources[AlertingSettings]) -> Parts:
@@ -68,67 +72,73 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     end_offsets = EndOffsets(settings)
     sender = Sender(settings)
     following = followers(settings)
+    vault = vault_of(settings)
+    book = AddressBook(settings.ingest_url, vault) if settings.ingest_url else None
+    complete = completing(book) if book else None
+    worker = resources.database(Role.WORKER)
+    app = create_app(
+        title="Plaudit alerting",
+        service=resources.service,
+        description=DESCRIPTION,
+        resources=resources,
+        staff_sessions=sessions.staff_sessions(resources),
+        routers=[
+            messages.messages,
+            messages.endpoint_routes,
+            message_pages,
+            preferences,
+            clocks.router,
+            clocks.changing(following),
+            alerts.router,
+            library.router,
+            answers.router,
+            library_pages.router,
+            answer_pages.router,
+            cadences.router,
+            cadence_pages,
+            calendars.router,
+            calendar_pages,
+            policies.router,
+            policy_pages.router,
+            desk,
+            sessions.router,
+            administration.router,
+        ],
+        pages=True,
+        assets=resources.page_assets,
+        tags={
+            **messages.TAGS,
+            "calendars": "When the company is open, by which due times are counted.",
+            "policies": "The rules that start clocks.",
+            "clocks": "What runs for each review that has to be answered, and how it ended.",
+            "alerts": "What a person should look at.",
+            "library": "What we stand for and which points an answer covers; never a text to be sent.",
+            "answer checks": "What to look at again before an answer is published, and how individual answers are.",
+            "cadences": "Regular contacts with customers, invitations to review, and the weekly digest.",
+        },
+        problems={
+            **clocks.PROBLEMS,
+            **alerts.PROBLEMS,
+            **library.PROBLEMS,
+            **cadences.PROBLEMS,
+            **calendars.PROBLEMS,
+            **policies.PROBLEMS,
+            **messages.PROBLEMS,
+        },
+        refusals={
+            **clocks.REFUSALS,
+            **alerts.REFUSALS,
+            **library.REFUSALS,
+            **cadences.REFUSALS,
+            **calendars.REFUSALS,
+            **policies.REFUSALS,
+            **messages.REFUSALS,
+        },
+        streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
+    )
+    app.state.message_topics = TOPICS
     return Parts(
-        app=create_app(
-            title="Plaudit alerting",
-            service=resources.service,
-            description=DESCRIPTION,
-            resources=resources,
-            staff_sessions=sessions.staff_sessions(resources),
-            routers=[
-                messages.messages,
-                messages.endpoint_routes,
-                message_pages,
-                preferences,
-                clocks.router,
-                clocks.changing(following),
-                alerts.router,
-                library.router,
-                answers.router,
-                library_pages.router,
-                answer_pages.router,
-                cadences.router,
-                cadence_pages,
-                calendars.router,
-                calendar_pages,
-                policies.router,
-                policy_pages.router,
-                desk,
-                sessions.router,
-                administration.router,
-            ],
-            pages=True,
-            assets=resources.page_assets,
-            tags={
-                **messages.TAGS,
-                "calendars": "When the company is open, by which due times are counted.",
-                "policies": "The rules that start clocks.",
-                "clocks": "What runs for each review that has to be answered, and how it ended.",
-                "alerts": "What a person should look at.",
-                "library": "What we stand for and which points an answer covers; never a text to be sent.",
-                "answer checks": "What to look at again before an answer is published, and how individual answers are.",
-                "cadences": "Regular contacts with customers, invitations to review, and the weekly digest.",
-            },
-            problems={
-                **clocks.PROBLEMS,
-                **alerts.PROBLEMS,
-                **library.PROBLEMS,
-                **cadences.PROBLEMS,
-                **calendars.PROBLEMS,
-                **policies.PROBLEMS,
-                **messages.PROBLEMS,
-            },
-            refusals={
-                **clocks.REFUSALS,
-                **alerts.REFUSALS,
-                **library.REFUSALS,
-                **cadences.REFUSALS,
-                **calendars.REFUSALS,
-                **policies.REFUSALS,
-                **messages.REFUSALS,
-            },
-            streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
-        ),
+        app=app,
         subscriptions=[
             subscription(following, settings.partitions),
             CONTACTS,
@@ -142,13 +152,13 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             CadenceJob(resources),
             ReplanJob(resources),
             ContactsJob(resources.database(Role.WORKER)),
-            DeliveryJob(resources.database(Role.WORKER), settings, sender, vault_of(settings), checks(settings)),
+            DeliveryJob(worker, settings, sender, vault, checks(settings), complete),
             MessagePurgeJob(resources.database(Role.WORKER), settings),
-            EndpointResealJob(resources.database(Role.WORKER), vault_of(settings)),
+            EndpointResealJob(worker, vault),
             CalendarsJob(resources.database(Role.WORKER)),
             ErasureJob(resources.database(Role.WORKER), scrubbing(following, resources.outbox)),
         ],
-        closing=[end_offsets.aclose, sender.close],
+        closing=[end_offsets.aclose, sender.close, *([book.close] if book else [])],
     )
 
 

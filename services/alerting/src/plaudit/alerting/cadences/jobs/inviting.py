@@ -1,0 +1,24 @@
+"""What a mail to a customer still lacks as it leaves: the address, the consent and the link, asked for just then."""
+
+from plaudit.alerting.cadences.domain.invitations import MAIL_TOPIC, completed, known_in
+from plaudit.common.delivery.commands import Complete, Ready, Withdraw
+from plaudit.common.delivery.contacts import AddressBook
+
+NO_SUCH_MAIL = "nothing of this topic is mailed to customers"
+
+
+def completing(book: AddressBook) -> Complete:
+    """Return what completes mails to customers by an address book.
+
+    It raises `NotCompletedError` where the book does not answer.
+    """
+
+    async def complete(ready: Ready) -> Ready | Withdraw:
+        delivery = ready.delivery
+        if delivery.topic != MAIL_TOPIC:
+            return Withdraw(NO_SUCH_MAIL)
+        known = known_in(ready.content)
+        contact = await book.contact(delivery.tenant_id, delivery.person_key, known.survey)
+        return completed(ready, known, contact)
+
+    return complete
