@@ -1,7 +1,7 @@
 import pytest
 
 from plaudit.alerting.cadences.domain.default import DEFAULT
-from plaudit.alerting.cadences.schemas import document_of
+from plaudit.alerting.cadences.schemas.rules import document_of
 from plaudit_testing.cadences import ANN, on
 
 pytestmark = pytest.mark.postgres

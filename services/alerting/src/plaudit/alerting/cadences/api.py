@@ -13,22 +13,15 @@ from plaudit.alerting.cadences.commands.rules import CadencesChangedError, Wrong
 from plaudit.alerting.cadences.domain.plan import Step
 from plaudit.alerting.cadences.domain.rules import Purpose, Revision
 from plaudit.alerting.cadences.domain.touchpoint import State, Touchpoint, TouchpointClosedError, UnknownTouchpointError
-from plaudit.alerting.cadences.schemas import (
-    A_PERSON,
-    CadencesIn,
-    CadencesOut,
-    DigestOut,
-    DoneIn,
+from plaudit.alerting.cadences.schemas.digests import DigestOut, digest_out
+from plaudit.alerting.cadences.schemas.invitations import (
     InvitationOut,
     InvitationReportOut,
     InvitationsOut,
-    OccurrenceOut,
-    SkipIn,
-    TouchpointOut,
-    cadences_out,
-    digest_out,
     invited_out,
 )
+from plaudit.alerting.cadences.schemas.rules import CadencesIn, CadencesOut, cadences_out
+from plaudit.alerting.cadences.schemas.touchpoints import A_PERSON, DoneIn, OccurrenceOut, SkipIn, TouchpointOut
 from plaudit.alerting.cadences.store import digests, occurrences, revisions
 from plaudit.alerting.cadences.store import touchpoints as touchpoint_store
 from plaudit.common.db import Tx

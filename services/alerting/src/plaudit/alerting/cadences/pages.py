@@ -26,7 +26,8 @@ from plaudit.alerting.cadences.domain.rules import (
     Weekly,
 )
 from plaudit.alerting.cadences.domain.touchpoint import MAX_NOTE_CHARS, Channel, State, TouchpointClosedError
-from plaudit.alerting.cadences.schemas import CadencesIn, document_of, invited_out
+from plaudit.alerting.cadences.schemas.invitations import invited_out
+from plaudit.alerting.cadences.schemas.rules import CadencesIn, document_of
 from plaudit.alerting.cadences.store import digests, occurrences, revisions
 from plaudit.alerting.cadences.store import touchpoints as touchpoint_store
 from plaudit.common.db import Tx

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from plaudit.common.delivery.contacts import Contact, Question
-from plaudit.common.outbox import UnitOfWork
+from plaudit.common.outbox import SqlUnitOfWork
 from plaudit.common.vault import Vault
 from plaudit.ingest.contacts import store as contacts
 from plaudit.ingest.contacts.domain import Consent, UnopenedAddressError
@@ -17,7 +17,7 @@ from plaudit.ingest.surveys.domain.survey import SurveyClosedError
 NO_SURVEY = "there is no such survey"
 
 
-async def answer(work: UnitOfWork, question: Question, vault: Vault, links: str) -> Contact:
+async def answer(work: SqlUnitOfWork, question: Question, vault: Vault, links: str) -> Contact:
     """Return the address and the consent of a person, and a link of the survey that is asked for.
 
     A person without an address, or who has denied consent, gets no link.
@@ -49,7 +49,7 @@ async def answer(work: UnitOfWork, question: Question, vault: Vault, links: str)
     )
 
 
-async def _link(work: UnitOfWork, question: Question, vault: Vault, links: str) -> tuple[str, str]:
+async def _link(work: SqlUnitOfWork, question: Question, vault: Vault, links: str) -> tuple[str, str]:
     """Return the person's link, or why there is none."""
     tenant_id = question.tenant_id
     try:

@@ -37,7 +37,7 @@ class Said(NamedTuple):
 def opt_outs(happenings: Iterable[Happening]) -> list[Said]:
     """Return the opt-outs among what has happened, as far as mails are concerned."""
     return [
-        Said(each.tenant_id, each.person, False, each.happened_at, EVERY, channel)
+        Said(each.tenant_id, each.person, is_granted=False, said_at=each.happened_at, topic=EVERY, channel=channel)
         for each in happenings
         if each.told is Told.OPTED_OUT and (channel := _closed(each.channel))
     ]
