@@ -9,9 +9,11 @@ from plaudit.alerting.cadences.commands import rules
 from plaudit.alerting.cadences.consumer import CUSTOMER_EVENTS
 from plaudit.alerting.cadences.domain.default import DEFAULT
 from plaudit.alerting.cadences.jobs.inviting import completing
+from plaudit.alerting.cadences.schemas.rules import document_of
 from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.main import checks, followers
 from plaudit.common.delivery.channels.sender import Sender
+from plaudit.common.delivery.consent.links import preferences_url
 from plaudit.common.delivery.contacts import Contact
 from plaudit.common.delivery.jobs import DeliveryJob
 from plaudit.common.tenants import commands as tenants
@@ -234,8 +236,6 @@ async def test_one_click_stops_the_reminder_and_the_page_shows_what_was_chosen(c
 async def test_nothing_is_ticked_that_the_customer_has_not_chosen_and_a_tick_is_consent(cadence, book, mailbox):
     await cadence.told("purchased", on(0))
     async with cadence.stage.worker.transaction() as tx:
-        from plaudit.common.delivery.consent.links import preferences_url
-
         page = await preferences_url(tx, "default", ANN, "")
     client = cadence.stage.plain_client()
     assert "checked" not in (await client.get(page)).text
@@ -248,8 +248,6 @@ async def test_nothing_is_ticked_that_the_customer_has_not_chosen_and_a_tick_is_
 async def test_who_wants_nothing_any_more_is_not_invited_anywhere(cadence, book):
     await consents(cadence)
     async with cadence.stage.worker.transaction() as tx:
-        from plaudit.common.delivery.consent.links import preferences_url
-
         page = await preferences_url(tx, "default", ANN, "")
     await cadence.stage.move_to(on(1))
     await cadence.stage.plain_client().post(f"{page}/stop")
@@ -303,3 +301,40 @@ async def test_of_an_erased_customer_nothing_waits_and_nothing_is_left(cadence, 
         assert await holders(tx.raw, "alerting", person) == []
     await consents(cadence, on(1), person=person)
     assert await cadence.stage.rows("SELECT 1 FROM consents") == []
+
+
+async def test_the_report_tells_by_week_who_was_mailed_and_why_others_were_not(cadence, book, mailbox):
+    await consents(cadence)
+    for person, day in ((ANN, 0), ("native:b", 0), ("native:c", 7)):
+        await cadence.told("purchased", on(day), person=person)
+    for day in (7, 14):
+        await cadence.goes_to(on(day, 3.5))
+        await cadence.stage.sends()
+    await cadence.reviewed(on(15), person="native:d")
+    client = await cadence.stage.client()
+    [report] = (await client.get("/v1/invitations/report")).json()["items"]
+    assert (report["eligible"], report["invited"], report["mailed"]) == (3, 3, 1)
+    assert report["not_mailed"] == [{"why": "the person has not opted in", "count": 2}]
+    weeks = [(each["week_of"], each["eligible"], each["invited"], each["mailed"]) for each in report["weeks"]]
+    assert weeks == [("2026-03-09", 2, 2, 1), ("2026-03-16", 1, 1, 0)]
+
+
+@pytest.mark.parametrize(
+    "review_at", ["http://kite.example", "https://", "javascript:alert(1)", "survey:one", "https://a@b.example", ""]
+)
+async def test_what_invitations_lead_to_is_an_https_address_or_a_survey(stage, review_at):
+    client = await stage.client()
+    answer = await client.put("/v1/cadences", json=document_of(DEFAULT) | {"review_at": review_at})
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/review_at"]
+
+
+async def test_hostile_names_stay_text(cadence, book, mailbox):
+    async with cadence.stage.common.transaction() as tx:
+        await tx.raw.execute("UPDATE tenants SET name = $1", '<img src=x>"\u202e Kite')
+    await consents(cadence)
+    await is_invited(cadence)
+    [mail] = of_ann(mailbox)
+    assert "<img" not in part(mail, "html")
+    assert "&lt;img src=x&gt;" in part(mail, "html")
+    assert mail["From"].addresses[0].addr_spec == cadence.stage.settings.mail_from

@@ -160,8 +160,8 @@ _DATA: dict[str, Any] = {
     "customer.contacted": msgspec.structs.replace(_CUSTOMER, channel="phone"),
     "customer.replied": msgspec.structs.replace(_CUSTOMER, channel="mail"),
     "customer.opted_out": msgspec.structs.replace(_CUSTOMER, channel="mail"),
-    "customer.consent_set": ConsentSet(person=_CUSTOMER.person, consent="granted", said_at=_PUBLISHED),
     "customer.erased": CustomerErased(erasure_id=_REQUEST, person=_CUSTOMER.person, erased_at=_RECEIVED),
+    "customer.consent_set": ConsentSet(person=_CUSTOMER.person, consent="granted", said_at=_PUBLISHED),
     "score.changed": ScoreChange(
         subject=_STATE.subject,
         number=1_772_875_862_118_204,

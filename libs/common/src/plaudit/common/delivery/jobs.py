@@ -41,7 +41,7 @@ SENT_BEFORE_RECORD: Final = "delivery_sent_before_record"
 
 ATTEMPTS = Counter(
     "plaudit_message_attempts_total",
-    "Attempts to hand over a message, by channel and outcome: sent, failed (tried again); refused, gone, withdrawn (not).",
+    "Attempts to hand over a message, by channel and outcome: sent, failed, refused, gone or withdrawn.",
     ["channel", "outcome"],
 )
 NOT_SENT = Counter(

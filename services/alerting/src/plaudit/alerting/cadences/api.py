@@ -215,7 +215,10 @@ async def read_invitation_report(
         Instant | None, Query(alias="to", description="To before then; now, if not given.", examples=[A_TIME])
     ] = None,
 ) -> InvitationReportOut:
-    """Read invited ÷ eligible by rule, with the reasons why customers were not invited. Reminders do not count."""
+    """Read invited ÷ eligible by rule and week, with the reasons why customers were not invited or not mailed.
+
+    Reminders do not count.
+    """
     first = start or tx.now - timedelta(days=REPORT_DAYS)
     return invited_out(await touchpoint_store.invited(tx, principal.tenant_id, first, end or _LATEST))
 

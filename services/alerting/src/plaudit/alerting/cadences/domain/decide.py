@@ -76,8 +76,8 @@ def decide(
 ) -> Decision:
     """Return what becomes of an occurrence that is due.
 
-    A reason not to contact anybody counts first; then quiet hours move it, in the zone that the person lives in. So limits
-    are looked at when it is allowed at last.
+    A reason not to contact anybody counts first; then quiet hours of the zone that the person lives in move it, so that
+    limits are looked at when it is allowed at last.
     """
     why = Why.OPTED_OUT if history.wants_nothing else _ended(rule, occurrence, person)
     if why is not None:
