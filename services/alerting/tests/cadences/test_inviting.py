@@ -34,7 +34,8 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 async def book(cadence) -> Answering:
     """What knows Ann's address; the tenant has a name, and its invitations lead to a platform."""
     async with cadence.stage.common.transaction() as tx:
-        await tenants.create(tx, "default", "Kite Coffee")
+        await tenants.create(tx, "default", "Default")
+        await tenants.rename(tx, "default", "Kite Coffee")
     answering = Answering(vault_of(cadence.stage.settings), {ANN: KNOWN})
     stage = cadence.stage
     sender, vault = Sender(stage.settings), vault_of(stage.settings)
@@ -111,9 +112,13 @@ async def test_no_table_holds_the_address_or_what_the_links_are(cadence, book, m
 
 
 async def test_of_a_refused_mail_no_table_holds_the_address_that_the_server_repeats(cadence, book, mailbox):
-    mailbox.answer_to_recipient = f"550 <{ADDRESS.upper()}>: no such user"
     await consents(cadence)
-    await is_invited(cadence)
+    await cadence.told("purchased", on(0))
+    await cadence.goes_to(on(7, 2.5))
+    await cadence.stage.sends()  # the digest
+    mailbox.answer_to_recipient = f"550 <{ADDRESS.upper()}>: no such user"
+    await cadence.goes_to(on(7, 3.5))
+    await cadence.stage.sends()
     [(state, reason)] = await mailed(cadence)
     assert state == "failed"
     assert "the address" in reason
@@ -331,7 +336,7 @@ async def test_what_invitations_lead_to_is_an_https_address_or_a_survey(stage, r
 
 async def test_hostile_names_stay_text(cadence, book, mailbox):
     async with cadence.stage.common.transaction() as tx:
-        await tx.raw.execute("UPDATE tenants SET name = $1", '<img src=x>"\u202e Kite')
+        await tenants.rename(tx, "default", '<img src=x>" Kite')
     await consents(cadence)
     await is_invited(cadence)
     [mail] = of_ann(mailbox)

@@ -26,6 +26,8 @@ class ClocksOut(BaseModel):
     breached: int = Field(description="Breached within the week.", examples=[0])
     fulfilled: int = Field(description="Answered in time within the week.", examples=[0])
     first_due: list[WaitingClockOut] = Field(description="The ten that are due first.", examples=[[]])
+    unknown: int = Field(description="Past their due time where answers are not told.", examples=[0])
+    to_look_up: list[WaitingClockOut] = Field(description="Of these, the ten that have waited longest.", examples=[[]])
 
 
 class MoverOut(BaseModel):
@@ -52,6 +54,21 @@ class RaisedOut(BaseModel):
     subject: str = Field(description="What it is about.", examples=["acme/berlin"])
     before: int = Field(description="Stars before.", examples=[2])
     after: int = Field(description="Stars now.", examples=[5])
+
+
+class PraisedOut(BaseModel):
+    """A review that praises."""
+
+    review_id: str = Field(description="Our id of the review.")
+    subject: str = Field(description="What it is about.", examples=["acme/berlin"])
+    stars: int = Field(description="Its stars.", examples=[5])
+
+
+class AnsweredOut(BaseModel):
+    """A subject whose people have answered reviews."""
+
+    subject: str = Field(description="The subject.", examples=["acme/berlin"])
+    count: int = Field(description="How many reviews of it were answered within the week.", examples=[3])
 
 
 class WaitingRequestOut(BaseModel):
@@ -100,6 +117,10 @@ class DigestOut(BaseModel):
     )
     requests_by_status: dict[str, int] = Field(description="How many wait, by status.", examples=[{}])
     touchpoints_open: int = Field(description="Contacts with customers that are still to be made.", examples=[0])
+    praised: list[PraisedOut] = Field(description="Ten reviews that praise, the best and newest first.", examples=[[]])
+    answered_by: list[AnsweredOut] = Field(
+        description="Ten subjects of which reviews were answered, those with the most answers first.", examples=[[]]
+    )
     text: str = Field(description="The same in words.", examples=[in_words(_EXAMPLE_DIGEST)])
 
 
