@@ -134,7 +134,10 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             **policies.REFUSALS,
             **messages.REFUSALS,
         },
-        streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
+        streamed_bodies={
+            policies.REVISIONS: policies.MAX_DOCUMENT_BYTES,
+            cadences.CADENCES: cadences.MAX_DOCUMENT_BYTES,
+        },
     )
     app.state.message_topics = TOPICS
     return Parts(
