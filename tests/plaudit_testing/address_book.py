@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from plaudit.common.delivery.contacts import AddressBook, Contact, open_question, seal_answer
+from plaudit.common.delivery.contacts import AddressBook, open_question, seal_answer
+from plaudit.common.delivery.domain.contact import Contact
 from plaudit.common.http_client import HttpAnswer, HttpClient, UnreachableError
 from plaudit.common.vault import Vault
 

@@ -14,7 +14,7 @@ from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.main import checks, followers
 from plaudit.common.delivery.channels.sender import Sender
 from plaudit.common.delivery.consent.links import preferences_url
-from plaudit.common.delivery.contacts import Contact
+from plaudit.common.delivery.domain.contact import Contact
 from plaudit.common.delivery.jobs import DeliveryJob
 from plaudit.common.tenants import commands as tenants
 from plaudit.common.vault import vault_of

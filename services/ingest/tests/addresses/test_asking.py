@@ -11,7 +11,8 @@ import pytest
 
 from plaudit.common.db import Role
 from plaudit.common.delivery.commands import NotCompletedError
-from plaudit.common.delivery.contacts import PATH, AddressBook, Contact, Question, seal_answer, seal_question
+from plaudit.common.delivery.contacts import PATH, AddressBook, Question, seal_answer, seal_question
+from plaudit.common.delivery.domain.contact import Contact
 from plaudit.common.http_client import HttpAnswer, HttpClient
 from plaudit.common.vault import KeyRing, Vault, vault_of
 from plaudit.common.vault.key_ring import new_key

@@ -14,6 +14,7 @@ from plaudit.alerting.cadences.domain.consent import TOPICS
 from plaudit.alerting.cadences.jobs.cadence_job import CadenceJob, ReplanJob
 from plaudit.alerting.cadences.jobs.inviting import completing
 from plaudit.alerting.cadences.pages import router as cadence_pages
+from plaudit.alerting.cadences.schemas.documents import MAX_DOCUMENT_BYTES as MAX_RULES_BYTES
 from plaudit.alerting.calendars import api as calendars
 from plaudit.alerting.calendars.jobs import CalendarsJob
 from plaudit.alerting.calendars.pages import router as calendar_pages
@@ -136,7 +137,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
         },
         streamed_bodies={
             policies.REVISIONS: policies.MAX_DOCUMENT_BYTES,
-            cadences.CADENCES: cadences.MAX_DOCUMENT_BYTES,
+            cadences.CADENCES: MAX_RULES_BYTES,
         },
     )
     app.state.message_topics = TOPICS

@@ -35,7 +35,7 @@ class CustomerEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class ConsentSet(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer has said whether invitations may be mailed. The latest statement counts; of two at once, the denial."""
+    """A customer has said whether to be written to. The latest statement counts; of two at once, the denial."""
 
     person: str
     consent: Literal["granted", "denied"]

@@ -6,12 +6,12 @@ by a random number, so that an old one says nothing about another person or time
 """
 
 import secrets
-from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from plaudit.common.delivery.commands import NotCompletedError
+from plaudit.common.delivery.domain.contact import Contact
 from plaudit.common.http_client import HttpClient, UnreachableError
 from plaudit.common.vault import UNOPENED, Place, Vault
 
@@ -33,19 +33,6 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Random, so that no answer counts for another question."""
     survey: str = ""
     """The id of a survey of which the person is to get a link; empty for none."""
-
-
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to write to a person with."""
-
-    address: str = ""
-    """Empty where none is known."""
-    consent: str = "unknown"
-    """`granted`, `denied` or `unknown`, as the person has said last."""
-    consent_at: datetime | None = None
-    link: str = ""
-    """To the survey that was asked for, for this person alone."""
-    why_no_link: str = ""
 
 
 class NotAskedError(ValueError):

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from plaudit.common.delivery.contacts import Contact, Question
+from plaudit.common.delivery.contacts import Question
+from plaudit.common.delivery.domain.contact import Contact
 from plaudit.common.outbox import SqlUnitOfWork
 from plaudit.common.vault import Vault
 from plaudit.ingest.contacts import store as contacts

@@ -17,8 +17,7 @@ from plaudit.alerting.cadences.domain.messages import thread_of
 from plaudit.alerting.cadences.domain.plan import Step
 from plaudit.alerting.cadences.domain.rules import SURVEY
 from plaudit.alerting.cadences.domain.touchpoint import Touchpoint
-from plaudit.common.delivery.commands import Ready, Withdraw
-from plaudit.common.delivery.contacts import Contact
+from plaudit.common.delivery.domain.contact import Contact
 from plaudit.common.delivery.domain.message import (
     A_PERSON,
     Channel,
@@ -100,16 +99,16 @@ def known_in(content: Content) -> Known:
     return msgspec.convert(content.data, Known)
 
 
-def completed(ready: Ready, known: Known, contact: Contact) -> Ready | Withdraw:
-    """Return the mail as it leaves to an address, or why it does not leave."""
+def words_for(known: Known, contact: Contact) -> Content | str:
+    """Return what the mail says to a contact, or why it does not leave."""
     if not contact.address:
-        return Withdraw(NO_ADDRESS)
+        return NO_ADDRESS
     if contact.consent == "denied":
-        return Withdraw(DENIED)
+        return DENIED
     link = contact.link if known.survey else known.review_at
     if not link:
-        return Withdraw(f"{NO_LINK}: {contact.why_no_link}" if contact.why_no_link else NO_LINK)
-    return Ready(ready.delivery, content_of(known, link), address=contact.address)
+        return f"{NO_LINK}: {contact.why_no_link}" if contact.why_no_link else NO_LINK
+    return content_of(known, link)
 
 
 def content_of(known: Known, link: str) -> Content:

@@ -1,6 +1,6 @@
 """What a mail to a customer still lacks as it leaves: the address, the consent and the link, asked for just then."""
 
-from plaudit.alerting.cadences.domain.invitations import MAIL_TOPIC, completed, known_in
+from plaudit.alerting.cadences.domain.invitations import MAIL_TOPIC, known_in, words_for
 from plaudit.common.delivery.commands import Complete, Ready, Withdraw
 from plaudit.common.delivery.contacts import AddressBook
 
@@ -19,6 +19,7 @@ def completing(book: AddressBook) -> Complete:
             return Withdraw(NO_SUCH_MAIL)
         known = known_in(ready.content)
         contact = await book.contact(delivery.tenant_id, delivery.person_key, known.survey)
-        return completed(ready, known, contact)
+        said = words_for(known, contact)
+        return Withdraw(said) if isinstance(said, str) else Ready(delivery, said, address=contact.address)
 
     return complete
