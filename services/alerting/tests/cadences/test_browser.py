@@ -1,14 +1,13 @@
 """The pages of cadences in a real browser: for everybody, and on each screen."""
 
-import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from plaudit.alerting.main import build
 from plaudit.common.api_keys import commands as api_keys
+from plaudit.common.delivery.consent.links import preferences_url
 from plaudit.common.tenants import commands as tenants
 from plaudit_testing.accessibility import faults_of
 from plaudit_testing.browser import browsing, needs_browser
@@ -48,21 +47,24 @@ async def test_every_page_of_cadences_is_usable_by_everybody(page: Page):
         await page.goto(f"{root}/console/cadences{path}")
         assert await faults_of(page) == []
         await check(page, heading)
-        await shoot(page, path)
     await page.goto(f"{root}/console/cadences/tasks?show=all")
     await page.locator("main table a").first.click()
-    await shoot(page, "/task")
+    await expect(page.get_by_role("heading", name="The contact")).to_be_visible()
+    assert await faults_of(page) == []
 
 
-async def shoot(page: Page, name: str) -> None:
-    folder = os.environ.get("SHOTS")
-    if folder:
-        for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme)
-            for width in (1280, 360):
-                await page.set_viewport_size({"width": width, "height": 900})
-                path = (
-                    Path(folder)
-                    / f"{name.strip('/').replace('/', '-').replace('?', '-') or 'home'}-{width}-{scheme}.png"
-                )
-                await page.screenshot(path=path, full_page=True)
+async def test_the_page_of_preferences_is_usable_by_everybody_and_without_scripts(page: Page, stage):
+    async with stage.worker.transaction() as tx:
+        path = await preferences_url(tx, "default", "native:ann", "")
+    await page.goto(page.url.partition("/console")[0] + path)
+    await check(page, "What you are told")
+    box = page.get_by_role("checkbox", name="Invitations to review")
+    await expect(box).not_to_be_checked()
+    await box.press("Space")
+    await page.get_by_role("button", name="Keep my choice").press("Enter")
+    await expect(page.get_by_role("status")).to_have_text("Your choice is kept.")
+    await expect(box).to_be_checked()
+    assert await page.evaluate("document.scripts.length") == 0
+    await page.get_by_role("button", name="Tell me nothing any more").click()
+    await expect(box).not_to_be_checked()
+    await check(page, "What you are told")

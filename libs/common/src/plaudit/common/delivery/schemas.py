@@ -32,7 +32,10 @@ class MessageOut(BaseModel):
     topic: str = Field(description="What it is about.", examples=["clock.breached"])
     thread: str = Field(description="What it belongs to; empty for nothing.", examples=["clock:01900000"])
     channel: Channel = Field(description="How it goes.", examples=["email"])
-    recipient: str = Field(description="The address, or the id of the endpoint.", examples=["owner@acme.example"])
+    recipient: str = Field(
+        description="The address, the id of the endpoint, or `person`: a customer whose address is not kept.",
+        examples=["owner@acme.example"],
+    )
     subject: str = Field(description="Its subject.", examples=["Not answered in time"])
     state: State = Field(description="What has become of it.", examples=["sent"])
     reason: str = Field(description="Why it was not sent, or failed last; empty for neither.", examples=[""])
