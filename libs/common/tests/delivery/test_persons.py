@@ -11,7 +11,7 @@ from plaudit.common.delivery.jobs import NO_ADDRESSES
 from plaudit_testing.delivering import by_mail, later
 
 pytestmark = pytest.mark.postgres
-ADDRESS = "ann@acme.example"
+ADDRESS = "quibble@acme.example"
 
 
 def to_ann(key="a", **more):
