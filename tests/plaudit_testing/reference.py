@@ -30,7 +30,7 @@ _OF_EVERY_ANSWER = {
 _SOMETIMES = {"idempotent-replayed"}
 _MICROSECONDS = range(10**15, 10**16)
 """Since 1970, in our time."""
-_MEASURED = {"latency_ms"}
+_MEASURED = {"latency_ms", "duration_ms"}
 """Members that hold what a clock has measured."""
 NOTHING: Mapping[str, Any] = {}
 
@@ -107,7 +107,8 @@ def _differences(found: Any, example: Any, place: str) -> Iterator[str]:
         # FastAPI leaves null members of an example out.
         found = {member: value for member, value in found.items() if member in example or value is not None}
     if isinstance(example, dict) and isinstance(found, dict) and found.keys() == example.keys():
-        found |= {member: example[member] for member in _MEASURED & found.keys() if isinstance(found[member], float)}
+        measured = (member for member in _MEASURED & found.keys() if isinstance(found[member], float | int))
+        found |= {member: example[member] for member in measured}
         for member, value in example.items():
             yield from _differences(found[member], value, f"{place}.{member}")
     elif isinstance(example, list) and isinstance(found, list) and len(found) == len(example):

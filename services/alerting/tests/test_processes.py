@@ -14,12 +14,14 @@ from plaudit_testing.stack import stack as opened_stack
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.e2e]
 
 CLOCKS = 40
+TOPICS = ("reviews.v1", "customers.v1", "scores.v1", "board.v1", "alerts.v1")
+"""What alerting reads and writes."""
 
 
 @pytest.fixture
 async def processes(stage, settings, kafka_server, kafka_topics, tmp_path) -> Iterator[Stack]:
     """Processes on the stage's database, its mailbox and the run's broker."""
-    await kafka_topics.recreate({"reviews.v1": 8, "alerts.v1": 8})
+    await kafka_topics.recreate(dict.fromkeys(TOPICS, 8))
     with opened_stack(
         settings.database_url.get_secret_value(),
         kafka_server.bootstrap,

@@ -1,33 +1,52 @@
 """The examples of the API reference are what alerting answers."""
 
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from plaudit.alerting.answers.commands import ToldChange, follow
+from plaudit.alerting.clocks.domain.clock import clock_id
 from plaudit.alerting.main import build
+from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.alerting.reviews.consumer import keep_reviews
-from plaudit.common.contracts import ReviewChange
+from plaudit.common.contracts import Answers, ReviewChange
 from plaudit_testing.cadences import MONDAY, Cadence, on
 from plaudit_testing.clocks import answered, at, review
+from plaudit_testing.delivering import LOOPBACK, HttpEndpoint, open_endpoint
 from plaudit_testing.drafts import TEMPLATE
 from plaudit_testing.reference import Reference
 
 pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[HttpEndpoint]:
+    async with open_endpoint() as opened:
+        yield opened
+
+
+@pytest.fixture
+def settings(settings, endpoint):
+    """Settings by which the endpoint of this machine may be connected to."""
+    here = {"delivery_ports": (443, endpoint.port), "delivery_private_networks": LOOPBACK, "delivery_plain_http": True}
+    return type(settings).model_validate({**settings.model_dump(exclude_unset=True), **here})
+
 
 GOOD = "0199d6f2-7c1e-7a40-9a52-1f0c6f0f3b11"
 
 
 async def tell_answer(stage):
     """A review is answered, and the group of answers reads it."""
-    after = msgspec.structs.replace(
-        review(), answer=msgspec.structs.replace(answered(review(), at(1)).answer, text=TEMPLATE)
-    )
+    after = replace(review(), answer=replace(answered(review(), at(1)).answer, text=TEMPLATE))
     change = ReviewChange(review_id="review-1", revision=2, before=review(), after=after)
     async with stage.worker.transaction() as tx:
         await follow(tx, [("default", msgspec.json.decode(msgspec.json.encode(change), type=ToldChange))])
 
 
-async def test_every_operation_answers_as_its_example_says(stage):
+async def test_every_operation_answers_as_its_example_says(stage, endpoint):
     app = build(stage.resources).app
     assert app is not None
     reference = Reference(app.openapi())
@@ -73,6 +92,10 @@ async def test_every_operation_answers_as_its_example_says(stage):
     await tell_answer(stage)
     await reference.check(api, "read_individuality")
     await check_cadences(reference, stage)
+    await check_hands(reference, stage)
+    await check_moves(reference, stage)
+    endpoint_id = await check_endpoints(reference, stage, f"http://127.0.0.1:{endpoint.port}/hook")
+    await check_messages(reference, stage, endpoint_id)
     reference.assert_all_are_checked()
 
 
@@ -98,3 +121,70 @@ async def check_cadences(reference, stage):
     await cadence.goes_to(on(8, 4))
     await reference.check(api, "read_invitations", params={"person": "native:c-1"})
     await reference.check(api, "read_invitation_report")
+
+
+async def check_hands(reference, stage):
+    """Of tenants with a review each, at whose clock people lend a hand."""
+    published = at(-16 * 24)
+    first = replace(review(), published_at=published, rated_at=published, received_at=published)
+
+    async def clock_of(tenant, answers=Answers.TOLD):
+        await stage.move_to(published)
+        api = await stage.client(tenant=tenant)
+        await stage.happens(None, first, published, tenant=tenant, answers=answers)
+        return api, {"clock_id": str(clock_id(tenant, "review-1", Metric.FIRST_ANSWER))}
+
+    api, clock = await clock_of("lamps")
+    await stage.move_to(published + timedelta(hours=2))
+    await reference.check(api, "pause_clock", ids=clock)
+    await reference.check(api, "resume_clock", ids=clock)
+    api, clock = await clock_of("chairs")
+    await stage.move_to(published + timedelta(hours=2))
+    await reference.check(api, "fulfil_clock", ids=clock)
+    api, clock = await clock_of("tables", Answers.UNTOLD)
+    await stage.move_to(published + timedelta(hours=25))
+    await stage.fires()
+    await reference.check(api, "settle_clock", ids=clock)
+
+
+async def check_moves(reference, stage):
+    """Of a tenant with a review, after the shipped policy has become its own."""
+    api = await stage.client(tenant="shelves")
+    await stage.move_to(at(0))
+    await stage.happens(None, review(), at(0), tenant="shelves")
+    await stage.move_to(at(1))
+    await reference.check(api, "preview_move")
+    move = await reference.check(api, "order_move")
+    await reference.check(api, "read_move", ids={"move_id": move["id"]})
+
+
+async def check_messages(reference, stage, endpoint_id):
+    """Of the first tenant, who has sent a test to an endpoint."""
+    api = await stage.client()
+    await stage.move_to(at(26))
+    await stage.sends()
+    await reference.check(api, "list_messages", params={"topic": "clock.breached"})
+    [tested] = (await api.get("/v1/messages", params={"endpoint_id": endpoint_id})).json()["items"]
+    message = {"message_id": tested["id"]}
+    await reference.check(api, "read_message", ids=message)
+    await reference.check(api, "redrive_message", ids=message)
+    await reference.check(api, "export_messages")
+
+
+async def check_endpoints(reference, stage, url):
+    """Of the first tenant: an endpoint that nothing is sent to, and one that answers."""
+    api = await stage.client()
+    made = await reference.check(api, "create_endpoint")
+    endpoint = {"endpoint_id": made["id"]}
+    await reference.check(api, "list_endpoints")
+    await reference.check(api, "read_endpoint", ids=endpoint)
+    await reference.check(api, "rotate_endpoint_secret", ids=endpoint)
+    await reference.check(api, "disable_endpoint", ids=endpoint)
+    await reference.check(api, "enable_endpoint", ids=endpoint)
+    await reference.check(api, "redrive_endpoint", ids=endpoint)
+    await reference.check(api, "change_endpoint", ids=endpoint)
+    await reference.check(api, "delete_endpoint", ids=endpoint)
+    body = {"name": "Here", "channel": "webhook", "url": url, "topics": ["clock"]}
+    here = (await api.post("/v1/endpoints", json=body)).raise_for_status().json()
+    await reference.check(api, "test_endpoint", ids={"endpoint_id": here["id"]})
+    return here["id"]

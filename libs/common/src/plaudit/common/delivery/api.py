@@ -19,7 +19,7 @@ from plaudit.common.delivery.domain.endpoint import (
     UnknownEndpointError,
     WrongEndpointError,
 )
-from plaudit.common.delivery.domain.message import MAX_THREAD_CHARS, MAX_TOPIC_CHARS, State
+from plaudit.common.delivery.domain.message import MAX_THREAD_CHARS, MAX_TOPIC_CHARS, Channel, State
 from plaudit.common.delivery.domain.outcomes import Outcome
 from plaudit.common.delivery.endpoints import commands as endpoints
 from plaudit.common.delivery.endpoints import store as endpoint_store
@@ -57,6 +57,7 @@ from plaudit.common.http import (
     unprocessable,
 )
 from plaudit.common.http.files import Format, Group, as_file, content_of_file, written
+from plaudit.common.http.openapi_examples import A_TIME, AN_ID
 from plaudit.common.http.problems import ProblemError
 from plaudit.common.vault import Vault, vault_of
 
@@ -117,7 +118,22 @@ def vault_of_request(request: Request) -> Vault:
 OfVault = Annotated[Vault, Depends(vault_of_request)]
 
 
-@messages.get("", summary="List messages")
+SENT: Final = {"finished_at": A_TIME}
+"""What differs from the examples of the fields where a message has left."""
+A_TEST: Final = {
+    "topic": endpoints.TEST_TOPIC,
+    "thread": "",
+    "channel": Channel.WEBHOOK,
+    "recipient": AN_ID,
+    "subject": endpoints.TEST.subject,
+    "text": endpoints.TEST.text,
+    "sent": '{"type":"plaudit.test","timestamp":"2026-02-14T10:15:30.000000Z","data":{"severity":"info",'
+    f'"subject":"{endpoints.TEST.subject}","text":"{endpoints.TEST.text}","link":null,"thread":null,"truncated":false}}}}',
+}
+"""What differs where it is a test of a webhook."""
+
+
+@messages.get("", summary="List messages", openapi_extra=describe(answer=SENT))
 async def list_messages(
     principal: Reader,
     tx: TenantTx,
@@ -180,7 +196,7 @@ async def export_messages(
     return as_file(written(groups(), HEAD, Format.CSV), "messages", Format.CSV)
 
 
-@messages.get("/{message_id}", summary="Read a message")
+@messages.get("/{message_id}", summary="Read a message", openapi_extra=describe(answer=SENT | A_TEST))
 async def read_message(principal: Reader, tx: TenantTx, message_id: MessageId) -> MessageWithAttemptsOut:
     """Return a message with every attempt: what was sent, what was answered, and what went wrong."""
     row = await store.read_delivery(tx, principal.tenant_id, message_id)
@@ -272,7 +288,11 @@ async def enable_endpoint(principal: Keeper, work: Work, endpoint_id: EndpointId
     return endpoint_out(await endpoints.found(work.tx, principal.tenant_id, endpoint_id), None)
 
 
-@endpoint_routes.post("/{endpoint_id}/disable", summary="Disable an endpoint")
+@endpoint_routes.post(
+    "/{endpoint_id}/disable",
+    summary="Disable an endpoint",
+    openapi_extra=describe(answer={"state": "disabled", "reason": "disabled by hand"}),
+)
 async def disable_endpoint(principal: Keeper, work: Work, endpoint_id: EndpointId) -> EndpointOut:
     """Send nothing to an endpoint until it is enabled; what waits for it has failed, and can be sent again."""
     await endpoints.disable(work.tx, principal.tenant_id, endpoint_id, principal.actor)

@@ -30,13 +30,17 @@ class MessageOut(BaseModel):
 
     id: UUID = Field(description="Its id, which is also the idempotency key that the recipient sees.")
     topic: str = Field(description="What it is about.", examples=["clock.breached"])
-    thread: str = Field(description="What it belongs to; empty for nothing.", examples=["clock:01900000"])
+    thread: str = Field(
+        description="What it belongs to; empty for nothing.", examples=["clock:0199d6f2-7c1e-7a40-9a52-1f0c6f0f3b11"]
+    )
     channel: Channel = Field(description="How it goes.", examples=["email"])
     recipient: str = Field(
         description="The address, the id of the endpoint, or `person`: a customer whose address is not kept.",
         examples=["owner@acme.example"],
     )
-    subject: str = Field(description="Its subject.", examples=["Not answered in time"])
+    subject: str = Field(
+        description="Its subject when it was queued.", examples=["Breach: 1-star review of acme/berlin"]
+    )
     state: State = Field(description="What has become of it.", examples=["sent"])
     reason: str = Field(description="Why it was not sent, or failed last; empty for neither.", examples=[""])
     attempts: int = Field(description="How often it was tried since somebody last sent it again.", examples=[1])
@@ -82,7 +86,7 @@ class EndpointOut(BaseModel):
     origin: str = Field(
         description="Scheme and host of its address; the rest is a secret.", examples=["https://hooks.example.com"]
     )
-    topics: list[str] = Field(description="What it takes; a topic has all below it.", examples=[["clock", "alert"]])
+    topics: list[str] = Field(description="What it takes; a topic has all below it.", examples=[["alert", "clock"]])
     state: Literal["enabled", "disabled"] = Field(description="Whether messages go there.", examples=["enabled"])
     reason: str = Field(description="Why it is disabled; empty while it is not.", examples=[""])
     failures: int = Field(description="How many attempts in a row have failed.", examples=[0])
@@ -112,7 +116,7 @@ class EndpointIn(Body):
         examples=["https://hooks.example.com/plaudit"],
     )
     topics: Annotated[list[TopicName], Field(min_length=1, max_length=MAX_TOPICS)] = Field(
-        description="What it takes; a topic has all below it, `*` is all.", examples=[["clock", "alert"]]
+        description="What it takes; a topic has all below it, `*` is all.", examples=[["alert", "clock"]]
     )
     secret: Annotated[str, Field(max_length=200)] = Field(
         default="",
@@ -135,7 +139,7 @@ class EndpointChangeIn(Body):
         default=None, description="Its address.", examples=["https://hooks.example.com/plaudit"]
     )
     topics: Annotated[list[TopicName], Field(min_length=1, max_length=MAX_TOPICS)] | None = Field(
-        default=None, description="What it takes.", examples=[["clock"]]
+        default=None, description="What it takes.", examples=[["alert", "clock"]]
     )
 
 

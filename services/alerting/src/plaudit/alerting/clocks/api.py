@@ -1,8 +1,8 @@
 """HTTP: clocks with their logs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -23,6 +23,7 @@ from plaudit.alerting.clocks.schemas import (
     SettleIn,
 )
 from plaudit.alerting.policies.domain.metrics import Metric
+from plaudit.common.contracts import Answers
 from plaudit.common.db import SqlTx
 from plaudit.common.http import (
     AnyText,
@@ -38,6 +39,7 @@ from plaudit.common.http import (
     describe,
     not_found,
 )
+from plaudit.common.http.openapi_examples import A_TIME
 
 MAX_REVIEW_ID_CHARS: Final = 100
 
@@ -45,7 +47,47 @@ PROBLEMS: Final = {"clock-refused": "The clock cannot be changed so as it stands
 """Slug → meaning and what to do."""
 REFUSALS: Final[Refusals] = {ClockRefusedError: lambda error: conflict("clock-refused", str(error))}
 """What the rules refuse → the problem that the client gets."""
-REFUSED: Final = describe(problems={"clock-refused": 409})
+_STARTED: Final = {
+    "kind": "started",
+    "happened_at": A_TIME,
+    "recorded_at": A_TIME,
+    "anchor_at": A_TIME,
+    "policy_revision": 1,
+    "reason": "published",
+}
+_BY_A_KEY: Final = {"happened_at": A_TIME, "recorded_at": A_TIME, "by": "key:vw3sajk26br3jcpn"}
+_PAUSED: Final = {"kind": "paused", **_BY_A_KEY, "reason": "waits for the customer"}
+_PAUSE: Final = {"from_at": A_TIME, "reason": "waits for the customer"}
+EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "pause": {"state": State.PAUSED, "pauses": [_PAUSE], "log": [_STARTED, _PAUSED]},
+    "resume": {
+        "pauses": [{**_PAUSE, "to_at": A_TIME}],
+        "log": [_STARTED, _PAUSED, {"kind": "resumed", **_BY_A_KEY, "reason": "waits for the customer"}],
+    },
+    "fulfil": {
+        "state": State.FULFILLED,
+        "fulfilled_at": A_TIME,
+        "log": [_STARTED, {"kind": "fulfilled", **_BY_A_KEY, "channel": "phone", "note": "Called, and apologised."}],
+    },
+    "settle": {
+        "state": State.FULFILLED,
+        "answers": Answers.UNTOLD,
+        "fulfilled_at": A_TIME,
+        "log": [
+            _STARTED,
+            {"kind": "warned", "happened_at": A_TIME, "recorded_at": A_TIME, "fraction": 0.5, "collapsed": True},
+            {"kind": "warned", "happened_at": A_TIME, "recorded_at": A_TIME, "fraction": 0.8, "collapsed": True},
+            {"kind": "unknown", "happened_at": A_TIME, "recorded_at": A_TIME},
+            {"kind": "fulfilled", **_BY_A_KEY, "note": "Looked it up."},
+        ],
+    },
+}
+"""What a person does to a clock → what differs in the example of the answer."""
+
+
+def _refused(example: str) -> dict[str, Any]:
+    return describe(problems={"clock-refused": 409}, answer=EXAMPLES[example])
+
 
 router = APIRouter(tags=["clocks"])
 ClocksReader = Annotated[Principal, Depends(authorize("clocks:read"))]
@@ -106,7 +148,12 @@ async def preview_move(principal: Mover, tx: TenantTx) -> MovePreviewOut:
     return MovePreviewOut.model_validate((await commands.preview_move(tx, principal.tenant_id))._asdict())
 
 
-@router.post("/v1/clocks/move", summary="Move running clocks", status_code=202)
+@router.post(
+    "/v1/clocks/move",
+    summary="Move running clocks",
+    status_code=202,
+    openapi_extra=describe(body={"reason": "new opening hours"}),
+)
 async def order_move(principal: Mover, work: Work, body: ReasonIn) -> MoveOut:
     """Move all running clocks to the policy and the calendars in force, in the background.
 
@@ -125,7 +172,7 @@ def changing(followers: Sequence[Follower]) -> APIRouter:
             raise not_found("clock")
         return await _clock_with_log(work.tx, principal.tenant_id, clock_id)
 
-    @hands.post("/v1/clocks/{clock_id}/pause", summary="Pause a clock", openapi_extra=REFUSED)
+    @hands.post("/v1/clocks/{clock_id}/pause", summary="Pause a clock", openapi_extra=_refused("pause"))
     async def pause_clock(clock_id: ClockId, principal: ClocksWriter, work: Work, body: ReasonIn) -> ClockWithLogOut:
         """Stop the time of a running clock. A statutory one is never paused; one that is paused stays so."""
         by, reason = principal.actor, body.reason
@@ -133,7 +180,7 @@ def changing(followers: Sequence[Follower]) -> APIRouter:
             work, principal, clock_id, lambda run, terms, now: by_hand.pause(run, terms, at=now, reason=reason, by=by)
         )
 
-    @hands.post("/v1/clocks/{clock_id}/resume", summary="Resume a clock", openapi_extra=REFUSED)
+    @hands.post("/v1/clocks/{clock_id}/resume", summary="Resume a clock", openapi_extra=_refused("resume"))
     async def resume_clock(clock_id: ClockId, principal: ClocksWriter, work: Work, body: ReasonIn) -> ClockWithLogOut:
         """Let the time of a paused clock go on. It is due as much later as it was paused, in open time."""
         by, reason = principal.actor, body.reason
@@ -141,7 +188,7 @@ def changing(followers: Sequence[Follower]) -> APIRouter:
             work, principal, clock_id, lambda run, _, now: by_hand.resume(run, at=now, reason=reason, by=by)
         )
 
-    @hands.post("/v1/clocks/{clock_id}/fulfil", summary="Fulfil a clock", openapi_extra=REFUSED)
+    @hands.post("/v1/clocks/{clock_id}/fulfil", summary="Fulfil a clock", openapi_extra=_refused("fulfil"))
     async def fulfil_clock(clock_id: ClockId, principal: ClocksWriter, work: Work, body: FulfilIn) -> ClockWithLogOut:
         """Say that what was due happened, such as a personal contact, where no event told of it."""
         by = principal.actor
@@ -154,7 +201,7 @@ def changing(followers: Sequence[Follower]) -> APIRouter:
             ),
         )
 
-    @hands.post("/v1/clocks/{clock_id}/settle", summary="Settle an unknown clock", openapi_extra=REFUSED)
+    @hands.post("/v1/clocks/{clock_id}/settle", summary="Settle an unknown clock", openapi_extra=_refused("settle"))
     async def settle_clock(clock_id: ClockId, principal: ClocksWriter, work: Work, body: SettleIn) -> ClockWithLogOut:
         """Say of a clock of which nobody was told when what was due happened, or that it did not happen in time."""
         by, at = principal.actor, body.answered_at

@@ -198,13 +198,13 @@ class SettleIn(Body):
 class MovePreviewOut(BaseModel):
     """What moving the running clocks to what is in force would do."""
 
-    seen: int = Field(description=f"Running clocks that were looked at: at most {MAX_PREVIEWED:,}.", examples=[312])
-    moved: int = Field(description="How many would be pinned to another revision.", examples=[310])
+    seen: int = Field(description=f"Running clocks that were looked at: at most {MAX_PREVIEWED:,}.", examples=[3])
+    moved: int = Field(description="How many would be pinned to another revision.", examples=[0])
     breached: int = Field(
-        description="How many of those would have passed their new due times. Nobody is called for them.", examples=[4]
+        description="How many of those would have passed their new due times. Nobody is called for them.", examples=[0]
     )
     without_class: int = Field(
-        description="How many stay because the policy in force has no class of the name of theirs.", examples=[2]
+        description="How many stay because the policy in force has no class of the name of theirs.", examples=[0]
     )
 
 
@@ -218,7 +218,7 @@ class MoveOut(BaseModel):
     policy_id: str = Field(description="The policy that was in force when it was ordered.", examples=["shipped"])
     policy_revision: int = Field(description="Its revision. Once another is in force, the rest stays.", examples=[1])
     reason: str = Field(description="Why.", examples=["new opening hours"])
-    moved_by: str = Field(description="The key or the person.", examples=["person:anna"])
+    moved_by: str = Field(description="The key or the person.", examples=["key:vw3sajk26br3jcpn"])
     moved: int = Field(description="How many clocks have moved.", examples=[0])
     breached: int = Field(description="How many of those had passed their new due times.", examples=[0])
     created_at: datetime = Field(description="When it was ordered.")
