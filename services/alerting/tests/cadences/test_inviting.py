@@ -69,7 +69,7 @@ async def is_invited(cadence, **more):
 async def mailed(cadence):
     """State and reason of the mails of invitations, in order."""
     rows = await cadence.stage.rows(
-        "SELECT state, reason FROM message_deliveries WHERE topic = 'invitation.mail' ORDER BY created_at"
+        "SELECT state, reason FROM message_deliveries WHERE topic = 'invitation' ORDER BY created_at"
     )
     return [(row["state"], row["reason"]) for row in rows]
 
@@ -98,7 +98,7 @@ async def test_a_customer_who_consents_gets_one_mail_with_one_link_and_one_to_st
         assert part(mail, kind).count(LINK) == 1
         assert part(mail, kind).count("http") == 2
     page = preferences_in(mail)
-    assert mail["List-Unsubscribe"].replace("\r\n", "").replace(" ", "") == f"<{page}/stop/invitation.mail>"
+    assert mail["List-Unsubscribe"].replace("\r\n", "").replace(" ", "") == f"<{page}/stop/invitation>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert await mailed(cadence) == [("sent", "")]
 
@@ -229,9 +229,10 @@ async def test_one_click_stops_the_reminder_and_the_page_shows_what_was_chosen(c
     shown = (await client.get(page)).text
     assert "Kite Coffee" in shown
     assert 'value="invitation" checked' in shown
-    stop = f"{page}/stop/invitation.mail"
+    stop = f"{page}/stop/invitation"
     assert (await client.get(stop)).status_code == 303, "a program that opens links in advance stops nothing"
     assert (await client.post(stop, content="List-Unsubscribe=One-Click", headers=FORM)).status_code == 200
+    assert "checked" not in (await client.get(page)).text
     await cadence.goes_to(on(14, 3.5))
     await cadence.stage.sends()
     assert len(of_ann(mailbox)) == 1

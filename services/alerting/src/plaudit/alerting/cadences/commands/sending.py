@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from plaudit.alerting.cadences.domain.consent import INVITATION
 from plaudit.alerting.cadences.domain.digest import Digest
-from plaudit.alerting.cadences.domain.invitations import MAIL_TOPIC, known_of, mail_message, with_known
+from plaudit.alerting.cadences.domain.invitations import known_of, mail_message, with_known
 from plaudit.alerting.cadences.domain.messages import (
-    INVITATION_TOPIC,
     Notice,
     digest_notice,
     invitation_notice,
@@ -62,8 +62,8 @@ async def still_open(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
     return {delivery_id: Withdraw(NOT_OPEN) for delivery_id, key in named.items() if key not in open_now}
 
 
-def mails_as_they_leave(address: str) -> Check:
-    """Return what adds to mails of open invitations what is known when they leave; others are withdrawn.
+def invitations_as_they_leave(address: str) -> Check:
+    """Return what withdraws invitations that are not open, and adds to mails what is known when they leave.
 
     Args:
         address: that of this installation, without a slash at its end, for the link to the preferences.
@@ -71,7 +71,7 @@ def mails_as_they_leave(address: str) -> Check:
 
     async def check(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
         verdicts: dict[UUID, Verdict] = dict(await still_open(tx, due))
-        left = [each for each in due if each.delivery.id not in verdicts]
+        left = [each for each in due if each.delivery.is_to_person and each.delivery.id not in verdicts]
         known = await persons.load(tx, {(each.delivery.tenant_id, each.delivery.person_key) for each in left})
         for each in left:
             tenant_id, person = each.delivery.tenant_id, each.delivery.person_key
@@ -92,7 +92,7 @@ def mails_as_they_leave(address: str) -> Check:
 
 def checks_of(address: str) -> Checks:
     """Return topic → what is looked up again just before its messages leave; `address` is that of this installation."""
-    return {"touchpoint": still_open, INVITATION_TOPIC: still_open, MAIL_TOPIC: mails_as_they_leave(address)}
+    return {"touchpoint": still_open, INVITATION: invitations_as_they_leave(address)}
 
 
 async def erase(tx: Tx, key: PersonKey) -> None:

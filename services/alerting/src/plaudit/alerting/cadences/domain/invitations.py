@@ -12,6 +12,7 @@ import msgspec
 from markupsafe import Markup, escape
 from msgspec.structs import replace
 
+from plaudit.alerting.cadences.domain.consent import INVITATION
 from plaudit.alerting.cadences.domain.invitation_words import Words, words_in
 from plaudit.alerting.cadences.domain.messages import thread_of
 from plaudit.alerting.cadences.domain.plan import Step
@@ -29,7 +30,8 @@ from plaudit.common.delivery.domain.message import (
 )
 from plaudit.common.text import one_line
 
-MAIL_TOPIC: Final = "invitation.mail"
+MAIL_TOPIC: Final = INVITATION
+"""That which a customer chooses on the page of preferences: one click in a mail unticks it there."""
 NO_ADDRESS: Final = "no address of the customer is known"
 DENIED: Final = "the customer has denied consent"
 NO_LINK: Final = "the survey gives the customer no link"
