@@ -45,7 +45,6 @@ async def test_every_page_of_cadences_is_usable_by_everybody(page: Page):
         ("/digests/2026-03-09", "The week to 9 March 2026"),
     ):
         await page.goto(f"{root}/console/cadences{path}")
-        assert await faults_of(page) == []
         await check(page, heading)
     await page.goto(f"{root}/console/cadences/tasks?show=all")
     await page.locator("main table a").first.click()
