@@ -13,7 +13,7 @@ from plaudit.common.db import Database, Role
 from plaudit.common.db.migrate import migration
 from plaudit.common.delivery import commands
 from plaudit.common.delivery.channels.sender import Sender
-from plaudit.common.delivery.commands import Checks
+from plaudit.common.delivery.commands import Checks, Complete
 from plaudit.common.delivery.connector import Connector
 from plaudit.common.delivery.domain.endpoint import Draft
 from plaudit.common.delivery.domain.message import Content, Message, mail_to, subscribers
@@ -153,11 +153,11 @@ class Post:
         self.senders: list[Sender] = []
         self.job = self.new_job()
 
-    def new_job(self) -> DeliveryJob:
-        """The job as another process has it."""
+    def new_job(self, complete: Complete | None = None) -> DeliveryJob:
+        """The job as another process has it; `complete` finds addresses of persons."""
         sender = Sender(self.settings, Connector(self.settings, resolve=self.resolve))
         self.senders.append(sender)
-        return DeliveryJob(self.worker, self.settings, sender, self.vault, self.checks)
+        return DeliveryJob(self.worker, self.settings, sender, self.vault, self.checks, complete)
 
     async def move_to(self, moment: datetime) -> None:
         """Set the time; it goes on from there."""

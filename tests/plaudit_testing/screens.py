@@ -19,7 +19,8 @@ async def sign_in(page: Page, key: str) -> None:
 async def check(page: Page, heading: str) -> None:
     """Hold the open page to its heading, to access for everybody, and to each width without scrolling sideways."""
     await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-    assert await faults_of(page) == [], heading
+    faults = await faults_of(page)
+    assert not faults, (heading, faults)
     for width in reversed(WIDTHS):
         await page.set_viewport_size({"width": width, "height": 900})
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (heading, width)

@@ -25,6 +25,8 @@ SERVICE_GRACE_SECONDS = 10.0
 SHUTDOWN_TIMEOUT_SECONDS = 8  # inside the grace
 MAILBOX_STAGE = 1
 SMTP = "SMTP"
+INGEST = "ingest"
+"""The service that the others ask for addresses of customers."""
 
 
 class BringUp:
@@ -157,6 +159,8 @@ class BringUp:
             "PLAUDIT_LOG_FORMAT": "json",
             "PLAUDIT_VAULT_KEY_FILE": str(self._layout.vault_keys),
         }
+        if INGEST in self._ports:
+            defaults["PLAUDIT_INGEST_URL"] = base_url(self._ports[INGEST])
         given = _given("PLAUDIT_")
         required = {
             "PLAUDIT_DATABASE_URL": database.address,

@@ -1,7 +1,8 @@
 import pytest
 
 from plaudit.alerting.cadences.domain.default import DEFAULT
-from plaudit.alerting.cadences.schemas import document_of
+from plaudit.alerting.cadences.schemas.documents import EXAMPLE_YAML
+from plaudit.alerting.cadences.schemas.rules import document_of
 from plaudit_testing.cadences import ANN, on
 
 pytestmark = pytest.mark.postgres
@@ -113,3 +114,47 @@ async def test_another_tenant_and_other_scopes_see_and_change_nothing(cadence, s
     assert (await reader.post(f"/v1/touchpoints/{task['id']}/skip", json={"why": "x"})).status_code == 403
     assert (await reader.put("/v1/cadences", json=document_of(DEFAULT))).status_code == 403
     assert (await reader.get("/v1/digests/2026-03-02")).status_code == 200
+
+
+YAML = {"content-type": "application/yaml"}
+
+
+async def test_rules_are_set_in_yaml_too(api):
+    saved = await api.put("/v1/cadences", content=EXAMPLE_YAML, headers=YAML)
+    assert saved.status_code == 200, saved.text
+    [rule] = saved.json()["cadences"]["rules"]
+    assert (rule["id"], rule["at"], rule["schedule"]["days"]) == ("invite-purchased", "10:00", [7])
+    assert saved.json()["cadences"]["quiet_hours"] == {"start": "20:00", "end": "08:00"}
+
+
+@pytest.mark.parametrize(
+    ("was", "put", "pointer", "words"),
+    [
+        ("at: 10:00", "at: 25:00", "/rules/0/at", "line 11:"),
+        ("days: [7]", "days: [-1]", "/rules/0/schedule/days/0", "line 10:"),
+        ("title: Invite", "titel: Invite", "/rules/0/titel", "line 8:"),
+        ("purpose: invitation", "purpose: invitation\n    stars: 5", "/rules/0", "an invitation asks every customer"),
+        ("zone: Europe/Berlin", "zone: [", "", "not YAML"),
+        ("zone: Europe/Berlin", "zone: &a Europe/Berlin", "", "anchors"),
+    ],
+)
+async def test_a_mistake_in_yaml_is_told_with_its_line(api, was, put, pointer, words):
+    assert was in EXAMPLE_YAML
+    answer = await api.put("/v1/cadences", content=EXAMPLE_YAML.replace(was, put), headers=YAML)
+    assert answer.status_code == 422
+    told = {each["pointer"]: each["detail"] for each in answer.json()["errors"]}
+    assert words in told[pointer], told
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("text/plain", b"{}", 415),
+        ("application/json", b"{", 400),
+        ("application/json", b'{"zone": 1, "zone": 2}', 400),
+        ("application/yaml", b"\xff", 400),
+        ("application/yaml", b"a: " + b"x" * 300_000, 413),
+    ],
+)
+async def test_what_is_neither_is_refused(api, kind, body, status):
+    assert (await api.put("/v1/cadences", content=body, headers={"content-type": kind})).status_code == status

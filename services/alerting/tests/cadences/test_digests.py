@@ -2,14 +2,29 @@
 
 from datetime import date
 
+import msgspec
 import pytest
 
 from plaudit.alerting.cadences.consumer import REVIEW_EVENTS
+from plaudit.alerting.cadences.domain.digest import Clocks, Digest, compose
+from plaudit.common.contracts import Answers
 from plaudit_testing.cadences import on, state
 from plaudit_testing.clocks import review
 
 pytestmark = pytest.mark.postgres
 MARCH_2 = date(2026, 3, 2)
+EMPTY = compose(
+    local_date=MARCH_2,
+    zone="UTC",
+    start=on(-7),
+    end=on(0),
+    clocks=Clocks(running=0, late=0, breached=0, fulfilled=0, first_due=()),
+    scores=(),
+    reviews=(),
+    requests=(),
+    requests_by_status={},
+    touchpoints_open=0,
+)
 
 
 async def digests(cadence):
@@ -48,6 +63,8 @@ async def test_the_digest_tells_movers_complaints_wins_requests_and_what_is_to_b
     assert (second["reviews"], second["complaints"], second["praise"], second["answered"]) == (3, 2, 1, 1)
     assert [(each["topic"], each["count"]) for each in second["topics"]] == [("delivery", 2), ("price", 1)]
     assert [(each["before"], each["after"]) for each in second["raised"]] == [(1, 5)]
+    assert [(each["review_id"], each["stars"]) for each in second["praised"]] == [("good", 5)]
+    assert second["answered_by"] == [{"subject": "acme/berlin", "count": 1}]
     assert [each["request_id"] for each in second["requests"]] == ["r-3", "r-1"]
     assert second["requests_by_status"] == {"open": 1, "under_review": 1}
     assert second["touchpoints_open"] == 1
@@ -65,6 +82,29 @@ async def test_the_digest_counts_open_clocks_and_breaches(cadence, stage):
     clocks = digest["clocks"]
     assert (clocks["running"], clocks["late"], clocks["breached"]) == (2, 1, 1)
     assert len(clocks["first_due"]) == 2
+
+
+@pytest.mark.usefixtures("first_answers_only")
+async def test_the_digest_lists_what_is_to_be_looked_up_where_answers_are_not_told(cadence, stage):
+    await cadence.told("contacted", on(0))
+    told = review(published_at=on(-3), received_at=on(-3))
+    await stage.happens(None, told, on(-3), review_id="unseen", answers=Answers.UNTOLD)
+    stage.end_offset = 0
+    await stage.fires()
+    await cadence.goes_to(on(0, 2))
+    [digest] = await digests(cadence)
+    clock = await stage.clock("unseen")
+    assert (digest["clocks"]["unknown"], digest["clocks"]["breached"]) == (1, 0)
+    assert [each["clock_id"] for each in digest["clocks"]["to_look_up"]] == [str(clock["id"])]
+    text = (await (await stage.client()).get("/v1/digests/2026-03-02")).json()["text"]
+    assert "To look up\n- 1 clocks are past their due time" in text
+
+
+def test_a_digest_of_before_a_section_was_there_is_still_read():
+    kept = {name: value for name, value in msgspec.to_builtins(EMPTY).items() if name not in {"praised", "answered_by"}}
+    for name in ("unknown", "to_look_up"):
+        del kept["clocks"][name]
+    assert msgspec.convert(kept, Digest) == EMPTY
 
 
 async def test_a_digest_comes_once_for_each_local_date_and_missed_ones_are_not_made_up_for(cadence):

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from plaudit.alerting.cadences.domain.default import DEFAULT
-from plaudit.alerting.cadences.schemas import document_of
+from plaudit.alerting.cadences.schemas.rules import document_of
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.tenants import commands as tenants
 from plaudit_testing.cadences import on

@@ -8,11 +8,13 @@ from plaudit.alerting.answers import api as answers
 from plaudit.alerting.answers import consumer as answers_consumer
 from plaudit.alerting.answers import pages as answer_pages
 from plaudit.alerting.cadences import api as cadences
-from plaudit.alerting.cadences.commands.sending import CHECKS as CADENCE_CHECKS
+from plaudit.alerting.cadences.commands.sending import checks_of as cadence_checks
 from plaudit.alerting.cadences.consumer import SUBSCRIPTIONS as CADENCE_SUBSCRIPTIONS
-from plaudit.alerting.cadences.domain.messages import DIGEST_TOPIC, INVITATION_TOPIC, TOUCHPOINT_TOPIC
+from plaudit.alerting.cadences.domain.consent import TOPICS as INVITATION_TOPICS
 from plaudit.alerting.cadences.jobs.cadence_job import CadenceJob, ReplanJob, look_for_late
+from plaudit.alerting.cadences.jobs.inviting import completing
 from plaudit.alerting.cadences.pages import router as cadence_pages
+from plaudit.alerting.cadences.schemas.documents import MAX_DOCUMENT_BYTES as MAX_RULES_BYTES
 from plaudit.alerting.calendars import api as calendars
 from plaudit.alerting.calendars.domain import CalendarRef
 from plaudit.alerting.calendars.jobs import CalendarsJob, Moved
@@ -45,7 +47,7 @@ from plaudit.common.delivery.channels.sender import Sender
 from plaudit.common.delivery.commands import Checks
 from plaudit.common.delivery.connector import Connector
 from plaudit.common.delivery.consent.pages import router as preferences
-from plaudit.common.delivery.domain.consent import Topic
+from plaudit.common.delivery.contacts import AddressBook
 from plaudit.common.delivery.jobs import DeliveryJob, EndpointResealJob, MessagePurgeJob
 from plaudit.common.delivery.pages import router as message_pages
 from plaudit.common.erasure.jobs import ErasureJob
@@ -54,18 +56,10 @@ from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.ids import IdSource
 from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.process import Parts, Resources, Service, main
+from plaudit.common.settings import address_of
 from plaudit.common.vault import vault_of
 
 DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."
-
-
-MESSAGE_TOPICS = (
-    Topic(TOPIC, "Reviews to answer", "When a review has to be answered, and when that is late."),
-    Topic(TOUCHPOINT_TOPIC, "Contacts with customers", "When a customer is to be contacted."),
-    Topic(DIGEST_TOPIC, "The weekly digest", "What was open, late and new in a week."),
-    Topic(INVITATION_TOPIC, "Invitations to review", "After a purchase, an upgrade or a closed ticket."),
-)
-"""What a person can choose to be told about, on the public page of preferences."""
 
 
 def followers(settings: AlertingSettings) -> Sequence[Follower]:
@@ -84,7 +78,7 @@ def counting_anew(ids: IdSource) -> Moved:
 
 def checks(settings: AlertingSettings) -> Checks:
     """Return what is asked before messages leave: topic → its check."""
-    return {TOPIC: check_of(settings.public_url, settings.owner_zone), **CADENCE_CHECKS}
+    return {TOPIC: check_of(settings.public_url, settings.owner_zone), **cadence_checks(address_of(settings))}
 
 
 def build(resources: Resources[AlertingSettings]) -> Parts:
@@ -94,6 +88,10 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     connector = Connector(settings)
     sender = Sender(settings, connector)
     following = followers(settings)
+    vault = vault_of(settings)
+    book = AddressBook(settings.ingest_url, vault) if settings.ingest_url else None
+    complete = completing(book) if book else None
+    worker = resources.database(Role.WORKER)
     app = create_app(
         title="Plaudit alerting",
         service=resources.service,
@@ -152,10 +150,10 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             **policies.REFUSALS,
             **messages.REFUSALS,
         },
-        streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
+        streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES, cadences.CADENCES: MAX_RULES_BYTES},
     )
     app.state.calendar_fits = check_calendar
-    app.state.message_topics = MESSAGE_TOPICS
+    app.state.message_topics = INVITATION_TOPICS
     return Parts(
         app=app,
         subscriptions=[
@@ -171,14 +169,14 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             MoveJob(resources, following),
             CadenceJob(resources),
             ReplanJob(resources),
-            ContactsJob(resources.database(Role.WORKER)),
-            DeliveryJob(resources.database(Role.WORKER), settings, sender, vault_of(settings), checks(settings)),
-            MessagePurgeJob(resources.database(Role.WORKER), settings),
-            EndpointResealJob(resources.database(Role.WORKER), vault_of(settings)),
-            CalendarsJob(resources.database(Role.WORKER), [counting_anew(resources.ids)]),
-            ErasureJob(resources.database(Role.WORKER), scrubbing(following, resources.outbox)),
+            ContactsJob(worker),
+            DeliveryJob(worker, settings, sender, vault, checks(settings), complete),
+            MessagePurgeJob(worker, settings),
+            EndpointResealJob(worker, vault),
+            CalendarsJob(worker, [counting_anew(resources.ids)]),
+            ErasureJob(worker, scrubbing(following, resources.outbox)),
         ],
-        closing=[end_offsets.aclose, sender.close],
+        closing=[end_offsets.aclose, sender.close, *([book.close] if book else [])],
     )
 
 

@@ -22,6 +22,10 @@ class AlertingSettings(DeliverySettings):
     owner_time_zone: str = "UTC"
     """The zone in which the owner reads times, such as `Europe/Berlin`."""
 
+    ingest_url: str = ""
+    """Where ingest answers to other services, such as `http://ingest:8000`: it is asked for the addresses of customers
+    just before they are written to. Empty: no invitation is mailed."""
+
     timer_poll_seconds: float = Field(default=0.25, gt=0, le=5)
     timer_batch_clocks: int = Field(default=2_000, ge=1, le=5_000)
     cadence_poll_seconds: float = Field(default=1.0, gt=0, le=60)

@@ -3,76 +3,31 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plaudit.alerting.cadences.domain.default import DEFAULT
 from plaudit.alerting.cadences.domain.local_times import at_local, local_date
-from plaudit.alerting.cadences.domain.person import Happening, Person, Told, first_of, tell
+from plaudit.alerting.cadences.domain.person import Told, tell
 from plaudit.alerting.cadences.domain.plan import Step, next_digest, plan, reminder_of
 from plaudit.alerting.cadences.domain.rules import (
     AfterEvent,
     BeforeRenewal,
     Monthly,
     Purpose,
-    Revision,
-    Rule,
     SinceContact,
     Trigger,
     Weekday,
     Weekly,
 )
+from plaudit_testing.planning import NOON, dates_of, happening, person, revision, rule, walk
 
-NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 CHANGES = {
     "Europe/Berlin": (date(2026, 3, 29), date(2026, 10, 25)),
     "America/New_York": (date(2026, 3, 8), date(2026, 11, 1)),
     "Australia/Lord_Howe": (date(2026, 4, 5), date(2026, 10, 4)),
     "America/Sao_Paulo": (date(2018, 2, 18), date(2018, 11, 4)),
 }
-
-
-def rule(schedule, **more):
-    return Rule(**{"id": "r", "title": "R", "purpose": Purpose.TOUCHPOINT, "schedule": schedule, "at": time(9), **more})
-
-
-def revision(*rules, zone="Europe/Berlin", active_from=NOON - timedelta(days=1000), number=1):
-    cadences = msgspec.structs.replace(DEFAULT, zone=zone, rules=rules or DEFAULT.rules)
-    return Revision(tenant_id="default", number=number, cadences=cadences, active_from=active_from, saved_by="built in")
-
-
-def happening(told, at=NOON, received=None, **more):
-    return Happening(
-        tenant_id="default", person="native:c-1", told=told, subject="acme", happened_at=at, received_at=received or at,
-        **more,
-    )  # fmt: skip
-
-
-def person(*happenings):
-    known = first_of(happenings[0])
-    for each in happenings:
-        known = tell(known, each)
-    return known
-
-
-def dates_of(occurrences):
-    return [each.local_date for each in occurrences]
-
-
-def walk(someone: Person, rules: Revision, since: datetime, times: int):
-    """Let the job have so many turns: return the occurrences in the order in which they fire."""
-    fired = []
-    pending = plan(someone, rules, since, fired=(), pending=())
-    for _ in range(times):
-        if not pending:
-            break
-        first = min(pending, key=lambda each: each.due_at)
-        fired.append(first)
-        rest = [each for each in pending if each != first]
-        pending = plan(someone, rules, first.due_at, fired={each.key for each in fired}, pending=rest)
-    return fired
 
 
 def test_a_new_customer_is_contacted_on_days_0_3_7_and_30():

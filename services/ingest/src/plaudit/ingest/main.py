@@ -10,6 +10,7 @@ from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
 from plaudit.common.settings import address_of
 from plaudit.common.vault import vault_of
+from plaudit.ingest.addresses import api as addresses
 from plaudit.ingest.answers import api as written_answers
 from plaudit.ingest.answers import pages as answer_pages
 from plaudit.ingest.answers.jobs import AnsweredByHandJob, AnswerJob, AnswerRetentionJob
@@ -107,12 +108,12 @@ def build(resources: Resources[IngestSettings]) -> Parts:
             *(export.router, reviews.router, review_pages.router, revision_feed.router, sorting.router),
             *(source_pages.router, pull_pages.router, replays.router, replay_pages.router, delivery_pages.router),
             *(test_console.router, test_console_pages.router, resorting.router),
-            *(surveys.router, survey_pages.router, survey_console.router),
+            *(surveys.router, survey_pages.router, survey_console.router, addresses.router),
             *(imports.router, import_pages.router, sessions.router, administration.router),
         ),
         bare_routes=[static_route(survey_pages.STATIC)],
         direct_routes=[hooks],
-        body_limits={surveys.PATH: survey_pages.MAX_BODY_BYTES},
+        body_limits={surveys.PATH: survey_pages.MAX_BODY_BYTES, **addresses.BODY_LIMITS},
         more_openapi={**HOOKS, "enums": {("SourceIn", "platform"): ADAPTERS}},
         assets=resources.page_assets,
         pages=True,

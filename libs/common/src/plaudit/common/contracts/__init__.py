@@ -11,7 +11,7 @@ from plaudit.common.contracts.board import (
     RequestVote,
 )
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
-from plaudit.common.contracts.customers import CustomerErased, CustomerEvent
+from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
 from plaudit.common.contracts.envelope import Envelope, PendingEnvelope
 from plaudit.common.contracts.reviews import (
     Answer,
@@ -40,6 +40,7 @@ __all__ = [
     "Answers",
     "Cause",
     "ClockChange",
+    "ConsentSet",
     "CustomerErased",
     "CustomerEvent",
     "Envelope",

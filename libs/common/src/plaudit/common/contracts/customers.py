@@ -1,5 +1,7 @@
 """Events about customers: `customers.v1`, written by ingest. A person is a person key, and never an address."""
 
+from typing import Literal
+
 import msgspec
 
 from plaudit.common.contracts.time import Instant
@@ -26,6 +28,18 @@ class CustomerEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """Of `customer.renewal_set`."""
     channel: str | None = None
     """Of a contact or a reply: by which way. Of an opt-out: which way is closed; every one, if none is named."""
+    language: str | None = None
+    """In which the customer is written to: two letters, by ISO 639-1."""
+    zone: str | None = None
+    """The time zone that the customer lives in, such as `Europe/Berlin`."""
+
+
+class ConsentSet(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer has said whether to be written to. The latest statement counts; of two at once, the denial."""
+
+    person: str
+    consent: Literal["granted", "denied"]
+    said_at: Instant
 
 
 class CustomerErased(msgspec.Struct, frozen=True, kw_only=True):

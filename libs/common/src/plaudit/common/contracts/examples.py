@@ -8,7 +8,7 @@ import msgspec
 
 from plaudit.common.contracts.board import LinkChange, RequestChange, RequestState, RequestVote
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
-from plaudit.common.contracts.customers import CustomerErased, CustomerEvent
+from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
 from plaudit.common.contracts.envelope import Envelope
 from plaudit.common.contracts.reviews import (
     Answer,
@@ -150,7 +150,9 @@ _DATA: dict[str, Any] = {
         ),
         after=None,
     ),
-    "customer.purchased": msgspec.structs.replace(_CUSTOMER, reference="order 5521", plan="city bike"),
+    "customer.purchased": msgspec.structs.replace(
+        _CUSTOMER, reference="order 5521", plan="city bike", language="de", zone="Europe/Berlin"
+    ),
     "customer.upgraded": msgspec.structs.replace(_CUSTOMER, plan="family"),
     "customer.ticket_closed": msgspec.structs.replace(_CUSTOMER, reference="ticket 812"),
     "customer.stage_entered": msgspec.structs.replace(_CUSTOMER, stage="onboarding"),
@@ -159,6 +161,7 @@ _DATA: dict[str, Any] = {
     "customer.replied": msgspec.structs.replace(_CUSTOMER, channel="mail"),
     "customer.opted_out": msgspec.structs.replace(_CUSTOMER, channel="mail"),
     "customer.erased": CustomerErased(erasure_id=_REQUEST, person=_CUSTOMER.person, erased_at=_RECEIVED),
+    "customer.consent_set": ConsentSet(person=_CUSTOMER.person, consent="granted", said_at=_PUBLISHED),
     "score.changed": ScoreChange(
         subject=_STATE.subject,
         number=1_772_875_862_118_204,

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from plaudit.common.contracts.board import LinkChange, RequestChange, RequestVote
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
-from plaudit.common.contracts.customers import CustomerErased, CustomerEvent
+from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
 from plaudit.common.contracts.reviews import ReviewChange
 from plaudit.common.contracts.scores import ScoreChange
 
@@ -80,6 +80,7 @@ CUSTOMERS = Topic(
             "customer.contacted": CustomerEvent,
             "customer.replied": CustomerEvent,
             "customer.opted_out": CustomerEvent,
+            "customer.consent_set": ConsentSet,
             "customer.erased": CustomerErased,
         }
     ),

@@ -15,6 +15,7 @@ from plaudit.common.delivery.consent import store as consents
 from plaudit.common.delivery.domain.consent import why_not
 from plaudit.common.delivery.domain.endpoint import Endpoint, EndpointState, Secrets
 from plaudit.common.delivery.domain.message import (
+    A_PERSON,
     CONSOLE_OUTLET,
     Channel,
     Content,
@@ -84,6 +85,16 @@ class Ready:
     content: Content
     endpoint: Endpoint | None = None
     secrets: Secrets | None = field(default=None, repr=False)
+    address: str = field(default="", repr=False)
+    """Of a person, as it was asked for just now. It is kept nowhere."""
+
+
+class NotCompletedError(Exception):
+    """What a mail to a person needs cannot be had at present; the text says why. It is tried again later."""
+
+
+Complete = Callable[[Ready], Awaitable[Ready | Withdraw]]
+"""Adds to a mail to a person its address and what else is only known as it leaves; asked outside of any transaction."""
 
 
 async def queue(tx: Tx, messages: Sequence[Message]) -> int:
@@ -104,7 +115,7 @@ async def queue(tx: Tx, messages: Sequence[Message]) -> int:
     for message in messages:
         check(message)
     said = await consents.of_people(tx, {(each.tenant, each.to.person_key) for each in messages if each.to.person_key})
-    choices = await endpoints.choices(tx, {each.tenant for each in messages if not each.to.address})
+    choices = await endpoints.choices(tx, {each.tenant for each in messages if not _is_mail(each)})
     fresh: dict[UUID, Fresh] = {}
     for message in messages:
         entries = said.get((message.tenant, message.to.person_key), ())
@@ -221,9 +232,13 @@ async def erase_person(tx: Tx, tenant_id: str, person_key: str) -> int:
     return await store.erase(tx, tenant_id, person_key=person_key)
 
 
+def _is_mail(message: Message) -> bool:
+    return bool(message.to.address or message.to.person_key)
+
+
 def _routes(message: Message, choices: Sequence[endpoints.Choices]) -> list[Route]:
-    if message.to.address:
-        return [Route(Channel.EMAIL, message.to.address)]
+    if _is_mail(message):
+        return [Route(Channel.EMAIL, message.to.address or A_PERSON)]
     if message.to.is_subscribers:
         found = [each for each in choices if each.is_enabled and takes_topic(list(each.topics), message.topic)]
     else:
@@ -262,6 +277,8 @@ async def _checked(tx: Tx, leased: Sequence[Due], checks: Checks) -> dict[UUID, 
 def _ended(tx: Tx, delivery: Delivery, outcome: Outcome, luck: float, *, is_last: bool) -> Ended:
     if outcome.kind == Kind.SENT:
         return Ended(delivery, outcome, State.SENT, "")
+    if outcome.kind == Kind.WITHDRAWN:
+        return Ended(delivery, None, State.WITHDRAWN, outcome.error[:MAX_ERROR_CHARS])
     is_tried_again = outcome.kind == Kind.FAILED and not is_last
     wait = retry_seconds(delivery.attempts, luck) if is_tried_again else None
     if wait is None:

@@ -16,10 +16,10 @@ from prometheus_client import Counter
 from plaudit.common.db import Database
 from plaudit.common.delivery import commands, store
 from plaudit.common.delivery.channels.sender import Sender
-from plaudit.common.delivery.commands import Checks, Ready
+from plaudit.common.delivery.commands import Checks, Complete, NotCompletedError, Ready, Withdraw
 from plaudit.common.delivery.consent.links import unsubscribe_urls
 from plaudit.common.delivery.domain.message import Channel, Delivery, State
-from plaudit.common.delivery.domain.outcomes import Outcome
+from plaudit.common.delivery.domain.outcomes import MAX_ERROR_CHARS, Kind, Outcome
 from plaudit.common.delivery.endpoints import store as endpoints
 from plaudit.common.delivery.settings import DeliverySettings
 from plaudit.common.failpoints import failpoint
@@ -36,12 +36,13 @@ GATHER_SECONDS: Final = 0.01
 RESEALED_ROWS: Final = 200
 RESEAL_PAUSE_SECONDS: Final = 600.0
 RESEAL_MAX_AGE_SECONDS: Final = 1_800.0
+NO_ADDRESSES: Final = "this installation has nothing to ask for addresses of customers"
 SENT_BEFORE_RECORD: Final = "delivery_sent_before_record"
 """The failpoint between a recipient's acceptance and our record of it."""
 
 ATTEMPTS = Counter(
     "plaudit_message_attempts_total",
-    "Attempts to hand over a message, by channel and outcome: sent, failed (tried again), refused or gone (not).",
+    "Attempts to hand over a message, by channel and outcome: sent, failed, refused, gone or withdrawn.",
     ["channel", "outcome"],
 )
 FAILED = Counter(
@@ -60,7 +61,13 @@ class DeliveryJob(PeriodicJob):
     """Sends the messages of all tenants. What one recipient takes its time for holds up no other."""
 
     def __init__(
-        self, database: Database, settings: DeliverySettings, sender: Sender, vault: Vault, checks: Checks
+        self,
+        database: Database,
+        settings: DeliverySettings,
+        sender: Sender,
+        vault: Vault,
+        checks: Checks,
+        complete: Complete | None = None,
     ) -> None:
         """Send messages.
 
@@ -70,6 +77,7 @@ class DeliveryJob(PeriodicJob):
             sender: hands them over.
             vault: opens the addresses of endpoints.
             checks: asked before deliveries of their topics leave.
+            complete: finds the addresses of persons; None where this installation has none to ask.
         """
         super().__init__("deliveries", settings.delivery_poll_seconds)
         self._database = database
@@ -77,6 +85,7 @@ class DeliveryJob(PeriodicJob):
         self._sender = sender
         self._vault = vault
         self._checks = checks
+        self._complete = complete
         self._running: set[asyncio.Task[tuple[Delivery, Outcome]]] = set()
 
     async def has_work(self) -> bool:
@@ -142,9 +151,22 @@ class DeliveryJob(PeriodicJob):
         return len(leased)
 
     async def _deliver(self, ready: Ready, at: datetime, link: str) -> tuple[Delivery, Outcome]:
-        outcome = await self._sender.send(ready, at, link)
+        completed = await self._completed(ready) if ready.delivery.is_to_person else ready
+        if isinstance(completed, Outcome):
+            return ready.delivery, completed
+        outcome = await self._sender.send(completed, at, link)
         failpoint(SENT_BEFORE_RECORD)
         return ready.delivery, outcome
+
+    async def _completed(self, ready: Ready) -> Ready | Outcome:
+        """Return a mail to a person with its address, or what has come of it without."""
+        if self._complete is None:
+            return Outcome(Kind.WITHDRAWN, error=NO_ADDRESSES)
+        try:
+            completed = await self._complete(ready)
+        except NotCompletedError as error:
+            return Outcome(Kind.FAILED, error=str(error)[:MAX_ERROR_CHARS])
+        return Outcome(Kind.WITHDRAWN, error=completed.reason) if isinstance(completed, Withdraw) else completed
 
 
 class MessagePurgeJob(PeriodicJob):

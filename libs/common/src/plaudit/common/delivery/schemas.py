@@ -34,7 +34,10 @@ class MessageOut(BaseModel):
         description="What it belongs to; empty for nothing.", examples=["clock:0199d6f2-7c1e-7a40-9a52-1f0c6f0f3b11"]
     )
     channel: Channel = Field(description="How it goes.", examples=["email"])
-    recipient: str = Field(description="The address, or the id of the endpoint.", examples=["owner@acme.example"])
+    recipient: str = Field(
+        description="The address, the id of the endpoint, or `person`: a customer whose address is not kept.",
+        examples=["owner@acme.example"],
+    )
     subject: str = Field(
         description="Its subject when it was queued.", examples=["Breach: 1-star review of acme/berlin"]
     )

@@ -165,13 +165,17 @@ SELECT (SELECT count(*) FROM (
 """
 _OF_THREAD = "SELECT id, message_id FROM message_deliveries WHERE tenant_id = $1 AND thread = $2"
 _OF_PERSON = "SELECT id, message_id FROM message_deliveries WHERE tenant_id = $1 AND person_key = $2"
-_EMPTY_MESSAGES = "UPDATE messages SET content = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
+_EMPTY_MESSAGES = """
+UPDATE messages SET content = $3, person_key = CASE WHEN $4::boolean THEN '' ELSE person_key END
+WHERE tenant_id = $1 AND id = ANY($2::uuid[])
+"""
 _EMPTY_DELIVERIES = """
 UPDATE message_deliveries SET
     state = CASE WHEN state = 'pending' THEN 'withdrawn' ELSE state END,
     reason = CASE WHEN state IN ('pending', 'failed') THEN $3::text ELSE reason END,
     finished_at = CASE WHEN state = 'pending' THEN $4::timestamptz ELSE finished_at END,
-    recipient = CASE WHEN $5::boolean AND channel = 'email' THEN 'erased' ELSE recipient END
+    recipient = CASE WHEN $5::boolean AND channel = 'email' THEN 'erased' ELSE recipient END,
+    person_key = CASE WHEN $5::boolean THEN '' ELSE person_key END
 WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 """
 _EMPTY_ATTEMPTS = """
@@ -356,7 +360,7 @@ async def erase(tx: Tx, tenant_id: str, *, thread: str = "", person_key: str = "
     ids, message_ids = [row["id"] for row in found], list({row["message_id"] for row in found})
     if ids:
         empty = msgspec.json.encode(Content("erased", "")).decode()
-        await tx.raw.execute(_EMPTY_MESSAGES, tenant_id, message_ids, empty)
+        await tx.raw.execute(_EMPTY_MESSAGES, tenant_id, message_ids, empty, bool(person_key))
         await tx.raw.execute(_EMPTY_DELIVERIES, tenant_id, ids, "erased", tx.now, bool(person_key))
         await tx.raw.execute(_EMPTY_ATTEMPTS, tenant_id, ids)
     return len(ids)

@@ -6,31 +6,33 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from plaudit.alerting.cadences.commands import rules, touchpoints
 from plaudit.alerting.cadences.commands.rules import CadencesChangedError, WrongCadencesError
 from plaudit.alerting.cadences.domain.plan import Step
 from plaudit.alerting.cadences.domain.rules import Purpose, Revision
 from plaudit.alerting.cadences.domain.touchpoint import State, Touchpoint, TouchpointClosedError, UnknownTouchpointError
-from plaudit.alerting.cadences.schemas import (
-    A_PERSON,
-    CadencesIn,
-    CadencesOut,
-    DigestOut,
-    DoneIn,
+from plaudit.alerting.cadences.schemas.digests import DigestOut, digest_out
+from plaudit.alerting.cadences.schemas.documents import (
+    MAX_DOCUMENT_BYTES,
+    NOT_JSON,
+    UnreadableCadencesError,
+    document_body,
+    read_document,
+)
+from plaudit.alerting.cadences.schemas.invitations import (
     InvitationOut,
     InvitationReportOut,
     InvitationsOut,
-    OccurrenceOut,
-    SkipIn,
-    TouchpointOut,
-    cadences_out,
-    digest_out,
     invited_out,
 )
+from plaudit.alerting.cadences.schemas.rules import CadencesOut, cadences_out
+from plaudit.alerting.cadences.schemas.touchpoints import A_PERSON, DoneIn, OccurrenceOut, SkipIn, TouchpointOut
 from plaudit.alerting.cadences.store import digests, occurrences, revisions
 from plaudit.alerting.cadences.store import touchpoints as touchpoint_store
+from plaudit.alerting.policies.api import read_text
+from plaudit.alerting.policies.domain.document import Format
 from plaudit.common.db import Tx
 from plaudit.common.http import (
     Instant,
@@ -48,7 +50,7 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.headers import strong_tags
 from plaudit.common.http.openapi_examples import A_TIME
-from plaudit.common.http.problems import ProblemError, precondition_failed
+from plaudit.common.http.problems import ProblemError, bad_request, precondition_failed
 
 MAX_PERSON_CHARS: Final = 200
 MAX_INVITATIONS: Final = 20
@@ -56,6 +58,7 @@ DEFAULT_DAYS: Final = 7
 REPORT_DAYS: Final = 90
 _LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _ETAG: Final = re.compile(r'"([0-9]{1,10})"')
+CADENCES: Final = "/v1/cadences"
 PROBLEMS: Final = {
     "touchpoint-closed": "The touchpoint is not open: it is done, skipped, or has lost its object. Nothing is left to "
     "do for it.",
@@ -68,7 +71,15 @@ def _wrong(error: WrongCadencesError) -> Problem:
     return unprocessable("invalid-request", "The rules contradict themselves; `errors` says where.", named)
 
 
+def _unreadable(error: UnreadableCadencesError) -> Problem:
+    if error.faults[0].code == NOT_JSON:
+        return bad_request("malformed-json", error.faults[0].words)
+    named = [ProblemError("body", each.pointer, each.code, each.words) for each in error.faults]
+    return unprocessable("invalid-request", "The body holds no rules of cadences; `errors` says where.", named)
+
+
 REFUSALS: Final[Refusals] = {
+    UnreadableCadencesError: _unreadable,
     WrongCadencesError: _wrong,
     CadencesChangedError: lambda error: precondition_failed(str(error)),
     TouchpointClosedError: lambda _: conflict("touchpoint-closed", "The touchpoint is not open any more."),
@@ -88,7 +99,7 @@ OfPerson = Annotated[
 ]
 
 
-@router.get("/v1/cadences", summary="Read the rules of cadences", openapi_extra=describe(headers=("ETag",)))
+@router.get(CADENCES, summary="Read the rules of cadences", openapi_extra=describe(headers=("ETag",)))
 async def read_cadences(principal: Reader, tx: TenantTx, response: Response) -> CadencesOut:
     """Read the rules in force. A tenant that has set none has the built-in ones."""
     number, revision = await in_force(tx, principal.tenant_id)
@@ -96,15 +107,21 @@ async def read_cadences(principal: Reader, tx: TenantTx, response: Response) -> 
     return cadences_out(revision, number)
 
 
-@router.put("/v1/cadences", summary="Set the rules of cadences", openapi_extra=describe(headers=("ETag",)))
+@router.put(
+    CADENCES,
+    summary="Set the rules of cadences",
+    openapi_extra={**describe(problems={"neither-json-nor-yaml": 415}, headers=("ETag",)), **document_body()},
+)
 async def set_cadences(
-    principal: RulesWriter, tx: TenantTx, body: CadencesIn, response: Response, if_match: IfMatch = None
+    request: Request, principal: RulesWriter, tx: TenantTx, response: Response, if_match: IfMatch = None
 ) -> CadencesOut:
-    """Set all rules, as a new revision. Earlier revisions stay as they are, with who saved each.
+    """Set all rules, as a new revision, in JSON or YAML as `Content-Type` says. Earlier revisions stay as they are.
 
     Customers are planned by it within seconds. A condition of an invitation on rating, outcome, mood or score is
     refused: an invitation asks every customer.
     """
+    text, written = await read_text(request, MAX_DOCUMENT_BYTES)
+    body = read_document(text, is_yaml=written is Format.YAML)
     saved = await rules.save(tx, principal.tenant_id, body.cadences(), principal.actor, expected=_numbers(if_match))
     response.headers["ETag"] = f'"{saved.number}"'
     return cadences_out(saved, saved.number)
@@ -222,7 +239,10 @@ async def read_invitation_report(
         Instant | None, Query(alias="to", description="To before then; now, if not given.", examples=[A_TIME])
     ] = None,
 ) -> InvitationReportOut:
-    """Read invited ÷ eligible by rule, with the reasons why customers were not invited. Reminders do not count."""
+    """Read invited ÷ eligible by rule and week, with the reasons why customers were not invited or not mailed.
+
+    Reminders do not count.
+    """
     first = start or tx.now - timedelta(days=REPORT_DAYS)
     return invited_out(await touchpoint_store.invited(tx, principal.tenant_id, first, end or _LATEST))
 

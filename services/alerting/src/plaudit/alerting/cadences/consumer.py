@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
-from plaudit.alerting.cadences.commands import persons
+from plaudit.alerting.cadences.commands import consent, persons
 from plaudit.alerting.cadences.commands.rules import order_key
+from plaudit.alerting.cadences.domain.consent import Said, opt_outs
 from plaudit.alerting.cadences.domain.person import Happening, Told
 from plaudit.alerting.cadences.domain.seen import Request, ReviewFacts, Score, Scores, kept_review, seen_request, wrote
 from plaudit.alerting.cadences.store import digests
@@ -21,6 +22,9 @@ from plaudit.common.kafka.subscription import InvalidRecordError, Record, Subscr
 GATHER_SECONDS: Final = 0.25
 """Contacts are of days: so late a plan is made at most."""
 CUSTOMER_ERASED: Final = "customer.erased"
+CONSENT_SET: Final = "customer.consent_set"
+GRANTED: Final = "granted"
+DENIED: Final = "denied"
 WROTE: Final = frozenset({"review.created", "review.edited", "review.restored"})
 """Types of events that tell of something that the author did."""
 
@@ -36,6 +40,10 @@ class CustomerFacts(msgspec.Struct, frozen=True):
     renews_at: Instant | None = None
     channel: str | None = None
     erased_at: Instant | None = None
+    language: str | None = None
+    zone: str | None = None
+    consent: str | None = None
+    said_at: Instant | None = None
 
 
 def customer_keys(record: Record[CustomerFacts]) -> Iterable[OrderKey]:
@@ -46,14 +54,19 @@ def customer_keys(record: Record[CustomerFacts]) -> Iterable[OrderKey]:
 async def apply_customers(tx: Tx, records: Sequence[Record[CustomerFacts]]) -> Sequence[Outgoing]:
     """Apply what happened with customers; one who was erased is deleted at that place of the order."""
     run: list[Happening] = []
+    said: list[Said] = []
     for record in records:
-        if record.event.type != CUSTOMER_ERASED:
+        if record.event.type == CONSENT_SET:
+            said.append(_said(record))
+        elif record.event.type != CUSTOMER_ERASED:
             run.append(_happening(record))
-            continue
-        await persons.tell_all(tx, run)
-        run = []
-        await _erase(tx, record)
+        else:
+            await persons.tell_all(tx, run)
+            await consent.hear(tx, [*said, *opt_outs(run)])
+            run, said = [], []
+            await _erase(tx, record)
     await persons.tell_all(tx, run)
+    await consent.hear(tx, [*said, *opt_outs(run)])
     return ()
 
 
@@ -129,6 +142,13 @@ async def _erase(tx: Tx, record: Record[CustomerFacts]) -> None:
     await persons.scrub(tx, (event.tenant, event.data.person))
 
 
+def _said(record: Record[CustomerFacts]) -> Said:
+    event, data = record.event, record.event.data
+    if data.consent not in {GRANTED, DENIED} or data.said_at is None:
+        raise InvalidRecordError(f"{event.type} says neither granted nor denied, or not when")
+    return Said(event.tenant, data.person, is_granted=data.consent == GRANTED, said_at=data.said_at)
+
+
 def _happening(record: Record[CustomerFacts]) -> Happening:
     event, data = record.event, record.event.data
     kind = event.type.removeprefix("customer.")
@@ -146,6 +166,8 @@ def _happening(record: Record[CustomerFacts]) -> Happening:
         stage=data.stage,
         renews_at=data.renews_at,
         channel=data.channel,
+        language=data.language,
+        zone=data.zone,
     )
 
 

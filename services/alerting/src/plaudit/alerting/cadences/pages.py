@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from plaudit.alerting.cadences.api import REPORT_DAYS, in_force
@@ -26,14 +25,15 @@ from plaudit.alerting.cadences.domain.rules import (
     Weekly,
 )
 from plaudit.alerting.cadences.domain.touchpoint import MAX_NOTE_CHARS, Channel, State, TouchpointClosedError
-from plaudit.alerting.cadences.schemas import CadencesIn, document_of, invited_out
+from plaudit.alerting.cadences.schemas.documents import UnreadableCadencesError, read_document
+from plaudit.alerting.cadences.schemas.invitations import invited_out
+from plaudit.alerting.cadences.schemas.rules import document_of
 from plaudit.alerting.cadences.store import digests, occurrences, revisions
 from plaudit.alerting.cadences.store import touchpoints as touchpoint_store
 from plaudit.common.db import Tx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
 from plaudit.common.pages.navigation import Crumb
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
-from plaudit.common.strict_json import InvalidJsonError, loads
 
 CADENCES: Final = "/console/cadences"
 TASKS: Final = f"{CADENCES}/tasks"
@@ -44,7 +44,6 @@ WEEK_DAYS: Final = 7
 MAX_COUNTED: Final = 10_000
 SHOWN_DIGESTS: Final = 12
 SHOWN_REVISIONS: Final = 10
-MAX_FAULTS: Final = 20
 CHANNELS: Final = {each.value: each.value.capitalize() for each in Channel}
 LABELS: Final = {"channel": "By which way", "note": "What was said", "why": "Why not this time", "document": "Rules"}
 STATE_LOOKS: Final = {
@@ -174,10 +173,11 @@ async def save_rules(
     number: Annotated[str, Form()] = "",
 ) -> Response:
     """Put rules in force; what is wrong with them is shown at its place."""
-    read, faults = read_document(document)
     expected = [int(number)] if number.isdecimal() else None
-    if read is None:
-        return await _rules(request, principal, tx, document, faults)
+    try:
+        read = read_document(document, is_yaml=not document.lstrip().startswith("{"))
+    except UnreadableCadencesError as error:
+        return await _rules(request, principal, tx, document, [(each.pointer, each.words) for each in error.faults])
     try:
         saved = await rules.save(tx, principal.tenant_id, read.cadences(), principal.actor, expected=expected)
     except WrongCadencesError as error:
@@ -196,18 +196,6 @@ async def show_digest(request: Request, principal: Reader, tx: TenantTx, day: da
     return await console.response(
         request, principal, tx, "digest.html", further=(f"The week to {day:%-d %B %Y}",), digest=digest, **_PATHS
     )
-
-
-def read_document(text: str) -> tuple[CadencesIn | None, list[tuple[str, str]]]:
-    """Return the rules that a text holds, or what is wrong with it: JSON pointer and rule."""
-    try:
-        return CadencesIn.model_validate(loads(text.encode())), []
-    except InvalidJsonError as error:
-        return None, [("", f"The text is not JSON: {error}")]
-    except ValidationError as error:
-        return None, [
-            ("".join(f"/{step}" for step in each["loc"]), each["msg"]) for each in error.errors()[:MAX_FAULTS]
-        ]
 
 
 async def _week(tx: Tx, revision: Revision) -> dict[date, dict[str, int]]:

@@ -34,6 +34,10 @@ persons = Table(
     Column("contact_at", _TIME),
     Column("replied_at", _TIME),
     Column("reviewed_at", _TIME),
+    Column("language", Text),
+    Column("language_at", _TIME),
+    Column("zone", Text),
+    Column("zone_at", _TIME),
     Column("opted_out", ARRAY(Text), nullable=False),
     Column("generation", Integer, nullable=False),
     Column("received_at", _TIME, nullable=False),
@@ -78,6 +82,7 @@ touchpoints = Table(
     Column("note", Text),
     Column("closed_at", _TIME),
     Column("closed_by", Text),
+    Column("mail_id", Uuid),
 )
 
 digests = Table(

@@ -140,7 +140,7 @@ async def save_policy_revision(request: Request, principal: Writer, work: Work, 
 
     The same document as that of the newest revision makes no new one.
     """
-    document, written = await _document(request)
+    document, written = await read_text(request)
     calendars = await store.calendars_of(work.tx, principal.tenant_id)
     saved = await commands.save_draft(work.tx, principal.tenant_id, document, written, principal.actor, calendars)
     response.headers["Location"] = f"{REVISIONS}/{saved.key.name}"
@@ -220,7 +220,12 @@ async def covered(request: Request, principal: Principal, tx: TenantTx) -> Cover
     return await store.coverage_of(tx, principal.tenant_id, lambda _facts: owner)
 
 
-async def _document(request: Request) -> tuple[str, Format]:
+async def read_text(request: Request, max_bytes: int = MAX_DOCUMENT_BYTES) -> tuple[str, Format]:
+    """Return a body that is JSON or YAML as its `Content-Type` says, and which of them.
+
+    Raises:
+        Problem: it is of another type, or not UTF-8.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != JSON_TYPE and kind not in YAML_TYPES:
         raise Problem(
@@ -229,7 +234,7 @@ async def _document(request: Request) -> tuple[str, Format]:
             "Only JSON and YAML are taken",
             f"Send the body with `Content-Type: {JSON_TYPE}` or `Content-Type: {YAML_TYPES[0]}`.",
         )
-    body = await read_body(request, MAX_DOCUMENT_BYTES)
+    body = await read_body(request, max_bytes)
     try:
         return body.decode(), Format.JSON if kind == JSON_TYPE else Format.YAML
     except UnicodeDecodeError:

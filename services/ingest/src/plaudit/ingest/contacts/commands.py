@@ -9,6 +9,7 @@ from plaudit.common.outbox import UnitOfWork
 from plaudit.common.vault import Vault
 from plaudit.ingest.contacts import store
 from plaudit.ingest.contacts.domain import Consent, Contact, ErasedPersonError, next_consent
+from plaudit.ingest.contacts.events import consent_event
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,10 @@ async def set_contact(work: UnitOfWork, tenant_id: str, statement: Statement, va
     erased_at = (await store.erased(work.tx, tenant_id, [statement.person])).get(statement.person)
     if erased_at is not None and statement.said_at <= erased_at:
         raise ErasedPersonError("This person was erased after the consent was given. Ask the person again.")
-    return (await note(work.tx, tenant_id, [statement], vault)).get(statement.person)
+    contact = (await note(work.tx, tenant_id, [statement], vault)).get(statement.person)
+    if statement.consent is not Consent.UNKNOWN:
+        await work.emit(consent_event(tenant_id, statement.person, statement.consent, statement.said_at, work.tx.now))
+    return contact
 
 
 async def note(tx: Tx, tenant_id: str, statements: Sequence[Statement], vault: Vault) -> dict[str, Contact]:

@@ -10,7 +10,7 @@ from plaudit.ingest.contacts.commands import Statement
 from plaudit.ingest.contacts.store import erased as erased_persons
 from plaudit.ingest.customers import store
 from plaudit.ingest.customers.domain import CustomerEvent, Judged, Verdict, judge
-from plaudit.ingest.customers.events import customer_event
+from plaudit.ingest.customers.events import events_of
 
 
 async def take(
@@ -45,5 +45,5 @@ async def take(
             Statement(each.person, addresses.get(each.person), each.said_consent, each.happened_at) for each in taken
         ]
         await contacts.note(work.tx, tenant_id, said, vault)
-        await work.emit(*(customer_event(tenant_id, event, work.tx.now) for event in taken))
+        await work.emit(*(each for event in taken for each in events_of(tenant_id, event, work.tx.now)))
     return verdicts

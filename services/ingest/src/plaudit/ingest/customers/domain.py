@@ -15,6 +15,8 @@ MAX_EVENTS: Final = 1_000
 MAX_ID_CHARS: Final = 200
 MAX_VALUE_CHARS: Final = 200
 ID_REUSED: Final = "the id came before with another content: give each event an id of its own"
+ADDED: Final = frozenset({"language", "zone"})
+"""Fields that events did not have at first: one without them has the fingerprint that it had then."""
 ERASED: Final = "the person was erased after this had happened"
 
 
@@ -53,11 +55,15 @@ class CustomerEvent(msgspec.Struct, frozen=True, kw_only=True):
     renews_at: datetime | None = None
     channel: str | None = None
     consent: Consent = Consent.UNKNOWN
+    language: str | None = None
+    zone: str | None = None
 
     @property
     def fingerprint(self) -> bytes:
-        """A hash of the content: the same event again has the same one."""
-        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).digest()
+        """A hash of the content: the same event again has the same one, also one of before a field was there."""
+        values = msgspec.to_builtins(self)
+        told = {name: value for name, value in values.items() if value is not None or name not in ADDED}
+        return hashlib.sha256(msgspec.json.encode(told, order="sorted")).digest()
 
     @property
     def said_consent(self) -> Consent:

@@ -2,11 +2,20 @@
 
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, Field, StringConstraints, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 from plaudit.common.http import Body, Instant, Subject
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.refusals import rule_in_words
+from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 from plaudit.ingest.contacts.domain import PERSON_PATTERN, Consent
 from plaudit.ingest.contacts.schemas import Email
 from plaudit.ingest.customers.domain import (
@@ -32,6 +41,14 @@ Value = Annotated[str, StringConstraints(min_length=1, max_length=MAX_VALUE_CHAR
 """A short text without @: it is published, and no address is."""
 
 
+def _zone(name: str) -> str:
+    try:
+        zone_of(name)
+    except UnknownTimeZoneError as error:
+        raise ValueError(str(error)) from error
+    return name
+
+
 class CustomerEventIn(Body):
     """Something that happened with a customer."""
 
@@ -51,6 +68,12 @@ class CustomerEventIn(Body):
     renews_at: Instant | None = Field(default=None, description="Of `renewal_set`, which needs it.")
     channel: Value | None = Field(default=None, description="By which way; of an opt-out, which way is closed.")
     consent: Consent = Field(default=Consent.UNKNOWN, description="What the customer said about being written to.")
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] | None = Field(
+        default=None, description="In which the customer is written to: two letters, such as `de`."
+    )
+    zone: Annotated[str, StringConstraints(max_length=MAX_VALUE_CHARS), AfterValidator(_zone)] | None = Field(
+        default=None, description="The time zone that the customer lives in, such as `Europe/Berlin`."
+    )
 
     @model_validator(mode="after")
     def _check_what_belongs_together(self) -> Self:

@@ -17,6 +17,10 @@ MAX_SUBJECT_CHARS: Final = 1_000
 MAX_TEXT_CHARS: Final = 100_000
 MAX_DATA_BYTES: Final = 100_000
 EMAIL_OUTLET: Final = "email"
+PERSON_OUTLET: Final = "person"
+"""Of mails to persons whose address is asked for: what delays these delays no mail to staff."""
+A_PERSON: Final = "person"
+"""In place of an address that is asked for when the mail leaves, and not kept."""
 CONSOLE_OUTLET: Final = "console"
 
 
@@ -64,21 +68,23 @@ class Content(msgspec.Struct, frozen=True):
     link_label: str = "Open in Plaudit"
     language: str = "en"
     """Of the words of ours: the document's `lang`, and by it its `dir`."""
+    sender_name: str = ""
+    """Of a mail: in whose name it is sent. Empty: in that of Plaudit."""
 
 
 class Recipient(msgspec.Struct, frozen=True):
-    """To whom a message goes. Make one by `mail_to`, `endpoint` or `subscribers`."""
+    """To whom a message goes. Make one by `mail_to`, `person`, `endpoint` or `subscribers`."""
 
     address: str = ""
-    """An e-mail address; empty for an endpoint."""
+    """An e-mail address; empty for an endpoint, and for a person whose address is asked for when the mail leaves."""
     person_key: str = ""
-    """Of the customer at the address, whose consent counts; empty for staff."""
+    """Of the customer, whose consent counts; empty for staff."""
     endpoint_id: UUID | None = None
 
     @property
     def is_subscribers(self) -> bool:
         """Whether it goes to every endpoint that takes its topic."""
-        return not self.address and self.endpoint_id is None
+        return not self.address and not self.person_key and self.endpoint_id is None
 
 
 def mail_to(address: str, *, person_key: str = "") -> Recipient:
@@ -86,6 +92,13 @@ def mail_to(address: str, *, person_key: str = "") -> Recipient:
     if not address:
         raise MessageError("a mail needs an address")
     return Recipient(address=address, person_key=person_key)
+
+
+def person(person_key: str) -> Recipient:
+    """Return a person as the recipient of a mail. The address is asked for when it leaves, and not kept."""
+    if not person_key:
+        raise MessageError("a mail to a person needs the person key")
+    return Recipient(person_key=person_key)
 
 
 def endpoint(endpoint_id: UUID) -> Recipient:
@@ -128,7 +141,7 @@ class Delivery(msgspec.Struct, frozen=True):
     outlet: str
     """What deliveries wait for together: one server or endpoint. So many at a time, and one circuit."""
     recipient: str
-    """The address, or the endpoint's id."""
+    """The address, the endpoint's id, or `A_PERSON`."""
     person_key: str
     needs_consent: bool
     created_at: datetime
@@ -141,6 +154,11 @@ class Delivery(msgspec.Struct, frozen=True):
         """The endpoint that it goes to; None for a mail and the console."""
         return None if self.channel in {Channel.EMAIL, Channel.CONSOLE} else UUID(self.recipient)
 
+    @property
+    def is_to_person(self) -> bool:
+        """Whether the address is asked for when it leaves."""
+        return self.channel == Channel.EMAIL and self.recipient == A_PERSON
+
 
 class Route(msgspec.Struct, frozen=True):
     """One way of a message: over which channel, and to whom there."""
@@ -151,6 +169,8 @@ class Route(msgspec.Struct, frozen=True):
     @property
     def outlet(self) -> str:
         """What its deliveries wait for together."""
+        if self.channel == Channel.EMAIL and self.recipient == A_PERSON:
+            return PERSON_OUTLET
         return self.channel if self.channel in {Channel.EMAIL, Channel.CONSOLE} else self.recipient
 
 

@@ -45,6 +45,8 @@ class Kind(StrEnum):
     """The endpoint says that it will never take any: it is disabled."""
     UNRECORDED = "unrecorded"
     """The process ended before the record: the recipient may have got it."""
+    WITHDRAWN = "withdrawn"
+    """It was not wanted any more when the address was asked for: nothing was sent, and no attempt is noted."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -5,12 +5,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
+from uuid import UUID
+
+from msgspec.structs import replace
 
 from plaudit.alerting.cadences.commands import digests
+from plaudit.alerting.cadences.commands.consent import want_nothing
 from plaudit.alerting.cadences.commands.persons import replan
 from plaudit.alerting.cadences.commands.rules import in_force, order_key
 from plaudit.alerting.cadences.commands.sending import send_touchpoints
 from plaudit.alerting.cadences.domain.decide import Decision, History, Move, Why, Withhold, decide
+from plaudit.alerting.cadences.domain.invitations import mail_id, mail_message
 from plaudit.alerting.cadences.domain.local_times import local_date
 from plaudit.alerting.cadences.domain.person import Person
 from plaudit.alerting.cadences.domain.plan import Occurrence, Step, reminder_of
@@ -49,7 +54,8 @@ async def fire(tx: Tx, due: Collection[PersonKey], fallback_owner: str, public_u
     of_digests = [each for each in claimed if not each.person]
     fired = Fired(claimed, digests=await digests.compose_due(tx, of_digests, revisions, fallback_owner, public_url))
     fired.touchpoints = await _fire_persons(tx, [each for each in claimed if each.person], revisions, fallback_owner)
-    await send_touchpoints(tx, fired.touchpoints, public_url)
+    leads = _review_at(fired.touchpoints, revisions)
+    await send_touchpoints(tx, fired.touchpoints, public_url, leads)
     return fired
 
 
@@ -66,12 +72,13 @@ async def _fire_persons(
     for each in claimed:
         by_person[each.tenant_id, each.person].append(each)
     known = await persons.load(tx, by_person.keys())
+    wanting_nothing = await want_nothing(tx, set(by_person))
     histories = await touchpoints.histories(tx, {key: _cap_since(tx, revisions[key[0]]) for key in by_person})
     still_open = {(each.tenant_id, each.person, each.rule) for each in await touchpoints.open_of(tx, by_person.keys())}
     made: list[Touchpoint] = []
     later: list[Occurrence] = []
     for key, person in known.items():
-        history = histories.get(key, History())
+        history = histories.get(key, History())._replace(wants_nothing=key in wanting_nothing)
         revision = revisions[key[0]]
         for occurrence, rule, is_last in _in_turn(by_person[key], revision):
             is_open = rule.purpose is Purpose.TOUCHPOINT and (*key, rule.id) in still_open
@@ -83,7 +90,8 @@ async def _fire_persons(
             if isinstance(decided, Move):
                 later.append(occurrence._replace(due_at=decided.due_at))
                 continue
-            made.append(_touchpoint(tx, occurrence, rule, person, decided, revision.owner_of(rule, fallback_owner)))
+            owner, leads_to = revision.owner_of(rule, fallback_owner), revision.review_at(rule)
+            made.append(_touchpoint(tx, occurrence, rule, person, decided, owner, leads_to))
             if made[-1].state is State.OPEN:
                 history = _after(tx, history, made[-1])
                 reminder = reminder_of(rule, occurrence, revision, tx.now)
@@ -105,10 +113,10 @@ def _in_turn(due: Sequence[Occurrence], revision: Revision) -> list[tuple[Occurr
 
 
 def _touchpoint(
-    tx: Tx, occurrence: Occurrence, rule: Rule, person: Person, decided: Decision, owner: str
+    tx: Tx, occurrence: Occurrence, rule: Rule, person: Person, decided: Decision, owner: str, leads_to: str
 ) -> Touchpoint:
     why = decided.why.value if isinstance(decided, Withhold) else None
-    return Touchpoint(
+    touchpoint = Touchpoint(
         tenant_id=occurrence.tenant_id,
         id=touchpoint_id(occurrence),
         person=occurrence.person,
@@ -125,6 +133,14 @@ def _touchpoint(
         why=why,
         fired_at=tx.now,
     )
+    is_mailed = rule.purpose is Purpose.INVITATION and touchpoint.state is State.OPEN and bool(leads_to)
+    return replace(touchpoint, mail_id=mail_id(mail_message(touchpoint, leads_to))) if is_mailed else touchpoint
+
+
+def _review_at(fired: Sequence[Touchpoint], revisions: Mapping[str, Revision]) -> dict[UUID, str]:
+    """Return where those of the touchpoints lead to that are mailed."""
+    mailed = [each for each in fired if each.mail_id is not None]
+    return {each.id: revisions[each.tenant_id].review_at(revisions[each.tenant_id].by_id[each.rule]) for each in mailed}
 
 
 def _after(tx: Tx, history: History, made: Touchpoint) -> History:

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from plaudit.alerting.cadences.domain.consent import INVITATION
 from plaudit.alerting.cadences.domain.digest import Digest
+from plaudit.alerting.cadences.domain.invitations import known_of, mail_message, with_known
 from plaudit.alerting.cadences.domain.messages import (
     Notice,
     digest_notice,
@@ -14,18 +16,27 @@ from plaudit.alerting.cadences.domain.messages import (
 )
 from plaudit.alerting.cadences.domain.rules import Purpose
 from plaudit.alerting.cadences.domain.touchpoint import Touchpoint
-from plaudit.alerting.cadences.store import touchpoints
+from plaudit.alerting.cadences.store import persons, touchpoints
 from plaudit.alerting.cadences.store.persons import PersonKey
 from plaudit.common.db import Tx
 from plaudit.common.delivery import commands as delivery
-from plaudit.common.delivery.commands import Checks, Due, Verdict, Withdraw
+from plaudit.common.delivery.commands import Check, Checks, Due, Verdict, Withdraw
+from plaudit.common.delivery.consent.links import preferences_url
 from plaudit.common.delivery.domain.message import Content, Message, mail_to, subscribers
+from plaudit.common.tenants import store as tenants
 
 NOT_OPEN: Final = "it was done, skipped, or had lost its object"
 
 
-async def send_touchpoints(tx: Tx, fired: Sequence[Touchpoint], public_url: str) -> None:
-    """Tell owners of their tasks, and programs of invitations."""
+async def send_touchpoints(tx: Tx, fired: Sequence[Touchpoint], public_url: str, review_at: Mapping[UUID, str]) -> None:
+    """Tell owners of their tasks, programs of invitations, and customers who consent, by mail, where a link leads.
+
+    Args:
+        tx: the open transaction.
+        fired: what is open now.
+        public_url: where the console is, for links.
+        review_at: touchpoint → where an invitation leads to.
+    """
     messages = [
         _message(
             each.tenant_id,
@@ -34,6 +45,7 @@ async def send_touchpoints(tx: Tx, fired: Sequence[Touchpoint], public_url: str)
         )
         for each in fired
     ]
+    messages += [mail_message(each, review_at[each.id]) for each in fired if review_at.get(each.id)]
     if messages:
         await delivery.queue(tx, messages)
 
@@ -50,8 +62,37 @@ async def still_open(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
     return {delivery_id: Withdraw(NOT_OPEN) for delivery_id, key in named.items() if key not in open_now}
 
 
-CHECKS: Final[Checks] = {"touchpoint": still_open, "invitation": still_open}
-"""Topic → what is looked up again just before its messages leave."""
+def invitations_as_they_leave(address: str) -> Check:
+    """Return what withdraws invitations that are not open, and adds to mails what is known when they leave.
+
+    Args:
+        address: that of this installation, without a slash at its end, for the link to the preferences.
+    """
+
+    async def check(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
+        verdicts: dict[UUID, Verdict] = dict(await still_open(tx, due))
+        left = [each for each in due if each.delivery.is_to_person and each.delivery.id not in verdicts]
+        known = await persons.load(tx, {(each.delivery.tenant_id, each.delivery.person_key) for each in left})
+        for each in left:
+            tenant_id, person = each.delivery.tenant_id, each.delivery.person_key
+            customer = known.get((tenant_id, person))
+            verdicts[each.delivery.id] = with_known(
+                each.content,
+                known_of(
+                    each.content.data,
+                    company=await tenants.name_of(tx, tenant_id) or tenant_id,
+                    language=customer.language if customer else None,
+                    preferences_url=await preferences_url(tx, tenant_id, person, address),
+                ),
+            )
+        return verdicts
+
+    return check
+
+
+def checks_of(address: str) -> Checks:
+    """Return topic → what is looked up again just before its messages leave; `address` is that of this installation."""
+    return {"touchpoint": still_open, INVITATION: invitations_as_they_leave(address)}
 
 
 async def erase(tx: Tx, key: PersonKey) -> None:

@@ -3,12 +3,14 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from plaudit.alerting.cadences.domain.local_times import local_date, next_allowed
 from plaudit.alerting.cadences.domain.person import Person
 from plaudit.alerting.cadences.domain.plan import Occurrence, Step, applies, has_responded
 from plaudit.alerting.cadences.domain.rules import Purpose, Revision, Rule
 from plaudit.alerting.cadences.domain.touchpoint import Touchpoint
+from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 
 
 class Why(StrEnum):
@@ -45,6 +47,8 @@ class History(NamedTuple):
     """When the person was invited last, by any rule."""
     is_open: bool = False
     """Whether a touchpoint of the same rule is still to be done."""
+    wants_nothing: bool = False
+    """Whether the person has said, on the page of preferences, to want nothing any more."""
 
 
 class Fire(NamedTuple):
@@ -72,17 +76,25 @@ def decide(
 ) -> Decision:
     """Return what becomes of an occurrence that is due.
 
-    A reason not to contact anybody counts first; then quiet hours move it, so that limits are looked at when it is
-    allowed at last.
+    A reason not to contact anybody counts first; then quiet hours of the zone that the person lives in move it, so that
+    limits are looked at when it is allowed at last.
     """
-    why = _ended(rule, occurrence, person)
+    why = Why.OPTED_OUT if history.wants_nothing else _ended(rule, occurrence, person)
     if why is not None:
         return Withhold(why)
-    allowed_at = next_allowed(revision.zone, revision.cadences.quiet_hours, now)
+    allowed_at = next_allowed(_zone(person, revision), revision.cadences.quiet_hours, now)
     if allowed_at > now:
         return Move(allowed_at)
     why = _limited(rule, occurrence, revision, history, now)
     return FIRE if why is None else Withhold(why)
+
+
+def _zone(person: Person, revision: Revision) -> ZoneInfo:
+    """Return the zone of a person's quiet hours: the person's own, or that of the rules."""
+    try:
+        return revision.zone if person.zone is None else zone_of(person.zone)
+    except UnknownTimeZoneError:  # of a newer list of zones than ours
+        return revision.zone
 
 
 def _ended(rule: Rule, occurrence: Occurrence, person: Person) -> Why | None:

@@ -35,6 +35,10 @@ class Clocks(msgspec.Struct, frozen=True, kw_only=True):
     fulfilled: int
     """Within the week, in time."""
     first_due: tuple[WaitingClock, ...]
+    unknown: int = 0
+    """Past their due time where answers are not told: somebody looks them up."""
+    to_look_up: tuple[WaitingClock, ...] = ()
+    """Of these, those that have waited longest."""
 
 
 class SeenScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +93,21 @@ class Raised(msgspec.Struct, frozen=True):
     after: int
 
 
+class Praised(msgspec.Struct, frozen=True):
+    """A review that praises."""
+
+    review_id: str
+    subject: str
+    stars: int
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A subject whose people have answered reviews, and how many."""
+
+    subject: str
+    count: int
+
+
 class WaitingRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request of the board that waits for a decision."""
 
@@ -121,6 +140,10 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     requests: tuple[WaitingRequest, ...]
     requests_by_status: dict[str, int]
     touchpoints_open: int
+    praised: tuple[Praised, ...] = ()
+    """The newest of the best ones."""
+    answered_by: tuple[Answered, ...] = ()
+    """Where reviews were answered within the week, those with the most answers first."""
 
 
 def compose(
@@ -175,6 +198,8 @@ def compose(
         requests=tuple(sorted(requests, key=lambda each: (-each.votes, each.created_at, each.request_id))[:MAX_LINES]),
         requests_by_status=dict(sorted(requests_by_status.items())),
         touchpoints_open=touchpoints_open,
+        praised=_praised(published),
+        answered_by=_answered_by(reviews, start, end),
     )
 
 
@@ -203,6 +228,13 @@ def _sections(digest: Digest) -> list[tuple[str, list[str]]]:
             ],
         ),
         (
+            "To look up",
+            [
+                f"{clocks.unknown} clocks are past their due time where Plaudit cannot see answers",
+                *(f"{each.subject}: was due {each.due_at:%Y-%m-%d %H:%M} UTC" for each in clocks.to_look_up),
+            ],
+        ),
+        (
             "Movers",
             [f"{each.subject}: {each.before:.2f} to {each.after:.2f} ({each.change:+.2f})" for each in digest.movers]
             or ["no score has moved"],
@@ -215,7 +247,9 @@ def _sections(digest: Digest) -> list[tuple[str, list[str]]]:
             "Wins",
             [
                 f"{digest.praise} reviews of four or five stars",
+                *(f"{each.subject}: {each.stars} stars" for each in digest.praised),
                 f"{digest.answered} reviews answered",
+                *(f"{each.subject}: {each.count} answered" for each in digest.answered_by),
                 f"{digest.raised_count} ratings raised",
                 *(f"{each.subject}: {each.before} to {each.after} stars" for each in digest.raised),
             ],
@@ -225,6 +259,18 @@ def _sections(digest: Digest) -> list[tuple[str, list[str]]]:
             [waiting, *(f"{each.title}: {each.votes} votes, {_plain(each.status)}" for each in digest.requests)],
         ),
     ]
+
+
+def _praised(published: Iterable[SeenReview]) -> tuple[Praised, ...]:
+    praising = [each for each in published if each.stars >= PRAISE_MIN_STARS]
+    best = sorted(praising, key=lambda each: (each.stars, each.published_at, each.review_id), reverse=True)
+    return tuple(Praised(each.review_id, each.subject, each.stars) for each in best[:MAX_LINES])
+
+
+def _answered_by(reviews: Iterable[SeenReview], start: datetime, end: datetime) -> tuple[Answered, ...]:
+    answered = [each for each in reviews if each.answered_at is not None and start <= each.answered_at < end]
+    counts = Counter(each.subject for each in answered)
+    return tuple(Answered(*each) for each in sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:MAX_LINES])
 
 
 def _movers(scores: Iterable[SeenScore]) -> tuple[Mover, ...]:

@@ -1,7 +1,7 @@
 """What is told when something comes due: to the owner of a task or a digest, and of an invitation to programs.
 
-No message goes to a customer from here: no address is kept. Programs of the tenant get an invitation by its endpoints,
-and an application asks for it.
+Programs of the tenant get an invitation by its endpoints, and an application asks for it. The mail to the customer is
+in `invitations.py`.
 """
 
 from collections.abc import Mapping

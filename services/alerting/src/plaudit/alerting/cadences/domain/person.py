@@ -1,4 +1,6 @@
-"""One customer, as far as contacts go: stage, dates, last contact, last response. No name, no address, no word.
+"""One customer, as far as contacts go: stage, dates, last contact, last response, language and zone.
+
+No name, no address, no word.
 
 What is told may come late and in any order: of each thing the latest counts, so the order of arrival does not matter.
 """
@@ -41,6 +43,8 @@ class Happening(msgspec.Struct, frozen=True, kw_only=True):
     stage: str | None = None
     renews_at: datetime | None = None
     channel: str | None = None
+    language: str | None = None
+    zone: str | None = None
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +65,12 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Of the last contact, whoever began it."""
     replied_at: datetime | None = None
     reviewed_at: datetime | None = None
+    language: str | None = None
+    """In which the person is written to."""
+    language_at: datetime | None = None
+    zone: str | None = None
+    """That the person lives in; of quiet hours."""
+    zone_at: datetime | None = None
     opted_out: tuple[str, ...] = ()
     """Closed channels, or `*` for every one."""
     generation: int = 1
@@ -125,6 +135,7 @@ def tell(person: Person, happening: Happening) -> Person:
         changes |= {"subject": happening.subject, "subject_at": at}
     for member in _LATEST_OF.get(happening.told, ()):
         changes[member] = latest(getattr(person, member), at)
+    changes |= _newest(person, "language", happening.language, at) | _newest(person, "zone", happening.zone, at)
     if happening.told is Told.OPTED_OUT:
         changes["opted_out"] = tuple(sorted({*person.opted_out, happening.channel or ANY_CHANNEL}))
     if happening.told is Told.STAGE_ENTERED:
@@ -132,6 +143,14 @@ def tell(person: Person, happening: Happening) -> Person:
     if happening.told is Told.RENEWAL_SET:
         changes |= _renewal(person, happening)
     return msgspec.structs.replace(person, **changes)
+
+
+def _newest(person: Person, member: str, said: str | None, at: datetime) -> dict[str, object]:
+    """Return what a person said last about a member that is kept with its time."""
+    known, known_at = getattr(person, member), getattr(person, f"{member}_at")
+    if said is None or (known_at is not None and (at, said) <= (known_at, known)):
+        return {}
+    return {member: said, f"{member}_at": at}
 
 
 def _stage(person: Person, happening: Happening) -> dict[str, object]:

@@ -29,6 +29,10 @@ GATING_REASON: Final = (
 )
 
 
+SURVEY: Final = "survey:"
+"""Before the id of a survey in `review_at`."""
+
+
 class Trigger(StrEnum):
     """An event that days are counted from."""
 
@@ -112,6 +116,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """Of an invitation: after how many days it is brought back to mind, once, unless the customer has responded."""
     owner: str | None = None
     """The address of the person who does it; that of all rules, if none is named."""
+    review_at: str | None = None
+    """Of an invitation: where the customer is led to; that of all rules, if none is named."""
 
 
 class Cap(msgspec.Struct, frozen=True):
@@ -132,6 +138,8 @@ class Cadences(msgspec.Struct, frozen=True, kw_only=True):
     owner: str | None
     """The address of who does what no rule gives to anybody else; the installation's owner, if none is named."""
     rules: tuple[Rule, ...]
+    review_at: str | None = None
+    """Where invitations lead that name nothing else: a web address, or `survey:<id>`. None: they are not mailed."""
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +165,10 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     def owner_of(self, rule: Rule, fallback: str) -> str:
         """Return the address of the person who does what a rule asks for."""
         return rule.owner or self.cadences.owner or fallback
+
+    def review_at(self, rule: Rule) -> str:
+        """Return where an invitation leads to; empty where nothing is named."""
+        return rule.review_at or self.cadences.review_at or ""
 
 
 def faults_of(cadences: Cadences) -> list[tuple[str, str]]:
@@ -185,6 +197,8 @@ def _faults_of_rule(rule: Rule) -> list[tuple[str, str]]:
         faults.append(("/purpose", "a digest is about no customer: it takes neither stages nor a subject"))
     if rule.purpose is Purpose.INVITATION and not isinstance(schedule, AfterEvent):
         faults.append(("/schedule/kind", "an invitation follows an event: its schedule is `after_event`"))
+    if rule.purpose is not Purpose.INVITATION and rule.review_at is not None:
+        faults.append(("/review_at", "only an invitation leads to a review"))
     if rule.purpose is not Purpose.INVITATION and rule.reminder_after_days is not None:
         faults.append(("/reminder_after_days", "only an invitation is brought back to mind"))
     if isinstance(schedule, Monthly) and not rule.stages:

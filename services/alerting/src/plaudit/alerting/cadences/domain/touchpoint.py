@@ -70,6 +70,8 @@ class Touchpoint(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None = None
     closed_at: datetime | None = None
     closed_by: str | None = None
+    mail_id: UUID | None = None
+    """Of an invitation: the delivery of its mail; None where none was queued, as it leads nowhere."""
 
 
 def touchpoint_id(occurrence: Occurrence) -> UUID:

@@ -62,10 +62,13 @@ AND ($4::text IS NULL OR person = $4) AND ($5::text IS NULL OR owner = $5)
 AND ($6::timestamptz IS NULL OR (fired_at, id) < ($6, $7))
 ORDER BY fired_at DESC, id DESC LIMIT $8
 """
+# A week begins on the Monday of the local date that an invitation is for (ISO 8601).
 _INVITED = """
-SELECT rule, state, why, count(*) AS count FROM touchpoints
-WHERE tenant_id = $1 AND purpose = 'invitation' AND step = 'first' AND fired_at >= $2 AND fired_at < $3
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+SELECT t.rule, date_trunc('week', t.local_date)::date AS week, t.state, t.why, t.mail_id IS NOT NULL AS is_mailed,
+    d.state AS mail_state, d.reason AS mail_reason, count(*) AS count
+FROM touchpoints t LEFT JOIN message_deliveries d ON d.tenant_id = t.tenant_id AND d.id = t.mail_id
+WHERE t.tenant_id = $1 AND t.purpose = 'invitation' AND t.step = 'first' AND t.fired_at >= $2 AND t.fired_at < $3
+GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
 """
 _COUNT_OPEN = """
 SELECT count(*) FROM (
@@ -165,7 +168,7 @@ async def listed(
 
 
 async def invited(tx: Tx, tenant_id: str, start: datetime, end_at: datetime) -> list[dict[str, Any]]:
-    """Return how many invitations of each rule came due in a time, by state and reason."""
+    """Return how many invitations of each rule and week came due in a time, by state, reason, and their mail."""
     return [dict(row) for row in await tx.raw.fetch(_INVITED, tenant_id, start, end_at)]
 
 

@@ -17,6 +17,7 @@ from plaudit.common.text import clean, cut, one_line
 
 SENDER_NAME: Final = "Plaudit"
 MAX_SUBJECT_CHARS: Final = 150
+MAX_SENDER_CHARS: Final = 80
 RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 _ISOLATES: Final = ("\u2068", "\u2069")
 _ISOLATE: Final = re.compile(f"([{''.join(_ISOLATES)}])")
@@ -40,7 +41,7 @@ def mail_of(
     """
     domain = sender.rpartition("@")[2]
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = Address(SENDER_NAME, addr_spec=sender)
+    mail["From"] = Address(cut(one_line(content.sender_name), MAX_SENDER_CHARS) or SENDER_NAME, addr_spec=sender)
     mail["To"] = Address(addr_spec=delivery.recipient)
     mail["Subject"] = cut(one_line(content.subject), MAX_SUBJECT_CHARS)
     mail["Date"] = sent_at

@@ -1,24 +1,22 @@
-"""Cadences in the API, and the document of their rules, which a form of the console takes as well."""
+"""The document of the rules."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, TypeAdapter, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from plaudit.alerting.cadences.domain.decide import Why
 from plaudit.alerting.cadences.domain.default import DEFAULT
-from plaudit.alerting.cadences.domain.digest import Clocks, Digest, compose, in_words
 from plaudit.alerting.cadences.domain.local_times import QuietHours
-from plaudit.alerting.cadences.domain.plan import Step
 from plaudit.alerting.cadences.domain.rules import (
     GATING,
     GATING_REASON,
     MAX_DAYS,
     MAX_OFFSETS,
     MAX_RULES,
+    SURVEY,
     AfterEvent,
     BeforeRenewal,
     Cadences,
@@ -33,13 +31,12 @@ from plaudit.alerting.cadences.domain.rules import (
     Weekday,
     Weekly,
 )
-from plaudit.alerting.cadences.domain.touchpoint import MAX_NOTE_CHARS, Channel, State
+from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.common import mailbox
 from plaudit.common.http import WHOLE, AnyText, Body, Subject
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 
-A_PERSON: Final = "native:c-1"
 WALL_PATTERN: Final = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 MAX_TEXT_CHARS: Final = 100
 MAX_STAGES: Final = 20
@@ -60,6 +57,22 @@ def _address(text: str) -> str:
         raise PydanticCustomError("address", "{rule}", {"rule": mailbox.RULE}) from error
 
 
+def _review_at(text: str) -> str:
+    """Return where invitations lead to: an address that a browser opens, or a survey."""
+    if text.startswith(SURVEY):
+        try:
+            return f"{SURVEY}{UUID(text.removeprefix(SURVEY))}"
+        except ValueError as error:
+            rule = "after `survey:` write the id of a survey, as `GET /v1/surveys` lists it"
+            raise PydanticCustomError("survey", "{rule}", {"rule": rule}) from error
+    address = urlsplit(text)
+    if address.scheme != "https" or not address.hostname or address.username or not is_web_address(text):
+        rule = "write an address that begins with https://, or `survey:` and the id of a survey"
+        raise PydanticCustomError("web_address", "{rule}", {"rule": rule})
+    return text
+
+
+ReviewAt = Annotated[str, StringConstraints(max_length=500), AfterValidator(_review_at)]
 Wall = Annotated[str, StringConstraints(pattern=WALL_PATTERN)]
 Text = Annotated[AnyText, StringConstraints(min_length=1, max_length=MAX_TEXT_CHARS, strip_whitespace=True)]
 Zone = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARS), AfterValidator(_zone)]
@@ -139,6 +152,9 @@ class RuleIn(Body):
         default=None, description="Of an invitation: when it is brought back to mind, once, without a response."
     )
     owner: Owner | None = Field(default=None, description="Who does it; the owner of all rules, if not given.")
+    review_at: ReviewAt | None = Field(
+        default=None, description="Of an invitation: where it leads; where all others lead, if not given."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -163,6 +179,7 @@ class RuleIn(Body):
             until_response=self.until_response,
             reminder_after_days=self.reminder_after_days,
             owner=self.owner,
+            review_at=self.review_at,
         )
 
 
@@ -205,6 +222,7 @@ def _rule_document(rule: Rule) -> dict[str, Any]:
         "until_response": rule.until_response,
         "reminder_after_days": rule.reminder_after_days,
         "owner": rule.owner,
+        "review_at": rule.review_at,
     }
     return document | {name: value for name, value in more.items() if value}
 
@@ -244,6 +262,12 @@ class CadencesIn(Body):
         description="A customer is invited at most once in so many days.", examples=[90]
     )
     owner: Owner | None = Field(default=None, description="Who does what no rule gives to anybody else.")
+    review_at: ReviewAt | None = Field(
+        default=None,
+        description="Where invitations lead: an address of `https`, such as that of your page on a platform or of the "
+        "board, or `survey:<id>`, for a link of each customer's own. Without it, invitations are not mailed.",
+        examples=["https://www.trustpilot.com/evaluate/acme.example"],
+    )
     rules: list[RuleIn] = Field(max_length=MAX_RULES, description="The rules.", examples=[_EXAMPLE_RULES])
 
     def cadences(self) -> Cadences:
@@ -255,6 +279,7 @@ class CadencesIn(Body):
             cap=Cap(self.cap.most, self.cap.days),
             invitation_every_days=self.invitation_every_days,
             owner=self.owner,
+            review_at=self.review_at,
             rules=tuple(each.rule() for each in self.rules),
         )
 
@@ -268,6 +293,7 @@ def document_of(cadences: Cadences) -> dict[str, Any]:
         "cap": {"most": cadences.cap.most, "days": cadences.cap.days},
         "invitation_every_days": cadences.invitation_every_days,
         "owner": cadences.owner,
+        "review_at": cadences.review_at,
         "rules": [_rule_document(each) for each in cadences.rules],
     }
 
@@ -287,190 +313,6 @@ class CadencesOut(BaseModel):
     cadences: CadencesIn = Field(description="The document; `PUT /v1/cadences` takes it.")
 
 
-class TouchpointOut(BaseModel):
-    """A contact that came due, and what became of it."""
-
-    id: UUID = Field(description="Its id.")
-    rule: str = Field(description="The id of its rule.", examples=["new-customer"])
-    title: str = Field(description="The title of its rule.", examples=["New customer, days 0, 3, 7 and 30"])
-    purpose: Purpose = Field(description="What is to be done.", examples=["touchpoint"])
-    step: Step = Field(description="Of an invitation: the first one, or its reminder.", examples=["first"])
-    person: str = Field(description="The person key.", examples=[A_PERSON])
-    subject: str = Field(description="What the customer dealt with last.", examples=["acme/berlin"])
-    local_date: date = Field(description="The date that it is for.", examples=["2026-03-02"])
-    owner: str = Field(description="The address of the person to do it.", examples=["owner@acme.example"])
-    state: State = Field(description="How it stands.", examples=["open"])
-    why: str | None = Field(
-        description=f"Why nobody was contacted ({', '.join(Why)}), or why it was skipped, in words."
-    )
-    fired_at: datetime = Field(description="When it came due.", examples=[A_TIME])
-    channel: str | None = Field(description="By which way the customer was contacted.")
-    note: str | None = Field(description="What was noted of it.")
-    closed_at: datetime | None = Field(description="When nothing was left to do.")
-    closed_by: str | None = Field(description="Who said so.")
-
-
-class DoneIn(Body):
-    """That a customer was contacted."""
-
-    channel: Channel = Field(description="By which way.", examples=["phone"])
-    note: Annotated[AnyText, StringConstraints(max_length=MAX_NOTE_CHARS, strip_whitespace=True)] = Field(
-        default="", description="What was said; deleted with the person.", examples=["Likes the new report."]
-    )
-
-
-class SkipIn(Body):
-    """That a customer is not contacted this time."""
-
-    why: Annotated[AnyText, StringConstraints(min_length=1, max_length=MAX_NOTE_CHARS, strip_whitespace=True)] = Field(
-        description="The reason, in words.", examples=["On holiday until May."]
-    )
-
-
-class WaitingClockOut(BaseModel):
-    """A clock that runs or is late."""
-
-    clock_id: UUID = Field(description="The clock.")
-    subject: str = Field(description="What it is about.", examples=["acme/berlin"])
-    due_at: datetime = Field(description="When it is due.", examples=[A_TIME])
-
-
-class ClocksOut(BaseModel):
-    """How the clocks stand; no count goes beyond 10,000."""
-
-    running: int = Field(description="That wait for an answer, late ones too.", examples=[0])
-    late: int = Field(description="Of these, past their due time.", examples=[0])
-    breached: int = Field(description="Breached within the week.", examples=[0])
-    fulfilled: int = Field(description="Answered in time within the week.", examples=[0])
-    first_due: list[WaitingClockOut] = Field(description="The ten that are due first.", examples=[[]])
-
-
-class MoverOut(BaseModel):
-    """A subject whose score has changed by 0.05 or more since the digest before."""
-
-    subject: str = Field(description="The subject.", examples=["acme/berlin"])
-    before: float = Field(description="The score as the digest before told it.", examples=[4.1])
-    after: float = Field(description="The score now.", examples=[4.3])
-    change: float = Field(description="By how much.", examples=[0.2])
-    count: int = Field(description="Published reviews.", examples=[10])
-
-
-class ComplaintOut(BaseModel):
-    """A topic of complaints."""
-
-    topic: str = Field(description="The topic.", examples=["delivery"])
-    count: int = Field(description="In how many complaints of the week.", examples=[2])
-
-
-class RaisedOut(BaseModel):
-    """A review whose author raised the rating."""
-
-    review_id: str = Field(description="Our id of the review.")
-    subject: str = Field(description="What it is about.", examples=["acme/berlin"])
-    before: int = Field(description="Stars before.", examples=[2])
-    after: int = Field(description="Stars now.", examples=[5])
-
-
-class WaitingRequestOut(BaseModel):
-    """A request of the board that waits for a decision."""
-
-    request_id: str = Field(description="The request.")
-    title: str = Field(description="Its title.", examples=["Dark mode"])
-    status: str = Field(description="How it stands.", examples=["open"])
-    votes: int = Field(description="Its votes.", examples=[12])
-    created_at: datetime = Field(description="Since when.", examples=[A_TIME])
-
-
-_A_TIME: Final = datetime.fromisoformat(A_TIME)
-_EXAMPLE_DIGEST: Final = compose(
-    local_date=date(2026, 3, 2),
-    zone="UTC",
-    start=_A_TIME,
-    end=_A_TIME,
-    clocks=Clocks(running=0, late=0, breached=0, fulfilled=0, first_due=()),
-    scores=(),
-    reviews=(),
-    requests=(),
-    requests_by_status={},
-    touchpoints_open=0,
-)
-
-
-class DigestOut(BaseModel):
-    """A week, as it was told."""
-
-    local_date: date = Field(description="Its date, in the zone.", examples=["2026-03-02"])
-    zone: str = Field(description="The time zone.", examples=["UTC"])
-    start: datetime = Field(description="From then: the end of the digest before.", examples=[A_TIME])
-    end: datetime = Field(description="To before then.", examples=[A_TIME])
-    clocks: ClocksOut = Field(description="How the clocks stand.")
-    movers: list[MoverOut] = Field(description="The ten subjects that moved most.", examples=[[]])
-    reviews: int = Field(description="Reviews in stars that were published.", examples=[0])
-    complaints: int = Field(description="Of these, of one or two stars.", examples=[0])
-    topics: list[ComplaintOut] = Field(description="What complaints name, the most frequent first.", examples=[[]])
-    praise: int = Field(description="Reviews of four or five stars.", examples=[0])
-    answered: int = Field(description="Reviews whose answer was published.", examples=[0])
-    raised: list[RaisedOut] = Field(description="Ten raised ratings, those raised most first.", examples=[[]])
-    raised_count: int = Field(description="How many were raised.", examples=[0])
-    requests: list[WaitingRequestOut] = Field(
-        description="Ten requests that wait for a decision, those with the most votes first.", examples=[[]]
-    )
-    requests_by_status: dict[str, int] = Field(description="How many wait, by status.", examples=[{}])
-    touchpoints_open: int = Field(description="Contacts with customers that are still to be made.", examples=[0])
-    text: str = Field(description="The same in words.", examples=[in_words(_EXAMPLE_DIGEST)])
-
-
-class OccurrenceOut(BaseModel):
-    """A contact that is still to come."""
-
-    rule: str = Field(description="The id of its rule.", examples=["new-customer"])
-    step: Step = Field(description="Of an invitation: the first one, or its reminder.", examples=["first"])
-    person: str = Field(description="The person key; empty for the digest.", examples=[A_PERSON])
-    local_date: date = Field(description="The date that it is for.", examples=["2026-03-05"])
-    due_at: datetime = Field(description="When it comes due.", examples=[A_TIME])
-
-
-class InvitationOut(BaseModel):
-    """An invitation that a customer has, to be shown within an application."""
-
-    id: UUID = Field(description="Its id.")
-    person: str = Field(description="The person key.", examples=[A_PERSON])
-    subject: str = Field(description="What the customer is asked about.", examples=["acme/berlin"])
-    rule: str = Field(description="The id of its rule.", examples=["invite-purchased"])
-    is_reminder: bool = Field(description="Whether it is the reminder.")
-    invited_at: datetime = Field(description="Since when.", examples=[A_TIME])
-
-
-class InvitationsOut(BaseModel):
-    """The invitations that a customer has now."""
-
-    items: list[InvitationOut] = Field(description="The newest first; empty where the customer is not to be asked.")
-
-
-class ReasonOut(BaseModel):
-    """Why customers were not invited."""
-
-    why: str = Field(description="The reason.", examples=["invited_lately"])
-    count: int = Field(description="How many.", examples=[1])
-
-
-class InvitedOut(BaseModel):
-    """Of the customers who were to be invited by a rule, how many were."""
-
-    rule: str = Field(description="The id of the rule.", examples=["invite-purchased"])
-    eligible: int = Field(description="Whose event made the rule come due.", examples=[2])
-    invited: int = Field(description="Who were invited.", examples=[1])
-    share: float = Field(description="Invited ÷ eligible.", examples=[0.5])
-    responded: int = Field(description="Of the invited, who have written a review.", examples=[0])
-    not_invited: list[ReasonOut] = Field(description="Why not, each with how many; they add up to eligible - invited.")
-
-
-class InvitationReportOut(BaseModel):
-    """Invited ÷ eligible, by rule."""
-
-    items: list[InvitedOut] = Field(description="Rules of which anything came due in the time.")
-
-
 def cadences_out(revision: Revision, number: int) -> CadencesOut:
     """Return the rules in force."""
     return CadencesOut(
@@ -478,34 +320,6 @@ def cadences_out(revision: Revision, number: int) -> CadencesOut:
         active_from=revision.active_from,
         saved_by=revision.saved_by,
         cadences=CadencesIn.model_validate(document_of(revision.cadences)),
-    )
-
-
-def digest_out(digest: Digest) -> DigestOut:
-    """Return a digest, with its text."""
-    members = {name: getattr(digest, name) for name in DigestOut.model_fields if name != "text"}
-    return DigestOut.model_validate({**members, "text": in_words(digest)}, from_attributes=True)
-
-
-def invited_out(rows: Iterable[Mapping[str, Any]]) -> InvitationReportOut:
-    """Return invited ÷ eligible of counts by rule, state and reason."""
-    by_rule: dict[str, list[Mapping[str, Any]]] = {}
-    for row in rows:
-        by_rule.setdefault(row["rule"], []).append(row)
-    return InvitationReportOut(items=[_invited_of(rule, each) for rule, each in by_rule.items()])
-
-
-def _invited_of(rule: str, rows: Sequence[Mapping[str, Any]]) -> InvitedOut:
-    eligible = sum(row["count"] for row in rows)
-    withheld = [row for row in rows if row["state"] == State.WITHHELD]
-    invited = eligible - sum(row["count"] for row in withheld)
-    return InvitedOut(
-        rule=rule,
-        eligible=eligible,
-        invited=invited,
-        share=invited / eligible,
-        responded=sum(row["count"] for row in rows if row["state"] == State.ENDED and row["why"] == Why.RESPONDED),
-        not_invited=[ReasonOut(why=row["why"], count=row["count"]) for row in withheld],
     )
 
 

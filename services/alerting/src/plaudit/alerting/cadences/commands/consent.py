@@ -1,0 +1,39 @@
+"""What events tell of consent goes to the log that holds what people choose; told twice, it is there once."""
+
+from collections.abc import Sequence
+
+from plaudit.alerting.cadences.domain.consent import Said, entry_of
+from plaudit.common import erasure
+from plaudit.common.db import Tx
+from plaudit.common.delivery.consent import store
+from plaudit.common.delivery.domain.consent import EVERY, Choice
+
+
+async def hear(tx: Tx, said: Sequence[Said]) -> None:
+    """Note what customers have said, with the time at which they said it: late or twice, the latest counts.
+
+    What a person said before being erased does not come back. The persons' order keys are held.
+    """
+    if not said:
+        return
+    people = {(each.tenant_id, each.person) for each in said}
+    erased = await erasure.erased_persons(tx, people)
+    left = [
+        each
+        for each in said
+        if (each.tenant_id, each.person) not in erased or each.said_at > erased[each.tenant_id, each.person]
+    ]
+    known = await store.of_people(tx, people)
+    there = {entry for entries in known.values() for entry in entries}
+    await store.add(tx, [each for each in dict.fromkeys(map(entry_of, left)) if each not in there])
+
+
+async def want_nothing(tx: Tx, people: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those of the people who have said last that they want nothing any more, over no channel."""
+    said = await store.of_people(tx, people)
+    wanting = set()
+    for key, entries in said.items():
+        last = max(entries, key=lambda each: (each.at, each.choice == Choice.OUT))
+        if last.choice == Choice.OUT and last.topic == EVERY and last.channel == EVERY:
+            wanting.add(key)
+    return wanting
