@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from plaudit.alerting.alerts.domain import AlertState
-from plaudit.alerting.alerts.domain.escalation import MAX_REMINDER_SECONDS, MIN_REMINDER_SECONDS
 from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS, MAX_SILENCE, Silence
 from plaudit.common.http import Body, Subject
 from plaudit.common.http.openapi_examples import A_TIME
@@ -52,19 +51,6 @@ class AlertOut(BaseModel):
     )
     resolved_at: datetime | None = Field(description="When there was nothing left to look at.")
     reason: str | None = Field(description="Why it is resolved.")
-
-
-class AcknowledgeIn(Body):
-    """That somebody looks at an alert."""
-
-    remind_after_seconds: int | None = Field(
-        None,
-        ge=MIN_REMINDER_SECONDS,
-        le=MAX_REMINDER_SECONDS,
-        description="After how long the alert opens again, and its escalation goes on. If not given, 1 h for what is "
-        "drastic or statutory, and 4 h for the rest.",
-        examples=[7_200],
-    )
 
 
 class AssignIn(Body):
