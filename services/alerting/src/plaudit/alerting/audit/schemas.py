@@ -22,7 +22,7 @@ class AuditEntryOut(BaseModel):
     about_id: str = Field(description="Which one: an id, or a name.", examples=["owners"])
     before: dict[str, Any] | None = Field(
         description="What of it was changed, as it stood; null: it was not there, or an erasure emptied it.",
-        examples=[{"revision": 0}],
+        examples=[None],
     )
     after: dict[str, Any] | None = Field(
         description="The same afterwards; null: it is not there any more, or an erasure emptied it.",

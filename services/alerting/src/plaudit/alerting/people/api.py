@@ -14,6 +14,7 @@ from plaudit.alerting.people.schemas import (
     OwnersOut,
     OwnersRevisionOut,
     document_body,
+    example_out,
     owners_out,
     revision_out,
 )
@@ -68,7 +69,9 @@ Writer = Annotated[Principal, Depends(authorize("policies:write"))]
 IfMatch = Annotated[str | None, Header(description="Do it only if the entity tag of the owners is still one of these.")]
 
 
-@router.get(OWNERS, summary="Read who answers for what", openapi_extra=describe(headers=("ETag",)))
+@router.get(
+    OWNERS, summary="Read who answers for what", openapi_extra=describe(headers=("ETag",), answer=example_out())
+)
 async def read_owners(request: Request, principal: Reader, tx: TenantTx, response: Response) -> OwnersOut:
     """Read the people, teams, escalations and assignments in force.
 
@@ -83,7 +86,9 @@ async def read_owners(request: Request, principal: Reader, tx: TenantTx, respons
     summary="Say who answers for what",
     openapi_extra={
         **describe(
-            problems={"wrong-owners": 422, "neither-json-nor-yaml": 415, "too-many-revisions": 409}, headers=("ETag",)
+            problems={"wrong-owners": 422, "neither-json-nor-yaml": 415, "too-many-revisions": 409},
+            headers=("ETag",),
+            answer=example_out(),
         ),
         **document_body(),
     },

@@ -1,11 +1,13 @@
 """What a tenant says of its people, as the API shows it."""
 
-from datetime import datetime
+import json
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from plaudit.alerting.people.domain import Owner, Owners, chain_of, people_in_words
+from plaudit.alerting.people.domain import Owner, Owners, chain_of, fallback_owner, people_in_words
+from plaudit.alerting.people.domain.document import compiled
 from plaudit.alerting.people.domain.stored import OwnersRevision
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.alerting.policies.schemas import JSON_TYPE, YAML_TYPES
@@ -63,6 +65,9 @@ assignments:
 default:
   owner: ada@acme.example
 """
+
+
+EXAMPLE_JSON: Final = json.dumps(EXAMPLE, separators=(",", ":"), ensure_ascii=False)
 
 
 class QuietHoursOut(BaseModel):
@@ -141,7 +146,7 @@ class OwnersOut(BaseModel):
     assignments: list[AssignmentOut] = Field(description="The longest subject that fits is the one.")
     format: Format | None = Field(description="How the document was written; null where none was.", examples=["json"])
     document: str | None = Field(
-        description="The document as it was sent; null where none was.", examples=['{"people": []}']
+        description="The document as it was sent; null where none was.", examples=[EXAMPLE_JSON]
     )
     saved_at: datetime | None = Field(description="When it was saved; null where none was.", examples=[A_TIME])
     saved_by: str | None = Field(
@@ -154,7 +159,7 @@ class OwnersRevisionOut(BaseModel):
 
     number: int = Field(description="Its number.", examples=[1])
     format: Format = Field(description="How it was written.", examples=["json"])
-    document: str = Field(description="The document as it was sent.", examples=['{"people": []}'])
+    document: str = Field(description="The document as it was sent.", examples=[EXAMPLE_JSON])
     saved_at: datetime = Field(description="When it was saved.", examples=[A_TIME])
     saved_by: str = Field(description="Who saved it: a key or a person.", examples=["key:abcdefghijklmnop"])
 
@@ -203,6 +208,20 @@ def revision_out(revision: OwnersRevision) -> OwnersRevisionOut:
         saved_at=revision.saved_at,
         saved_by=revision.saved_by,
     )
+
+
+def example_out() -> dict[str, Any]:
+    """Return what the API answers to the example."""
+    owners = compiled(EXAMPLE_JSON, Format.JSON, endpoints=(), number=1)
+    revision = OwnersRevision(
+        owners=owners,
+        format=Format.JSON,
+        document=EXAMPLE_JSON,
+        saved_at=datetime(2026, 2, 14, 10, 15, 30, tzinfo=UTC),
+        saved_by="key:abcdefghijklmnop",
+    )
+    out = owners_out(owners, fallback_owner("owner@acme.example"), revision)
+    return out.model_dump(mode="json", by_alias=True)
 
 
 def document_body() -> dict[str, Any]:
