@@ -15,7 +15,8 @@ OWNERS = """\
 people:
   - {address: ada@acme.example, name: Ada Byron, zone: Europe/Berlin}
   - {address: ben@acme.example, name: Ben Kay}
-  - {address: cem@acme.example, name: Cem, quiet_hours: {from: "09:00", to: "12:00"}}
+  - {address: cem@acme.example, name: Cem}
+  - {address: dan@acme.example, name: Dan, quiet_hours: {from: "09:00", to: "12:00"}}
 teams:
   - {name: berlin, members: [ben@acme.example, cem@acme.example]}
 escalations:
@@ -148,7 +149,7 @@ async def test_a_resolved_alert_cannot_be_acknowledged_by_what_is_told_later(sta
     alert = await breached(stage, api)
     await stage.happens(review(), answered(review(), at(24.1)), at(24.1))
     refused = await api.post(f"/v1/alerts/{alert['id']}/acknowledge")
-    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "alert-resolved")
+    assert (refused.status_code, refused.json()["type"].rpartition("#")[2]) == (409, "alert-resolved")
     [after] = (await api.get("/v1/alerts")).json()["items"]
     assert (after["state"], after["reason"]) == ("resolved", "answered")
 
@@ -186,30 +187,30 @@ async def test_what_was_queued_for_the_owner_of_before_does_not_leave(stage, api
 
 
 async def test_in_quiet_hours_a_person_waits_and_what_is_drastic_does_not(stage, api, mailbox):
-    await save(stage, OWNERS.replace("owner: ada@", "owner: cem@"))
+    await save(stage, OWNERS.replace("owner: ada@", "owner: dan@"))
     await stage.happens(None, review(), at(0))
     await stage.happens(None, drastic(review()), at(0), review_id="review-2")
     await stage.sends()
     assert len(told(mailbox, "Answer by")) == 1
     await goes_to(stage, 3.1)
-    assert told(mailbox, "Answer by") == ["cem@acme.example"] * 2
+    assert told(mailbox, "Answer by") == ["dan@acme.example"] * 2
 
 
 async def test_a_silence_holds_everything_back_and_its_end_tells_once_what_is_open(stage, api, owners, mailbox):
-    body = {"subject": "acme", "until": at(26).isoformat(), "reason": "The shop is being moved."}
+    body = {"subject": "acme", "until": at(25).isoformat(), "reason": "The shop is being moved."}
     made = await api.post("/v1/silences", json=body, headers={"idempotency-key": "one"})
     assert made.status_code == 201
     again = await api.post("/v1/silences", json=body, headers={"idempotency-key": "one"})
     assert (again.json()["id"], again.headers["idempotent-replayed"]) == (made.json()["id"], "true")
     await breached(stage, api)
-    await goes_to(stage, 25)
+    await goes_to(stage, 24.9)
     assert mailbox.mails == []
     [(_, state, reason)] = await outcomes(stage, "clock.breached")
     assert (state, "The shop is being moved." in reason) == ("withdrawn", True)
-    await goes_to(stage, 26.1)
+    await goes_to(stage, 25.1)
     assert told(mailbox, "silence has ended") == ["ada@acme.example"]
     assert told(mailbox) == ["ben@acme.example", "cem@acme.example"]
-    await goes_to(stage, 26.2)
+    await goes_to(stage, 25.2)
     assert len(told(mailbox, "silence has ended")) == 1
 
 

@@ -46,7 +46,7 @@ async def test_a_document_is_saved_over_the_one_that_was_read_alone(api):
 
 async def test_mistakes_are_told_with_their_places(api):
     wrong = await api.put("/v1/owners", json={"default": {"owner": "x@acme.example"}})
-    assert (wrong.status_code, wrong.json()["type"].rpartition("/")[2]) == (422, "wrong-owners")
+    assert (wrong.status_code, wrong.json()["type"].rpartition("#")[2]) == (422, "wrong-owners")
     assert [each["pointer"] for each in wrong.json()["errors"]] == ["/default/owner"]
     assert (await api.get("/v1/owners")).json()["number"] == 0
 
@@ -76,7 +76,7 @@ async def test_coverage_lists_what_only_the_default_owner_answers_for(stage, api
     async with stage.worker.transaction() as tx:
         state = review()
         await keep_reviews(tx, [stage.record(None, state, state.received_at)])
-    [gap] = (await api.get("/v1/coverage")).json()["gaps"]
+    [gap] = (await api.get("/v1/coverage")).json()["items"]
     assert (gap["subject"], gap["without_class"], gap["without_owner"]) == ("acme/berlin", 0, 1)
     await api.put("/v1/owners", json=EXAMPLE)
-    assert (await api.get("/v1/coverage")).json()["gaps"] == []
+    assert (await api.get("/v1/coverage")).json()["items"] == []

@@ -98,7 +98,7 @@ async def set_aside(tx: Tx, alert: Alert, error: Exception) -> None:
 
 
 async def tell_unsilenced(tx: Tx, silence: Silence, fallback: Owner) -> int:
-    """Tell each owner once what is still open at the end of a silence: alerts, and clocks that began meanwhile.
+    """Tell each owner once what is open at the end of a silence: alerts, and clocks of which mails were held back.
 
     Args:
         tx: the open transaction.

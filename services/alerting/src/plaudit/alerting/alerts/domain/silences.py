@@ -12,6 +12,8 @@ from plaudit.common.text import isolated, one_line
 
 MAX_SILENCE: Final = timedelta(days=30)
 MAX_REASON_CHARS: Final = 500
+HELD_BACK: Final = "silenced until"
+"""How the reason of a message begins that a silence held back."""
 
 
 class SilenceRefusedError(RefusedError):
@@ -74,7 +76,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def in_words(self) -> str:
         """Why something was not told."""
-        return f"silenced until {self.until:%Y-%m-%d %H:%M} UTC: {isolated(one_line(self.reason))}"
+        return f"{HELD_BACK} {self.until:%Y-%m-%d %H:%M} UTC: {isolated(one_line(self.reason))}"
 
 
 def checked(until: datetime, reason: str, now: datetime) -> str:

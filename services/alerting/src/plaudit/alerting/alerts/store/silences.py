@@ -8,7 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from plaudit.alerting.alerts.domain import Alert
-from plaudit.alerting.alerts.domain.silences import Silence
+from plaudit.alerting.alerts.domain.silences import HELD_BACK, Silence
 from plaudit.alerting.alerts.store.alerts import ALERT, SILENCED, alert_of
 from plaudit.alerting.alerts.tables import silences
 from plaudit.alerting.clocks import store as clocks
@@ -50,11 +50,16 @@ AND NOT ({SILENCED.format(now="$5")})
 ORDER BY a.raised_at, a.id LIMIT $6
 """
 
-# Those whose notice was held back: they have begun while the silence held.
+# Those of which something was held back while the silence held.
 _STILL_RUNNING: Final = f"""
 SELECT c.tenant_id, c.id FROM clocks c
 WHERE c.tenant_id = $1 AND c.state = 'running' AND c.waiting AND c.metric <> '{Metric.STATUTORY}'
-AND c.started_at >= $2 AND starts_with(c.subject || '/', $3 || '/') AND ($4::text IS NULL OR c.source_id = $4)
+AND starts_with(c.subject || '/', $2 || '/') AND ($3::text IS NULL OR c.source_id = $3)
+AND EXISTS (
+    SELECT FROM message_deliveries d
+    WHERE d.tenant_id = c.tenant_id AND d.thread = 'clock:' || c.id AND d.thread <> '' AND d.state = 'withdrawn'
+    AND d.finished_at >= $4 AND starts_with(d.reason, '{HELD_BACK}')
+)
 ORDER BY c.due_at, c.id LIMIT $5
 """
 
@@ -114,8 +119,8 @@ async def still_open(tx: Tx, silence: Silence, limit: int) -> list[Alert]:
 
 
 async def still_running(tx: Tx, silence: Silence, limit: int) -> list[Clock]:
-    """Return the clocks of a silenced subject that have begun while the silence held and run; those due first."""
-    values = (silence.created_at, silence.subject_prefix, silence.source_id, limit)
+    """Return the clocks of a silenced subject that run, and of which something was held back; those due first."""
+    values = (silence.subject_prefix, silence.source_id, silence.created_at, limit)
     rows = await tx.raw.fetch(_STILL_RUNNING, silence.tenant_id, *values)
     found = await clocks.load(tx, [(row["tenant_id"], row["id"]) for row in rows])
     return sorted(found.values(), key=lambda clock: (clock.run.due_at, clock.id))
