@@ -284,8 +284,11 @@ async def test_what_people_did_is_in_the_audit_trail_with_before_and_after(stage
 
 async def test_two_jobs_tell_of_a_step_once(stage, api, owners, mailbox):
     await breached(stage, api)
+    assert not await stage.escalations.has_work()
     await stage.move_to(at(24.6))
+    assert await stage.escalations.has_work()
     another = type(stage.escalations)(stage.worker)
     assert await stage.escalations.turn() + await another.turn() == 1
     await stage.sends()
     assert len(told(mailbox)) == 2
+    assert not await stage.silences.has_work()

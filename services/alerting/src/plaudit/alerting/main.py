@@ -9,6 +9,7 @@ from plaudit.alerting.alerts.commands.telling import withheld
 from plaudit.alerting.alerts.consumer import uncaught_subscription
 from plaudit.alerting.alerts.domain.notes import TOPIC as ALERT_TOPIC
 from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob
+from plaudit.alerting.alerts.pages import router as silence_pages
 from plaudit.alerting.answers import api as answers
 from plaudit.alerting.answers import consumer as answers_consumer
 from plaudit.alerting.answers import pages as answer_pages
@@ -104,6 +105,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 clocks.router,
                 clocks.changing(following),
                 alerts.router,
+                silence_pages,
                 library.router,
                 answers.router,
                 library_pages.router,

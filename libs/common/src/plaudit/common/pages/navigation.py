@@ -42,6 +42,7 @@ CONSOLE: Final = (
     NavEntry("Messages", "/console/messages", ("messages:read",)),
     NavEntry("Imports", "/console/imports", ("imports:read",)),
     NavEntry("Sorting", "/console/sorting", ("reviews:read",)),
+    NavEntry("Silences", "/console/silences", ("alerts:read",)),
     NavEntry("Owners", "/console/owners", ("clocks:read",)),
     NavEntry("Policies", "/console/policies", ("clocks:read",)),
     NavEntry("Calendars", "/console/calendars", ("clocks:read",)),
