@@ -21,7 +21,7 @@ def test_a_score_waits_for_no_other_review() -> None:
 @pytest.mark.parametrize(
     ("gathering", "longest_seconds"),
     [
-        (subscription(()), PEOPLE_SEE),
+        (subscription((), 1), PEOPLE_SEE),
         (SUBSCRIPTION, PEOPLE_SEE),
         (HISTORY, 0.25),
         (INSIGHT, 1.0),
