@@ -67,7 +67,7 @@ async def test_every_page_goes_on_where_the_one_before_ended(stage, api):
 
 
 async def test_changes_of_endpoints_are_in_it_too(stage, api):
-    body = {"name": "Hook", "channel": "webhook", "address": "https://hook.example/in", "topics": ["alert"]}
+    body = {"name": "Hook", "channel": "webhook", "url": "https://hook.example/in", "topics": ["alert"]}
     made = await api.post("/v1/endpoints", json=body)
     assert made.status_code == 201, made.text
     [entry] = await entries(api, about="endpoint")

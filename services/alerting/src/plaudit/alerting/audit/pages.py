@@ -57,7 +57,7 @@ async def show_audit(
         tx,
         "audit.html",
         entries=entries,
-        names=await _names(tx, principal.tenant_id, [entry.actor for entry in entries]),
+        names=await _names(request, principal.tenant_id, [entry.actor for entry in entries]),
         in_words=_in_words,
         choices={"": "everything", **{each.value: each.value for each in About}},
         chosen=wanted,
@@ -68,10 +68,13 @@ async def show_audit(
     )
 
 
-async def _names(tx: TenantTx, tenant_id: str, actors: list[str]) -> dict[str, str]:
+async def _names(request: Request, tenant_id: str, actors: list[str]) -> dict[str, str]:
     """Return actor → name, of those who are people with an account."""
     ids = {each: UUID(each.removeprefix(_PERSON)) for each in set(actors) if each.startswith(_PERSON)}
-    names = await accounts.names_of(tx, tenant_id, ids.values())
+    if not ids:
+        return {}
+    async with request.app.state.resources.common_database().snapshot(tenant_id) as common:
+        names = await accounts.names_of(common, tenant_id, ids.values())
     return {actor: names[person_id] for actor, person_id in ids.items() if person_id in names}
 
 

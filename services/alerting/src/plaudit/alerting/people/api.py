@@ -78,7 +78,7 @@ async def read_owners(request: Request, principal: Reader, tx: TenantTx, respons
     Where nobody has saved any, all belongs to the owner of the installation.
     """
     revision = await store.newest(tx, principal.tenant_id)
-    return await _out(request, tx, principal.tenant_id, revision, response)
+    return await _out(request, principal.tenant_id, revision, response)
 
 
 @router.put(
@@ -105,7 +105,7 @@ async def set_owners(
     saved = await commands.save(
         work.tx, principal.tenant_id, document, written, principal.actor, expected=_numbers(if_match)
     )
-    return await _out(request, work.tx, principal.tenant_id, saved, response)
+    return await _out(request, principal.tenant_id, saved, response)
 
 
 @router.get(f"{OWNERS}/revisions", summary="List revisions of the owners")
@@ -122,9 +122,12 @@ def fallback_of(request: Request) -> Owner:
     return fallback_owner(settings.owner_email, settings.owner_time_zone)
 
 
-async def with_accounts(tx: Tx, tenant_id: str, owners: Owners) -> Owners:
+async def with_accounts(request: Request, tenant_id: str, owners: Owners) -> Owners:
     """Return the same with the ids of the accounts that its people have."""
-    known = await accounts.list_accounts(tx, tenant_id) if owners.people else []
+    if not owners.people:
+        return owners
+    async with request.app.state.resources.common_database().snapshot(tenant_id) as common:
+        known = await accounts.list_accounts(common, tenant_id)
     return owners.linked({each.email: str(each.id) for each in known})
 
 
@@ -139,10 +142,8 @@ async def owner_of_facts(tx: Tx, tenant_id: str) -> OwnerOf:
     return owner_of
 
 
-async def _out(
-    request: Request, tx: Tx, tenant_id: str, revision: OwnersRevision | None, response: Response
-) -> OwnersOut:
-    owners = await with_accounts(tx, tenant_id, Owners() if revision is None else revision.owners)
+async def _out(request: Request, tenant_id: str, revision: OwnersRevision | None, response: Response) -> OwnersOut:
+    owners = await with_accounts(request, tenant_id, Owners() if revision is None else revision.owners)
     response.headers["ETag"] = f'"{owners.number}"'
     return owners_out(owners, fallback_of(request), revision)
 

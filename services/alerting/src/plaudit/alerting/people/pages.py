@@ -62,7 +62,7 @@ async def _page(
 ) -> Response:
     tenant_id = principal.tenant_id
     history = await store.revisions(tx, tenant_id, SHOWN_REVISIONS)
-    owners = await with_accounts(tx, tenant_id, history[0].owners if history else Owners())
+    owners = await with_accounts(request, tenant_id, history[0].owners if history else Owners())
     fallback = fallback_of(request)
     written = history[0].document if history else EXAMPLE_YAML
     return await console.response(
