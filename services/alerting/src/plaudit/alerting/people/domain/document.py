@@ -39,8 +39,8 @@ from plaudit.alerting.policies.domain.document import (
     unknown,
 )
 from plaudit.alerting.policies.domain.metrics import INCIDENT_SEVERITIES, REVIEW_SEVERITIES
+from plaudit.common import mailbox
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
-from plaudit.common.people.domain import normalised_email
 from plaudit.common.refusals import WrongInputError
 from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 
@@ -73,6 +73,10 @@ class WrongOwnersError(WrongInputError):
         super().__init__("; ".join(in_words(each) for each in self.errors))
 
 
+def _address(text: str) -> str:
+    return mailbox.parse(text).server_address
+
+
 def _zone(name: str) -> str:
     try:
         zone_of(name)
@@ -92,7 +96,7 @@ def _wall_time(value: object) -> time:
     raise ValueError(QUIET_RULE)
 
 
-Address = Annotated[str, AfterValidator(normalised_email)]
+Address = Annotated[str, AfterValidator(_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 WallTime = Annotated[time, BeforeValidator(_wall_time)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
