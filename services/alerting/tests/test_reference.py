@@ -68,8 +68,11 @@ async def test_every_operation_answers_as_its_example_says(stage, endpoint):
     await reference.check(api, "activate_policy_revision", ids={"revision": "1"})
     await reference.check(api, "read_policy")
     await reference.check(api, "list_policy_activations")
+    alert = {"alert_id": alerts["items"][0]["id"]}
+    await reference.check(api, "acknowledge_alert", ids=alert)
+    await reference.check(api, "assign_alert", ids=alert)
+    await check_people(reference, api)
     await reference.check(api, "read_coverage")
-    await reference.check(api, "acknowledge_alert", ids={"alert_id": alerts["items"][0]["id"]})
     await reference.check(api, "preview_calendar", params={"days": 2})
     berlin = {"calendar_name": "berlin"}
     await reference.check(api, "set_calendar", ids=berlin)
@@ -97,6 +100,17 @@ async def test_every_operation_answers_as_its_example_says(stage, endpoint):
     endpoint_id = await check_endpoints(reference, stage, f"http://127.0.0.1:{endpoint.port}/hook")
     await check_messages(reference, stage, endpoint_id)
     reference.assert_all_are_checked()
+
+
+async def check_people(reference, api):
+    """Owners, silences and the audit trail."""
+    silence = await reference.check(api, "create_silence")
+    await reference.check(api, "list_silences")
+    await reference.check(api, "end_silence", ids={"silence_id": silence["id"]})
+    await reference.check(api, "set_owners")
+    await reference.check(api, "read_owners")
+    await reference.check(api, "list_owner_revisions")
+    await reference.check(api, "list_audit_entries", params={"kind": "owners"})
 
 
 async def check_cadences(reference, stage):

@@ -193,7 +193,7 @@ async def test_a_preview_does_not_guess_what_reviews_do_not_tell(stage, api, see
     assert classes["next-answer"] == classes["urgent-update"] == classes["data-breach"] == (None, None)
 
 
-async def test_coverage_lists_what_no_class_is_for(stage, api, seen):
+async def test_coverage_lists_what_no_class_is_for(stage, api, seen, all_owned):
     await seen(review(), review(5.0), review(5.0, subject="acme/hamburg"), review(1.0, kind="nps"))
     await seen(review(4.0), tenant="other")
     assert (await api.get("/v1/coverage")).json()["items"] == []
@@ -208,7 +208,7 @@ async def test_coverage_lists_what_no_class_is_for(stage, api, seen):
     assert (await api.get("/v1/coverage")).json()["seen"] == 0
 
 
-async def test_coverage_looks_at_what_conditions_look_at(stage, api, seen):
+async def test_coverage_looks_at_what_conditions_look_at(stage, api, seen, all_owned):
     """One subject, source and severity: of its reviews, only those that mention no delivery have a class."""
     await activated(api, await saved(api, EXAMPLE_YAML.replace("rating: {to: 2}", "topic: [delivery, price_fees]")))
     await seen(review(topics=("delivery", "clean_safe")), review(topics=("clean_safe",)), review())

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.postgres, needs_browser]
 
 
 @pytest.fixture
-async def page(stage, seen, tmp_path) -> AsyncIterator[Page]:
+async def page(stage, seen, all_owned, tmp_path) -> AsyncIterator[Page]:
     """The console, signed in, of a tenant with some reviews."""
     early = {"published_at": at(-60), "rated_at": at(-60), "received_at": at(-60)}
     await seen(

@@ -1,7 +1,6 @@
 """The settings of alerting beyond the common ones."""
 
 from typing import Self
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -15,7 +14,7 @@ class AlertingSettings(DeliverySettings):
     """Frozen settings of alerting."""
 
     owner_email: EmailAddress
-    """Who gets a mail when a clock starts, and when it is breached."""
+    """Who answers for what no tenant gives to anybody else: gets its mails and alerts."""
 
     smtp_host: str = "127.0.0.1"
     """Alerting always sends mails: without this setting, to the mail catcher of the same machine."""
@@ -60,8 +59,3 @@ class AlertingSettings(DeliverySettings):
                     "PLAUDIT_HEARTBEAT_URL begins with http://: use https://, or set PLAUDIT_DELIVERY_PLAIN_HTTP=true"
                 )
         return self
-
-    @property
-    def owner_zone(self) -> ZoneInfo:
-        """The zone in which the owner reads times."""
-        return zone_of(self.owner_time_zone)

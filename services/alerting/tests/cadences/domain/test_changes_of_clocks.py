@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from plaudit.alerting.cadences.domain.local_times import at_local, local_date
 from plaudit.alerting.cadences.domain.person import Told
 from plaudit.alerting.cadences.domain.plan import next_digest
 from plaudit.alerting.cadences.domain.rules import AfterEvent, Purpose, SinceContact, Trigger, Weekday, Weekly
+from plaudit.alerting.calendars.domain.local_times import at_local, local_date
 from plaudit_testing.planning import dates_of, happening, person, revision, rule, walk
 from plaudit_testing.shared import shared
 

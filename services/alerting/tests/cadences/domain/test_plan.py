@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plaudit.alerting.cadences.domain.local_times import at_local, local_date
 from plaudit.alerting.cadences.domain.person import Told, tell
 from plaudit.alerting.cadences.domain.plan import Step, next_digest, plan, reminder_of
 from plaudit.alerting.cadences.domain.rules import (
@@ -20,6 +19,7 @@ from plaudit.alerting.cadences.domain.rules import (
     Weekday,
     Weekly,
 )
+from plaudit.alerting.calendars.domain.local_times import at_local, local_date
 from plaudit_testing.planning import NOON, dates_of, happening, person, revision, rule, walk
 
 CHANGES = {

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
+from plaudit.alerting.audit.commands import record
+from plaudit.alerting.audit.domain import About, revised
 from plaudit.alerting.calendars import store
 from plaudit.alerting.calendars.domain import ALWAYS_NAME, Calendar, CalendarRef
 from plaudit.alerting.calendars.domain.definition import (
@@ -69,6 +71,8 @@ async def set_calendar(
     if fits is not None:
         await fits(tx, tenant_id, changed.calendar)
     await _add(tx, tenant_id, changed)
+    before = 0 if latest is None else latest.revision
+    await record(tx, revised(tenant_id, actor, "calendar.set", (About.CALENDAR, name), before, changed.revision))
     return changed
 
 

@@ -1,13 +1,14 @@
 """How mails about clocks come about, and what is asked once more before one leaves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
+
+import msgspec
 
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.commands import Follower
-from plaudit.alerting.clocks.domain.clock import Clock, LogEntry
+from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, thread_of
 from plaudit.alerting.clocks.domain.clock_events import Breached, Retracted, Started, Warned
 from plaudit.alerting.mails.domain.history import told
 from plaudit.alerting.mails.domain.letters import (
@@ -16,18 +17,24 @@ from plaudit.alerting.mails.domain.letters import (
     NOT_TOLD,
     Letter,
     LetterKind,
+    is_urgent,
     is_wanted,
     letter_about,
     letter_of,
     message_of,
-    thread_of,
 )
 from plaudit.alerting.mails.domain.words import content_of
+from plaudit.alerting.people import store as people
+from plaudit.alerting.people.domain import Owner, Owners
 from plaudit.common.db import Tx
 from plaudit.common.delivery import commands as deliveries
 from plaudit.common.delivery import store as delivery_store
 from plaudit.common.delivery.commands import Check, Due, Verdict, Withdraw
+from plaudit.common.delivery.domain.message import Message
 from plaudit.common.events import Outgoing
+
+Withheld = Callable[[Tx, Sequence[Clock]], Awaitable[Mapping[ClockKey, str]]]
+"""Clocks → those of which nothing is told now, and why."""
 
 
 class OwnerMails(Follower):
@@ -35,26 +42,36 @@ class OwnerMails(Follower):
 
     follows = frozenset({Started, Warned, Breached, Retracted})
 
-    def __init__(self, owner_email: str) -> None:
-        self._owner_email = owner_email
+    def __init__(self, fallback: Owner) -> None:
+        """Take the owner of the settings, who answers where a tenant names nobody."""
+        self._fallback = fallback
 
     async def follow(self, tx: Tx, entries: Sequence[LogEntry]) -> Sequence[Outgoing]:
-        """Queue mails; publishes nothing."""
+        """Queue mails, each not before the end of its owner's quiet hours unless it is urgent; publishes nothing."""
         letters = [
             (entry.clock, letter_about(entry.clock, entry.event, is_noticed=_is_noticed(entry))) for entry in entries
         ]
+        wanted = [(clock, letter) for clock, letter in letters if letter is not None]
+        owners = await people.load(tx, {clock.tenant_id for clock, _ in wanted}) if wanted else {}
         await deliveries.queue(
-            tx, [message_of(letter, clock, self._owner_email) for clock, letter in letters if letter is not None]
+            tx, [self._message(letter, clock, owners[clock.tenant_id], tx.now) for clock, letter in wanted]
         )
         return ()
 
+    def _message(self, letter: Letter, clock: Clock, owners: Owners, now: datetime) -> Message:
+        about = clock.about
+        owner = owners.owner(self._fallback, about.subject, about.source_id, about.severity)
+        not_before = owner.not_before(now, is_urgent=is_urgent(clock))
+        return message_of(letter, clock, owner.address, not_before)
 
-def check_of(public_url: str, zone: ZoneInfo) -> Check:
+
+def check_of(public_url: str, fallback: Owner, withheld: Withheld) -> Check:
     """Return what composes mails about clocks as they leave, by their clocks as they stand, or withdraws them.
 
     Args:
         public_url: the address of Plaudit from outside; empty where it is not known.
-        zone: the reader's.
+        fallback: the owner of the settings, in whose zone whoever is not named reads times.
+        withheld: of which clocks nothing is told now, and why.
     """
 
     async def check(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
@@ -62,25 +79,38 @@ def check_of(public_url: str, zone: ZoneInfo) -> Check:
         clocks = await clock_store.load(
             tx, {(each.delivery.tenant_id, letters[each.delivery.id].clock_id) for each in due}
         )
+        reasons = await withheld(tx, list(clocks.values()))
+        owners = await people.load(tx, {each.delivery.tenant_id for each in due})
         verdicts: dict[UUID, Verdict] = {}
         for each in due:
             letter = letters[each.delivery.id]
-            clock = clocks.get((each.delivery.tenant_id, letter.clock_id))
-            verdicts[each.delivery.id] = await _verdict(tx, letter, clock, public_url, zone, list(letters))
+            key = each.delivery.tenant_id, letter.clock_id
+            reader = _reader(owners[key[0]], each.delivery.recipient, fallback)
+            reason = reasons.get(key)
+            verdicts[each.delivery.id] = (
+                Withdraw(reason)
+                if reason
+                else await _verdict(tx, letter, clocks.get(key), public_url, reader, list(letters))
+            )
         return verdicts
 
     return check
 
 
 async def _verdict(
-    tx: Tx, letter: Letter, clock: Clock | None, public_url: str, zone: ZoneInfo, held: Sequence[UUID]
+    tx: Tx, letter: Letter, clock: Clock | None, public_url: str, reader: Owner, held: Sequence[UUID]
 ) -> Verdict:
     if clock is None or not is_wanted(letter, clock, tx.now):
         return Withdraw(NO_LONGER_SO)
     if letter.kind is LetterKind.RETRACTION and not await _was_told(tx, clock, held):
         return Withdraw(NOT_TOLD)
     history = await _history(tx, clock)
-    return content_of(letter, clock, now=tx.now, zone=zone, public_url=public_url, history=history)
+    return content_of(letter, clock, now=tx.now, owner=reader, public_url=public_url, history=history)
+
+
+def _reader(owners: Owners, address: str, fallback: Owner) -> Owner:
+    """Return the person at an address, who is in the fallback's zone where nothing is known of them."""
+    return owners.by_address(address) or msgspec.structs.replace(fallback, address=address, name=address)
 
 
 async def _was_told(tx: Tx, clock: Clock, held: Sequence[UUID]) -> bool:

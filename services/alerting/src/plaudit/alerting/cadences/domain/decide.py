@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from plaudit.alerting.cadences.domain.local_times import local_date, next_allowed
 from plaudit.alerting.cadences.domain.person import Person
 from plaudit.alerting.cadences.domain.plan import Occurrence, Step, applies, has_responded
 from plaudit.alerting.cadences.domain.rules import Purpose, Revision, Rule
 from plaudit.alerting.cadences.domain.touchpoint import Touchpoint
+from plaudit.alerting.calendars.domain.local_times import local_date, next_allowed
 from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 
 

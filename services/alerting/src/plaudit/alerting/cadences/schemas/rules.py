@@ -9,7 +9,6 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, TypeAd
 from pydantic_core import PydanticCustomError
 
 from plaudit.alerting.cadences.domain.default import DEFAULT
-from plaudit.alerting.cadences.domain.local_times import QuietHours
 from plaudit.alerting.cadences.domain.rules import (
     GATING,
     GATING_REASON,
@@ -31,6 +30,7 @@ from plaudit.alerting.cadences.domain.rules import (
     Weekday,
     Weekly,
 )
+from plaudit.alerting.calendars.domain.local_times import QuietHours
 from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.common import mailbox
 from plaudit.common.http import WHOLE, AnyText, Body, Subject
