@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 from msgspec.structs import replace
 
 from plaudit.alerting.calendars import store as calendar_store
+from plaudit.alerting.changes import store as changes
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.about import erased
 from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
@@ -134,6 +135,9 @@ class ClockWriter:
         """Write everything; return the events to publish, those of each clock in their order."""
         await store.save(tx, list(self._clocks.values()))
         await store.append(tx, self._entries)
+        await changes.note(
+            tx, {tenant_id for tenant_id, _ in self._clocks} | {entry.clock.tenant_id for entry in self._entries}
+        )
         events: list[Outgoing] = []
         for entry in self._entries:
             if not is_collapsed(entry.event):

@@ -1,14 +1,17 @@
 """How mails about clocks come about, and what is asked once more before one leaves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.commands import Follower
-from plaudit.alerting.clocks.domain.clock import Clock, LogEntry
+from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry
 from plaudit.alerting.clocks.domain.clock_events import Breached, Retracted, Started, Warned
+from plaudit.alerting.library import store as library_store
+from plaudit.alerting.library.domain.guideline import Revision, best_match
+from plaudit.alerting.mails.domain.aid import MAX_BAD_STARS, NO_AID, Aid, severity_of
 from plaudit.alerting.mails.domain.history import told
 from plaudit.alerting.mails.domain.letters import (
     BREACHED,
@@ -23,6 +26,8 @@ from plaudit.alerting.mails.domain.letters import (
     thread_of,
 )
 from plaudit.alerting.mails.domain.words import content_of
+from plaudit.alerting.reviews import store as review_store
+from plaudit.alerting.reviews.domain import History, Review
 from plaudit.common.db import Tx
 from plaudit.common.delivery import commands as deliveries
 from plaudit.common.delivery import store as delivery_store
@@ -62,25 +67,76 @@ def check_of(public_url: str, zone: ZoneInfo) -> Check:
         clocks = await clock_store.load(
             tx, {(each.delivery.tenant_id, letters[each.delivery.id].clock_id) for each in due}
         )
+        aids = await aids_of(tx, [clock for clock in clocks.values() if is_bad(clock)])
         verdicts: dict[UUID, Verdict] = {}
         for each in due:
             letter = letters[each.delivery.id]
             clock = clocks.get((each.delivery.tenant_id, letter.clock_id))
-            verdicts[each.delivery.id] = await _verdict(tx, letter, clock, public_url, zone, list(letters))
+            aid = aids.get((each.delivery.tenant_id, letter.clock_id), NO_AID)
+            verdicts[each.delivery.id] = await _verdict(tx, letter, clock, public_url, zone, list(letters), aid)
         return verdicts
 
     return check
 
 
 async def _verdict(
-    tx: Tx, letter: Letter, clock: Clock | None, public_url: str, zone: ZoneInfo, held: Sequence[UUID]
+    tx: Tx,
+    letter: Letter,
+    clock: Clock | None,
+    public_url: str,
+    zone: ZoneInfo,
+    held: Sequence[UUID],
+    aid: Aid,
 ) -> Verdict:
     if clock is None or not is_wanted(letter, clock, tx.now):
         return Withdraw(NO_LONGER_SO)
     if letter.kind is LetterKind.RETRACTION and not await _was_told(tx, clock, held):
         return Withdraw(NOT_TOLD)
     history = await _history(tx, clock)
-    return content_of(letter, clock, now=tx.now, zone=zone, public_url=public_url, history=history)
+    aid = NO_AID if letter.kind is LetterKind.RETRACTION else aid
+    return content_of(letter, clock, now=tx.now, zone=zone, public_url=public_url, history=history, aid=aid)
+
+
+async def aids_of(tx: Tx, clocks: Collection[Clock]) -> dict[ClockKey, Aid]:
+    """Return what helps to answer the reviews that clocks are about: the customer's history, and the guideline.
+
+    What is known of a review beside its words is read apart from the clocks: until then the guideline goes by its stars.
+    """
+    about = {clock.key: (clock.tenant_id, clock.about.review_id) for clock in clocks if clock.about.review_id}
+    reviews = await review_store.load(tx, set(about.values()))
+    persons = {(each.tenant_id, each.person) for each in reviews.values() if each.person}
+    histories = await review_store.histories(tx, persons)
+    library = {tenant_id: await library_store.newest(tx, tenant_id) for tenant_id in {key[0] for key in about}}
+    return {
+        clock.key: _aid(clock, reviews.get(about[clock.key]), histories, library[clock.tenant_id])
+        for clock in clocks
+        if clock.key in about
+    }
+
+
+def is_bad(clock: Clock) -> bool:
+    """Say whether a clock is about a review that the owner gets help for: one of one or two stars, still known."""
+    stars = clock.about.stars
+    return (
+        clock.erased_at is None and clock.about.review_id is not None and stars is not None and stars <= MAX_BAD_STARS
+    )
+
+
+def _aid(
+    clock: Clock, review: Review | None, histories: Mapping[tuple[str, str], History], library: Sequence[Revision]
+) -> Aid:
+    match = best_match(
+        library,
+        topics=review.topics if review else (),
+        severity=severity_of(review, clock.about.stars),
+        language=review.language if review else None,
+    )
+    person = review.person if review else None
+    return Aid(
+        review=review,
+        history=histories.get((clock.tenant_id, person)) if person else None,
+        guideline=match.guideline if match else None,
+    )
 
 
 async def _was_told(tx: Tx, clock: Clock, held: Sequence[UUID]) -> bool:
