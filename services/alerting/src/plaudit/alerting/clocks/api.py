@@ -1,18 +1,24 @@
 """HTTP: clocks with their logs."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
+from sqlalchemy import RowMapping
+from starlette.responses import StreamingResponse
 
 from plaudit.alerting.clocks import commands, store
 from plaudit.alerting.clocks.commands import ByHand, Follower
 from plaudit.alerting.clocks.domain import by_hand
 from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
+from plaudit.alerting.clocks.domain.filters import ClockFilters
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.clocks.schemas import (
+    HEAD,
     ClockEventOut,
     ClockOut,
     ClockWithLogOut,
@@ -21,11 +27,14 @@ from plaudit.alerting.clocks.schemas import (
     MovePreviewOut,
     ReasonIn,
     SettleIn,
+    csv_row,
 )
 from plaudit.alerting.policies.domain.metrics import Metric
-from plaudit.common.db import SqlTx
+from plaudit.common.contracts import Severity
+from plaudit.common.db import Role, SqlTx
 from plaudit.common.http import (
     AnyText,
+    Instant,
     Page,
     Paging,
     Principal,
@@ -37,9 +46,14 @@ from plaudit.common.http import (
     conflict,
     describe,
     not_found,
+    read_apart,
 )
+from plaudit.common.http.files import MEDIA_TYPES, Format, Group, as_file, csv_lines, written
+from plaudit.common.http.parameters import parameters
 
 MAX_REVIEW_ID_CHARS: Final = 100
+EXPORTED_ROWS: Final = 500
+"""Read at once for a file."""
 
 PROBLEMS: Final = {"clock-refused": "The clock cannot be changed so as it stands; the detail says what can be done."}
 """Slug → meaning and what to do."""
@@ -54,31 +68,77 @@ Mover = Annotated[Principal, Depends(authorize("policies:write"))]
 ClockId = Annotated[UUID, Path(description="The clock's id.")]
 
 
-@router.get("/v1/clocks", summary="List clocks")
-async def list_clocks(
-    principal: ClocksReader,
-    tx: TenantTx,
-    paging: Paging,
-    subject: SubjectFilter = None,
-    state: Annotated[State | None, Query(description="Only those that stand so.")] = None,
+@dataclass(frozen=True)
+class FilterParameters:
+    """Which clocks are asked for."""
+
+    subject: SubjectFilter = None
+    state: Annotated[State | None, Query(description="Only those that stand so.")] = None
     review_id: Annotated[
         AnyText | None, Query(max_length=MAX_REVIEW_ID_CHARS, description="Only those of this review.")
-    ] = None,
-    metric: Annotated[Metric | None, Query(description="Only those of this metric.")] = None,
-) -> Page[ClockOut]:
+    ] = None
+    metric: Annotated[Metric | None, Query(description="Only those of this metric.")] = None
+    source_id: Annotated[UUID | None, Query(description="Only those of reviews of this source.")] = None
+    severity: Annotated[Severity | None, Query(description="Only those of reviews that are so bad.")] = None
+    due_after: Annotated[Instant | None, Query(description="Only those due then or later.")] = None
+    due_before: Annotated[Instant | None, Query(description="Only those due before then.")] = None
+
+    def filters(self) -> ClockFilters:
+        """Return them as stores take them."""
+        return ClockFilters(
+            subject=self.subject,
+            state=self.state,
+            review_id=self.review_id,
+            metric=self.metric,
+            source_id=None if self.source_id is None else str(self.source_id),
+            severity=self.severity,
+            due_after=self.due_after,
+            due_before=self.due_before,
+        )
+
+
+AskedFilters = Annotated[FilterParameters, Depends(parameters(FilterParameters))]
+
+
+@router.get("/v1/clocks", summary="List clocks")
+async def list_clocks(principal: ClocksReader, tx: TenantTx, paging: Paging, asked: AskedFilters) -> Page[ClockOut]:
     """Return clocks in the order of their due times."""
     after = paging.after(tuple[datetime, UUID])
-    rows = await store.list_clocks(
-        tx,
-        principal.tenant_id,
-        subject=subject,
-        state=state,
-        review_id=review_id,
-        metric=metric,
-        after=after,
-        limit=paging.rows,
-    )
+    rows = await store.list_clocks(tx, principal.tenant_id, asked.filters(), after=after, limit=paging.rows)
     return paging.page(rows, lambda row: (row["due_at"], row["id"]), ClockOut.model_validate)
+
+
+@router.get(
+    "/v1/clocks.csv",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {MEDIA_TYPES[Format.CSV]: {"schema": {"type": "string"}, "example": csv_lines([HEAD])}}}
+    },
+    summary="Export clocks",
+)
+async def export_clocks(
+    request: Request, principal: ClocksReader, tx: TenantTx, asked: AskedFilters
+) -> StreamingResponse:
+    """Export as CSV (RFC 4180) all clocks that a list with these filters holds; there is no limit to their number.
+
+    The columns are named and mean what the fields of `GET /v1/clocks` are and mean; `paused` says whether its time
+    stands still. Instants are in UTC (ISO 8601), what there is not is empty, and a text that a spreadsheet could take
+    for a formula has a quote in front.
+    """
+    filters, tenant_id = asked.filters(), principal.tenant_id
+    first = await store.list_clocks(tx, tenant_id, filters, limit=EXPORTED_ROWS)
+    database = request.app.state.resources.database(Role.API)
+
+    async def groups() -> AsyncIterator[Group[RowMapping]]:
+        found = first
+        yield Group(found, ClockOut.model_validate, csv_row)
+        while len(found) == EXPORTED_ROWS:
+            after = found[-1]["due_at"], found[-1]["id"]
+            read = partial(store.list_clocks, tenant_id=tenant_id, filters=filters, after=after, limit=EXPORTED_ROWS)
+            found = await read_apart(database, tenant_id, read)
+            yield Group(found, ClockOut.model_validate, csv_row)
+
+    return as_file(written(groups(), HEAD, Format.CSV), "clocks", Format.CSV)
 
 
 @router.get("/v1/clocks/{clock_id}", summary="Read a clock")

@@ -8,17 +8,32 @@ from uuid import UUID
 
 import msgspec
 from asyncpg import Record
-from sqlalchemy import RowMapping, Select, Table, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    ScalarSelect,
+    Select,
+    Table,
+    and_,
+    false,
+    not_,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from plaudit.alerting.calendars.domain import CalendarRef, Pause
 from plaudit.alerting.clocks.domain.about import About
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, Lane, LogEntry
 from plaudit.alerting.clocks.domain.clock import root_of as group_of
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
+from plaudit.alerting.clocks.domain.filters import NO_FILTERS, ClockFilters, Reach
 from plaudit.alerting.clocks.domain.moves import Move
 from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run
 from plaudit.alerting.clocks.tables import clock_events, clocks, moves
 from plaudit.alerting.policies.domain.revisions import PolicyRef
+from plaudit.alerting.reviews.tables import reviews
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.subjects import within
@@ -222,42 +237,70 @@ async def log_of(tx: Tx, tenant_id: str, clock_id: UUID) -> list[tuple[ClockEven
 
 
 async def list_clocks(
-    tx: SqlTx,
-    tenant_id: str,
-    *,
-    subject: str | None = None,
-    state: str | None = None,
-    review_id: str | None = None,
-    metric: str | None = None,
-    after: DueKey | None = None,
-    limit: int,
+    tx: SqlTx, tenant_id: str, filters: ClockFilters = NO_FILTERS, *, after: DueKey | None = None, limit: int
 ) -> Sequence[RowMapping]:
     """Return clocks in the order of their due times.
 
     Args:
         tx: the open transaction.
         tenant_id: whose.
-        subject: only those of this subject and what is below it.
-        state: only those in this state.
-        review_id: only those of this review.
-        metric: only those of this metric.
+        filters: only these.
         after: the sort key of the last one of the page before.
         limit: how many.
     """
-    query = select(clocks).where(clocks.c.tenant_id == tenant_id).order_by(clocks.c.due_at, clocks.c.id).limit(limit)
-    query = filtered(query, clocks, subject=subject, state=state)
-    if review_id is not None:
-        query = query.where(clocks.c.review_id == review_id)
-    if metric is not None:
-        query = query.where(clocks.c.metric == metric)
+    conditions = matching(tenant_id, filters)
+    query = (
+        select(clocks, severity_of(tenant_id)).where(*conditions).order_by(clocks.c.due_at, clocks.c.id).limit(limit)
+    )
     if after is not None:
         query = query.where(tuple_(clocks.c.due_at, clocks.c.id) > after)
     return (await tx.sql.execute(query)).mappings().all()
 
 
+def severity_of(tenant_id: str) -> ColumnElement[str | None]:
+    """Return the column `severity` of a query over clocks: how bad the review is, as it was told last."""
+    return _severity(tenant_id).label("severity")
+
+
+def _severity(tenant_id: str) -> ScalarSelect[str]:
+    query = select(reviews.c.severity).where(reviews.c.tenant_id == tenant_id, reviews.c.id == clocks.c.review_id)
+    return query.correlate(clocks).scalar_subquery()
+
+
+def matching(tenant_id: str, filters: ClockFilters) -> list[ColumnElement[bool]]:
+    """Return the conditions that only the clocks of a tenant that filters let through meet."""
+    column = clocks.c
+    found: list[ColumnElement[bool]] = [column.tenant_id == tenant_id]
+    for name in ("state", "review_id", "metric", "source_id"):
+        if (value := getattr(filters, name)) is not None:
+            found.append(column[name] == value)
+    if filters.subject is not None:
+        found.append(within(column.subject, filters.subject))
+    if filters.due_after is not None:
+        found.append(column.due_at >= filters.due_after)
+    if filters.due_before is not None:
+        found.append(column.due_at < filters.due_before)
+    if filters.severity is not None:
+        so = (
+            reviews.c.tenant_id == tenant_id,
+            reviews.c.id == column.review_id,
+            reviews.c.severity == filters.severity,
+        )
+        found.append(exists(select(literal(1)).where(*so)))
+    if filters.reaches is not None:
+        found.append(or_(false(), *map(_reached, filters.reaches)))
+    return found
+
+
+def _reached(reach: Reach) -> ColumnElement[bool]:
+    subject = clocks.c.subject
+    covered = true() if reach.prefix is None else within(subject, reach.prefix)
+    return and_(covered, *(not_(within(subject, each)) for each in reach.without))
+
+
 async def read_clock(tx: SqlTx, tenant_id: str, clock_id: UUID) -> RowMapping | None:
     """Return one clock."""
-    query = select(clocks).where(clocks.c.tenant_id == tenant_id, clocks.c.id == clock_id)
+    query = select(clocks, severity_of(tenant_id)).where(clocks.c.tenant_id == tenant_id, clocks.c.id == clock_id)
     return (await tx.sql.execute(query)).mappings().one_or_none()
 
 

@@ -100,7 +100,7 @@ async def _verdict(
 async def aids_of(tx: Tx, clocks: Collection[Clock]) -> dict[ClockKey, Aid]:
     """Return what helps to answer the reviews that clocks are about: the customer's history, and the guideline.
 
-    What is known of a review beside its words is read apart from the clocks: until then the guideline goes by its stars.
+    Reviews are read apart from the clocks: until one has been, the guideline goes by its stars.
     """
     about = {clock.key: (clock.tenant_id, clock.about.review_id) for clock in clocks if clock.about.review_id}
     reviews = await review_store.load(tx, set(about.values()))
