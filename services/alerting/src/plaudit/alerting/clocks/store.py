@@ -270,10 +270,9 @@ def _severity(tenant_id: str) -> ScalarSelect[str]:
 def matching(tenant_id: str, filters: ClockFilters) -> list[ColumnElement[bool]]:
     """Return the conditions that only the clocks of a tenant that filters let through meet."""
     column = clocks.c
+    given = {name: getattr(filters, name) for name in ("state", "review_id", "metric", "source_id")}
     found: list[ColumnElement[bool]] = [column.tenant_id == tenant_id]
-    for name in ("state", "review_id", "metric", "source_id"):
-        if (value := getattr(filters, name)) is not None:
-            found.append(column[name] == value)
+    found += [column[name] == value for name, value in given.items() if value is not None]
     if filters.subject is not None:
         found.append(within(column.subject, filters.subject))
     if filters.due_after is not None:
@@ -281,12 +280,7 @@ def matching(tenant_id: str, filters: ClockFilters) -> list[ColumnElement[bool]]
     if filters.due_before is not None:
         found.append(column.due_at < filters.due_before)
     if filters.severity is not None:
-        so = (
-            reviews.c.tenant_id == tenant_id,
-            reviews.c.id == column.review_id,
-            reviews.c.severity == filters.severity,
-        )
-        found.append(exists(select(literal(1)).where(*so)))
+        found.append(_severity(tenant_id) == filters.severity)
     if filters.reaches is not None:
         found.append(or_(false(), *map(_reached, filters.reaches)))
     return found
