@@ -10,6 +10,7 @@ import msgspec
 from asyncpg import Record
 from sqlalchemy import (
     ColumnElement,
+    Label,
     RowMapping,
     ScalarSelect,
     Select,
@@ -257,7 +258,7 @@ async def list_clocks(
     return (await tx.sql.execute(query)).mappings().all()
 
 
-def severity_of(tenant_id: str) -> ColumnElement[str | None]:
+def severity_of(tenant_id: str) -> Label[str]:
     """Return the column `severity` of a query over clocks: how bad the review is, as it was told last."""
     return _severity(tenant_id).label("severity")
 
