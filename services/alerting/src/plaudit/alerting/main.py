@@ -4,6 +4,10 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.alerts.commands.telling import check_of as alert_check_of
+from plaudit.alerting.alerts.commands.telling import withheld
+from plaudit.alerting.alerts.domain.notes import TOPIC as ALERT_TOPIC
+from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob
 from plaudit.alerting.answers import api as answers
 from plaudit.alerting.answers import consumer as answers_consumer
 from plaudit.alerting.answers import pages as answer_pages
@@ -26,7 +30,8 @@ from plaudit.alerting.library import api as library
 from plaudit.alerting.library import pages as library_pages
 from plaudit.alerting.log_fields import LOG_FIELDS
 from plaudit.alerting.mails.commands import OwnerMails, check_of
-from plaudit.alerting.mails.domain.letters import TOPIC
+from plaudit.alerting.mails.domain.letters import TOPIC as CLOCK_TOPIC
+from plaudit.alerting.people.domain import Owner, fallback_owner
 from plaudit.alerting.policies import api as policies
 from plaudit.alerting.policies import pages as policy_pages
 from plaudit.alerting.reviews.consumer import KEPT_REVIEWS
@@ -52,14 +57,25 @@ from plaudit.common.vault import vault_of
 DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."
 
 
+def owner_of_settings(settings: AlertingSettings) -> Owner:
+    """Return who answers for what no tenant gives to anybody else."""
+    return fallback_owner(settings.owner_email, settings.owner_time_zone)
+
+
 def followers(settings: AlertingSettings) -> Sequence[Follower]:
     """Return the rooms that act, in the same transaction, when something happens to a clock."""
-    return (Schedule(), BreachAlerts(settings.owner_email), OwnerMails(settings.owner_email))
+    fallback = owner_of_settings(settings)
+    return (Schedule(), BreachAlerts(fallback), OwnerMails(fallback))
 
 
 def checks(settings: AlertingSettings) -> Checks:
     """Return what is asked before messages leave: topic → its check."""
-    return {TOPIC: check_of(settings.public_url, settings.owner_zone), **CADENCE_CHECKS}
+    fallback = owner_of_settings(settings)
+    return {
+        CLOCK_TOPIC: check_of(settings.public_url, fallback, withheld),
+        ALERT_TOPIC: alert_check_of(settings.public_url, fallback),
+        **CADENCE_CHECKS,
+    }
 
 
 def build(resources: Resources[AlertingSettings]) -> Parts:
@@ -139,6 +155,8 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
             MoveJob(resources, following),
+            EscalationJob(resources.database(Role.WORKER)),
+            SilenceJob(resources.database(Role.WORKER), owner_of_settings(settings)),
             CadenceJob(resources),
             ReplanJob(resources),
             ContactsJob(resources.database(Role.WORKER)),

@@ -15,7 +15,7 @@ from plaudit.alerting.clocks import commands, store
 from plaudit.alerting.clocks.commands import ByHand, Follower
 from plaudit.alerting.clocks.domain import by_hand
 from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
-from plaudit.alerting.clocks.domain.filters import ClockFilters
+from plaudit.alerting.clocks.domain.filters import ClockFilters, Ownership, ownership_of
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.clocks.schemas import (
     HEAD,
@@ -29,6 +29,8 @@ from plaudit.alerting.clocks.schemas import (
     SettleIn,
     csv_row,
 )
+from plaudit.alerting.people import store as people
+from plaudit.alerting.people.domain import fallback_owner
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Severity
 from plaudit.common.db import Role, SqlTx
@@ -47,11 +49,14 @@ from plaudit.common.http import (
     describe,
     not_found,
     read_apart,
+    unprocessable,
 )
 from plaudit.common.http.files import MEDIA_TYPES, Format, Group, as_file, csv_lines, written
 from plaudit.common.http.parameters import parameters
+from plaudit.common.http.problems import ProblemError
 
 MAX_REVIEW_ID_CHARS: Final = 100
+MAX_ADDRESS_CHARS: Final = 254
 EXPORTED_ROWS: Final = 500
 """Read at once for a file."""
 
@@ -80,11 +85,26 @@ class FilterParameters:
     metric: Annotated[Metric | None, Query(description="Only those of this metric.")] = None
     source_id: Annotated[UUID | None, Query(description="Only those of reviews of this source.")] = None
     severity: Annotated[Severity | None, Query(description="Only those of reviews that are so bad.")] = None
+    owner: Annotated[
+        AnyText | None,
+        Query(
+            max_length=MAX_ADDRESS_CHARS,
+            description="Only those of subjects that this person answers for, by the address.",
+        ),
+    ] = None
     due_after: Annotated[Instant | None, Query(description="Only those due then or later.")] = None
     due_before: Annotated[Instant | None, Query(description="Only those due before then.")] = None
 
-    def filters(self) -> ClockFilters:
-        """Return them as stores take them."""
+    def filters(self, ownership: Ownership | None) -> ClockFilters:
+        """Return them as stores take them.
+
+        Raises:
+            Problem: 422 `invalid-request`, when nobody has this address.
+        """
+        if ownership is not None and self.owner not in ownership.addresses:
+            rule = f"Nobody answers for clocks at this address; there are {', '.join(ownership.addresses)}."
+            named = ProblemError("query", "/owner", "unknown_owner", rule)
+            raise unprocessable("invalid-request", "There is no such owner; `errors` says who there is.", [named])
         return ClockFilters(
             subject=self.subject,
             state=self.state,
@@ -94,6 +114,7 @@ class FilterParameters:
             severity=self.severity,
             due_after=self.due_after,
             due_before=self.due_before,
+            owner=None if ownership is None or self.owner is None else (ownership, self.owner),
         )
 
 
@@ -101,10 +122,14 @@ AskedFilters = Annotated[FilterParameters, Depends(parameters(FilterParameters))
 
 
 @router.get("/v1/clocks", summary="List clocks")
-async def list_clocks(principal: ClocksReader, tx: TenantTx, paging: Paging, asked: AskedFilters) -> Page[ClockOut]:
+async def list_clocks(
+    request: Request, principal: ClocksReader, tx: TenantTx, paging: Paging, asked: AskedFilters
+) -> Page[ClockOut]:
     """Return clocks in the order of their due times."""
     after = paging.after(tuple[datetime, UUID])
-    rows = await store.list_clocks(tx, principal.tenant_id, asked.filters(), after=after, limit=paging.rows)
+    rows = await store.list_clocks(
+        tx, principal.tenant_id, await _filters(request, tx, principal, asked), after=after, limit=paging.rows
+    )
     return paging.page(rows, lambda row: (row["due_at"], row["id"]), ClockOut.model_validate)
 
 
@@ -125,7 +150,7 @@ async def export_clocks(
     stands still. Instants are in UTC (ISO 8601), what there is not is empty, and a text that a spreadsheet could take
     for a formula has a quote in front.
     """
-    filters, tenant_id = asked.filters(), principal.tenant_id
+    filters, tenant_id = await _filters(request, tx, principal, asked), principal.tenant_id
     first = await store.list_clocks(tx, tenant_id, filters, limit=EXPORTED_ROWS)
     database = request.app.state.resources.database(Role.API)
 
@@ -234,3 +259,11 @@ async def _clock_with_log(tx: SqlTx, tenant_id: str, clock_id: UUID) -> ClockWit
     log = await store.log_of(tx, tenant_id, clock_id)
     entries = [ClockEventOut.of(event, recorded_at) for event, recorded_at in log]
     return ClockWithLogOut.model_validate({**row, "log": entries})
+
+
+async def _filters(request: Request, tx: SqlTx, principal: Principal, asked: FilterParameters) -> ClockFilters:
+    if asked.owner is None:
+        return asked.filters(None)
+    owners = (await people.load(tx, [principal.tenant_id]))[principal.tenant_id]
+    settings = request.app.state.resources.settings
+    return asked.filters(ownership_of(owners, fallback_owner(settings.owner_email, settings.owner_time_zone)))

@@ -8,33 +8,18 @@ from uuid import UUID
 
 import msgspec
 from asyncpg import Record
-from sqlalchemy import (
-    ColumnElement,
-    Label,
-    RowMapping,
-    ScalarSelect,
-    Select,
-    Table,
-    and_,
-    false,
-    not_,
-    or_,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, literal, select, tuple_
 
 from plaudit.alerting.calendars.domain import CalendarRef, Pause
 from plaudit.alerting.clocks.domain.about import About
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, Lane, LogEntry
 from plaudit.alerting.clocks.domain.clock import root_of as group_of
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
-from plaudit.alerting.clocks.domain.filters import NO_FILTERS, ClockFilters, Reach
+from plaudit.alerting.clocks.domain.filters import NO_FILTERS, ClockFilters, OwnerRule, Ownership
 from plaudit.alerting.clocks.domain.moves import Move
 from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run
 from plaudit.alerting.clocks.tables import clock_events, clocks, moves
 from plaudit.alerting.policies.domain.revisions import PolicyRef
-from plaudit.alerting.reviews.tables import reviews
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.subjects import within
@@ -250,28 +235,32 @@ async def list_clocks(
         limit: how many.
     """
     conditions = matching(tenant_id, filters)
-    query = (
-        select(clocks, severity_of(tenant_id)).where(*conditions).order_by(clocks.c.due_at, clocks.c.id).limit(limit)
-    )
+    query = select(clocks).where(*conditions).order_by(clocks.c.due_at, clocks.c.id).limit(limit)
     if after is not None:
         query = query.where(tuple_(clocks.c.due_at, clocks.c.id) > after)
     return (await tx.sql.execute(query)).mappings().all()
 
 
-def severity_of(tenant_id: str) -> Label[str]:
-    """Return the column `severity` of a query over clocks: how bad the review is, as it was told last."""
-    return _severity(tenant_id).label("severity")
+def owner_column(ownership: Ownership) -> ColumnElement[str]:
+    """Return whose each clock of a query is, by the address: as the rules say of its subject, source and severity."""
+    if not ownership.rules:
+        return literal(ownership.default)
+    return case(*((_covered(rule), literal(rule.owner)) for rule in ownership.rules), else_=literal(ownership.default))
 
 
-def _severity(tenant_id: str) -> ScalarSelect[str]:
-    query = select(reviews.c.severity).where(reviews.c.tenant_id == tenant_id, reviews.c.id == clocks.c.review_id)
-    return query.correlate(clocks).scalar_subquery()
+def _covered(rule: OwnerRule) -> ColumnElement[bool]:
+    conditions = [within(clocks.c.subject, rule.subject_prefix)]
+    if rule.sources:
+        conditions.append(clocks.c.source_id.in_(rule.sources))
+    if rule.severities:
+        conditions.append(clocks.c.severity.in_(rule.severities))
+    return and_(*conditions)
 
 
 def matching(tenant_id: str, filters: ClockFilters) -> list[ColumnElement[bool]]:
     """Return the conditions that only the clocks of a tenant that filters let through meet."""
     column = clocks.c
-    given = {name: getattr(filters, name) for name in ("state", "review_id", "metric", "source_id")}
+    given = {name: getattr(filters, name) for name in ("state", "review_id", "metric", "source_id", "severity")}
     found: list[ColumnElement[bool]] = [column.tenant_id == tenant_id]
     found += [column[name] == value for name, value in given.items() if value is not None]
     if filters.subject is not None:
@@ -280,22 +269,15 @@ def matching(tenant_id: str, filters: ClockFilters) -> list[ColumnElement[bool]]
         found.append(column.due_at >= filters.due_after)
     if filters.due_before is not None:
         found.append(column.due_at < filters.due_before)
-    if filters.severity is not None:
-        found.append(_severity(tenant_id) == filters.severity)
-    if filters.reaches is not None:
-        found.append(or_(false(), *map(_reached, filters.reaches)))
+    if filters.owner is not None:
+        ownership, address = filters.owner
+        found.append(owner_column(ownership) == address)
     return found
-
-
-def _reached(reach: Reach) -> ColumnElement[bool]:
-    subject = clocks.c.subject
-    covered = true() if reach.prefix is None else within(subject, reach.prefix)
-    return and_(covered, *(not_(within(subject, each)) for each in reach.without))
 
 
 async def read_clock(tx: SqlTx, tenant_id: str, clock_id: UUID) -> RowMapping | None:
     """Return one clock."""
-    query = select(clocks, severity_of(tenant_id)).where(clocks.c.tenant_id == tenant_id, clocks.c.id == clock_id)
+    query = select(clocks).where(clocks.c.tenant_id == tenant_id, clocks.c.id == clock_id)
     return (await tx.sql.execute(query)).mappings().one_or_none()
 
 

@@ -8,9 +8,8 @@ from plaudit.alerting.cadences.commands import rules as cadences
 from plaudit.alerting.cadences.store import digests
 from plaudit.alerting.clocks import store as clocks
 from plaudit.alerting.clocks.commands import Follower, end_erased
-from plaudit.alerting.clocks.domain.clock import contacts_key, order_key, review_root
+from plaudit.alerting.clocks.domain.clock import contacts_key, order_key, review_root, thread_of
 from plaudit.alerting.contacts import store as contacts
-from plaudit.alerting.mails.domain.letters import thread_of
 from plaudit.alerting.reviews import store as reviews
 from plaudit.common.db import Tx, lock
 from plaudit.common.delivery import commands as deliveries

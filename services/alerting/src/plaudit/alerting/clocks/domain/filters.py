@@ -1,18 +1,33 @@
 """Which clocks a list holds."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final
 
 import msgspec
 
+from plaudit.alerting.people.domain import Owner, Owners
 
-class Reach(NamedTuple):
-    """The subjects of an owner: a prefix with all below it, but for what is below and others own."""
 
-    prefix: str | None
-    """None: every subject."""
-    without: tuple[str, ...] = ()
+class OwnerRule(msgspec.Struct, frozen=True):
+    """Whose something is that has a subject, and a source and a severity where these are named."""
+
+    subject_prefix: str
+    sources: tuple[str, ...]
+    severities: tuple[str, ...]
+    owner: str
+    """The address."""
+
+
+class Ownership(msgspec.Struct, frozen=True):
+    """Whose clocks are whose: the first rule that fits says it, else they are the default owner's."""
+
+    default: str
+    rules: tuple[OwnerRule, ...] = ()
+
+    @property
+    def addresses(self) -> list[str]:
+        """Everybody who may own a clock."""
+        return sorted({self.default, *(each.owner for each in self.rules)})
 
 
 class ClockFilters(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,34 +40,25 @@ class ClockFilters(msgspec.Struct, frozen=True, kw_only=True):
     metric: str | None = None
     source_id: str | None = None
     severity: str | None = None
-    """Of the review, as it was told last."""
     due_after: datetime | None = None
     """Due then or later."""
     due_before: datetime | None = None
     """Due before then."""
-    reaches: tuple[Reach, ...] | None = None
-    """Only those of subjects that an owner has; None: of every owner."""
+    owner: tuple[Ownership, str] | None = None
+    """Only those that are this person's, by the address."""
 
 
-NO_FILTERS = ClockFilters()
+NO_FILTERS: Final = ClockFilters()
 
 
-def reaches_of(owned: Iterable[tuple[str, str]], default: str, owner: str) -> tuple[Reach, ...]:
-    """Return the subjects that an owner has, where the longest prefix of a subject says whose it is.
-
-    Args:
-        owned: (prefix, owner) of each rule.
-        default: who owns what no prefix covers.
-        owner: whose reach is asked for.
-    """
-    owners = dict(owned)
-    reaches = [
-        Reach(prefix, _others_below(prefix, owners, owner)) for prefix in sorted(owners) if owners[prefix] == owner
+def ownership_of(owners: Owners, fallback: Owner) -> Ownership:
+    """Return whose clocks are whose, as `Owners.owner` says of each, in the order in which its rules count."""
+    rules = [
+        OwnerRule(each.subject_prefix, each.sources, each.severities, each.person.address)
+        for each in owners.assignments
     ]
-    if owner == default:
-        reaches.append(Reach(None, tuple(sorted(prefix for prefix, each in owners.items() if each != owner))))
-    return tuple(reaches)
+    return Ownership(owners.default_owner(fallback).address, tuple(sorted(rules, key=_narrowness, reverse=True)))
 
 
-def _others_below(prefix: str, owners: dict[str, str], owner: str) -> tuple[str, ...]:
-    return tuple(sorted(each for each, of in owners.items() if each.startswith(f"{prefix}/") and of != owner))
+def _narrowness(rule: OwnerRule) -> tuple[int, bool, bool]:
+    return len(rule.subject_prefix), bool(rule.sources), bool(rule.severities)

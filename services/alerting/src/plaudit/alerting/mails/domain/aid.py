@@ -21,6 +21,7 @@ CHECK: Final = "/console/answers/check"
 CHECK_WORDS: Final = "Check a draft"
 OUTLINE: Final = "An outline, and no text to send: each answer is written anew."
 MAX_BAD_STARS: Final = 2
+BAD: Final = (Severity.NEGATIVE, Severity.DRASTIC)
 
 
 class Aid(msgspec.Struct, frozen=True):
@@ -41,10 +42,10 @@ class Aid(msgspec.Struct, frozen=True):
 NO_AID: Final = Aid()
 
 
-def severity_of(review: Review | None, rating: int | None) -> Severity | None:
+def severity_of(severity: str | None, rating: int | None) -> Severity | None:
     """Return how bad a review is: as it was told, else by its stars; none where neither is known."""
-    if review is not None:
-        return Severity(review.severity)
+    if severity is not None:
+        return Severity(severity)
     if rating is None:
         return None
     return Severity.NEGATIVE if rating <= MAX_BAD_STARS else Severity.NORMAL

@@ -6,7 +6,7 @@ from plaudit.common.db import Role
 from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0016"
-down_revision = "0011"
+down_revision = "0012"
 
 SERVICE = "alerting"
 
@@ -35,5 +35,6 @@ CREATE TABLE alerting.changes (
 )
 """,
     "COMMENT ON TABLE alerting.changes IS 'which transactions changed what the desk shows: kept for a day'",
+    "CREATE INDEX alerts_by_clock ON alerting.alerts (tenant_id, clock_id)",
     "CREATE INDEX changes_by_time ON alerting.changes (noted_at)",
 )

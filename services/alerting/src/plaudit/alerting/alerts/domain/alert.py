@@ -8,12 +8,17 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.clocks.domain.about import stars
+from plaudit.alerting.clocks.domain.clock import Clock, review_root, thread_of
 from plaudit.alerting.clocks.domain.clock_events import Cancelled, ClockEvent, Fulfilled, Retracted
 from plaudit.alerting.clocks.domain.words import name_of, words_of
+from plaudit.alerting.mails.domain.letters import URGENT
 from plaudit.alerting.policies.domain.metrics import Metric
+from plaudit.common.contracts import ReviewState
 
 BREACH_KIND: Final = "sla_breach"
+UNCAUGHT_KIND: Final = "uncaught"
+"""A negative review that no class and no assignment is for."""
 BREACH_SEVERITY: Final = "high"
 CACHED_IDS: Final = 5_000
 ANSWERS: Final = frozenset((Metric.FIRST_ANSWER, Metric.NEXT_ANSWER))
@@ -29,7 +34,7 @@ class AlertState(StrEnum):
 
 
 class AlertResolvedError(Exception):
-    """The alert is resolved: it cannot be acknowledged any more."""
+    """The alert is resolved: nothing can be done about it any more."""
 
 
 class Alert(msgspec.Struct, frozen=True, gc=False):
@@ -37,21 +42,42 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
 
     tenant_id: str
     id: UUID
-    clock_id: UUID
+    clock_id: UUID | None
+    """The clock that was breached; none where it is about no clock."""
     review_id: str
     subject: str
     kind: str
     severity: str
     summary: str
     owner: str
+    """The address of the person who answers for it."""
     raised_at: datetime
     state: AlertState = AlertState.OPEN
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
-    """The public id of an API key."""
+    """The key, or the person."""
     resolved_at: datetime | None = None
     reason: str | None = None
     """Why it is resolved."""
+    source_id: str | None = None
+    review_severity: str | None = None
+    """Of the review or incident that it is about, where that is known."""
+    is_statutory: bool = False
+    """Whether the law sets the due time: such an alert is never silenced."""
+    generation: int = 1
+    """Counts up with each change by a person: what was queued before does not leave any more."""
+    remind_at: datetime | None = None
+    """Of one that is acknowledged: when it opens again, unless it is resolved before."""
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is told in quiet hours too."""
+        return self.is_statutory or self.review_severity in URGENT
+
+    @property
+    def thread(self) -> str:
+        """The thread of all messages about it: that of its clock, if it is about one."""
+        return review_thread(self.review_id) if self.clock_id is None else thread_of(self.clock_id)
 
 
 def breach_alert_id(clock: Clock) -> UUID:
@@ -77,7 +103,38 @@ def breach_alert(clock: Clock, owner: str, now: datetime) -> Alert:
         summary=_summary(clock),
         owner=owner,
         raised_at=now,
+        source_id=clock.about.source_id,
+        review_severity=clock.about.severity,
+        is_statutory=clock.metric == Metric.STATUTORY,
     )
+
+
+def uncaught_alert(tenant_id: str, review_id: str, review: ReviewState, owner: str, now: datetime) -> Alert:
+    """Return the alert that a negative review raises which nobody catches."""
+    return Alert(
+        tenant_id=tenant_id,
+        id=uncaught_alert_id(tenant_id, review_id),
+        clock_id=None,
+        review_id=review_id,
+        subject=review.subject,
+        kind=UNCAUGHT_KIND,
+        severity=BREACH_SEVERITY,
+        summary=f"No policy and no owner is for a {stars(review.rating)}-star review of {review.subject}",
+        owner=owner,
+        raised_at=now,
+        source_id=review.source.id,
+        review_severity=review.severity,
+    )
+
+
+def uncaught_alert_id(tenant_id: str, review_id: str) -> UUID:
+    """Return the id of the one alert that a review can raise because nobody catches it."""
+    return uuid5(review_root(tenant_id, review_id), UNCAUGHT_KIND)
+
+
+def review_thread(review_id: str) -> str:
+    """Return the thread of messages about a review that has no clock."""
+    return f"review:{review_id}"
 
 
 def _summary(clock: Clock) -> str:
