@@ -127,9 +127,8 @@ async def list_clocks(
 ) -> Page[ClockOut]:
     """Return clocks in the order of their due times."""
     after = paging.after(tuple[datetime, UUID])
-    rows = await store.list_clocks(
-        tx, principal.tenant_id, await _filters(request, tx, principal, asked), after=after, limit=paging.rows
-    )
+    filters = await _filters(request, tx, principal, asked)
+    rows = await store.list_clocks(tx, principal.tenant_id, filters, after=after, limit=paging.rows)
     return paging.page(rows, lambda row: (row["due_at"], row["id"]), ClockOut.model_validate)
 
 
@@ -225,6 +224,19 @@ def changing(followers: Sequence[Follower]) -> APIRouter:
         return await change(
             work, principal, clock_id, lambda run, _, now: by_hand.resume(run, at=now, reason=reason, by=by)
         )
+
+    @hands.post("/v1/clocks/{clock_id}/move", summary="Move a clock", openapi_extra=REFUSED)
+    async def move_clock(clock_id: ClockId, principal: ClocksWriter, work: Work, body: ReasonIn) -> ClockWithLogOut:
+        """Move one running clock to the policy and the calendars in force; one that is under them already stays.
+
+        If it has passed its new due time already, it is breached, and nobody is called for it.
+        """
+        clock = await commands.move_by_hand(
+            work, (principal.tenant_id, clock_id), followers, reason=body.reason, by=principal.actor
+        )
+        if clock is None:
+            raise not_found("clock")
+        return await _clock_with_log(work.tx, principal.tenant_id, clock_id)
 
     @hands.post("/v1/clocks/{clock_id}/fulfil", summary="Fulfil a clock", openapi_extra=REFUSED)
     async def fulfil_clock(clock_id: ClockId, principal: ClocksWriter, work: Work, body: FulfilIn) -> ClockWithLogOut:

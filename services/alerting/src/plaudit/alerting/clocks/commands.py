@@ -18,7 +18,7 @@ from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, order_key
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started, Warned, is_collapsed
 from plaudit.alerting.clocks.domain.decide import decide_erased
-from plaudit.alerting.clocks.domain.moves import START, Move, Preview, moved, preview
+from plaudit.alerting.clocks.domain.moves import START, Move, Preview, moved, preview, target_of
 from plaudit.alerting.clocks.domain.review_clocks import PartitionOf, ReviewClocks, ReviewRevision, decide_revision
 from plaudit.alerting.clocks.domain.run import Run, apply
 from plaudit.alerting.clocks.domain.terms import Pin, Rules, Terms
@@ -268,6 +268,36 @@ async def change_by_hand(
     Raises:
         ClockRefusedError: from `decide`.
     """
+    return await _change(
+        work, key, lambda clock, rules, now: decide(clock.run, rules.pinned(key[0], clock.run.pin), now), followers
+    )
+
+
+async def move_by_hand(
+    work: UnitOfWork, key: ClockKey, followers: Sequence[Follower], *, reason: str, by: str
+) -> Clock | None:
+    """Move one clock to the policy and the calendars in force; return it as it stands then, or None if there is none.
+
+    Raises:
+        ClockRefusedError: its due time is settled, or the policy in force has no class of its name.
+    """
+
+    def decide(clock: Clock, rules: Rules, now: datetime) -> tuple[ClockEvent, ...]:
+        if not clock.run.can_move:
+            raise ClockRefusedError("The due time of the clock is settled: there is nothing to move.")
+        if target_of(clock, rules) is None:
+            raise ClockRefusedError("The policy in force has no class of this name: the clock stays under its own.")
+        return moved(clock, rules, at=now, reason=reason, by=by)
+
+    return await _change(work, key, decide, followers)
+
+
+async def _change(
+    work: UnitOfWork,
+    key: ClockKey,
+    decide: Callable[[Clock, Rules, datetime], tuple[ClockEvent, ...]],
+    followers: Sequence[Follower],
+) -> Clock | None:
     tx = work.tx
     root = await store.root_of(tx, key)
     if root is None:
@@ -278,7 +308,7 @@ async def change_by_hand(
     writer = ClockWriter(followers, rules)
     if clock.erased_at is not None:
         raise ClockRefusedError("The review was erased: nothing changes its clocks any more.")
-    clock = writer.record(clock, decide(clock.run, rules.pinned(clock.tenant_id, clock.run.pin), tx.now))
+    clock = writer.record(clock, decide(clock, rules, tx.now))
     await work.emit(*await writer.save(tx))
     return clock
 

@@ -1,9 +1,8 @@
 """Clocks as the API shows them."""
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
@@ -123,7 +122,7 @@ _TEXTS: Final = frozenset({"subject", "about_id", "review_id", "source_id", "sou
 """What others have written, and a spreadsheet could take for a formula."""
 
 
-def csv_row(row: Mapping[str, Any] | RowMapping) -> list[str]:
+def csv_row(row: RowMapping) -> list[str]:
     """Return a clock as cells in the order of `HEAD`."""
     values = {**row, "paused": row["state"] == State.PAUSED}
     return [guarded(csv_cell(values[name])) if name in _TEXTS else csv_cell(values[name]) for name in HEAD]

@@ -93,13 +93,11 @@ def check_of(public_url: str, fallback: Owner, withheld: Withheld) -> Check:
             key = each.delivery.tenant_id, letter.clock_id
             reader = _reader(owners[key[0]], each.delivery.recipient, fallback)
             reason = reasons.get(key)
-            verdicts[each.delivery.id] = (
-                Withdraw(reason)
-                if reason
-                else await _verdict(
-                    tx, letter, clocks.get(key), public_url, reader, list(letters), aids.get(key, NO_AID)
-                )
-            )
+            if reason:
+                verdicts[each.delivery.id] = Withdraw(reason)
+                continue
+            clock, aid = clocks.get(key), aids.get(key, NO_AID)
+            verdicts[each.delivery.id] = await _verdict(tx, letter, clock, public_url, reader, list(letters), aid)
         return verdicts
 
     return check
