@@ -19,12 +19,14 @@ from plaudit.alerting.cadences.pages import router as cadence_pages
 from plaudit.alerting.calendars import api as calendars
 from plaudit.alerting.calendars.jobs import CalendarsJob
 from plaudit.alerting.calendars.pages import router as calendar_pages
+from plaudit.alerting.changes import api as changes
+from plaudit.alerting.changes.jobs import ChangesJob
 from plaudit.alerting.clocks import api as clocks
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.consumer import subscription
 from plaudit.alerting.clocks.jobs import MoveJob
 from plaudit.alerting.contacts.jobs import ContactsJob
-from plaudit.alerting.desk.pages import router as desk
+from plaudit.alerting.desk import pages as desk
 from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.library import api as library
 from plaudit.alerting.library import pages as library_pages
@@ -96,6 +98,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 messages.endpoint_routes,
                 message_pages,
                 preferences,
+                changes.router,
                 clocks.router,
                 clocks.changing(following),
                 alerts.router,
@@ -109,7 +112,8 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 calendar_pages,
                 policies.router,
                 policy_pages.router,
-                desk,
+                desk.router,
+                desk.changing(following),
                 sessions.router,
                 administration.router,
             ],
@@ -160,6 +164,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             CadenceJob(resources),
             ReplanJob(resources),
             ContactsJob(resources.database(Role.WORKER)),
+            ChangesJob(resources.database(Role.WORKER)),
             DeliveryJob(resources.database(Role.WORKER), settings, sender, vault_of(settings), checks(settings)),
             MessagePurgeJob(resources.database(Role.WORKER), settings),
             EndpointResealJob(resources.database(Role.WORKER), vault_of(settings)),
@@ -182,7 +187,9 @@ SERVICE = Service(
             "/v1/policies",
             "/v1/coverage",
             "/v1/clocks",
+            "/v1/clocks.csv",
             "/v1/alerts",
+            "/v1/alerts.csv",
             "/v1/messages",
             "/v1/endpoints",
             "/preferences",

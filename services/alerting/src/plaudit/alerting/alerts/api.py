@@ -52,7 +52,7 @@ from plaudit.common.http import (
     read_apart,
     unprocessable,
 )
-from plaudit.common.http.files import MEDIA_TYPES, Format, Group, as_file, csv_lines, written
+from plaudit.common.http.files import Format, Group, as_file, content_of_csv, written
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import ProblemError
@@ -101,7 +101,7 @@ class FilterParameters:
     ] = None
     severity: Annotated[
         Severity | None,
-        Query(description="Only those about a review that is so bad, as it was told when it was raised."),
+        Query(description="Only those about a review that was so bad when they were raised."),
     ] = None
 
 
@@ -119,9 +119,7 @@ async def list_alerts(principal: AlertsReader, tx: TenantTx, paging: Paging, ask
 @router.get(
     "/v1/alerts.csv",
     response_class=StreamingResponse,
-    responses={
-        200: {"content": {MEDIA_TYPES[Format.CSV]: {"schema": {"type": "string"}, "example": csv_lines([HEAD])}}}
-    },
+    responses={200: {"content": content_of_csv(HEAD)}},
     summary="Export alerts",
 )
 async def export_alerts(

@@ -51,7 +51,7 @@ from plaudit.common.http import (
     read_apart,
     unprocessable,
 )
-from plaudit.common.http.files import MEDIA_TYPES, Format, Group, as_file, csv_lines, written
+from plaudit.common.http.files import Format, Group, as_file, content_of_csv, written
 from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import ProblemError
 
@@ -135,9 +135,7 @@ async def list_clocks(
 @router.get(
     "/v1/clocks.csv",
     response_class=StreamingResponse,
-    responses={
-        200: {"content": {MEDIA_TYPES[Format.CSV]: {"schema": {"type": "string"}, "example": csv_lines([HEAD])}}}
-    },
+    responses={200: {"content": content_of_csv(HEAD)}},
     summary="Export clocks",
 )
 async def export_clocks(

@@ -73,28 +73,35 @@ def reason_in_words(reason: str) -> str:
 def _words(event: ClockEvent) -> tuple[str, str | None]:
     """Return what happened, and what a person noted of it."""
     match event:
-        case Started():
-            return f"The clock started: {reason_in_words(event.reason)}.", None
-        case Warned():
-            passed = f"{event.percent} % of the time" if event.percent is not None else f"{event.after} since the start"
-            return f"{passed} had passed.", None
         case Breached():
             return _breach(event), event.note
-        case Cancelled():
-            return f"No answer is due any more: {reason_in_words(event.reason)}.", None
-        case Retracted():
-            return f"The breach was taken back: {reason_in_words(event.reason)}.", None
-        case Paused():
-            return "The time was paused.", event.reason
-        case Resumed():
-            return "The time goes on.", event.reason
-        case PolicyApplied():
-            policy = f"{event.policy.id}, revision {event.policy.revision}"
-            return f"The clock was moved to policy {policy}.", event.reason
-        case Unknown():
-            return "The due time passed. Whether it was answered by then is not told here.", None
         case Fulfilled():
             return _fulfilment(event), event.note
+        case Paused() | Resumed() | PolicyApplied():
+            return _by_hand(event), event.reason
+        case _:
+            return _by_time(event), None
+
+
+def _by_time(event: Started | Warned | Cancelled | Retracted | Unknown) -> str:
+    match event:
+        case Started():
+            return f"The clock started: {reason_in_words(event.reason)}."
+        case Warned():
+            passed = f"{event.percent} % of the time" if event.percent is not None else f"{event.after} since the start"
+            return f"{passed} had passed."
+        case Cancelled():
+            return f"No answer is due any more: {reason_in_words(event.reason)}."
+        case Retracted():
+            return f"The breach was taken back: {reason_in_words(event.reason)}."
+        case Unknown():
+            return "The due time passed. Whether it was answered by then is not told here."
+
+
+def _by_hand(event: Paused | Resumed | PolicyApplied) -> str:
+    if isinstance(event, PolicyApplied):
+        return f"The clock was moved to policy {event.policy.id}, revision {event.policy.revision}."
+    return "The time was paused." if isinstance(event, Paused) else "The time goes on."
 
 
 def _breach(event: Breached) -> str:

@@ -22,8 +22,8 @@ from plaudit.common.delivery.domain.message import Content
 from plaudit.common.text import clean, isolated, one_line, with_bdi
 from plaudit.common.time_zones import zone_of
 
-CLOCKS: Final = "/console/clocks"
-"""The page of all clocks; below it, each has a page at its id."""
+DESK: Final = "/console/desk"
+"""The page of what is due; below it, each clock has a page at its id."""
 REVIEWS: Final = "/console/reviews"
 """The page of all reviews, where answers are recorded; below it, each has a page at its id."""
 UNTOLD: Final = "Plaudit cannot see answers that are given there: once it is answered, record the answer in Plaudit."
@@ -160,7 +160,7 @@ def _link(clock: Clock, public_url: str) -> tuple[str, str]:
     """Return the one link, and its words: the page of the review, else that of the clock, else the review itself."""
     console = public_url.rstrip("/")
     review_id = clock.about.review_id
-    url = f"{console}{REVIEWS}/{review_id}" if review_id else f"{console}{CLOCKS}/{clock.id}"
+    url = f"{console}{REVIEWS}/{review_id}" if review_id else f"{console}{DESK}/{clock.id}"
     if console and is_web_address(url):
         return url, ("Answer this review" if review_id else "Open the clock")
     if clock.about.url and is_web_address(clock.about.url):
