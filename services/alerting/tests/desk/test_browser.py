@@ -45,13 +45,13 @@ async def page(stage, tmp_path) -> AsyncIterator[Page]:
 async def test_every_page_of_the_console_is_usable_by_everybody(page: Page):
     assert await faults_of(page) == []
     assert await first_focused(page) == "Skip to the content"
-    await page.get_by_role("navigation", name="Console").get_by_role("link", name="Clocks").click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Clocks")
+    await page.get_by_role("navigation", name="Console").get_by_role("link", name="Desk").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Desk")
     assert await faults_of(page) == []
     await page.get_by_role("link", name=LONG).last.click()
     await expect(page.get_by_role("heading", name="What happened")).to_be_visible()
     assert await faults_of(page) == []
-    await page.goto(page.url.partition("/console")[0] + "/console/clocks/none")
+    await page.goto(page.url.partition("/console")[0] + "/console/desk/none")
     assert await faults_of(page) == []
 
 
@@ -71,12 +71,12 @@ async def test_no_duration_wraps(page: Page):
 
 async def test_on_a_phone_the_list_and_the_clock_are_each_a_page_of_their_own(page: Page):
     await page.set_viewport_size({"width": 375, "height": 900})
-    await page.get_by_role("link", name="All clocks").click()
+    await page.get_by_role("link", name="Open the desk").click()
     await expect(page.locator(".selection")).to_be_hidden()
     await page.get_by_role("link", name=LONG).first.click()
     await expect(page.locator(".selection")).to_be_visible()
     await expect(page.locator(".choices")).to_be_hidden()
-    await page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="Clocks").click()
+    await page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="Desk").click()
     await expect(page.locator(".choices")).to_be_visible()
 
 

@@ -95,7 +95,10 @@ async def read_clock(tx: SqlTx, tenant_id: str, ownership: Ownership, clock_id: 
 async def alert_of(tx: SqlTx, tenant_id: str, clock_id: UUID) -> RowMapping | None:
     """Return the alert of a clock that is not resolved; none where there is none."""
     query = _open_alerts(tenant_id, alerts).where(alerts.c.clock_id == clock_id)
-    return (await tx.sql.execute(query.order_by(alerts.c.raised_at.desc()).limit(1))).mappings().one_or_none()
+    found: RowMapping | None = (
+        (await tx.sql.execute(query.order_by(alerts.c.raised_at.desc()).limit(1))).mappings().one_or_none()
+    )
+    return found
 
 
 async def sources_of(tx: SqlTx, tenant_id: str) -> dict[str, str]:

@@ -1,19 +1,19 @@
 """What the pages of the desk share: the page of a list with one clock beside it, and how things are called."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
-from plaudit.alerting.cadences.domain.local_times import at_local, local_date
 from sqlalchemy import RowMapping
 from starlette.responses import Response
 
 from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS
 from plaudit.alerting.cadences.api import in_force
 from plaudit.alerting.cadences.store import occurrences, touchpoints
+from plaudit.alerting.calendars.domain.local_times import at_local, local_date
 from plaudit.alerting.changes.api import CHANGES, TYPE
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.domain.about import is_web_address
@@ -34,6 +34,7 @@ from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.db import SqlTx
 from plaudit.common.delivery import store as messages
 from plaudit.common.delivery.pages import MESSAGES, STATES
+from plaudit.common.delivery.schemas import content_of
 from plaudit.common.http import Cursor, Principal, cut_page, decode_cursor
 from plaudit.common.http.parameters import parameters
 from plaudit.common.pages.navigation import CONSOLE
@@ -330,10 +331,11 @@ def _month_name(first: date) -> str:
     return f"{first:%Y-%m}"
 
 
-async def _deliveries(principal: Principal, tx: SqlTx) -> Sequence[RowMapping] | None:
+async def _deliveries(principal: Principal, tx: SqlTx) -> list[dict[str, Any]] | None:
     """Return the last deliveries, failed ones first; None for whoever may not read them."""
     if not principal.may("messages:read"):
         return None
     failed = await messages.list_deliveries(tx, principal.tenant_id, state="failed", limit=SHOWN_MESSAGES)
     newest = await messages.list_deliveries(tx, principal.tenant_id, limit=SHOWN_MESSAGES)
-    return [*failed, *(each for each in newest if each["state"] != "failed")][:SHOWN_MESSAGES]
+    found = [*failed, *(each for each in newest if each["state"] != "failed")][:SHOWN_MESSAGES]
+    return [{**each, "subject": content_of(each).subject} for each in found]
