@@ -50,7 +50,10 @@ async def test_every_operation_answers_as_its_example_says(stage):
     await reference.check(api, "read_policy")
     await reference.check(api, "list_policy_activations")
     await reference.check(api, "read_coverage")
-    await reference.check(api, "acknowledge_alert", ids={"alert_id": alerts["items"][0]["id"]})
+    alert = {"alert_id": alerts["items"][0]["id"]}
+    await reference.check(api, "acknowledge_alert", ids=alert)
+    await reference.check(api, "assign_alert", ids=alert)
+    await check_people(reference, api)
     await reference.check(api, "preview_calendar", params={"days": 2})
     berlin = {"calendar_name": "berlin"}
     await reference.check(api, "set_calendar", ids=berlin)
@@ -74,6 +77,17 @@ async def test_every_operation_answers_as_its_example_says(stage):
     await reference.check(api, "read_individuality")
     await check_cadences(reference, stage)
     reference.assert_all_are_checked()
+
+
+async def check_people(reference, api):
+    """Owners, silences and the audit trail."""
+    silence = await reference.check(api, "create_silence")
+    await reference.check(api, "list_silences")
+    await reference.check(api, "end_silence", ids={"silence_id": silence["id"]})
+    await reference.check(api, "set_owners")
+    await reference.check(api, "read_owners")
+    await reference.check(api, "list_owner_revisions")
+    await reference.check(api, "list_audit_entries", params={"kind": "owners"})
 
 
 async def check_cadences(reference, stage):

@@ -9,18 +9,18 @@ from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy import RowMapping
 from starlette.responses import StreamingResponse
 
 from plaudit.alerting.alerts import commands
 from plaudit.alerting.alerts.commands import UnknownOwnerError
 from plaudit.alerting.alerts.domain import Alert, AlertResolvedError, AlertState
+from plaudit.alerting.alerts.domain.escalation import MAX_REMINDER_SECONDS, MIN_REMINDER_SECONDS
 from plaudit.alerting.alerts.domain.silences import Scope, SilenceRefusedError
 from plaudit.alerting.alerts.schemas import (
     A_KEY,
     HEAD,
-    AcknowledgeIn,
     AlertOut,
     AssignIn,
     SilenceIn,
@@ -31,7 +31,8 @@ from plaudit.alerting.alerts.schemas import (
 from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.alerts.store import silences
 from plaudit.alerting.people import store as people
-from plaudit.alerting.people.domain import Owner, fallback_owner
+from plaudit.alerting.people.api import fallback_of
+from plaudit.alerting.people.domain import Owner
 from plaudit.common.contracts import Severity
 from plaudit.common.db import Role, Tx
 from plaudit.common.http import (
@@ -160,15 +161,28 @@ async def export_alerts(
     ),
 )
 async def acknowledge_alert(
-    alert_id: AlertId, principal: AlertsWriter, work: Work, body: Annotated[AcknowledgeIn | None, Body()] = None
+    alert_id: AlertId,
+    principal: AlertsWriter,
+    work: Work,
+    remind_after_seconds: Annotated[
+        int | None,
+        Query(
+            ge=MIN_REMINDER_SECONDS,
+            le=MAX_REMINDER_SECONDS,
+            description="After how long the alert opens again, and its escalation goes on. If not given, 1 h for what "
+            "is drastic or statutory, and 4 h for the rest.",
+            examples=[7_200],
+        ),
+    ] = None,
 ) -> AlertOut:
     """Say that somebody looks at it: nobody else is told of it until the reminder.
 
     Then it is open again, unless it is resolved before, and its escalation goes on. Saying so again changes nothing; a
     resolved alert cannot be acknowledged.
     """
-    seconds = None if body is None else body.remind_after_seconds
-    return _out(await commands.acknowledge(work.tx, principal.tenant_id, alert_id, principal.actor, seconds))
+    return _out(
+        await commands.acknowledge(work.tx, principal.tenant_id, alert_id, principal.actor, remind_after_seconds)
+    )
 
 
 @router.post(
@@ -248,8 +262,7 @@ async def owner_at(request: Request, tx: Tx, tenant_id: str, address: str) -> Ow
     Raises:
         UnknownOwnerError: nobody has it.
     """
-    settings = request.app.state.resources.settings
-    fallback = fallback_owner(settings.owner_email, settings.owner_time_zone)
+    fallback = fallback_of(request)
     try:
         wanted = normalised_email(address)
     except InvalidPersonError as error:

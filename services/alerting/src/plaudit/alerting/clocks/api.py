@@ -30,7 +30,7 @@ from plaudit.alerting.clocks.schemas import (
     csv_row,
 )
 from plaudit.alerting.people import store as people
-from plaudit.alerting.people.domain import fallback_owner
+from plaudit.alerting.people.api import fallback_of
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Severity
 from plaudit.common.db import Role, SqlTx
@@ -275,5 +275,4 @@ async def _filters(request: Request, tx: SqlTx, principal: Principal, asked: Fil
     if asked.owner is None:
         return asked.filters(None)
     owners = (await people.load(tx, [principal.tenant_id]))[principal.tenant_id]
-    settings = request.app.state.resources.settings
-    return asked.filters(ownership_of(owners, fallback_owner(settings.owner_email, settings.owner_time_zone)))
+    return asked.filters(ownership_of(owners, fallback_of(request)))

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Final
 
 from plaudit.alerting.audit.commands import record
-from plaudit.alerting.audit.domain import About, Entry
+from plaudit.alerting.audit.domain import About, revised
 from plaudit.alerting.people import store
 from plaudit.alerting.people.domain.document import compiled
 from plaudit.alerting.people.domain.stored import (
@@ -54,18 +54,7 @@ async def save(
         raise TooManyRevisionsError(f"there may be {MAX_REVISIONS:,} revisions")
     saved = OwnersRevision(owners=owners, format=written, document=document, saved_at=tx.now, saved_by=actor)
     await store.add(tx, tenant_id, saved)
-    await record(
-        tx,
-        Entry(
-            tenant_id=tenant_id,
-            actor=actor,
-            kind="owners.saved",
-            about_kind=About.OWNERS,
-            about_id=NAME,
-            before={"revision": number},
-            after={"revision": owners.number},
-        ),
-    )
+    await record(tx, revised(tenant_id, actor, "owners.saved", (About.OWNERS, NAME), number, owners.number))
     return saved
 
 

@@ -38,6 +38,8 @@ SELECT {ALERT.of("a")} FROM alerts a JOIN unnest($1::text[], $2::uuid[]) AS k (t
 """
 _LOCK = f"SELECT {ALERT.listed} FROM alerts WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
 
+_ABOUT_REVIEW = "SELECT id FROM alerts WHERE tenant_id = $1 AND review_id = $2"
+
 _STEP: Final = Columns(alert_steps, without=("failed_at", "error"))
 _ADD_STEPS = f"INSERT INTO alert_steps ({_STEP.listed}) SELECT * FROM {_STEP.unnest()} ON CONFLICT DO NOTHING"
 _STOP = "DELETE FROM alert_steps WHERE tenant_id = $1 AND alert_id = $2"
@@ -129,6 +131,11 @@ async def save(tx: Tx, alert: Alert) -> None:
     each = alert
     values = (each.state, each.acknowledged_at, each.acknowledged_by, each.owner, each.generation, each.remind_at)
     await tx.raw.execute(_SAVE, each.tenant_id, each.id, *values)
+
+
+async def about_review(tx: Tx, tenant_id: str, review_id: str) -> list[UUID]:
+    """Return the ids of the alerts about a review."""
+    return [row["id"] for row in await tx.raw.fetch(_ABOUT_REVIEW, tenant_id, review_id)]
 
 
 async def add_steps(tx: Tx, steps: Sequence[AlertStep]) -> None:

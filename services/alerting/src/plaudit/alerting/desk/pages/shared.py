@@ -29,7 +29,8 @@ from plaudit.alerting.mails.commands import aids_of
 from plaudit.alerting.mails.domain.aid import CHECK, NO_AID, OUTLINE, of_customer
 from plaudit.alerting.mails.domain.words import DESK, REVIEWS, UNTOLD, duration
 from plaudit.alerting.people import store as people
-from plaudit.alerting.people.domain import Owner, Owners, fallback_owner
+from plaudit.alerting.people.api import fallback_of
+from plaudit.alerting.people.domain import Owner, Owners
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.db import SqlTx
 from plaudit.common.delivery import store as messages
@@ -106,9 +107,7 @@ class Shown:
 
 async def people_of(request: Request, tx: SqlTx, tenant_id: str) -> tuple[Owners, Owner]:
     """Return what a tenant says of its people, and the owner of the settings."""
-    settings = request.app.state.resources.settings
-    fallback = fallback_owner(settings.owner_email, settings.owner_time_zone)
-    return (await people.load(tx, [tenant_id]))[tenant_id], fallback
+    return (await people.load(tx, [tenant_id]))[tenant_id], fallback_of(request)
 
 
 async def ownership(request: Request, tx: SqlTx, tenant_id: str) -> Ownership:

@@ -36,6 +36,7 @@ STATEMENTS = (
     "ALTER TABLE alerting.alerts ADD COLUMN is_statutory boolean NOT NULL DEFAULT false",
     "ALTER TABLE alerting.alerts ADD COLUMN generation int NOT NULL DEFAULT 1",
     "ALTER TABLE alerting.alerts ADD COLUMN remind_at timestamptz",
+    "CREATE INDEX alerts_by_review ON alerting.alerts (tenant_id, review_id)",
     "COMMENT ON COLUMN alerting.alerts.acknowledged_by IS 'the key, or the person'",
     "COMMENT ON COLUMN alerting.alerts.generation IS 'counts up with each change by a person'",
     """

@@ -16,6 +16,8 @@ from plaudit.alerting.people.domain.owners import (
     chain_of,
     fallback_owner,
     owner_of,
+    people_in_words,
+    target_in_words,
 )
 
 __all__ = [
@@ -34,4 +36,6 @@ __all__ = [
     "chain_of",
     "fallback_owner",
     "owner_of",
+    "people_in_words",
+    "target_in_words",
 ]

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from plaudit.alerting.calendars.domain.local_times import QuietHours, next_allowed
+from plaudit.alerting.policies.domain.document import length_in_words
 from plaudit.common.contracts.subjects import is_within
 from plaudit.common.time_zones import zone_of
 
@@ -151,6 +152,22 @@ def fallback_owner(address: str, zone: str = "UTC") -> Owner:
     return Owner(address, address, zone=zone)
 
 
+def people_in_words(chain: Iterable[Step], owner: Owner) -> list[str]:
+    """Return the steps of a chain in words; what is the owner's is said to be so."""
+    return [f"{_when(step.after_seconds)}: {target_in_words(step.target, owner)}" for step in chain]
+
+
+def target_in_words(target: Target, owner: Owner | None = None) -> str:
+    """Return who is told, in words."""
+    match target:
+        case Team(name=name):
+            return f"team {name}"
+        case EndpointRef(id=endpoint_id):
+            return f"endpoint {endpoint_id}"
+        case _:
+            return "the owner" if target == owner else target.address
+
+
 class Owners(msgspec.Struct, frozen=True, kw_only=True):
     """One revision of what a tenant says of its people."""
 
@@ -189,6 +206,10 @@ class Owners(msgspec.Struct, frozen=True, kw_only=True):
         """Return the same with the ids of the accounts that its people have, by their addresses."""
         people = tuple(msgspec.structs.replace(each, person_id=accounts.get(each.address)) for each in self.people)
         return msgspec.structs.replace(self, people=people)
+
+
+def _when(seconds: int) -> str:
+    return f"after {length_in_words(seconds)}" if seconds else "at once"
 
 
 def _narrowness(each: Assignment) -> tuple[int, bool, bool]:

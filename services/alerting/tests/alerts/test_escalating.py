@@ -1,0 +1,290 @@
+"""Who is told of an alert, in which order, what stops it, and what a silence holds back."""
+
+import pytest
+from httpx import AsyncClient
+
+from plaudit.alerting.alerts.domain.notes import CHANGED, LOOKED_AT, RESOLVED
+from plaudit.alerting.people import commands as people
+from plaudit.alerting.policies.domain.document import Format
+from plaudit.common.db import Role
+from plaudit_testing.clocks import answered, at, drastic, review
+
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
+
+OWNERS = """\
+people:
+  - {address: ada@acme.example, name: Ada Byron, zone: Europe/Berlin}
+  - {address: ben@acme.example, name: Ben Kay}
+  - {address: cem@acme.example, name: Cem, quiet_hours: {from: "09:00", to: "12:00"}}
+teams:
+  - {name: berlin, members: [ben@acme.example, cem@acme.example]}
+escalations:
+  - name: usual
+    steps: [{after: 30 min, team: berlin}, {after: 2 h}]
+assignments:
+  - {subject: acme/berlin, owner: ada@acme.example, escalation: usual}
+"""
+
+
+@pytest.fixture
+async def owners(stage):
+    await save(stage, OWNERS)
+
+
+@pytest.fixture
+async def api(stage) -> AsyncClient:
+    return await stage.client()
+
+
+async def save(stage, document, tenant="default"):
+    async with stage.resources.database(Role.API).driver_transaction(tenant) as tx:
+        await people.save(tx, tenant, document, Format.YAML, "test")
+
+
+async def goes_to(stage, hours):
+    await stage.move_to(at(hours))
+    await stage.fires()
+    await stage.escalates()
+    await stage.sends()
+
+
+async def breached(stage, api, state=None):
+    """A review that was not answered in time, of which its owner was told."""
+    await stage.happens(None, state or review(), at(0))
+    await goes_to(stage, 24.01)
+    [alert] = (await api.get("/v1/alerts")).json()["items"]
+    return alert
+
+
+def told(mailbox, topic="Nobody has looked"):
+    return sorted(str(mail["To"]) for mail in mailbox.mails if topic in str(mail["Subject"]))
+
+
+async def outcomes(stage, topic):
+    rows = await stage.rows(
+        "SELECT recipient, state, reason FROM message_deliveries WHERE topic = $1 ORDER BY created_at, recipient", topic
+    )
+    return [tuple(row.values()) for row in rows]
+
+
+async def test_the_owner_is_told_then_the_team_then_the_owner_again(stage, api, owners, mailbox):
+    alert = await breached(stage, api)
+    assert alert["owner"] == "ada@acme.example"
+    assert told(mailbox, "Not answered in time") == ["ada@acme.example"]
+    await goes_to(stage, 24.4)
+    assert told(mailbox) == []
+    await goes_to(stage, 24.6)
+    assert told(mailbox) == ["ben@acme.example", "cem@acme.example"]
+    await goes_to(stage, 27)
+    assert told(mailbox) == ["ada@acme.example", "ben@acme.example", "cem@acme.example"]
+    await goes_to(stage, 60)
+    assert len(told(mailbox)) == 3
+
+
+async def test_a_mail_names_the_owner_and_is_in_their_zone(stage, api, owners, mailbox):
+    await breached(stage, api)
+    [mail] = [each for each in mailbox.mails if "Not answered" in str(each["Subject"])]
+    text = mail.get_body(("plain",)).get_content()
+    assert "Ada Byron" in text
+    assert "CET" in text
+
+
+async def test_an_acknowledgement_stops_the_chain_until_its_reminder(stage, api, owners, mailbox):
+    alert = await breached(stage, api)
+    seen = (await api.post(f"/v1/alerts/{alert['id']}/acknowledge", params={"remind_after_seconds": 3600})).json()
+    assert seen["state"] == "acknowledged"
+    await goes_to(stage, 24.9)
+    assert told(mailbox) == []
+    await goes_to(stage, 25.1)
+    assert told(mailbox, "Still not resolved") == ["ada@acme.example"]
+    [again] = (await api.get("/v1/alerts")).json()["items"]
+    assert (again["state"], again["acknowledged_by"]) == ("open", None)
+    await goes_to(stage, 25.6)
+    assert told(mailbox) == ["ben@acme.example", "cem@acme.example"]
+
+
+async def test_acknowledging_between_the_step_and_the_mail_keeps_it_from_leaving(stage, api, owners, mailbox):
+    alert = await breached(stage, api)
+    await stage.move_to(at(24.6))
+    await stage.escalates()
+    await api.post(f"/v1/alerts/{alert['id']}/acknowledge")
+    await stage.sends()
+    assert told(mailbox) == []
+    assert {each[1:] for each in await outcomes(stage, "alert.escalated")} == {("withdrawn", LOOKED_AT)}
+
+
+async def test_acknowledging_between_the_breach_and_its_mail_keeps_that_from_leaving(stage, api, owners, mailbox):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(24.01))
+    await stage.fires()
+    [alert] = (await api.get("/v1/alerts")).json()["items"]
+    await api.post(f"/v1/alerts/{alert['id']}/acknowledge")
+    await stage.sends()
+    assert told(mailbox, "Not answered") == []
+    assert await outcomes(stage, "clock.breached") == [("ada@acme.example", "withdrawn", LOOKED_AT)]
+
+
+async def test_an_answer_stops_the_chain_and_whoever_was_told_hears_of_it(stage, api, owners, mailbox):
+    await breached(stage, api)
+    await goes_to(stage, 24.6)
+    await stage.happens(review(), answered(review(), at(24.7)), at(24.7))
+    await goes_to(stage, 30)
+    assert told(mailbox) == ["ben@acme.example", "cem@acme.example"]
+    assert told(mailbox, "Resolved") == ["ben@acme.example", "cem@acme.example"]
+    assert await stage.rows("SELECT * FROM alert_steps") == []
+
+
+async def test_an_answer_between_the_step_and_the_mail_keeps_it_from_leaving(stage, api, owners, mailbox):
+    await breached(stage, api)
+    await stage.move_to(at(24.6))
+    await stage.escalates()
+    await stage.happens(review(), answered(review(), at(24.6)), at(24.6))
+    await stage.sends()
+    assert told(mailbox) == []
+    assert {each[1:] for each in await outcomes(stage, "alert.escalated")} == {("withdrawn", RESOLVED)}
+
+
+async def test_a_resolved_alert_cannot_be_acknowledged_by_what_is_told_later(stage, api, owners):
+    alert = await breached(stage, api)
+    await stage.happens(review(), answered(review(), at(24.1)), at(24.1))
+    refused = await api.post(f"/v1/alerts/{alert['id']}/acknowledge")
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "alert-resolved")
+    [after] = (await api.get("/v1/alerts")).json()["items"]
+    assert (after["state"], after["reason"]) == ("resolved", "answered")
+
+
+async def test_assigning_tells_the_new_owner_and_begins_the_chain_anew(stage, api, owners, mailbox):
+    alert = await breached(stage, api)
+    await stage.move_to(at(24.2))
+    body = {"owner": "Ben@acme.example", "note": "She called again."}
+    assigned = await api.post(f"/v1/alerts/{alert['id']}/assign", json=body)
+    assert (assigned.status_code, assigned.json()["owner"]) == (200, "ben@acme.example")
+    await stage.sends()
+    [mail] = [each for each in mailbox.mails if "Assigned to you" in str(each["Subject"])]
+    assert (mail["To"], "She called again." in mail.get_body(("plain",)).get_content()) == ("ben@acme.example", True)
+    await goes_to(stage, 24.6)
+    assert told(mailbox) == []
+    await goes_to(stage, 24.8)
+    assert told(mailbox) == ["ben@acme.example", "cem@acme.example"]
+
+
+async def test_an_alert_is_assigned_to_known_people_alone(stage, api, owners):
+    alert = await breached(stage, api)
+    refused = await api.post(f"/v1/alerts/{alert['id']}/assign", json={"owner": "stranger@acme.example"})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/owner")
+    installed = await api.post(f"/v1/alerts/{alert['id']}/assign", json={"owner": "owner@acme.example"})
+    assert installed.status_code == 200
+
+
+async def test_what_was_queued_for_the_owner_of_before_does_not_leave(stage, api, owners, mailbox):
+    alert = await breached(stage, api)
+    await stage.move_to(at(24.6))
+    await stage.escalates()
+    await api.post(f"/v1/alerts/{alert['id']}/assign", json={"owner": "ben@acme.example"})
+    await stage.sends()
+    assert {each[1:] for each in await outcomes(stage, "alert.escalated")} == {("withdrawn", CHANGED)}
+
+
+async def test_in_quiet_hours_a_person_waits_and_what_is_drastic_does_not(stage, api, mailbox):
+    await save(stage, OWNERS.replace("owner: ada@", "owner: cem@"))
+    await stage.happens(None, review(), at(0))
+    await stage.happens(None, drastic(review()), at(0), review_id="review-2")
+    await stage.sends()
+    assert len(told(mailbox, "Answer by")) == 1
+    await goes_to(stage, 3.1)
+    assert told(mailbox, "Answer by") == ["cem@acme.example"] * 2
+
+
+async def test_a_silence_holds_everything_back_and_its_end_tells_once_what_is_open(stage, api, owners, mailbox):
+    body = {"subject": "acme", "until": at(26).isoformat(), "reason": "The shop is being moved."}
+    made = await api.post("/v1/silences", json=body, headers={"idempotency-key": "one"})
+    assert made.status_code == 201
+    again = await api.post("/v1/silences", json=body, headers={"idempotency-key": "one"})
+    assert (again.json()["id"], again.headers["idempotent-replayed"]) == (made.json()["id"], "true")
+    await breached(stage, api)
+    await goes_to(stage, 25)
+    assert mailbox.mails == []
+    [(_, state, reason)] = await outcomes(stage, "clock.breached")
+    assert (state, "The shop is being moved." in reason) == ("withdrawn", True)
+    await goes_to(stage, 26.1)
+    assert told(mailbox, "silence has ended") == ["ada@acme.example"]
+    assert told(mailbox) == ["ben@acme.example", "cem@acme.example"]
+    await goes_to(stage, 26.2)
+    assert len(told(mailbox, "silence has ended")) == 1
+
+
+async def test_a_silence_can_be_ended_early(stage, api, owners, mailbox):
+    alert = await breached(stage, api)
+    body = {"alert_id": alert["id"], "until": at(48).isoformat(), "reason": "Known."}
+    made = (await api.post("/v1/silences", json=body)).json()
+    await goes_to(stage, 25)
+    assert told(mailbox) == []
+    assert (await api.get("/v1/silences", params={"active": True})).json()["items"][0]["id"] == made["id"]
+    ended = await api.delete(f"/v1/silences/{made['id']}")
+    assert (ended.json()["is_active"], ended.json()["ended_by"] is not None) == (False, True)
+    await goes_to(stage, 25.1)
+    assert told(mailbox) == ["ben@acme.example", "cem@acme.example"]
+    assert (await api.get("/v1/silences", params={"active": True})).json()["items"] == []
+    assert (await api.delete(f"/v1/silences/{made['id']}")).json()["ended_at"] == ended.json()["ended_at"]
+
+
+async def test_a_notice_that_was_held_back_is_told_at_the_end(stage, api, owners, mailbox):
+    await api.post("/v1/silences", json={"subject": "acme", "until": at(1).isoformat(), "reason": "Moving."})
+    await stage.happens(None, review(), at(0.1))
+    await stage.sends()
+    await goes_to(stage, 1.1)
+    [mail] = mailbox.mails
+    assert "The silence has ended: 1 still open" in str(mail["Subject"])
+
+
+async def test_a_silence_of_one_source_lets_the_others_through(stage, api, owners, mailbox):
+    body = {"subject": "acme", "source_id": "another", "until": at(2).isoformat(), "reason": "Moving."}
+    await api.post("/v1/silences", json=body)
+    await stage.happens(None, review(), at(0))
+    await stage.sends()
+    assert told(mailbox, "Answer by") == ["ada@acme.example"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"subject": "acme", "until": at(31 * 24).isoformat(), "reason": "Too long."}, 409),
+        ({"subject": "acme", "until": at(-1).isoformat(), "reason": "Past."}, 409),
+        ({"subject": "acme", "until": at(1).isoformat(), "reason": "  "}, 409),
+        ({"until": at(1).isoformat(), "reason": "Nothing."}, 422),
+        ({"alert_id": "01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11", "until": at(1).isoformat(), "reason": "None."}, 404),
+    ],
+)
+async def test_a_silence_that_cannot_be_is_refused(api, body, status):
+    refused = await api.post("/v1/silences", json=body)
+    assert (refused.status_code, refused.headers["content-type"]) == (status, "application/problem+json")
+
+
+async def test_a_statutory_alert_is_never_silenced(stage, api, owners, mailbox):
+    alert = await breached(stage, api)
+    await stage.rows("UPDATE alerts SET is_statutory = true RETURNING id")
+    body = {"alert_id": alert["id"], "until": at(48).isoformat(), "reason": "Known."}
+    assert (await api.post("/v1/silences", json=body)).status_code == 409
+    await api.post("/v1/silences", json={"subject": "acme", "until": at(48).isoformat(), "reason": "Known."})
+    await goes_to(stage, 25)
+    assert told(mailbox) == ["ben@acme.example", "cem@acme.example"]
+
+
+async def test_what_people_did_is_in_the_audit_trail_with_before_and_after(stage, api, owners):
+    alert = await breached(stage, api)
+    await api.post(f"/v1/alerts/{alert['id']}/acknowledge")
+    await api.post(f"/v1/alerts/{alert['id']}/assign", json={"owner": "ben@acme.example"})
+    found = (await api.get("/v1/audit", params={"kind": "alert"})).json()["items"]
+    assert [each["kind"] for each in found] == ["alert.assigned", "alert.acknowledged"]
+    assert found[0]["after"]["owner"] == "ben@acme.example"
+    assert (found[1]["before"]["state"], found[1]["after"]["state"]) == ("open", "acknowledged")
+    assert found[0]["actor"].startswith("key:")
+
+
+async def test_two_jobs_tell_of_a_step_once(stage, api, owners, mailbox):
+    await breached(stage, api)
+    await stage.move_to(at(24.6))
+    another = type(stage.escalations)(stage.worker)
+    assert await stage.escalations.turn() + await another.turn() == 1
+    await stage.sends()
+    assert len(told(mailbox)) == 2

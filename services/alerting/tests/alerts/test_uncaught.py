@@ -1,0 +1,138 @@
+"""A negative review that no class and no assignment is for is told to the default owner, once."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from plaudit.alerting.alerts.consumer import uncaught_subscription
+from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
+from plaudit.alerting.main import owner_of_settings
+from plaudit.alerting.people import commands as people
+from plaudit.alerting.policies import commands as policies
+from plaudit.alerting.policies.domain.document import Format
+from plaudit.common.contracts import Kind
+from plaudit.common.db import Role, lock
+from plaudit_testing.clocks import SOURCE_CREATED, answered, at, drastic, rated, review
+
+pytestmark = pytest.mark.postgres
+
+HAMBURG_ONLY = """\
+title: Hamburg only
+classes:
+  - name: hamburg
+    metric: first_answer
+    when: {subject: [acme/hamburg]}
+    due_within: 24 h
+    calendar: always
+    grace: 1 h
+"""
+BERLIN = """\
+people: [{address: ada@acme.example, name: Ada}]
+assignments: [{subject: acme/berlin, owner: ada@acme.example}]
+"""
+
+
+@pytest.fixture
+async def hamburg_only(stage):
+    """A policy in force that is for no review of these tests."""
+    api = stage.resources.database(Role.API)
+    async with api.driver_transaction("default") as tx:
+        saved = await policies.save_draft(tx, "default", HAMBURG_ONLY, Format.YAML, "test", {ALWAYS_NAME: ALWAYS})
+    async with api.driver_transaction("default") as tx:
+        await policies.activate(tx, "default", saved.key, "test", {ALWAYS_NAME: ALWAYS})
+
+
+async def hears(stage, before, after, recorded=None, **more):
+    """The group of alerts reads a change."""
+    subscription = uncaught_subscription(owner_of_settings(stage.settings))
+    record = stage.record(before, after, recorded or at(0), **more)
+    async with stage.worker.transaction() as tx:
+        await lock(tx, set(subscription.order_keys(record)))
+        await stage.resources.outbox.append(tx, await subscription.handler()(tx, [record]))
+    return record
+
+
+async def alerts(stage):
+    return await stage.rows("SELECT kind, state, reason, owner, clock_id FROM alerts ORDER BY raised_at, id")
+
+
+async def test_it_raises_one_alert_and_tells_the_default_owner(stage, hamburg_only, mailbox):
+    await hears(stage, None, review())
+    await hears(stage, review(), review(title="More words"))
+    await stage.sends()
+    [alert] = await alerts(stage)
+    assert (alert["kind"], alert["state"], alert["owner"]) == ("uncaught", "open", "owner@acme.example")
+    [mail] = mailbox.mails
+    assert "Nobody answers for this" in str(mail["Subject"])
+    assert [event["type"] for event in await stage.events()] == ["alert.raised"]
+
+
+@pytest.mark.parametrize(
+    ("state", "caught"),
+    [
+        (review(5.0), True),
+        (review(subject="acme/hamburg"), True),
+        (review(kind=Kind.NPS), True),
+        (answered(review(), at(0)), True),
+        (review(published_at=SOURCE_CREATED.replace(year=2025)), True),
+        (review(), False),
+        (drastic(review()), False),
+    ],
+)
+async def test_only_what_is_negative_and_for_nobody_is_uncaught(stage, hamburg_only, state, caught):
+    await hears(stage, None, state)
+    assert (await alerts(stage) == []) is caught
+
+
+async def test_an_assignment_catches_it(stage, hamburg_only):
+    async with stage.resources.database(Role.API).driver_transaction("default") as tx:
+        await people.save(tx, "default", BERLIN, Format.YAML, "test")
+    await hears(stage, None, review())
+    await hears(stage, None, review(subject="acme/ulm"), review_id="review-2")
+    assert len(await alerts(stage)) == 1
+
+
+async def test_the_shipped_policy_catches_every_negative_review(stage):
+    await hears(stage, None, review())
+    await hears(stage, None, drastic(review()), review_id="review-2")
+    assert await alerts(stage) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "kind", "reason"),
+    [
+        (answered(review(), at(1)), None, "answered"),
+        (None, None, "removed"),
+        (None, "review.erased", "erased"),
+        (rated(review(), 5.0, at(1)), None, "no_longer_negative"),
+    ],
+)
+async def test_it_is_resolved_when_nothing_is_left_to_do(stage, hamburg_only, mailbox, after, kind, reason):
+    await hears(stage, None, review())
+    await stage.sends()
+    await hears(stage, review(), after, at(1), kind=kind)
+    [alert] = await alerts(stage)
+    assert (alert["state"], alert["reason"]) == ("resolved", reason)
+    await stage.sends()
+    assert [str(mail["Subject"]).partition(":")[0] for mail in mailbox.mails] == ["Nobody answers for this", "Resolved"]
+
+
+async def test_it_is_raised_once_for_a_review_even_after_it_was_resolved(stage, hamburg_only):
+    await hears(stage, None, review())
+    await hears(stage, review(), answered(review(), at(1)), at(1))
+    await hears(stage, answered(review(), at(1)), review(), at(2), kind="review.answer_removed")
+    [alert] = await alerts(stage)
+    assert alert["state"] == "resolved"
+
+
+async def test_a_backfill_calls_nobody(stage, hamburg_only):
+    subscription = uncaught_subscription(owner_of_settings(stage.settings))
+    record = stage.record(None, review(), at(0))
+    told = replace(
+        record,
+        event=msgspec.structs.replace(record.event, data=msgspec.structs.replace(record.event.data, backfill=True)),
+    )
+    async with stage.worker.transaction() as tx:
+        await subscription.handler()(tx, [told])
+    assert await alerts(stage) == []
