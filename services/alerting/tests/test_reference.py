@@ -36,8 +36,12 @@ async def test_every_operation_answers_as_its_example_says(stage):
         await keep_reviews(
             tx, [stage.record(None, review(), at(0), "bad"), stage.record(None, review(4.0), at(0), GOOD)]
         )
+    place = (await api.get("/v1/clocks/changes")).json()["next"]
     await stage.happens(None, review(), at(0))
+    await reference.check(api, "read_changes", params={"after": place})
     clocks = await reference.check(api, "list_clocks", params={"metric": "first_answer"})
+    await reference.check(api, "export_clocks")
+    await reference.check(api, "export_alerts")
     await reference.check(api, "read_clock", ids={"clock_id": clocks["items"][0]["id"]})
     await stage.move_to(at(25))
     await stage.fires()

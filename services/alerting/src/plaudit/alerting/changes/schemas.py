@@ -17,4 +17,7 @@ class ChangesOut(BaseModel):
     """What has changed since a place."""
 
     items: list[ChangeOut] = Field(description="The changes, the oldest first: at most 500.")
-    next: str = Field(description="The place that was read up to: send it as `after`, or follow live from it.")
+    next: str = Field(
+        description="The place that was read up to: send it as `after`, or as `Last-Event-ID` to follow live from it.",
+        examples=["AgJtK2H4uo_Qks0PpmhzY29yZXM"],
+    )

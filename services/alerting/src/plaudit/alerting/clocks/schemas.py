@@ -26,7 +26,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
 )
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.policies.domain.metrics import Metric
-from plaudit.common.contracts import Answers, Severity
+from plaudit.common.contracts import Answers
 from plaudit.common.csv_cells import guarded
 from plaudit.common.http import Body
 from plaudit.common.http.files import csv_cell
@@ -59,8 +59,8 @@ class ClockOut(BaseModel):
     external_id: str | None = Field(description="The id of the review on its platform.", examples=["r-1"])
     source_name: str | None = Field(description="What that source is called.", examples=["Acme shop"])
     subject: str = Field(description="What the review or the incident is about.", examples=["acme/berlin"])
-    severity: Severity | None = Field(
-        None, description="How bad the review is, as it was told last; none until that was read.", examples=[None]
+    severity: str | None = Field(
+        None, description="How bad the review or the incident is; none where that was not kept.", examples=["negative"]
     )
     stars: int | None = Field(description="The whole stars of the review's rating.", examples=[1])
     state: State = Field(
