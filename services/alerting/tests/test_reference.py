@@ -11,6 +11,7 @@ from plaudit_testing.cadences import MONDAY, Cadence, on
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.drafts import TEMPLATE
 from plaudit_testing.reference import Reference
+from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
 
@@ -38,6 +39,11 @@ async def test_every_operation_answers_as_its_example_says(stage):
         )
     place = (await api.get("/v1/clocks/changes")).json()["next"]
     await stage.happens(None, review(), at(0))
+
+    async def is_told():
+        return bool((await api.get("/v1/clocks/changes", params={"after": place})).json()["items"])
+
+    await until(is_told, "all older transactions of the server have ended")
     await reference.check(api, "read_changes", params={"after": place})
     clocks = await reference.check(api, "list_clocks", params={"metric": "first_answer"})
     await reference.check(api, "export_clocks")

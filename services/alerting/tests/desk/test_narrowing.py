@@ -12,6 +12,7 @@ from plaudit.alerting.people.commands import save
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.common.db import Role
 from plaudit_testing.clocks import at, drastic, review
+from plaudit_testing.runtime import until
 from plaudit_testing.signing_in import signed_in
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
@@ -125,7 +126,14 @@ async def test_a_change_is_told_to_whoever_follows(three):
     place = (await api.get("/v1/clocks/changes")).json()
     assert place["items"] == []
     await three.happens(None, review(published_at=at(0.2), received_at=at(0.2)), at(0.2), review_id="more")
-    found = (await api.get("/v1/clocks/changes", params={"after": place["next"]})).json()
+    found = {"items": []}
+
+    async def is_told():
+        nonlocal found
+        found = (await api.get("/v1/clocks/changes", params={"after": place["next"]})).json()
+        return bool(found["items"])
+
+    await until(is_told, "all older transactions of the server have ended")
     assert len(found["items"]) == 1
     again = (await api.get("/v1/clocks/changes", params={"after": found["next"]})).json()
     assert again == {"items": [], "next": found["next"]}
