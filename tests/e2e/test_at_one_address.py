@@ -131,7 +131,7 @@ async def test_a_link_of_the_command_line_signs_in_to_the_console_once(installat
         assert 'action="/sign-in' in (await browser.get("/console")).text
         signed_in = await browser.post(link)
         assert signed_in.status_code == 303, signed_in.text
-        for path in ("/console", "/console/clocks", "/console/requests"):
+        for path in ("/console", "/console/desk", "/console/requests"):
             page = await browser.get(path)
             assert (page.status_code, "/sign-out" in page.text) == (200, True), path
         assert (await browser.post(link)).status_code == 410

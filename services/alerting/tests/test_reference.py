@@ -18,6 +18,7 @@ from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.delivering import LOOPBACK, HttpEndpoint, open_endpoint
 from plaudit_testing.drafts import TEMPLATE
 from plaudit_testing.reference import Reference
+from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
 
@@ -55,8 +56,17 @@ async def test_every_operation_answers_as_its_example_says(stage, endpoint):
         await keep_reviews(
             tx, [stage.record(None, review(), at(0), "bad"), stage.record(None, review(4.0), at(0), GOOD)]
         )
+    place = (await api.get("/v1/clocks/changes")).json()["next"]
     await stage.happens(None, review(), at(0))
+
+    async def is_told():
+        return bool((await api.get("/v1/clocks/changes", params={"after": place})).json()["items"])
+
+    await until(is_told, "all older transactions of the server have ended")
+    await reference.check(api, "read_changes", params={"after": place})
     clocks = await reference.check(api, "list_clocks", params={"metric": "first_answer"})
+    await reference.check(api, "export_clocks")
+    await reference.check(api, "export_alerts")
     await reference.check(api, "read_clock", ids={"clock_id": clocks["items"][0]["id"]})
     await stage.move_to(at(25))
     await stage.fires()

@@ -96,7 +96,7 @@ def test_the_address_shows_the_board_the_link_signs_in_once_and_the_console_has_
         signed_in = person.post(link)
         assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/console")
         wait_for_page(person, "/console", LATEST)
-        wait_for_page(person, "/console/clocks", LATEST)
+        wait_for_page(person, "/console/desk", LATEST)
         for path in ("/console/requests", "/docs"):
             assert person.get(path).status_code == 200, path
     with at_door(up) as other:

@@ -10,20 +10,20 @@ def test_a_person_sees_the_sections_that_all_their_scopes_allow() -> None:
 
 
 def test_a_page_belongs_to_the_section_whose_path_its_own_begins_with_in_whole_segments() -> None:
-    found = {path: section_of(path) for path in ("/console", "/console/clocks/1", "/console/clocksmith", "/b/acme")}
+    found = {path: section_of(path) for path in ("/console", "/console/desk/1", "/console/desktop", "/b/acme")}
     assert {path: section.path if section else None for path, section in found.items()} == {
         "/console": "/console",
-        "/console/clocks/1": "/console/clocks",
-        "/console/clocksmith": "/console",
+        "/console/desk/1": "/console/desk",
+        "/console/desktop": "/console",
         "/b/acme": None,
     }
 
 
 def test_the_way_to_a_page_begins_at_the_overview_and_names_what_is_shown() -> None:
     assert crumbs("/console") == [Crumb("Overview", "/console")]
-    assert crumbs("/console/clocks/1", "Slow") == [
+    assert crumbs("/console/desk/1", "Slow") == [
         Crumb("Overview", "/console"),
-        Crumb("Clocks", "/console/clocks"),
+        Crumb("Desk", "/console/desk"),
         Crumb("Slow"),
     ]
 

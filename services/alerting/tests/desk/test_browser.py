@@ -45,13 +45,13 @@ async def page(stage, tmp_path) -> AsyncIterator[Page]:
 async def test_every_page_of_the_console_is_usable_by_everybody(page: Page):
     assert await faults_of(page) == []
     assert await first_focused(page) == "Skip to the content"
-    await page.get_by_role("navigation", name="Console").get_by_role("link", name="Clocks").click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Clocks")
+    await page.get_by_role("navigation", name="Console").get_by_role("link", name="Desk").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Desk")
     assert await faults_of(page) == []
     await page.get_by_role("link", name=LONG).last.click()
     await expect(page.get_by_role("heading", name="What happened")).to_be_visible()
     assert await faults_of(page) == []
-    await page.goto(page.url.partition("/console")[0] + "/console/clocks/none")
+    await page.goto(page.url.partition("/console")[0] + "/console/desk/none")
     assert await faults_of(page) == []
 
 
@@ -71,12 +71,12 @@ async def test_no_duration_wraps(page: Page):
 
 async def test_on_a_phone_the_list_and_the_clock_are_each_a_page_of_their_own(page: Page):
     await page.set_viewport_size({"width": 375, "height": 900})
-    await page.get_by_role("link", name="All clocks").click()
+    await page.get_by_role("link", name="Open the desk").click()
     await expect(page.locator(".selection")).to_be_hidden()
     await page.get_by_role("link", name=LONG).first.click()
     await expect(page.locator(".selection")).to_be_visible()
     await expect(page.locator(".choices")).to_be_hidden()
-    await page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="Clocks").click()
+    await page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="Desk").click()
     await expect(page.locator(".choices")).to_be_visible()
 
 
@@ -84,4 +84,80 @@ async def test_signing_out_by_keyboard_leads_to_the_form(page: Page):
     await page.get_by_role("button", name="Sign out").focus()
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    assert await faults_of(page) == []
+
+
+@pytest.fixture
+async def desk(stage, first_answers_only, tmp_path) -> AsyncIterator[Page]:
+    """The desk with scripts, signed in: two clocks are late."""
+    for number, title in enumerate(("First", "Second")):
+        moment = at(number)
+        await stage.happens(
+            None, review(title=title, published_at=moment, received_at=moment), moment, review_id=f"late-{number}"
+        )
+    await stage.move_to(at(26))
+    await stage.fires()
+    async with browsing(build(stage.resources).app, tmp_path, with_scripts=True) as opened:
+        await opened.get_by_label("API key").fill(await key_of_default(stage))
+        await opened.get_by_role("button", name="Sign in").click()
+        await opened.get_by_role("link", name="Open the desk").click()
+        await expect(opened.get_by_role("heading", level=1)).to_have_text("Desk")
+        yield opened
+
+
+def chosen(page: Page):
+    return page.locator("#selection h2")
+
+
+async def test_keys_move_along_the_list_and_press_what_they_name(desk: Page):
+    await expect(chosen(desk)).to_contain_text("First")
+    await desk.keyboard.press("j")
+    await expect(chosen(desk)).to_contain_text("Second")
+    await expect(desk.get_by_role("link", name="Second")).to_be_focused()
+    await desk.keyboard.press("k")
+    await expect(chosen(desk)).to_contain_text("First")
+    await desk.keyboard.press("a")
+    await expect(desk.get_by_label("To", exact=True)).to_be_focused()
+    await desk.get_by_label("To", exact=True).evaluate("field => field.blur()")
+    await desk.keyboard.press("s")
+    await expect(desk.get_by_label("What", exact=True)).to_be_focused()
+    assert await faults_of(desk) == []
+
+
+async def test_a_key_acknowledges_and_another_opens_the_review(desk: Page):
+    await desk.keyboard.press("e")
+    await expect(desk.get_by_role("status")).to_contain_text("The alert is acknowledged")
+    await desk.keyboard.press("r")
+    await desk.wait_for_url("**/console/reviews/late-0")
+
+
+async def test_the_dialog_names_the_keys_and_turns_them_off(desk: Page):
+    await desk.keyboard.press("?")
+    dialog = desk.get_by_role("dialog", name="Keys")
+    await expect(dialog).to_contain_text("acknowledge the alert")
+    assert await faults_of(desk) == []
+    await dialog.get_by_role("button", name="Turn keys off").click()
+    await desk.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await desk.keyboard.press("j")
+    await desk.get_by_role("link", name="keys").click()
+    await expect(dialog).to_be_visible()
+    await expect(chosen(desk)).to_contain_text("First")
+
+
+async def test_the_list_follows_what_happens(desk: Page, stage):
+    await expect(desk.get_by_text("live ·")).to_be_visible()
+    await stage.happens(None, review(title="Third", published_at=at(2), received_at=at(2)), at(26), review_id="late-2")
+    await expect(desk.get_by_role("link", name="Third")).to_be_visible()
+
+
+async def test_without_scripts_every_button_is_a_form(page: Page):
+    await page.get_by_role("link", name="Open the desk").click()
+    await page.get_by_role("link", name=LONG).first.click()
+    await page.get_by_text("Silence", exact=False).first.click()
+    await page.get_by_label("Why", exact=True).first.fill("We know.")
+    await page.get_by_role("button", name="Silence it").click()
+    await expect(page.get_by_role("status")).to_contain_text("Nothing is told of it for 4 hours.")
+    await page.get_by_role("button", name="Acknowledge").click()
+    await expect(page.get_by_role("status")).to_contain_text("The alert is acknowledged")
     assert await faults_of(page) == []

@@ -3,7 +3,7 @@ from html import unescape
 
 import pytest
 
-from plaudit.alerting.desk import pages
+from plaudit.alerting.desk.pages import shared, showing
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import Answers
 from plaudit.common.tenants import commands as tenants
@@ -83,7 +83,7 @@ async def test_of_the_days_to_come_the_chart_shows_only_answers_that_are_still_d
     await stage.move_to(at(21))
     page = (await (await signed_in(stage, "*")).get("/console")).text
     shown = re.findall(r"<tr data-x=\"\d+\"><th scope=\"row\">(.+?)</th><td class=\"figure\">(.*?)</td>", page)
-    assert [due for _, due in shown[pages.PAST_DAYS + 1 :] if due != "0"] == ["1"]
+    assert [due for _, due in shown[showing.PAST_DAYS + 1 :] if due != "0"] == ["1"]
 
 
 async def test_a_clock_has_a_page_with_its_review_and_what_happened(stage):
@@ -91,9 +91,10 @@ async def test_a_clock_has_a_page_with_its_review_and_what_happened(stage):
     await stage.move_to(at(26.5))
     await stage.fires()
     browser = await signed_in(stage, "*")
-    (path,) = set(re.findall(r'href="(/console/clocks/[0-9a-f-]{36})"', (await browser.get("/console/clocks")).text))
+    (path,) = set(re.findall(r'href="(/console/desk/[0-9a-f-]{36})"', (await browser.get("/console/desk")).text))
     page = (await browser.get(path)).text
-    assert '<a class="button" href="https://shop.example/reviews/r-1"' in page
+    assert '<a class="button" href="/console/reviews/late" data-key="r"' in page
+    assert '<a class="button quiet" href="https://shop.example/reviews/r-1" rel="noopener nofollow"' in page
     assert "I waited two days." in page
     happened = [
         "The clock started: the review was published.",
@@ -101,11 +102,11 @@ async def test_a_clock_has_a_page_with_its_review_and_what_happened(stage):
         "80 % of the time had passed.",
         "No answer in time.",
     ]
-    assert re.findall(r"<li><p>(.+?)</p>", page) == happened
+    assert re.findall(r"<li><p>(.+?)</p>", page.split("What happened")[1]) == happened[::-1]
 
 
 async def test_the_list_of_clocks_goes_on_by_cursor_and_can_be_narrowed(stage, monkeypatch):
-    monkeypatch.setattr(pages, "ROWS", 2)
+    monkeypatch.setattr(shared, "ROWS", 2)
     for hours, title in ((0, "First"), (1, "Second"), (20, "Third")):
         state = review(title=title, published_at=at(hours), received_at=at(hours))
         await stage.happens(None, state, at(hours), review_id=title)
@@ -118,11 +119,11 @@ async def test_the_list_of_clocks_goes_on_by_cursor_and_can_be_narrowed(stage, m
             r'href="([^"]*cursor=[^"]*)">More clocks', page
         )
 
-    shown, (more,) = await titles("/console/clocks")
+    shown, (more,) = await titles("/console/desk")
     assert shown == ["First", "Second"]
     assert await titles(unescape(more)) == (["Third"], [])
-    assert await titles("/console/clocks?show=late") == (["First", "Second"], [])
-    assert await titles("/console/clocks?show=next") == (["Third"], [])
+    assert await titles("/console/desk?show=late") == (["First", "Second"], [])
+    assert await titles("/console/desk?show=next") == (["Third"], [])
     for other in (f"{unescape(more)}&show=late", f"{unescape(more)}&show=next"):
         assert (await browser.get(other)).status_code == 422, "a cursor is of one list only"
 
@@ -132,21 +133,21 @@ async def test_what_is_not_there_is_said(stage):
     for address, words in (
         ("/console", "No answer is due."),
         ("/console", "No alert was raised."),
-        ("/console/clocks", "No answer is due."),
-        ("/console/clocks?show=late", "Nothing is late."),
-        ("/console/clocks?show=next", "No clock is running."),
+        ("/console/desk", "No answer is due."),
+        ("/console/desk?show=late", "Nothing is late."),
+        ("/console/desk?show=next", "No clock is running."),
     ):
         assert words in (await browser.get(address)).text
-    assert (await browser.get("/console/clocks/0b0f3f0a-0000-7000-8000-000000000000")).status_code == 404
+    assert (await browser.get("/console/desk/0b0f3f0a-0000-7000-8000-000000000000")).status_code == 404
 
 
 async def test_the_shell_names_the_tenant_the_key_and_the_sections_that_it_may_see(stage):
-    page = (await (await signed_in(stage, "clocks:read", "alerts:read", tenant="acme")).get("/console/clocks")).text
+    page = (await (await signed_in(stage, "clocks:read", "alerts:read", tenant="acme")).get("/console/desk")).text
     assert '<p dir="auto">Acme</p>' in page
     assert "API key " in page
     assert re.findall(r'<li><a href="(/console[a-z/]*)"( aria-current="page")?>', page.split("</nav>")[0]) == [
         ("/console", ""),
-        ("/console/clocks", ' aria-current="page"'),
+        ("/console/desk", ' aria-current="page"'),
         ("/console/policies", ""),
         ("/console/calendars", ""),
     ]
@@ -175,7 +176,7 @@ async def test_mails_that_could_not_be_delivered_are_said(stage, mailbox):
 async def test_a_right_to_left_review_is_set_right_to_left(stage):
     await stage.happens(None, review(title=HEBREW, text=HEBREW), at(0), review_id="hebrew")
     browser = await signed_in(stage, "*")
-    for path in ("/console", "/console/clocks"):
+    for path in ("/console", "/console/desk"):
         assert misplaced((await browser.get(path)).text, HEBREW) == []
 
 
@@ -238,8 +239,8 @@ async def test_where_answers_are_not_told_a_clock_is_neither_late_nor_in_time(st
         assert "Answers due each day: 2 in the last 14 days, 0 of them late." in page
         assert 'class="unit">late' not in page
     assert figures["unknown: answers not told"] == "1"
-    assert "Quiet" not in (await browser.get("/console/clocks")).text
-    page = (await browser.get("/console/clocks?show=unknown")).text
+    assert "Quiet" not in (await browser.get("/console/desk")).text
+    page = (await browser.get("/console/desk?show=unknown")).text
     assert '<span class="pill quiet">unknown</span>' in page
     assert '<a href="/console/reviews/quiet">Record the answer</a>' in page
     assert "<dt>Answered</dt><dd>unknown</dd>" in page

@@ -162,7 +162,7 @@ async def test_the_desk_shows_an_erased_review_as_that(stage):
     key = client.headers["authorization"].removeprefix("Bearer ")
     page = stage.plain_client(accept="text/html")
     await page.post("/sign-in", data={"key": key}, headers=OURS)
-    shown = (await page.get(f"/console/clocks/{clock['id']}")).text
+    shown = (await page.get(f"/console/desk/{clock['id']}")).text
     assert "Erased review of acme/berlin" in shown
     assert "This review was erased." in shown
     assert "the review was erased" in shown

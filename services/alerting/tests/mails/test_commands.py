@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from plaudit.alerting.mails.domain.letters import NO_LONGER_SO, NOT_TOLD
+from plaudit.alerting.reviews.consumer import keep_reviews
 from plaudit_testing.clocks import answered, at, review
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
@@ -104,3 +105,41 @@ async def test_a_mail_is_sent_once_however_many_senders_there_are(stage, mailbox
     await stage.sends()
     assert len(mailbox.mails) == 20
     assert len({mail["Message-ID"] for mail in mailbox.mails}) == 20
+
+
+async def knows(stage, review_id, state):
+    """The group that keeps reviews reads of one."""
+    async with stage.worker.transaction() as tx:
+        await keep_reviews(tx, [stage.record(None, state, at(0), review_id)])
+
+
+async def test_a_mail_about_a_bad_review_has_the_customers_history_and_the_guideline_and_no_ready_text(stage, mailbox):
+    person = "native:c-1"
+    earlier = review(2.0, person=person, published_at=at(-200), subject="acme/hamburg")
+    await knows(stage, "earlier", answered(earlier, at(-190)))
+    await knows(stage, "other", review(person="native:c-2", published_at=at(-100)))
+    await knows(stage, "review-1", review(person=person, topics=("billing",), language="en"))
+    await stage.happens(None, review(), at(0))
+    await stage.sends()
+    text = mailbox.mails[0].get_body(("plain",)).get_content()
+    assert "The customer has written 2 reviews of us; 1 of them have a published answer." in text
+    assert "- 22 February 2026: 2 of 5 stars for acme/hamburg on Acme shop, answered" in text
+    assert "2 March 2026: 1 of 5 stars" not in text, "the review itself is no history"
+    assert "Points to cover (" in text
+    assert "What we stand for: " in text
+    assert "no text to send" in text
+    assert "Check a draft: http://plaudit.example/console/answers/check" in text
+
+
+async def test_a_mail_that_leaves_before_the_review_is_kept_goes_by_its_stars(stage, mailbox):
+    await stage.happens(None, review(), at(0))
+    await stage.sends()
+    text = mailbox.mails[0].get_body(("plain",)).get_content()
+    assert "Points to cover (Any negative review" in text
+    assert "The customer has written" not in text
+
+
+async def test_a_mail_about_a_milder_review_has_no_outline(stage, mailbox):
+    await stage.happens(None, review(3.0), at(0))
+    await stage.sends()
+    assert all("Points to cover" not in mail.as_string() for mail in mailbox.mails)

@@ -27,12 +27,14 @@ from plaudit.alerting.calendars import api as calendars
 from plaudit.alerting.calendars.domain import CalendarRef
 from plaudit.alerting.calendars.jobs import CalendarsJob, Moved
 from plaudit.alerting.calendars.pages import router as calendar_pages
+from plaudit.alerting.changes import api as changes
+from plaudit.alerting.changes.jobs import ChangesJob
 from plaudit.alerting.clocks import api as clocks
 from plaudit.alerting.clocks.commands import Follower, order_counting
 from plaudit.alerting.clocks.consumer import subscription
 from plaudit.alerting.clocks.jobs import MoveJob
 from plaudit.alerting.contacts.jobs import ContactsJob
-from plaudit.alerting.desk.pages import router as desk
+from plaudit.alerting.desk import pages as desk
 from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.library import api as library
 from plaudit.alerting.library import pages as library_pages
@@ -125,6 +127,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             messages.endpoint_routes,
             message_pages,
             preferences,
+            changes.router,
             clocks.router,
             clocks.changing(following),
             alerts.router,
@@ -145,7 +148,8 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             owner_pages,
             audit.router,
             audit_pages,
-            desk,
+            desk.router,
+            desk.changing(following),
             sessions.router,
             administration.router,
         ],
@@ -209,6 +213,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             SilenceJob(worker, owner_of_settings(settings)),
             CadenceJob(resources),
             ReplanJob(resources),
+            ChangesJob(worker),
             ContactsJob(worker),
             DeliveryJob(worker, settings, sender, vault, checks(settings), complete),
             MessagePurgeJob(worker, settings),
@@ -232,10 +237,12 @@ SERVICE = Service(
             "/v1/policies",
             "/v1/coverage",
             "/v1/clocks",
+            "/v1/clocks.csv",
             "/v1/alerts",
             "/v1/silences",
             "/v1/owners",
             "/v1/audit",
+            "/v1/alerts.csv",
             "/v1/messages",
             "/v1/endpoints",
             "/preferences",

@@ -62,8 +62,13 @@ def content_of_file(head: Sequence[str], line: str) -> dict[str, Any]:
     """
     return {
         MEDIA_TYPES[Format.JSONL]: {"schema": {"type": "string"}, "example": f"{line}\n"},
-        MEDIA_TYPES[Format.CSV]: {"schema": {"type": "string"}, "example": csv_lines([head])},
+        **content_of_csv(head),
     }
+
+
+def content_of_csv(head: Sequence[str]) -> dict[str, Any]:
+    """Return the `content` of an OpenAPI response that is a file of CSV alone, with these names of its columns."""
+    return {MEDIA_TYPES[Format.CSV]: {"schema": {"type": "string"}, "example": csv_lines([head])}}
 
 
 def as_file(pieces: AsyncIterator[str], name: str, form: Format) -> StreamingResponse:

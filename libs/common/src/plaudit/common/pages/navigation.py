@@ -29,7 +29,7 @@ HOME: Final = "/console"
 ACCOUNT: Final = "/console/account"
 CONSOLE: Final = (
     NavEntry("Overview", HOME, ("clocks:read", "alerts:read")),
-    NavEntry("Clocks", "/console/clocks", ("clocks:read", "alerts:read")),
+    NavEntry("Desk", "/console/desk", ("clocks:read", "alerts:read")),
     NavEntry("Reviews", "/console/reviews", ("reviews:read",)),
     NavEntry("Scores", "/console/scores", ("scores:read",)),
     NavEntry("Answers", "/console/answers", ("reviews:read",)),

@@ -1,26 +1,42 @@
 """HTTP: alerts and silences."""
 
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from sqlalchemy import RowMapping
+from starlette.responses import StreamingResponse
 
 from plaudit.alerting.alerts import commands
 from plaudit.alerting.alerts.commands import UnknownOwnerError
 from plaudit.alerting.alerts.domain import Alert, AlertResolvedError, AlertState
 from plaudit.alerting.alerts.domain.escalation import MAX_REMINDER_SECONDS, MIN_REMINDER_SECONDS
 from plaudit.alerting.alerts.domain.silences import Scope, SilenceRefusedError
-from plaudit.alerting.alerts.schemas import A_KEY, AlertOut, AssignIn, SilenceIn, SilenceOut, silence_out
+from plaudit.alerting.alerts.schemas import (
+    A_KEY,
+    HEAD,
+    AlertOut,
+    AssignIn,
+    SilenceIn,
+    SilenceOut,
+    csv_row,
+    silence_out,
+)
 from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.alerts.store import silences
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.api import fallback_of
 from plaudit.alerting.people.domain import Owner
-from plaudit.common.db import Tx
+from plaudit.common.contracts import Severity
+from plaudit.common.db import Role, Tx
 from plaudit.common.http import (
+    AnyText,
     IdempotencyKeyHeader,
     Page,
     Paging,
@@ -34,9 +50,12 @@ from plaudit.common.http import (
     conflict,
     describe,
     not_found,
+    read_apart,
     unprocessable,
 )
+from plaudit.common.http.files import Format, Group, as_file, content_of_csv, written
 from plaudit.common.http.openapi_examples import A_TIME
+from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import ProblemError
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.people.domain import InvalidPersonError, normalised_email
@@ -62,6 +81,9 @@ REFUSALS: Final[Refusals] = {
 }
 """What the rules refuse → the problem that the client gets."""
 SILENCES: Final = "/v1/silences"
+MAX_ADDRESS_CHARS: Final = 254
+EXPORTED_ROWS: Final = 500
+"""Read at once for a file."""
 
 router = APIRouter(tags=["alerts"])
 AlertsReader = Annotated[Principal, Depends(authorize("alerts:read"))]
@@ -69,20 +91,60 @@ AlertsWriter = Annotated[Principal, Depends(authorize("alerts:write"))]
 AlertId = Annotated[UUID, Path(description="The alert's id.")]
 
 
+@dataclass(frozen=True)
+class FilterParameters:
+    """Which alerts are asked for."""
+
+    subject: SubjectFilter = None
+    state: Annotated[AlertState | None, Query(description="Only those that stand so.")] = None
+    owner: Annotated[
+        AnyText | None, Query(max_length=MAX_ADDRESS_CHARS, description="Only those of the person at this address.")
+    ] = None
+    severity: Annotated[
+        Severity | None,
+        Query(description="Only those about a review that was so bad when they were raised."),
+    ] = None
+
+
+AskedFilters = Annotated[FilterParameters, Depends(parameters(FilterParameters))]
+
+
 @router.get("/v1/alerts", summary="List alerts")
-async def list_alerts(
-    principal: AlertsReader,
-    tx: TenantTx,
-    paging: Paging,
-    subject: SubjectFilter = None,
-    state: Annotated[AlertState | None, Query(description="Only those that stand so.")] = None,
-) -> Page[AlertOut]:
+async def list_alerts(principal: AlertsReader, tx: TenantTx, paging: Paging, asked: AskedFilters) -> Page[AlertOut]:
     """Return alerts, the newest first."""
     after = paging.after(tuple[datetime, UUID])
-    rows = await store.list_alerts(
-        tx, principal.tenant_id, subject=subject, state=state, after=after, limit=paging.rows
-    )
+    rows = await store.list_alerts(tx, principal.tenant_id, **vars(asked), after=after, limit=paging.rows)
     return paging.page(rows, lambda row: (row["raised_at"], row["id"]), AlertOut.model_validate)
+
+
+@router.get(
+    "/v1/alerts.csv",
+    response_class=StreamingResponse,
+    responses={200: {"content": content_of_csv(HEAD)}},
+    summary="Export alerts",
+)
+async def export_alerts(
+    request: Request, principal: AlertsReader, tx: TenantTx, asked: AskedFilters
+) -> StreamingResponse:
+    """Export as CSV (RFC 4180) all alerts that a list with these filters holds; there is no limit to their number.
+
+    The columns are named and mean what the fields of `GET /v1/alerts` are and mean. Instants are in UTC (ISO 8601),
+    what there is not is empty, and a text that a spreadsheet could take for a formula has a quote in front.
+    """
+    tenant_id = principal.tenant_id
+    first = await store.list_alerts(tx, tenant_id, **vars(asked), limit=EXPORTED_ROWS)
+    database = request.app.state.resources.database(Role.API)
+
+    async def groups() -> AsyncIterator[Group[RowMapping]]:
+        found = first
+        yield Group(found, AlertOut.model_validate, csv_row)
+        while len(found) == EXPORTED_ROWS:
+            after = found[-1]["raised_at"], found[-1]["id"]
+            read = partial(store.list_alerts, tenant_id=tenant_id, **vars(asked), after=after, limit=EXPORTED_ROWS)
+            found = await read_apart(database, tenant_id, read)
+            yield Group(found, AlertOut.model_validate, csv_row)
+
+    return as_file(written(groups(), HEAD, Format.CSV), "alerts", Format.CSV)
 
 
 @router.post(

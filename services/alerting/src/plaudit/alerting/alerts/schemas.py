@@ -1,14 +1,17 @@
 """Alerts and silences as the API shows and takes them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from sqlalchemy import RowMapping
 
 from plaudit.alerting.alerts.domain import AlertState
 from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS, MAX_SILENCE, Silence
+from plaudit.common.csv_cells import guarded
 from plaudit.common.http import Body, Subject
+from plaudit.common.http.files import csv_cell
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.texts import STORABLE_PATTERN
 from plaudit.common.mailbox import ADDRESS_PATTERN, MAX_CHARS
@@ -55,6 +58,20 @@ class AlertOut(BaseModel):
     )
     resolved_at: datetime | None = Field(description="When there was nothing left to look at.")
     reason: str | None = Field(description="Why it is resolved.")
+
+
+HEAD: Final = (
+    *("id", "state", "kind", "severity", "summary", "subject", "source_id", "review_severity", "owner", "clock_id"),
+    *("review_id", "raised_at", "acknowledged_at", "acknowledged_by", "remind_at", "resolved_at", "reason"),
+)
+"""The columns of alerts as CSV."""
+_TEXTS: Final = frozenset({"summary", "subject", "source_id", "owner", "review_id", "acknowledged_by"})
+"""What others have written, and a spreadsheet could take for a formula."""
+
+
+def csv_row(row: RowMapping) -> list[str]:
+    """Return an alert as cells in the order of `HEAD`."""
+    return [guarded(csv_cell(row[name])) if name in _TEXTS else csv_cell(row[name]) for name in HEAD]
 
 
 class AssignIn(Body):

@@ -1,21 +1,26 @@
 """HTTP: clocks with their logs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel
+from sqlalchemy import RowMapping
+from starlette.responses import StreamingResponse
 
 from plaudit.alerting.clocks import commands, store
-from plaudit.alerting.clocks.commands import ByHand, Follower
+from plaudit.alerting.clocks.commands import ByHand, Changed, Follower
 from plaudit.alerting.clocks.domain import by_hand
 from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
+from plaudit.alerting.clocks.domain.filters import ClockFilters, Ownership, ownership_of
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.clocks.schemas import (
+    HEAD,
     ClockEventOut,
     ClockOut,
     ClockWithLogOut,
@@ -24,13 +29,17 @@ from plaudit.alerting.clocks.schemas import (
     MovePreviewOut,
     ReasonIn,
     SettleIn,
+    csv_row,
 )
+from plaudit.alerting.people import store as people
+from plaudit.alerting.people.api import fallback_of
 from plaudit.alerting.policies.domain.metrics import Metric
-from plaudit.common.contracts import Answers
-from plaudit.common.db import SqlTx
+from plaudit.common.contracts import Answers, Severity
+from plaudit.common.db import Role, SqlTx
 from plaudit.common.http import (
     AnyText,
     IdempotencyKeyHeader,
+    Instant,
     Page,
     Paging,
     Principal,
@@ -42,11 +51,19 @@ from plaudit.common.http import (
     conflict,
     describe,
     not_found,
+    read_apart,
+    unprocessable,
 )
+from plaudit.common.http.files import Format, Group, as_file, content_of_csv, written
 from plaudit.common.http.openapi_examples import A_TIME
+from plaudit.common.http.parameters import parameters
+from plaudit.common.http.problems import ProblemError
 from plaudit.common.idempotency import IdempotencyKey
 
 MAX_REVIEW_ID_CHARS: Final = 100
+MAX_ADDRESS_CHARS: Final = 254
+EXPORTED_ROWS: Final = 500
+"""Read at once for a file."""
 
 PROBLEMS: Final = {"clock-refused": "The clock cannot be changed so as it stands; the detail says what can be done."}
 """Slug → meaning and what to do."""
@@ -69,6 +86,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "pauses": [{**_PAUSE, "to_at": A_TIME}],
         "log": [_STARTED, _PAUSED, {"kind": "resumed", **_BY_A_KEY, "reason": "waits for the customer"}],
     },
+    "move": {},
     "fulfil": {
         "state": State.FULFILLED,
         "fulfilled_at": A_TIME,
@@ -101,31 +119,94 @@ Mover = Annotated[Principal, Depends(authorize("policies:write"))]
 ClockId = Annotated[UUID, Path(description="The clock's id.")]
 
 
-@router.get("/v1/clocks", summary="List clocks")
-async def list_clocks(
-    principal: ClocksReader,
-    tx: TenantTx,
-    paging: Paging,
-    subject: SubjectFilter = None,
-    state: Annotated[State | None, Query(description="Only those that stand so.")] = None,
+@dataclass(frozen=True)
+class FilterParameters:
+    """Which clocks are asked for."""
+
+    subject: SubjectFilter = None
+    state: Annotated[State | None, Query(description="Only those that stand so.")] = None
     review_id: Annotated[
         AnyText | None, Query(max_length=MAX_REVIEW_ID_CHARS, description="Only those of this review.")
-    ] = None,
-    metric: Annotated[Metric | None, Query(description="Only those of this metric.")] = None,
+    ] = None
+    metric: Annotated[Metric | None, Query(description="Only those of this metric.")] = None
+    source_id: Annotated[UUID | None, Query(description="Only those of reviews of this source.")] = None
+    severity: Annotated[Severity | None, Query(description="Only those of reviews that are so bad.")] = None
+    owner: Annotated[
+        AnyText | None,
+        Query(
+            max_length=MAX_ADDRESS_CHARS,
+            description="Only those of subjects that this person answers for, by the address.",
+        ),
+    ] = None
+    due_after: Annotated[Instant | None, Query(description="Only those due then or later.")] = None
+    due_before: Annotated[Instant | None, Query(description="Only those due before then.")] = None
+
+    def filters(self, ownership: Ownership | None) -> ClockFilters:
+        """Return them as stores take them.
+
+        Raises:
+            Problem: 422 `invalid-request`, when nobody has this address.
+        """
+        if ownership is not None and self.owner not in ownership.addresses:
+            rule = f"Nobody answers for clocks at this address; there are {', '.join(ownership.addresses)}."
+            named = ProblemError("query", "/owner", "unknown_owner", rule)
+            raise unprocessable("invalid-request", "There is no such owner; `errors` says who there is.", [named])
+        return ClockFilters(
+            subject=self.subject,
+            state=self.state,
+            review_id=self.review_id,
+            metric=self.metric,
+            source_id=None if self.source_id is None else str(self.source_id),
+            severity=self.severity,
+            due_after=self.due_after,
+            due_before=self.due_before,
+            owner=None if ownership is None or self.owner is None else (ownership, self.owner),
+        )
+
+
+AskedFilters = Annotated[FilterParameters, Depends(parameters(FilterParameters))]
+
+
+@router.get("/v1/clocks", summary="List clocks")
+async def list_clocks(
+    request: Request, principal: ClocksReader, tx: TenantTx, paging: Paging, asked: AskedFilters
 ) -> Page[ClockOut]:
     """Return clocks in the order of their due times."""
     after = paging.after(tuple[datetime, UUID])
-    rows = await store.list_clocks(
-        tx,
-        principal.tenant_id,
-        subject=subject,
-        state=state,
-        review_id=review_id,
-        metric=metric,
-        after=after,
-        limit=paging.rows,
-    )
+    filters = await _filters(request, tx, principal, asked)
+    rows = await store.list_clocks(tx, principal.tenant_id, filters, after=after, limit=paging.rows)
     return paging.page(rows, lambda row: (row["due_at"], row["id"]), ClockOut.model_validate)
+
+
+@router.get(
+    "/v1/clocks.csv",
+    response_class=StreamingResponse,
+    responses={200: {"content": content_of_csv(HEAD)}},
+    summary="Export clocks",
+)
+async def export_clocks(
+    request: Request, principal: ClocksReader, tx: TenantTx, asked: AskedFilters
+) -> StreamingResponse:
+    """Export as CSV (RFC 4180) all clocks that a list with these filters holds; there is no limit to their number.
+
+    The columns are named and mean what the fields of `GET /v1/clocks` are and mean; `paused` says whether its time
+    stands still. Instants are in UTC (ISO 8601), what there is not is empty, and a text that a spreadsheet could take
+    for a formula has a quote in front.
+    """
+    filters, tenant_id = await _filters(request, tx, principal, asked), principal.tenant_id
+    first = await store.list_clocks(tx, tenant_id, filters, limit=EXPORTED_ROWS)
+    database = request.app.state.resources.database(Role.API)
+
+    async def groups() -> AsyncIterator[Group[RowMapping]]:
+        found = first
+        yield Group(found, ClockOut.model_validate, csv_row)
+        while len(found) == EXPORTED_ROWS:
+            after = found[-1]["due_at"], found[-1]["id"]
+            read = partial(store.list_clocks, tenant_id=tenant_id, filters=filters, after=after, limit=EXPORTED_ROWS)
+            found = await read_apart(database, tenant_id, read)
+            yield Group(found, ClockOut.model_validate, csv_row)
+
+    return as_file(written(groups(), HEAD, Format.CSV), "clocks", Format.CSV)
 
 
 @router.get("/v1/clocks/{clock_id}", summary="Read a clock")
@@ -200,13 +281,16 @@ def changing(followers: Sequence[Follower]) -> APIRouter:
     hands = APIRouter(tags=["clocks"])
 
     async def change(clock_id: UUID, order: Order, decide: ByHand, once: IdempotencyKey | None) -> ClockWithLogOut:
-        tenant_id = order.principal.tenant_id
-        changed = await commands.change_by_hand(order.work, (tenant_id, clock_id), decide, followers, once=once)
+        key = order.principal.tenant_id, clock_id
+        changed = await commands.change_by_hand(order.work, key, decide, followers, once=once)
+        return await answer_of(clock_id, order, changed)
+
+    async def answer_of(clock_id: UUID, order: Order, changed: Changed | None) -> ClockWithLogOut:
         if changed is None:
             raise not_found("clock")
         if changed.already:
             order.response.headers["Idempotent-Replayed"] = "true"
-        return await _clock_with_log(order.work.tx, tenant_id, clock_id)
+        return await _clock_with_log(order.work.tx, order.principal.tenant_id, clock_id)
 
     @hands.post("/v1/clocks/{clock_id}/pause", summary="Pause a clock", openapi_extra=_refused("pause"))
     async def pause_clock(clock_id: ClockId, order: Ordered, body: ReasonIn) -> ClockWithLogOut:
@@ -228,6 +312,25 @@ def changing(followers: Sequence[Follower]) -> APIRouter:
             order,
             lambda run, _, now: by_hand.resume(run, at=now, reason=reason, by=by),
             order.once(clock_id, "resume", body),
+        )
+
+    @hands.post("/v1/clocks/{clock_id}/move", summary="Move a clock", openapi_extra=_refused("move"))
+    async def move_clock(clock_id: ClockId, order: Ordered, body: ReasonIn) -> ClockWithLogOut:
+        """Move one running clock to the policy and the calendars in force; one that is under them already stays.
+
+        If it has passed its new due time already, it is breached, and nobody is called for it.
+        """
+        return await answer_of(
+            clock_id,
+            order,
+            await commands.move_by_hand(
+                order.work,
+                (order.principal.tenant_id, clock_id),
+                followers,
+                reason=body.reason,
+                by=order.principal.actor,
+                once=order.once(clock_id, "move", body),
+            ),
         )
 
     @hands.post("/v1/clocks/{clock_id}/fulfil", summary="Fulfil a clock", openapi_extra=_refused("fulfil"))
@@ -269,3 +372,10 @@ async def _clock_with_log(tx: SqlTx, tenant_id: str, clock_id: UUID) -> ClockWit
     log = await store.log_of(tx, tenant_id, clock_id)
     entries = [ClockEventOut.of(event, recorded_at) for event, recorded_at in log]
     return ClockWithLogOut.model_validate({**row, "log": entries})
+
+
+async def _filters(request: Request, tx: SqlTx, principal: Principal, asked: FilterParameters) -> ClockFilters:
+    if asked.owner is None:
+        return asked.filters(None)
+    owners = (await people.load(tx, [principal.tenant_id]))[principal.tenant_id]
+    return asked.filters(ownership_of(owners, fallback_of(request)))

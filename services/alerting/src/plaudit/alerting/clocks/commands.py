@@ -16,13 +16,14 @@ from plaudit.alerting.audit.commands import record
 from plaudit.alerting.audit.domain import About, Entry
 from plaudit.alerting.calendars import store as calendar_store
 from plaudit.alerting.calendars.domain import CalendarRef
+from plaudit.alerting.changes import store as changes
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.about import erased
 from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, order_key
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started, Warned, is_collapsed, kind_of
 from plaudit.alerting.clocks.domain.decide import decide_erased
-from plaudit.alerting.clocks.domain.moves import START, Move, Preview, counted_anew, moved, preview
+from plaudit.alerting.clocks.domain.moves import START, Move, Preview, counted_anew, moved, preview, target_of
 from plaudit.alerting.clocks.domain.review_clocks import PartitionOf, ReviewClocks, ReviewRevision, decide_revision
 from plaudit.alerting.clocks.domain.run import Run, apply
 from plaudit.alerting.clocks.domain.terms import Pin, Rules, Terms
@@ -143,6 +144,9 @@ class ClockWriter:
         """Write everything; return the events to publish, those of each clock in their order."""
         await store.save(tx, list(self._clocks.values()))
         await store.append(tx, self._entries)
+        await changes.note(
+            tx, {tenant_id for tenant_id, _ in self._clocks} | {entry.clock.tenant_id for entry in self._entries}
+        )
         events: list[Outgoing] = []
         for entry in self._entries:
             if not is_collapsed(entry.event):
@@ -289,6 +293,46 @@ async def change_by_hand(
         ClockRefusedError: from `decide`.
         KeyReusedError: the key came with another order before.
     """
+
+    def decided(clock: Clock, rules: Rules, now: datetime) -> tuple[ClockEvent, ...]:
+        return decide(clock.run, rules.pinned(key[0], clock.run.pin), now)
+
+    return await _change(work, key, decided, followers, once)
+
+
+async def move_by_hand(
+    work: UnitOfWork,
+    key: ClockKey,
+    followers: Sequence[Follower],
+    *,
+    reason: str,
+    by: str,
+    once: IdempotencyKey | None = None,
+) -> Changed | None:
+    """Move one clock to the policy and the calendars in force; return it as it stands then, or None if there is none.
+
+    Raises:
+        ClockRefusedError: its due time is settled, or the policy in force has no class of its name.
+        KeyReusedError: the key came with another order before.
+    """
+
+    def decide(clock: Clock, rules: Rules, now: datetime) -> tuple[ClockEvent, ...]:
+        if not clock.run.can_move:
+            raise ClockRefusedError("The due time of the clock is settled: there is nothing to move.")
+        if target_of(clock, rules) is None:
+            raise ClockRefusedError("The policy in force has no class of this name: the clock stays under its own.")
+        return moved(clock, rules, at=now, reason=reason, by=by)
+
+    return await _change(work, key, decide, followers, once)
+
+
+async def _change(
+    work: UnitOfWork,
+    key: ClockKey,
+    decide: Callable[[Clock, Rules, datetime], tuple[ClockEvent, ...]],
+    followers: Sequence[Follower],
+    once: IdempotencyKey | None,
+) -> Changed | None:
     tx = work.tx
     root = await store.root_of(tx, key)
     if root is None:
@@ -301,7 +345,7 @@ async def change_by_hand(
     writer = ClockWriter(followers, rules)
     if clock.erased_at is not None:
         raise ClockRefusedError("The review was erased: nothing changes its clocks any more.")
-    decided = decide(clock.run, rules.pinned(clock.tenant_id, clock.run.pin), tx.now)
+    decided = decide(clock, rules, tx.now)
     after = writer.record(clock, decided)
     await work.emit(*await writer.save(tx))
     await record(tx, *_audited(clock, after, decided))

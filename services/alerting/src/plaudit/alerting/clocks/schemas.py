@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from sqlalchemy import RowMapping
 
 from plaudit.alerting.clocks.commands import MAX_PREVIEWED
 from plaudit.alerting.clocks.domain.about import AboutKind
@@ -26,7 +27,9 @@ from plaudit.alerting.clocks.domain.clock_events import (
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Answers
+from plaudit.common.csv_cells import guarded
 from plaudit.common.http import Body
+from plaudit.common.http.files import csv_cell
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.texts import STORABLE_PATTERN
 
@@ -54,7 +57,12 @@ class ClockOut(BaseModel):
         description="The source of the review.", examples=["01956d00-0000-7000-8000-000000000001"]
     )
     external_id: str | None = Field(description="The id of the review on its platform.", examples=["r-1"])
+    source_name: str | None = Field(description="What that source is called.", examples=["Acme shop"])
     subject: str = Field(description="What the review or the incident is about.", examples=["acme/berlin"])
+    severity: str | None = Field(
+        None, description="How bad the review or the incident is; none where that was not kept.", examples=["negative"]
+    )
+    stars: int | None = Field(description="The whole stars of the review's rating.", examples=[1])
     state: State = Field(
         description="A breach stays when the answer is published late: see `fulfilled_at`. `unknown`: the due time has "
         "passed where answers are not told; an answer that is recorded by hand or told later decides it."
@@ -101,6 +109,23 @@ class ClockOut(BaseModel):
     def of_json(cls, stored: str | list[dict[str, object]]) -> object:
         """Read the pauses as they are stored."""
         return json.loads(stored) if isinstance(stored, str) else stored
+
+
+HEAD: Final = (
+    *("id", "metric", "instance", "state", "paused", "due_at", "subject", "severity", "stars"),
+    *("about_kind", "about_id", "review_id", "source_id", "source_name", "external_id", "answers"),
+    *("anchor_at", "started_at", "fulfilled_at", "breached_at", "cancelled_at", "unknown_at", "provisional", "reason"),
+    *("run", "policy_id", "policy_revision", "policy_class", "calendar", "calendar_revision", "applied_at"),
+)
+"""The columns of clocks as CSV."""
+_TEXTS: Final = frozenset({"subject", "about_id", "review_id", "source_id", "source_name", "external_id"})
+"""What others have written, and a spreadsheet could take for a formula."""
+
+
+def csv_row(row: RowMapping) -> list[str]:
+    """Return a clock as cells in the order of `HEAD`."""
+    values = {**row, "paused": row["state"] == State.PAUSED}
+    return [guarded(csv_cell(values[name])) if name in _TEXTS else csv_cell(values[name]) for name in HEAD]
 
 
 class ClockEventOut(BaseModel):

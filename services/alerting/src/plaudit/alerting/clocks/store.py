@@ -8,13 +8,14 @@ from uuid import UUID
 
 import msgspec
 from asyncpg import Record
-from sqlalchemy import RowMapping, Select, Table, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, literal, select, tuple_
 
 from plaudit.alerting.calendars.domain import CalendarRef, Pause
 from plaudit.alerting.clocks.domain.about import About
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, Lane, LogEntry
 from plaudit.alerting.clocks.domain.clock import root_of as group_of
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
+from plaudit.alerting.clocks.domain.filters import NO_FILTERS, ClockFilters, OwnerRule, Ownership
 from plaudit.alerting.clocks.domain.moves import Move
 from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run
 from plaudit.alerting.clocks.tables import clock_events, clocks, moves
@@ -259,37 +260,56 @@ async def logs_of(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, list[Clo
 
 
 async def list_clocks(
-    tx: SqlTx,
-    tenant_id: str,
-    *,
-    subject: str | None = None,
-    state: str | None = None,
-    review_id: str | None = None,
-    metric: str | None = None,
-    after: DueKey | None = None,
-    limit: int,
+    tx: SqlTx, tenant_id: str, filters: ClockFilters = NO_FILTERS, *, after: DueKey | None = None, limit: int
 ) -> Sequence[RowMapping]:
     """Return clocks in the order of their due times.
 
     Args:
         tx: the open transaction.
         tenant_id: whose.
-        subject: only those of this subject and what is below it.
-        state: only those in this state.
-        review_id: only those of this review.
-        metric: only those of this metric.
+        filters: only these.
         after: the sort key of the last one of the page before.
         limit: how many.
     """
-    query = select(clocks).where(clocks.c.tenant_id == tenant_id).order_by(clocks.c.due_at, clocks.c.id).limit(limit)
-    query = filtered(query, clocks, subject=subject, state=state)
-    if review_id is not None:
-        query = query.where(clocks.c.review_id == review_id)
-    if metric is not None:
-        query = query.where(clocks.c.metric == metric)
+    conditions = matching(tenant_id, filters)
+    query = select(clocks).where(*conditions).order_by(clocks.c.due_at, clocks.c.id).limit(limit)
     if after is not None:
         query = query.where(tuple_(clocks.c.due_at, clocks.c.id) > after)
     return (await tx.sql.execute(query)).mappings().all()
+
+
+def owner_column(ownership: Ownership) -> ColumnElement[str]:
+    """Return whose each clock of a query is, by the address: as the rules say of its subject, source and severity."""
+    if not ownership.rules:
+        return literal(ownership.default)
+    return case(*((_covered(rule), literal(rule.owner)) for rule in ownership.rules), else_=literal(ownership.default))
+
+
+def _covered(rule: OwnerRule) -> ColumnElement[bool]:
+    conditions = [within(clocks.c.subject, rule.subject_prefix)]
+    if rule.sources:
+        conditions.append(clocks.c.source_id.in_(rule.sources))
+    if rule.severities:
+        conditions.append(clocks.c.severity.in_(rule.severities))
+    return and_(*conditions)
+
+
+def matching(tenant_id: str, filters: ClockFilters) -> list[ColumnElement[bool]]:
+    """Return the conditions that only the clocks of a tenant that filters let through meet."""
+    column = clocks.c
+    given = {name: getattr(filters, name) for name in ("state", "review_id", "metric", "source_id", "severity")}
+    found: list[ColumnElement[bool]] = [column.tenant_id == tenant_id]
+    found += [column[name] == value for name, value in given.items() if value is not None]
+    if filters.subject is not None:
+        found.append(within(column.subject, filters.subject))
+    if filters.due_after is not None:
+        found.append(column.due_at >= filters.due_after)
+    if filters.due_before is not None:
+        found.append(column.due_at < filters.due_before)
+    if filters.owner is not None:
+        ownership, address = filters.owner
+        found.append(owner_column(ownership) == address)
+    return found
 
 
 async def read_clock(tx: SqlTx, tenant_id: str, clock_id: UUID) -> RowMapping | None:

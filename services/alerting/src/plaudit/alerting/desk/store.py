@@ -3,18 +3,23 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import ColumnElement, RowMapping, Table, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, func, or_, select, tuple_
 
+from plaudit.alerting.alerts.domain import AlertState
 from plaudit.alerting.alerts.tables import alerts
+from plaudit.alerting.clocks.domain.filters import ClockFilters, Ownership
 from plaudit.alerting.clocks.domain.run import State
-from plaudit.alerting.clocks.store import DueKey
+from plaudit.alerting.clocks.store import DueKey, matching, owner_column
 from plaudit.alerting.clocks.tables import clocks
+from plaudit.alerting.desk.domain.wanted import Wanted
 from plaudit.common.contracts import Answers
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.delivery.tables import message_deliveries
 
+EVERYTHING: Final = Wanted()
 MAX_COUNTED: Final = 1_000
 """Counts on the pages stop here: a larger figure says nothing more, and costs more."""
 
@@ -47,30 +52,76 @@ ORDER BY day.starts_at
 
 
 async def waiting_clocks(
-    tx: SqlTx, tenant_id: str, *, show: str | None = None, after: DueKey | None = None, limit: int
+    tx: SqlTx,
+    tenant_id: str,
+    ownership: Ownership,
+    wanted: Wanted = EVERYTHING,
+    *,
+    after: DueKey | None = None,
+    limit: int,
 ) -> Sequence[RowMapping]:
-    """Return clocks that wait for an answer, in the order of their due times: late ones before all others.
+    """Return clocks that wait, in the order of their due times, late ones first, each with its `owner`, an address.
 
     Args:
         tx: the open transaction.
         tenant_id: whose.
-        show: `late`, `next` or `unknown` for only these; those that are unknown are among no others.
+        ownership: whose clocks are whose, unless an alert was given to another.
+        wanted: only these; those that are unknown are among no others.
         after: the sort key of the last one of the page before.
         limit: how many.
     """
-    conditions = {"late": _late, "next": _running, "unknown": _unknown}.get(show or "", _waiting)(tx)
-    query = select(clocks).where(clocks.c.tenant_id == tenant_id, *conditions).order_by(clocks.c.due_at, clocks.c.id)
+    owner = _owner(tenant_id, ownership).label("owner")
+    query = (
+        select(clocks, owner).where(*_wanted(tx, tenant_id, ownership, wanted)).order_by(clocks.c.due_at, clocks.c.id)
+    )
     if after is not None:
         query = query.where(tuple_(clocks.c.due_at, clocks.c.id) > after)
     return (await tx.sql.execute(query.limit(limit))).mappings().all()
 
 
+async def count_waiting(tx: SqlTx, tenant_id: str, ownership: Ownership, wanted: Wanted) -> int:
+    """Return how many clocks `waiting_clocks` has in all, up to `MAX_COUNTED`."""
+    found = select(clocks.c.id).where(*_wanted(tx, tenant_id, ownership, wanted)).limit(MAX_COUNTED).subquery()
+    return int((await tx.sql.execute(select(func.count()).select_from(found))).scalar_one())
+
+
+async def read_clock(tx: SqlTx, tenant_id: str, ownership: Ownership, clock_id: UUID) -> RowMapping | None:
+    """Return one clock with its `owner`."""
+    owner = _owner(tenant_id, ownership).label("owner")
+    query = select(clocks, owner).where(clocks.c.tenant_id == tenant_id, clocks.c.id == clock_id)
+    return (await tx.sql.execute(query)).mappings().one_or_none()
+
+
+async def alert_of(tx: SqlTx, tenant_id: str, clock_id: UUID) -> RowMapping | None:
+    """Return the alert of a clock that is not resolved; none where there is none."""
+    query = _open_alerts(tenant_id, alerts).where(alerts.c.clock_id == clock_id)
+    found: RowMapping | None = (
+        (await tx.sql.execute(query.order_by(alerts.c.raised_at.desc()).limit(1))).mappings().one_or_none()
+    )
+    return found
+
+
+async def sources_of(tx: SqlTx, tenant_id: str) -> dict[str, str]:
+    """Return the sources of the first `MAX_COUNTED` clocks that wait or are unknown: id → name, by name."""
+    found = (
+        select(clocks.c.source_id, clocks.c.source_name)
+        .where(clocks.c.tenant_id == tenant_id, or_(and_(*_waiting(tx)), *_unknown(tx)))
+        .order_by(clocks.c.due_at, clocks.c.id)
+        .limit(MAX_COUNTED)
+        .subquery()
+    )
+    query = select(found.c.source_id, func.max(found.c.source_name)).where(found.c.source_id.is_not(None))
+    rows = (await tx.sql.execute(query.group_by(found.c.source_id))).all()
+    return dict(sorted(((row[0], row[1] or row[0]) for row in rows), key=lambda each: (each[1].lower(), each[0])))
+
+
 async def counts(tx: SqlTx, tenant_id: str, soon: timedelta) -> dict[str, int]:
-    """Return counts up to `MAX_COUNTED`: clocks late, unknown, running or due soon; alerts; failed messages."""
+    """Return counts up to `MAX_COUNTED`: clocks late, unknown, running, paused, due soon; alerts; failed messages."""
     wanted: dict[str, tuple[Table, tuple[ColumnElement[bool], ...]]] = {
         "late": (clocks, _late(tx)),
         "unknown": (clocks, _unknown(tx)),
         "running": (clocks, _running(tx)),
+        "paused": (clocks, _paused(tx)),
         "soon": (clocks, (*_running(tx), clocks.c.due_at < tx.now + soon)),
         "alerts": (alerts, (alerts.c.state == "open",)),
         "undelivered": (message_deliveries, (message_deliveries.c.state == "failed",)),
@@ -113,5 +164,34 @@ def _running(tx: Tx) -> tuple[ColumnElement[bool], ...]:
     return (clocks.c.state == "running", clocks.c.due_at >= tx.now)
 
 
+def _paused(_tx: Tx) -> tuple[ColumnElement[bool], ...]:
+    return (clocks.c.state == State.PAUSED, clocks.c.waiting)
+
+
 def _waiting(_tx: Tx) -> tuple[ColumnElement[bool], ...]:
-    return (clocks.c.state.in_(("running", "breached")), clocks.c.waiting)
+    return (clocks.c.state.in_((State.RUNNING, State.PAUSED, State.BREACHED)), clocks.c.waiting)
+
+
+_SHOWN: Final = {"": _waiting, "late": _late, "next": _running, "paused": _paused, "unknown": _unknown}
+
+
+def _wanted(tx: Tx, tenant_id: str, ownership: Ownership, wanted: Wanted) -> list[ColumnElement[bool]]:
+    filters = ClockFilters(
+        subject=wanted.subject or None,
+        severity=wanted.severity or None,
+        source_id=wanted.source_id or None,
+        metric=wanted.metric or None,
+    )
+    found = [*matching(tenant_id, filters), *_SHOWN[wanted.show](tx)]
+    return [*found, _owner(tenant_id, ownership) == wanted.owner] if wanted.owner else found
+
+
+def _owner(tenant_id: str, ownership: Ownership) -> ColumnElement[str]:
+    """Return whose a clock is: whoever its alert was given to, else whoever answers for its subject."""
+    given = _open_alerts(tenant_id, alerts.c.owner).where(alerts.c.clock_id == clocks.c.id)
+    newest = given.order_by(alerts.c.raised_at.desc()).limit(1).correlate(clocks).scalar_subquery()
+    return func.coalesce(newest, owner_column(ownership))
+
+
+def _open_alerts(tenant_id: str, *columns: Any) -> Select[Any]:
+    return select(*columns).where(alerts.c.tenant_id == tenant_id, alerts.c.state != AlertState.RESOLVED)

@@ -19,6 +19,7 @@ from plaudit.alerting.library.domain.guideline import (
     Revision,
     TooManyGuidelinesError,
     UnknownGuidelineError,
+    title_of,
 )
 from plaudit.common.contracts import Severity
 from plaudit.common.contracts.mentions import TOPIC_TITLES
@@ -216,7 +217,7 @@ async def _page(
     log: Sequence[Revision] = (),
 ) -> Response:
     newest = log[-1] if log else None
-    title = "New guideline" if newest is None else _title(newest)
+    title = "New guideline" if newest is None else title_of(newest)
     return await console.response(
         request,
         principal,
@@ -244,15 +245,8 @@ def _words() -> dict[str, Any]:
         "topics": {"": "any topic", **TOPIC_TITLES},
         "severities": {"": "any severity", **SEVERITY_NAMES},
         "languages": {code: LANGUAGE_NAMES[code] for code in sorted(LANGUAGES, key=LANGUAGE_NAMES.__getitem__)},
-        "title_of": _title,
+        "title_of": title_of,
     }
-
-
-def _title(each: Revision) -> str:
-    """Return what a guideline is called: its topic, else its severity."""
-    if each.topic is not None:
-        return TOPIC_TITLES.get(each.topic, each.topic)
-    return "Any review" if each.severity is None else f"Any {each.severity} review"
 
 
 def _order(each: Revision) -> tuple[str, str, str]:

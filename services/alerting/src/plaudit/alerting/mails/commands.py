@@ -1,6 +1,6 @@
 """How mails about clocks come about, and what is asked once more before one leaves."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,9 @@ from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, thread_of
 from plaudit.alerting.clocks.domain.clock_events import Breached, Retracted, Started, Warned
+from plaudit.alerting.library import store as library_store
+from plaudit.alerting.library.domain.guideline import Revision, best_match
+from plaudit.alerting.mails.domain.aid import BAD, NO_AID, Aid, severity_of
 from plaudit.alerting.mails.domain.history import told
 from plaudit.alerting.mails.domain.letters import (
     BREACHED,
@@ -26,6 +29,8 @@ from plaudit.alerting.mails.domain.letters import (
 from plaudit.alerting.mails.domain.words import content_of
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.domain import Owner, Owners
+from plaudit.alerting.reviews import store as review_store
+from plaudit.alerting.reviews.domain import History, Review
 from plaudit.common.db import Tx
 from plaudit.common.delivery import commands as deliveries
 from plaudit.common.delivery import store as delivery_store
@@ -79,6 +84,7 @@ def check_of(public_url: str, fallback: Owner, withheld: Withheld) -> Check:
         clocks = await clock_store.load(
             tx, {(each.delivery.tenant_id, letters[each.delivery.id].clock_id) for each in due}
         )
+        aids = await aids_of(tx, [clock for clock in clocks.values() if is_bad(clock)])
         reasons = await withheld(tx, list(clocks.values()))
         owners = await people.load(tx, {each.delivery.tenant_id for each in due})
         verdicts: dict[UUID, Verdict] = {}
@@ -87,25 +93,73 @@ def check_of(public_url: str, fallback: Owner, withheld: Withheld) -> Check:
             key = each.delivery.tenant_id, letter.clock_id
             reader = _reader(owners[key[0]], each.delivery.recipient, fallback)
             reason = reasons.get(key)
-            verdicts[each.delivery.id] = (
-                Withdraw(reason)
-                if reason
-                else await _verdict(tx, letter, clocks.get(key), public_url, reader, list(letters))
-            )
+            if reason:
+                verdicts[each.delivery.id] = Withdraw(reason)
+                continue
+            clock, aid = clocks.get(key), aids.get(key, NO_AID)
+            verdicts[each.delivery.id] = await _verdict(tx, letter, clock, public_url, reader, list(letters), aid)
         return verdicts
 
     return check
 
 
 async def _verdict(
-    tx: Tx, letter: Letter, clock: Clock | None, public_url: str, reader: Owner, held: Sequence[UUID]
+    tx: Tx,
+    letter: Letter,
+    clock: Clock | None,
+    public_url: str,
+    reader: Owner,
+    held: Sequence[UUID],
+    aid: Aid,
 ) -> Verdict:
     if clock is None or not is_wanted(letter, clock, tx.now):
         return Withdraw(NO_LONGER_SO)
     if letter.kind is LetterKind.RETRACTION and not await _was_told(tx, clock, held):
         return Withdraw(NOT_TOLD)
     history = await _history(tx, clock)
-    return content_of(letter, clock, now=tx.now, owner=reader, public_url=public_url, history=history)
+    aid = NO_AID if letter.kind is LetterKind.RETRACTION else aid
+    return content_of(letter, clock, now=tx.now, owner=reader, public_url=public_url, history=history, aid=aid)
+
+
+async def aids_of(tx: Tx, clocks: Collection[Clock]) -> dict[ClockKey, Aid]:
+    """Return what helps to answer the reviews that clocks are about: the customer's history, and the guideline.
+
+    Reviews are read apart from the clocks: until one has been, the guideline goes by severity alone.
+    """
+    about = {clock.key: (clock.tenant_id, clock.about.review_id) for clock in clocks if clock.about.review_id}
+    reviews = await review_store.load(tx, set(about.values()))
+    persons = {(each.tenant_id, each.person) for each in reviews.values() if each.person}
+    histories = await review_store.histories(tx, persons)
+    library = {tenant_id: await library_store.newest(tx, tenant_id) for tenant_id in {key[0] for key in about}}
+    return {
+        clock.key: _aid(clock, reviews.get(about[clock.key]), histories, library[clock.tenant_id])
+        for clock in clocks
+        if clock.key in about
+    }
+
+
+def is_bad(clock: Clock) -> bool:
+    """Say whether a clock is about a review that the owner gets help for: a negative or drastic one, still known."""
+    about = clock.about
+    is_known = clock.erased_at is None and about.review_id is not None
+    return is_known and severity_of(about.severity, about.stars) in BAD
+
+
+def _aid(
+    clock: Clock, review: Review | None, histories: Mapping[tuple[str, str], History], library: Sequence[Revision]
+) -> Aid:
+    match = best_match(
+        library,
+        topics=review.topics if review else (),
+        severity=severity_of(clock.about.severity, clock.about.stars),
+        language=review.language if review else None,
+    )
+    person = review.person if review else None
+    return Aid(
+        review=review,
+        history=histories.get((clock.tenant_id, person)) if person else None,
+        guideline=match.guideline if match else None,
+    )
 
 
 def _reader(owners: Owners, address: str, fallback: Owner) -> Owner:

@@ -8,10 +8,14 @@ import msgspec
 from plaudit.common.contracts import Answers, ReviewChange, ReviewState
 
 PUBLISHED_ANSWER: Final = "published"
+MAX_COUNTED: Final = 1_000
+"""Reviews of one person are counted no further."""
+SHOWN: Final = 4
+"""Reviews of one person that are looked at closer, the last ones."""
 
 
 class Review(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A review as it stands, or as it stood when it was removed. It holds no text and no author."""
+    """A review as it stands, or as it stood when it was removed. It holds no text, and of its author only the key."""
 
     tenant_id: str
     id: str
@@ -40,11 +44,24 @@ class Review(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whether it was first told of long after it was published: nobody is called for it."""
     answers: str
     """Whether answers are told where it comes from."""
+    person: str | None = None
+    """The key of who wrote it; none where the source does not tell."""
 
     @property
     def is_told(self) -> bool:
         """Whether a missing answer says anything."""
         return self.answers != Answers.UNTOLD
+
+
+class History(msgspec.Struct, frozen=True):
+    """What a person has written about us that stands now."""
+
+    reviews: int
+    """How many reviews, at most `MAX_COUNTED`."""
+    answered: int
+    """How many of them have a published answer."""
+    last: tuple[Review, ...] = ()
+    """The last ones, the newest first."""
 
 
 def review_of(tenant_id: str, change: ReviewChange, recorded_at: datetime) -> Review | None:
@@ -77,6 +94,7 @@ def review_of(tenant_id: str, change: ReviewChange, recorded_at: datetime) -> Re
         removed_at=recorded_at if change.after is None else None,
         is_backfill=change.backfill,
         answers=change.answers,
+        person=state.person,
     )
 
 

@@ -1,16 +1,21 @@
 """Every statement about the rows of reviews."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from plaudit.alerting.reviews.domain import Review
+from plaudit.alerting.reviews.domain import MAX_COUNTED, SHOWN, History, Review
 from plaudit.alerting.reviews.tables import reviews
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 
+ReviewKey: TypeAlias = tuple[str, str]
+"""(tenant, review id)."""
+PersonKey: TypeAlias = tuple[str, str]
+"""(tenant, person key)."""
 _ALL: Final = Columns(reviews)
 _SAVE: Final = f"""
 INSERT INTO reviews ({_ALL.listed}) VALUES ({_ALL.values()})
@@ -18,6 +23,27 @@ ON CONFLICT (tenant_id, id) DO UPDATE SET {_ALL.excluded(keep=("is_backfill",))}
 WHERE reviews.revision < excluded.revision
 """
 _DELETE: Final = "DELETE FROM reviews WHERE tenant_id = $1 AND id = ANY($2::text[])"
+_LOAD: Final = f"""
+SELECT {_ALL.of("r")} FROM unnest($1::text[], $2::text[]) AS k (tenant_id, id)
+CROSS JOIN LATERAL (SELECT * FROM reviews WHERE tenant_id = k.tenant_id AND id = k.id OFFSET 0) r
+"""
+_OF_PERSONS: Final = f"""
+SELECT {_ALL.of("r")} FROM unnest($1::text[], $2::text[]) AS k (tenant_id, person)
+CROSS JOIN LATERAL (
+    SELECT * FROM reviews WHERE tenant_id = k.tenant_id AND person = k.person AND removed_at IS NULL
+    ORDER BY published_at DESC, id LIMIT {SHOWN}
+) r
+"""
+_COUNTS_OF_PERSONS: Final = f"""
+SELECT k.tenant_id, k.person, counted.* FROM unnest($1::text[], $2::text[]) AS k (tenant_id, person)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS reviews, count(answered_at) AS answered FROM (
+        SELECT answered_at FROM reviews
+        WHERE tenant_id = k.tenant_id AND person = k.person AND removed_at IS NULL LIMIT {MAX_COUNTED}
+    ) bounded
+) counted
+"""
+_FORGET_PERSON: Final = "UPDATE reviews SET person = NULL WHERE tenant_id = $1 AND person = $2"
 _PUBLISHED_SINCE: Final = f"""
 SELECT {_ALL.listed} FROM reviews WHERE tenant_id = $1 AND published_at >= $2 ORDER BY published_at DESC, id LIMIT $3
 """
@@ -46,10 +72,41 @@ async def delete(tx: Tx, tenant_id: str, review_ids: Collection[str]) -> None:
     await tx.raw.execute(_DELETE, tenant_id, sorted(review_ids))
 
 
+async def load(tx: Tx, keys: Collection[ReviewKey]) -> dict[ReviewKey, Review]:
+    """Return those of the reviews that are known."""
+    if not keys:
+        return {}
+    rows = await tx.raw.fetch(_LOAD, [tenant_id for tenant_id, _ in keys], [review for _, review in keys])
+    return {(row["tenant_id"], row["id"]): _review(row) for row in rows}
+
+
+async def histories(tx: Tx, persons: Collection[PersonKey]) -> dict[PersonKey, History]:
+    """Return what each of these persons has written that stands now; of whoever has written nothing, nothing."""
+    if not persons:
+        return {}
+    keys = [tenant_id for tenant_id, _ in persons], [person for _, person in persons]
+    last: defaultdict[PersonKey, list[Review]] = defaultdict(list)
+    for row in await tx.raw.fetch(_OF_PERSONS, *keys):
+        last[row["tenant_id"], row["person"]].append(_review(row))
+    counts = await tx.raw.fetch(_COUNTS_OF_PERSONS, *keys)
+    return {
+        (row["tenant_id"], row["person"]): History(
+            row["reviews"], row["answered"], tuple(last[row["tenant_id"], row["person"]])
+        )
+        for row in counts
+        if row["reviews"]
+    }
+
+
+async def forget_person(tx: Tx, tenant_id: str, person: str) -> None:
+    """Forget who wrote the reviews of a person."""
+    await tx.raw.execute(_FORGET_PERSON, tenant_id, person)
+
+
 async def published_since(tx: Tx, tenant_id: str, since: datetime, limit: int) -> list[Review]:
     """Return the reviews that were published since then, also those that are removed now; the latest first."""
     rows = await tx.raw.fetch(_PUBLISHED_SINCE, tenant_id, since, limit)
-    return [msgspec.convert(dict(row), Review) for row in rows]
+    return [_review(row) for row in rows]
 
 
 async def grouped(tx: Tx, tenant_id: str, since: datetime, by: Collection[str], limit: int) -> Sequence[Any]:
@@ -71,3 +128,7 @@ async def grouped(tx: Tx, tenant_id: str, since: datetime, by: Collection[str], 
     GROUP BY {named} ORDER BY count(*) DESC LIMIT $3
     """
     return await tx.raw.fetch(statement, tenant_id, since, limit)
+
+
+def _review(row: Any) -> Review:
+    return msgspec.convert(dict(row), Review)

@@ -31,4 +31,5 @@ reviews = Table(
     Column("removed_at", _TIME),
     Column("is_backfill", Boolean, nullable=False),
     Column("answers", Text, nullable=False),
+    Column("person", Text),
 )

@@ -14,6 +14,7 @@ from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.alerts.store import silences
 from plaudit.alerting.audit.commands import record
 from plaudit.alerting.audit.domain import About, Entry
+from plaudit.alerting.changes import store as changes
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.domain import Owner, chain_of, fallback_owner
 from plaudit.common.db import Tx, lock
@@ -59,6 +60,7 @@ async def acknowledge(
     await store.add_steps(
         tx, [escalations.reminder_of(after, found.by_address(after.owner) or fallback_owner(after.owner))]
     )
+    await changes.note(tx, [tenant_id])
     await record(tx, _entry("alert.acknowledged", by, alert, after))
     return after
 
@@ -91,6 +93,7 @@ async def assign(tx: Tx, tenant_id: str, alert_id: UUID, owner: Owner, by: str, 
     await store.add_steps(tx, escalations.steps_of(after, chain, tx.now))
     said = f"It was assigned to you: {note}" if note else "It was assigned to you."
     await tell(tx, after, owner, Note(after.id, after.generation, NoteKind.ASSIGNED, 0, said))
+    await changes.note(tx, [tenant_id])
     await record(tx, _entry("alert.assigned", by, alert, after, {"note": note} if note else {}))
     return after
 
@@ -149,6 +152,7 @@ async def silence(
         until=until,
     )
     await silences.add(tx, made)
+    await changes.note(tx, [tenant_id])
     await record(tx, _silence_entry("silence.began", by, made, None, _silence_facts(made)))
     if key is not None:
         await idempotency.keep(tx, tenant_id, key, msgspec.json.encode(made.id).decode())
@@ -167,6 +171,7 @@ async def unsilence(tx: Tx, tenant_id: str, silence_id: UUID, by: str) -> Silenc
     after = await silences.end(tx, tenant_id, silence_id, by)
     if after is None:  # somebody else has ended it meanwhile
         return await silences.read(tx, tenant_id, silence_id)
+    await changes.note(tx, [tenant_id])
     await record(tx, _silence_entry("silence.ended", by, after, _silence_facts(before), _silence_facts(after)))
     return after
 

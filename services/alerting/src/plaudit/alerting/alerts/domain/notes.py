@@ -15,7 +15,7 @@ import msgspec
 
 from plaudit.alerting.alerts.domain.alert import Alert, AlertState
 from plaudit.alerting.clocks.domain.about import is_web_address
-from plaudit.alerting.mails.domain.words import CLOCKS, REVIEWS, duration, moment
+from plaudit.alerting.mails.domain.words import DESK, REVIEWS, duration, moment
 from plaudit.common.delivery.domain.message import Content, Message, Recipient
 from plaudit.common.text import isolated, one_line
 
@@ -149,7 +149,7 @@ def _subject(note: Note, alert: Alert) -> str:
 
 def _link(alert: Alert, public_url: str) -> tuple[str, str]:
     console = public_url.rstrip("/")
-    url = f"{console}{REVIEWS}/{alert.review_id}" if alert.review_id else f"{console}{CLOCKS}/{alert.clock_id}"
+    url = f"{console}{REVIEWS}/{alert.review_id}" if alert.review_id else f"{console}{DESK}/{alert.clock_id}"
     if not console or not is_web_address(url):
         return "", ""
     return url, "Answer this review" if alert.review_id else "Open the clock"

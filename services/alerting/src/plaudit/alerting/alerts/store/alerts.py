@@ -192,6 +192,8 @@ async def list_alerts(
     *,
     subject: str | None = None,
     state: str | None = None,
+    owner: str | None = None,
+    severity: str | None = None,
     after: RaisedKey | None = None,
     limit: int,
 ) -> Sequence[RowMapping]:
@@ -202,12 +204,18 @@ async def list_alerts(
         tenant_id: whose.
         subject: only those of this subject and what is below it.
         state: only those in this state.
+        owner: only those of the person at this address.
+        severity: only those about a review or an incident that is so bad.
         after: the sort key of the last one of the page before.
         limit: how many.
     """
     newest_first = (alerts.c.raised_at.desc(), alerts.c.id.desc())
     query = select(alerts).where(alerts.c.tenant_id == tenant_id).order_by(*newest_first).limit(limit)
     query = filtered(query, alerts, subject=subject, state=state)
+    if owner is not None:
+        query = query.where(alerts.c.owner == owner)
+    if severity is not None:
+        query = query.where(alerts.c.review_severity == severity)
     if after is not None:
         query = query.where(tuple_(alerts.c.raised_at, alerts.c.id) < after)
     return (await tx.sql.execute(query)).mappings().all()

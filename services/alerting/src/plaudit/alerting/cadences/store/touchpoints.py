@@ -75,6 +75,12 @@ SELECT count(*) FROM (
     SELECT FROM touchpoints WHERE tenant_id = $1 AND purpose = 'touchpoint' AND state = 'open' LIMIT $2
 ) AS bounded
 """
+_BY_DAY = """
+SELECT title, (fired_at AT TIME ZONE $4)::date AS day, count(*) AS count FROM (
+    SELECT title, fired_at FROM touchpoints
+    WHERE tenant_id = $1 AND purpose = 'touchpoint' AND fired_at >= $2 AND fired_at < $3 ORDER BY fired_at DESC LIMIT $5
+) AS bounded GROUP BY 1, 2 ORDER BY 2, 1
+"""
 _DELETE = "DELETE FROM touchpoints WHERE tenant_id = $1 AND person = $2"
 
 
@@ -176,6 +182,11 @@ async def count_open(tx: Tx, tenant_id: str, most: int) -> int:
     """Return how many touchpoints are still to be done, counting no further than `most`."""
     count: int = await tx.raw.fetchval(_COUNT_OPEN, tenant_id, most)
     return count
+
+
+async def by_day(tx: Tx, tenant_id: str, start: datetime, end_at: datetime, zone: str, most: int) -> list[Record]:
+    """Return how many touchpoints of each title came due on each local date, looking at the last `most` of them."""
+    return await tx.raw.fetch(_BY_DAY, tenant_id, start, end_at, zone, most)
 
 
 async def delete_of(tx: Tx, key: PersonKey) -> int:

@@ -123,6 +123,13 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
 
 
+def title_of(guideline: Draft) -> str:
+    """Return what a guideline is called: its topic, else its severity."""
+    if guideline.topic is not None:
+        return TOPIC_TITLES.get(guideline.topic, guideline.topic)
+    return "Any review" if guideline.severity is None else f"Any {guideline.severity} review"
+
+
 def checked(draft: Draft) -> Draft:
     """Return a draft as it is kept: clean texts, each point in one line.
 

@@ -1,6 +1,7 @@
 """What a mail about a clock says: what is due, the review's words, its history with us, the time that is left.
 
-There is one link: to the page on which exactly that review is answered. Text of strangers is escaped wherever it
+There is one button: to the page on which exactly that review is answered. Of a bad review there is more, which helps to
+answer it (`aid.py`), with a link to the page that checks a draft. Text of strangers is escaped wherever it
 stands, and keeps its own direction.
 """
 
@@ -13,6 +14,7 @@ from markupsafe import Markup, escape
 from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.words import name_of, words_of
+from plaudit.alerting.mails.domain.aid import CHECK, NO_AID, Aid, as_html, as_text
 from plaudit.alerting.mails.domain.letters import Letter, LetterKind
 from plaudit.alerting.people.domain import Owner
 from plaudit.alerting.policies.domain.metrics import Metric
@@ -20,8 +22,8 @@ from plaudit.common.delivery.domain.message import Content
 from plaudit.common.text import clean, isolated, one_line, with_bdi
 from plaudit.common.time_zones import zone_of
 
-CLOCKS: Final = "/console/clocks"
-"""The page of all clocks; below it, each has a page at its id."""
+DESK: Final = "/console/desk"
+"""The page of what is due; below it, each clock has a page at its id."""
 REVIEWS: Final = "/console/reviews"
 """The page of all reviews, where answers are recorded; below it, each has a page at its id."""
 UNTOLD: Final = "Plaudit cannot see answers that are given there: once it is answered, record the answer in Plaudit."
@@ -56,6 +58,7 @@ def content_of(
     owner: Owner,
     public_url: str,
     history: Sequence[tuple[datetime, str]] = (),
+    aid: Aid = NO_AID,
 ) -> Content:
     """Return what a mail says.
 
@@ -66,6 +69,7 @@ def content_of(
         owner: who reads it, in their zone.
         public_url: the address of Plaudit from outside; empty where it is not known.
         history: what happened with the review before, each with its time, the oldest first.
+        aid: what helps to answer the review.
     """
     zone = zone_of(owner.zone)
     facts = [*_facts(letter, clock, now, zone), ("Owner", isolated(one_line(owner.name)))]
@@ -73,10 +77,11 @@ def content_of(
     quote = [clean(part).strip() for part in (clock.about.title, clock.about.excerpt) if part]
     told = [(moment(at, zone), words) for at, words in history[-MAX_HISTORY:]]
     link, label = _link(clock, public_url)
+    check_url = _check_url(public_url)
     return Content(
         subject=one_line(_subject(letter, clock, zone)),
-        text=_as_text(paragraphs, facts, quote, told),
-        html=_as_html(letter, clock, paragraphs, facts, quote, told, link, label),
+        text=_as_text(paragraphs, facts, quote, told, as_text(aid, zone, check_url)),
+        html=_as_html(letter, clock, paragraphs, facts, quote, told, link, label, as_html(aid, zone, check_url)),
         link=link,
         link_label=label,
         data={"clock_id": str(clock.id), "kind": letter.kind},
@@ -155,12 +160,17 @@ def _link(clock: Clock, public_url: str) -> tuple[str, str]:
     """Return the one link, and its words: the page of the review, else that of the clock, else the review itself."""
     console = public_url.rstrip("/")
     review_id = clock.about.review_id
-    url = f"{console}{REVIEWS}/{review_id}" if review_id else f"{console}{CLOCKS}/{clock.id}"
+    url = f"{console}{REVIEWS}/{review_id}" if review_id else f"{console}{DESK}/{clock.id}"
     if console and is_web_address(url):
         return url, ("Answer this review" if review_id else "Open the clock")
     if clock.about.url and is_web_address(clock.about.url):
         return clock.about.url, "Open the review"
     return "", ""
+
+
+def _check_url(public_url: str) -> str:
+    url = f"{public_url.rstrip('/')}{CHECK}"
+    return url if is_web_address(url) else ""
 
 
 def _stars(number: int) -> str:
@@ -172,12 +182,16 @@ def _sentence(words: str) -> str:
 
 
 def _as_text(
-    paragraphs: list[str], facts: list[tuple[str, str]], quote: list[str], history: list[tuple[str, str]]
+    paragraphs: list[str],
+    facts: list[tuple[str, str]],
+    quote: list[str],
+    history: list[tuple[str, str]],
+    aid: list[str],
 ) -> str:
     quoted = "\n>\n".join("\n".join(f"> {line}" for line in part.splitlines()) for part in quote)
     known = "\n".join(f"{label}: {words}" for label, words in facts)
     told = "\n".join(("Before:", *(f"- {at}: {words}" for at, words in history))) if history else ""
-    return "\n\n".join(part for part in (*paragraphs, quoted, known, told) if part)
+    return "\n\n".join(part for part in (*paragraphs, quoted, known, told, *aid) if part)
 
 
 def _as_html(
@@ -189,6 +203,7 @@ def _as_html(
     history: list[tuple[str, str]],
     link: str,
     label: str,
+    aid: Markup,
 ) -> str:
     look = _LOOKS[letter.kind]
     body = [
@@ -227,6 +242,7 @@ def _as_html(
                 '<ul style="margin:0;padding-inline-start:20px;font-size:14px;color:#3d3b36">{}</ul>'
             ).format(told)
         )
+    body.append(aid)
     page = Markup(
         '<!doctype html><html lang="en" dir="ltr"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -1,0 +1,1 @@
+"""What the desk is narrowed by, and the words and the month that it shows; pure."""

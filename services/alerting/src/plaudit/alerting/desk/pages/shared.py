@@ -1,0 +1,340 @@
+"""What the pages of the desk share: the page of a list with one clock beside it, and how things are called."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Depends, Query, Request
+from sqlalchemy import RowMapping
+from starlette.responses import Response
+
+from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS
+from plaudit.alerting.cadences.api import in_force
+from plaudit.alerting.cadences.store import occurrences, touchpoints
+from plaudit.alerting.calendars.domain.local_times import at_local, local_date
+from plaudit.alerting.changes.api import CHANGES, TYPE
+from plaudit.alerting.clocks import store as clock_store
+from plaudit.alerting.clocks.domain.about import is_web_address
+from plaudit.alerting.clocks.domain.filters import Ownership, ownership_of
+from plaudit.alerting.clocks.domain.words import WORDS
+from plaudit.alerting.clocks.schemas import MAX_NOTE_CHARS
+from plaudit.alerting.desk import store
+from plaudit.alerting.desk.domain import month as months
+from plaudit.alerting.desk.domain.happened import reason_in_words, told
+from plaudit.alerting.desk.domain.wanted import SEVERITIES, SHOWN, Wanted, checked
+from plaudit.alerting.library.domain.guideline import title_of as guideline_title
+from plaudit.alerting.mails.commands import aids_of
+from plaudit.alerting.mails.domain.aid import CHECK, NO_AID, OUTLINE, of_customer
+from plaudit.alerting.mails.domain.words import DESK, REVIEWS, UNTOLD, duration
+from plaudit.alerting.people import store as people
+from plaudit.alerting.people.api import fallback_of
+from plaudit.alerting.people.domain import Owner, Owners
+from plaudit.alerting.policies.domain.metrics import Metric
+from plaudit.common.db import SqlTx
+from plaudit.common.delivery import store as messages
+from plaudit.common.delivery.pages import MESSAGES, STATES
+from plaudit.common.delivery.schemas import content_of
+from plaudit.common.http import Cursor, Principal, cut_page, decode_cursor
+from plaudit.common.http.parameters import parameters
+from plaudit.common.pages.navigation import CONSOLE
+from plaudit.common.people import store as accounts
+from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, staff
+
+ROWS: Final = 20
+SOON: Final = timedelta(hours=4)
+SHOWN_MESSAGES: Final = 6
+MAX_CONTACTS: Final = 10_000
+"""Of a month, that are counted by day."""
+OTHERS: Final = ("Incidents", "Reports")
+"""Sections that the desk leads to, where the console has them."""
+KEYS: Final = {
+    "j": "next clock",
+    "k": "clock before",
+    "r": "answer this review",
+    "o": "open the review where it was written",
+    "e": "acknowledge the alert",
+    "a": "assign the alert",
+    "s": "silence the alert or the subject",
+    "?": "show these keys",
+}
+"""Key → what it does."""
+CHANNELS: Final = {
+    "": "not said", "phone": "Phone", "email": "E-mail", "chat": "Chat", "visit": "In person", "other": "Another way"
+}  # fmt: skip
+REMINDERS: Final = {"": "as usual", "60": "in 1 hour", "240": "in 4 hours", "1440": "tomorrow"}
+SILENCES: Final = {"1": "1 hour", "4": "4 hours", "24": "1 day", "168": "7 days"}
+OUTCOMES: Final = {"in_time": "Answered in time", "late": "Answered late", "none": "Not answered"}
+METRICS: Final = {each.value: WORDS[each].do for each in Metric}
+
+console = ConsolePages("plaudit.alerting.desk")
+Staff = Annotated[Principal, Depends(staff("clocks:read", "alerts:read"))]
+Actor = Annotated[Principal, Depends(staff("clocks:read", "alerts:read", "alerts:write"))]
+Narrowing = Annotated[str, Query(max_length=300)]
+
+
+@dataclass(frozen=True)
+class WantedParameters:
+    """Which clocks are shown, by the address."""
+
+    show: Narrowing = ""
+    owner: Narrowing = ""
+    severity: Narrowing = ""
+    subject: Narrowing = ""
+    source_id: Narrowing = ""
+    metric: Narrowing = ""
+
+    def wanted(self) -> Wanted:
+        """Return it as the domain has it."""
+        return Wanted(**{name: value.strip() for name, value in vars(self).items()})
+
+
+Asked = Annotated[WantedParameters, Depends(parameters(WantedParameters))]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page is to show beside the list."""
+
+    clock: RowMapping | None = None
+    """The one that was chosen; none: the first of the list."""
+    action: str = ""
+    """The form that was refused."""
+    typed: Typed = field(default=NOTHING_TYPED)
+    month: str = ""
+
+
+async def people_of(request: Request, tx: SqlTx, tenant_id: str) -> tuple[Owners, Owner]:
+    """Return what a tenant says of its people, and the owner of the settings."""
+    return (await people.load(tx, [tenant_id]))[tenant_id], fallback_of(request)
+
+
+async def ownership(request: Request, tx: SqlTx, tenant_id: str) -> Ownership:
+    """Return whose clocks are whose."""
+    return ownership_of(*await people_of(request, tx, tenant_id))
+
+
+async def desk_page(
+    request: Request, principal: Principal, tx: SqlTx, asked: WantedParameters, cursor: Cursor, shown: Shown
+) -> Response:
+    """Answer with the list, and one clock beside it."""
+    tenant_id = principal.tenant_id
+    owners, fallback = await people_of(request, tx, tenant_id)
+    names = names_of(owners, fallback)
+    whose = ownership_of(owners, fallback)
+    wanted, errors = checked(asked.wanted(), {*names, *whose.addresses})
+    list_path = DESK + wanted.query
+    after = decode_cursor(cursor, tuple[datetime, UUID], of=list_path) if cursor else None
+    found = await store.waiting_clocks(tx, tenant_id, whose, wanted, after=after, limit=ROWS + 1)
+    listed, following = cut_page(found, ROWS, lambda clock: (clock["due_at"], clock["id"]), of=list_path)
+    counts = await store.counts(tx, tenant_id, SOON)
+    selected = shown.clock or (listed[0] if listed else None)
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "desk.html",
+        status=422 if errors else shown.typed.status,
+        further=(title_of(shown.clock),) if shown.clock else (),
+        counts=waiting(counts),
+        figures=figures(counts),
+        clocks=listed,
+        total=count(await store.count_waiting(tx, tenant_id, whose, wanted)),
+        wanted=wanted,
+        errors=errors,
+        choices=await _choices(tx, tenant_id, names, whose),
+        query=wanted.query,
+        cursor_query=_with_cursor(wanted, cursor),
+        list_path=list_path,
+        next=following,
+        is_first=cursor is None,
+        is_chosen=shown.clock is not None,
+        selected=selected,
+        of=await _of_clock(request, principal, tx, selected, names) if selected else None,
+        action=shown.action,
+        typed=shown.typed.values,
+        wrong=shown.typed.errors,
+        owner_names=names,
+        month=await _month(principal, tx, shown.month),
+        deliveries=await _deliveries(principal, tx),
+        others=[each for each in CONSOLE if each.title in OTHERS and all(map(principal.may, each.scopes))],
+        live=CHANGES,
+        live_type=TYPE,
+        keys=KEYS,
+        may_write=principal.may("alerts:write"),
+        **helpers(tx.now),
+    )
+
+
+def names_of(owners: Owners, fallback: Owner) -> dict[str, str]:
+    """Return address → name of whoever may be an owner, by name."""
+    default = owners.default_owner(fallback)
+    found = {each.address: each.name for each in (*owners.people, default)}
+    return dict(sorted(found.items(), key=lambda each: (each[1].lower(), each[0])))
+
+
+def waiting(counts: Mapping[str, int]) -> dict[str, str]:
+    """Return what the navigation counts: every clock that waits for an answer."""
+    number = counts["late"] + counts["running"]
+    return {DESK: count(number) if number else ""}
+
+
+def figures(counts: Mapping[str, int]) -> list[tuple[str, str, str]]:
+    """Return the figures that answer whether it is good now: value, words, look."""
+    return [
+        (count(counts["late"]), "late", "late" if counts["late"] else ""),
+        (count(counts["soon"]), f"due within {SOON // timedelta(hours=1)} hours", "soon" if counts["soon"] else ""),
+        (count(counts["running"]), "running in all", ""),
+        *([(count(counts["paused"]), "paused", "")] if counts["paused"] else ()),
+        *([(count(counts["unknown"]), "unknown: answers not told", "")] if counts["unknown"] else ()),
+        (count(counts["alerts"]), "open alerts" if counts["alerts"] != 1 else "open alert", ""),
+    ]
+
+
+def count(number: int) -> str:
+    """Return a count in words; one that reached the bound says so."""
+    return f"{number:,}+" if number >= store.MAX_COUNTED else f"{number:,}"
+
+
+def title_of(clock: Any) -> str:
+    """Return what a clock is called."""
+    if clock["erased_at"] is not None:
+        return f"Erased review of {clock['subject']}"
+    if clock["title"] or clock["stars"] is None:
+        return clock["title"] or f"{clock['about_kind'].replace('-', ' ')} of {clock['subject']}"
+    return f"{clock['stars']}-star review of {clock['subject']}"
+
+
+def helpers(now: datetime) -> dict[str, Any]:
+    """Return what the templates use beyond their rows."""
+    return {
+        "now": now,
+        "soon": SOON,
+        "duration": duration,
+        "is_web_address": is_web_address,
+        "title_of": title_of,
+        "reason_in_words": reason_in_words,
+        "desk_path": DESK,
+        "reviews_path": REVIEWS,
+        "messages_path": MESSAGES,
+        "check_path": CHECK,
+        "untold": UNTOLD,
+        "outline": OUTLINE,
+        "metrics": METRICS,
+        "shown": SHOWN,
+        "message_states": STATES,
+        "max_note": MAX_NOTE_CHARS,
+        "max_reason": MAX_REASON_CHARS,
+        "channels": CHANNELS,
+        "reminders": REMINDERS,
+        "silences": SILENCES,
+        "outcomes": OUTCOMES,
+    }
+
+
+def _with_cursor(wanted: Wanted, cursor: str | None) -> str:
+    if not cursor:
+        return wanted.query
+    return f"{wanted.query}{'&' if wanted.query else '?'}cursor={cursor}"
+
+
+async def _choices(tx: SqlTx, tenant_id: str, names: Mapping[str, str], whose: Ownership) -> dict[str, dict[str, str]]:
+    """Return what each select of the filters offers: value → words."""
+    owners = {**dict.fromkeys(whose.addresses), **names}
+    return {
+        "owner": {"": "anybody", **{address: name or address for address, name in owners.items()}},
+        "severity": {"": "any", **{each: each.capitalize() for each in SEVERITIES}},
+        "source_id": {"": "any", **await store.sources_of(tx, tenant_id)},
+        "metric": {"": "anything", **METRICS},
+    }
+
+
+async def _of_clock(
+    request: Request, principal: Principal, tx: SqlTx, clock: RowMapping, names: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what the page shows of one clock beside its row: its alert, its log, and what helps to answer."""
+    tenant_id, clock_id = principal.tenant_id, clock["id"]
+    log = await clock_store.log_of(tx, tenant_id, clock_id)
+    alert = await store.alert_of(tx, tenant_id, clock_id)
+    actors = {by for event, _ in log if (by := getattr(event, "by", None))}
+    actors |= {alert["acknowledged_by"]} if alert and alert["acknowledged_by"] else set()
+    name_of = await _namer(request, tenant_id, actors)
+    loaded = await clock_store.load(tx, [(tenant_id, clock_id)])
+    aid = (await aids_of(tx, list(loaded.values()))).get((tenant_id, clock_id), NO_AID)
+    head, others = of_customer(aid, UTC) if principal.may("reviews:read") else ("", [])
+    guideline = aid.guideline if principal.may("library:read") else None
+    return {
+        "log": [told(event, name_of) for event, _ in reversed(log)],
+        "alert": alert,
+        "acknowledged_by": name_of(alert["acknowledged_by"]) if alert and alert["acknowledged_by"] else "",
+        "owner": names.get(clock["owner"], clock["owner"]),
+        "customer": head,
+        "earlier": others,
+        "guideline": guideline,
+        "guideline_title": guideline_title(guideline) if guideline else "",
+        "language": aid.review.language if aid.review else None,
+        "can_check": principal.may("reviews:read") and clock["erased_at"] is None and clock["review_id"] is not None,
+    }
+
+
+async def _namer(request: Request, tenant_id: str, actors: set[str]) -> Callable[[str], str]:
+    """Return what says how a person or a key is called."""
+    ids = {person for actor in actors if (person := _person_id(actor))}
+    names: Mapping[UUID, str] = {}
+    if ids:
+        async with request.app.state.resources.common_database().snapshot(tenant_id) as common:
+            names = await accounts.names_of(common, tenant_id, ids)
+
+    def name_of(actor: str) -> str:
+        person = _person_id(actor)
+        return names.get(person, "a former account") if person else actor.replace(":", " ", 1)
+
+    return name_of
+
+
+def _person_id(actor: str) -> UUID | None:
+    kind, _, person_id = actor.partition(":")
+    try:
+        return UUID(person_id) if kind == "person" else None
+    except ValueError:
+        return None
+
+
+async def _month(principal: Principal, tx: SqlTx, asked: str) -> dict[str, Any] | None:
+    """Return a month of contacts, by local date; None for whoever may not read them."""
+    if not principal.may("cadences:read"):
+        return None
+    tenant_id = principal.tenant_id
+    _, revision = await in_force(tx, tenant_id)
+    zone, name = revision.zone, revision.cadences.zone
+    today = local_date(zone, tx.now)
+    first = months.first_of(asked) or today.replace(day=1)
+    start, end = (at_local(zone, day, time.min) for day in (first, months.after(first)))
+    titles = {rule.id: rule.title for rule in revision.cadences.rules}
+    past = await touchpoints.by_day(tx, tenant_id, start, min(end, tx.now), name, MAX_CONTACTS)
+    coming = await occurrences.counts(tx, tenant_id, max(start, tx.now), end, name, MAX_CONTACTS)
+    counted = [(row["day"], row["title"], row["count"]) for row in past]
+    counted += [(row["day"], titles.get(row["rule"], row["rule"]), row["count"]) for row in coming]
+    return {
+        "title": f"{first:%B %Y}",
+        "weeks": months.weeks_of(first, counted),
+        "today": today,
+        "before": _month_name(months.before(first)),
+        "after": _month_name(months.after(first)),
+        "zone": name,
+    }
+
+
+def _month_name(first: date) -> str:
+    return f"{first:%Y-%m}"
+
+
+async def _deliveries(principal: Principal, tx: SqlTx) -> list[dict[str, Any]] | None:
+    """Return the last deliveries, failed ones first; None for whoever may not read them."""
+    if not principal.may("messages:read"):
+        return None
+    failed = await messages.list_deliveries(tx, principal.tenant_id, state="failed", limit=SHOWN_MESSAGES)
+    newest = await messages.list_deliveries(tx, principal.tenant_id, limit=SHOWN_MESSAGES)
+    found = [*failed, *(each for each in newest if each["state"] != "failed")][:SHOWN_MESSAGES]
+    return [{**each, "subject": content_of(each).subject} for each in found]
