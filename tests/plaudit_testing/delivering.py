@@ -19,7 +19,7 @@ from plaudit.common.delivery.domain.endpoint import Draft
 from plaudit.common.delivery.domain.message import Content, Message, mail_to, subscribers
 from plaudit.common.delivery.endpoints import commands as endpoints
 from plaudit.common.delivery.jobs import DeliveryJob
-from plaudit.common.delivery.migration import create_tables
+from plaudit.common.delivery.migration import add_gatherings, create_tables
 from plaudit.common.delivery.settings import DeliverySettings
 from plaudit.common.ids import uuid7
 from plaudit.common.vault import vault_of
@@ -38,6 +38,7 @@ def with_messages(database_url: str) -> None:
     async def make() -> None:
         statements: list[str] = []
         create_tables(statements.append, TESTING)
+        add_gatherings(statements.append, TESTING)
         async with migration(settings_for(database_url), TESTING) as connection:
             for statement in statements:
                 await connection.exec_driver_sql(statement)

@@ -25,7 +25,7 @@ from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.library import api as library
 from plaudit.alerting.library import pages as library_pages
 from plaudit.alerting.log_fields import LOG_FIELDS
-from plaudit.alerting.mails.commands import OwnerMails, check_of
+from plaudit.alerting.mails.commands import OwnerMails, check_of, gatherer_of
 from plaudit.alerting.mails.domain.letters import TOPIC
 from plaudit.alerting.policies import api as policies
 from plaudit.alerting.policies import pages as policy_pages
@@ -40,6 +40,7 @@ from plaudit.common.delivery import api as messages
 from plaudit.common.delivery.channels.sender import Sender
 from plaudit.common.delivery.commands import Checks
 from plaudit.common.delivery.consent.pages import router as preferences
+from plaudit.common.delivery.gatherings.commands import Gatherings
 from plaudit.common.delivery.jobs import DeliveryJob, EndpointResealJob, MessagePurgeJob
 from plaudit.common.delivery.pages import router as message_pages
 from plaudit.common.erasure.jobs import ErasureJob
@@ -60,6 +61,11 @@ def followers(settings: AlertingSettings) -> Sequence[Follower]:
 def checks(settings: AlertingSettings) -> Checks:
     """Return what is asked before messages leave: topic → its check."""
     return {TOPIC: check_of(settings.public_url, settings.owner_zone), **CADENCE_CHECKS}
+
+
+def gatherings(settings: AlertingSettings) -> Gatherings:
+    """Return how what is gathered is composed, and what a storm of messages raises."""
+    return Gatherings({TOPIC: gatherer_of(settings.public_url, settings.owner_zone)})
 
 
 def build(resources: Resources[AlertingSettings]) -> Parts:
@@ -142,7 +148,14 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             CadenceJob(resources),
             ReplanJob(resources),
             ContactsJob(resources.database(Role.WORKER)),
-            DeliveryJob(resources.database(Role.WORKER), settings, sender, vault_of(settings), checks(settings)),
+            DeliveryJob(
+                resources.database(Role.WORKER),
+                settings,
+                sender,
+                vault_of(settings),
+                checks(settings),
+                gatherings(settings),
+            ),
             MessagePurgeJob(resources.database(Role.WORKER), settings),
             EndpointResealJob(resources.database(Role.WORKER), vault_of(settings)),
             CalendarsJob(resources.database(Role.WORKER)),

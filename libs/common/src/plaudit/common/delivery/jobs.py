@@ -20,6 +20,9 @@ from plaudit.common.delivery.consent.links import unsubscribe_urls
 from plaudit.common.delivery.domain.message import Delivery
 from plaudit.common.delivery.domain.outcomes import Outcome
 from plaudit.common.delivery.endpoints import store as endpoints
+from plaudit.common.delivery.gatherings import commands as gathered
+from plaudit.common.delivery.gatherings.commands import Gatherings
+from plaudit.common.delivery.gatherings.store import ANY_MAY_LEAVE
 from plaudit.common.delivery.settings import DeliverySettings
 from plaudit.common.failpoints import failpoint
 from plaudit.common.jobs import PeriodicJob
@@ -38,6 +41,9 @@ RESEAL_MAX_AGE_SECONDS: Final = 1_800.0
 SENT_BEFORE_RECORD: Final = "delivery_sent_before_record"
 """The failpoint between a recipient's acceptance and our record of it."""
 
+NOTHING_KNOWN: Final = Gatherings()
+_ANY_WORK: Final = f"SELECT {ANY_MAY_LEAVE} OR ({store.ANY_DUE})"
+
 ATTEMPTS = Counter(
     "plaudit_message_attempts_total",
     "Attempts to hand over a message, by channel and outcome: sent, failed (tried again), refused or gone (not).",
@@ -52,7 +58,13 @@ class DeliveryJob(PeriodicJob):
     """Sends the messages of all tenants. What one recipient takes its time for holds up no other."""
 
     def __init__(
-        self, database: Database, settings: DeliverySettings, sender: Sender, vault: Vault, checks: Checks
+        self,
+        database: Database,
+        settings: DeliverySettings,
+        sender: Sender,
+        vault: Vault,
+        checks: Checks,
+        gatherings: Gatherings = NOTHING_KNOWN,
     ) -> None:
         """Send messages.
 
@@ -62,6 +74,7 @@ class DeliveryJob(PeriodicJob):
             sender: hands them over.
             vault: opens the addresses of endpoints.
             checks: asked before deliveries of their topics leave.
+            gatherings: how what is gathered is composed.
         """
         super().__init__("deliveries", settings.delivery_poll_seconds)
         self._database = database
@@ -69,11 +82,12 @@ class DeliveryJob(PeriodicJob):
         self._sender = sender
         self._vault = vault
         self._checks = checks
+        self._gatherings = gatherings
         self._running: set[asyncio.Task[tuple[Delivery, Outcome]]] = set()
 
     async def has_work(self) -> bool:
         """Return whether anything is due, or on its way."""
-        return bool(self._running) or await self._database.holds(store.ANY_DUE)
+        return bool(self._running) or await self._database.holds(_ANY_WORK)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take turns until told to stop; then record what is on its way."""
@@ -120,8 +134,14 @@ class DeliveryJob(PeriodicJob):
 
     async def _begin(self, room: int) -> int:
         async with self._database.transaction() as tx:
+            await gathered.release(tx, self._settings.pace, self._settings.delivery_storm_messages, self._gatherings)
             leased = await commands.lease(tx, room, self._settings.delivery_per_outlet)
-            ready = await commands.prepare(tx, leased, self._checks, self._vault)
+            bundles = [each for each in leased if each.is_bundle]
+            ready = await commands.prepare(
+                tx, [each for each in leased if not each.is_bundle], self._checks, self._vault
+            )
+            ready += await gathered.prepare(tx, bundles, self._checks, self._gatherings, self._vault)
+            ready = await commands.with_references(tx, ready)
             links = await unsubscribe_urls(tx, [each.delivery for each in ready], address_of(self._settings))
             at = tx.now
         NOT_SENT.inc(len(leased) - len(ready))

@@ -198,7 +198,7 @@ def csv_row(message: MessageOut) -> list[str]:
 
 
 def _members(row: RowMapping) -> dict[str, Any]:
-    waits = row["state"] in {State.PENDING, State.SENDING}
+    waits = row["state"] in {State.PENDING, State.SENDING, State.GATHERED}
     return {
         **row,
         "subject": content_of(row).subject,

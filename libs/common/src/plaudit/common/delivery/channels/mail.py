@@ -23,7 +23,14 @@ async def send(ready: Ready, hand_over: SendMail, sender: str, unsubscribe_url: 
         now: for its header `Date`.
     """
     try:
-        mail = mail_of(ready.delivery, ready.content, sender=sender, sent_at=now, unsubscribe_url=unsubscribe_url)
+        mail = mail_of(
+            ready.delivery,
+            ready.content,
+            sender=sender,
+            sent_at=now,
+            unsubscribe_url=unsubscribe_url,
+            references=ready.references,
+        )
         shown = f"Subject: {mail['Subject']}\n\n{ready.content.text}".encode(errors="replace")[:MAX_SENT_BYTES]
     except (ValueError, TypeError, LookupError, MessageError) as error:
         return Outcome(Kind.REFUSED, error=f"it cannot be composed: {type(error).__name__}: {error}"[:MAX_ERROR_CHARS])

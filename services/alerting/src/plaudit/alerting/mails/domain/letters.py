@@ -11,11 +11,15 @@ from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.clock_events import Breached, ClockEvent, Retracted, Started, Warned, calls_nobody
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.clocks.domain.words import name_of
+from plaudit.alerting.policies.domain.metrics import Metric
+from plaudit.alerting.policies.domain.revisions import Class
+from plaudit.common.contracts import Severity
 from plaudit.common.delivery.domain.message import Content, Message, mail_to
 
 TOPIC: Final = "clock"
 """What is above the topics of all these mails."""
 NO_LONGER_SO: Final = "the clock does not stand so any more"
+FLAPS: Final = "its owner was told a short time ago; it is told again if it stays so"
 NOT_TOLD: Final = "nobody was told of the breach"
 
 
@@ -37,6 +41,9 @@ _TOPICS: Final = {
     LetterKind.RETRACTION: "clock.retracted",
 }
 BREACHED: Final = _TOPICS[LetterKind.BREACH]
+STARTED: Final = _TOPICS[LetterKind.NOTICE]
+URGENT: Final = frozenset((Metric.STATUTORY, Metric.INCIDENT_UPDATE))
+"""Metrics of which all is told first."""
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -74,8 +81,20 @@ def letter_about(clock: Clock, event: ClockEvent, *, is_noticed: bool) -> Letter
     return Letter(clock.id, run.number, run.generation, kind, percent)
 
 
-def message_of(letter: Letter, clock: Clock, recipient: str) -> Message:
-    """Return what is queued: no word of the review, for that is read when it leaves."""
+def is_urgent(terms: Class) -> bool:
+    """Say whether what is told of runs of a class comes first: drastic reviews, and what the law sets a time for."""
+    return terms.when.severity == (Severity.DRASTIC,) or terms.metric in URGENT
+
+
+def message_of(letter: Letter, clock: Clock, recipient: str, *, urgent: bool = False) -> Message:
+    """Return what is queued: no word of the review, for that is read when it leaves.
+
+    Args:
+        letter: what is told.
+        clock: of what.
+        recipient: the address that it goes to.
+        urgent: whether it is told before what is not.
+    """
     percent = f":{letter.percent}" if letter.percent else ""
     return Message(
         tenant=clock.tenant_id,
@@ -84,6 +103,8 @@ def message_of(letter: Letter, clock: Clock, recipient: str) -> Message:
         to=mail_to(recipient),
         content=Content(f"{letter.kind.capitalize()}: {name_of(clock)}", "", data=msgspec.to_builtins(letter)),
         thread=thread_of(letter.clock_id),
+        gathering=TOPIC,
+        is_urgent=urgent,
     )
 
 
