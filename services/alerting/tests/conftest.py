@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob
 from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
 from plaudit.alerting.clocks.consumer import GROUP, subscription
 from plaudit.alerting.clocks.domain.clock import clock_id
-from plaudit.alerting.main import SERVICE, build, checks, followers, gatherings
+from plaudit.alerting.main import SERVICE, build, checks, followers, gatherings, owner_of_settings
 from plaudit.alerting.policies import commands as policies
 from plaudit.alerting.policies.domain.default import shipped_text
 from plaudit.alerting.policies.domain.document import Format
@@ -156,6 +157,8 @@ class Stage:
         self.common = Database(self.settings, "common", Role.OWNER, pool_size=1)
         self.subscription = subscription(followers(self.settings), self.settings.partitions)
         self.timers = self.new_timers()
+        self.escalations = EscalationJob(self.worker)
+        self.silences = SilenceJob(self.worker, owner_of_settings(self.settings))
         self.processes: list[Resources[AlertingSettings]] = []
         self.mails = self.new_mails()
         self.clients: list[httpx.AsyncClient] = []
@@ -295,6 +298,11 @@ class Stage:
     async def fires(self) -> None:
         """The timers have their turns, until nothing is left to do for them."""
         while await self.timers.turn():
+            pass
+
+    async def escalates(self) -> None:
+        """What time does to alerts and silences has its turns, until nothing is left to do for it now."""
+        while await self.escalations.turn() or await self.silences.turn():
             pass
 
     async def sends(self) -> None:

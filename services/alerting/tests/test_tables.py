@@ -3,12 +3,14 @@ from datetime import datetime
 import pytest
 from sqlalchemy import inspect
 
-from plaudit.alerting.alerts.tables import alerts
+from plaudit.alerting.alerts.tables import alert_steps, alerts, silences
 from plaudit.alerting.answers.tables import published_answers
+from plaudit.alerting.audit.tables import audit
 from plaudit.alerting.cadences import tables as cadences
 from plaudit.alerting.calendars.tables import calendar_revisions, calendar_zone_data
 from plaudit.alerting.clocks.tables import clock_events, clocks
 from plaudit.alerting.library.tables import guidelines
+from plaudit.alerting.people.tables import owner_revisions
 from plaudit.alerting.policies.tables import policies, policy_activations, policy_revisions
 from plaudit.alerting.reviews.tables import reviews
 from plaudit.alerting.timers.tables import timers
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.postgres
 TABLES = (
     *(calendar_revisions, calendar_zone_data, reviews, policies, policy_revisions, policy_activations),
     *(clocks, clock_events, timers, alerts, guidelines, published_answers),
+    *(owner_revisions, alert_steps, silences, audit),
     *cadences.metadata.sorted_tables,
 )
 
@@ -45,7 +48,7 @@ async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migrat
     "table",
     [
         *("calendar_revisions", "calendar_zone_data", "policies", "policy_revisions", "policy_activations"),
-        *("clock_events", "cadence_revisions", "digests", "guidelines"),
+        *("clock_events", "cadence_revisions", "digests", "guidelines", "owner_revisions"),
     ],
 )
 @pytest.mark.parametrize("role", [Role.API, Role.WORKER])

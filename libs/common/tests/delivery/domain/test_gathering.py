@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.common.delivery.domain.gathering import STORM_WINDOW, Gathering, Pace, Release, decide
+from plaudit.common.delivery.domain.gathering import STORM_WINDOW, Gathering, Pace, Release, Waiting, decide
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PACE = Pace(tuple(timedelta(seconds=each) for each in (55, 120, 300, 600)))
@@ -30,7 +30,7 @@ def told(arrivals, until_seconds, *, is_storm=False, is_down=lambda _: False):
         oldest = NOW + timedelta(seconds=min(at for at, _ in waiting))
         urgent = [at for at, is_urgent in waiting if is_urgent]
         urgent_at = NOW + timedelta(seconds=min(urgent)) if urgent else None
-        release, state = decide(state, oldest, urgent_at, now, PACE, is_storm=is_storm)
+        release, state = decide(state, Waiting(oldest, urgent_at), now, PACE, is_storm=is_storm)
         if release is Release.FIRST:
             first = min(waiting, key=lambda each: (not each[1], each[0]))
             waiting.remove(first)
@@ -80,6 +80,11 @@ def test_in_a_storm_something_urgent_waits_no_longer_than_the_first_window():
     found = told([(0, True), (5, True), (400, True), (401, False)], 1_200, is_storm=True)
     for second, _, left in found:
         assert all(second - at <= PACE.first.total_seconds() for at, is_urgent in left if is_urgent)
+
+
+def test_what_was_put_off_leaves_as_one_message():
+    waiting = Waiting(NOW, was_put_off=True)
+    assert decide(EMPTY, waiting, NOW, PACE, is_storm=False)[0] is Release.ALL
 
 
 def test_after_a_standstill_what_waited_is_one_message():

@@ -4,9 +4,17 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.alerts.commands.storms import Storms
+from plaudit.alerting.alerts.commands.telling import check_of as alert_check_of
+from plaudit.alerting.alerts.commands.telling import withheld
+from plaudit.alerting.alerts.consumer import uncaught_subscription
+from plaudit.alerting.alerts.domain.notes import TOPIC as ALERT_TOPIC
+from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob
 from plaudit.alerting.answers import api as answers
 from plaudit.alerting.answers import consumer as answers_consumer
 from plaudit.alerting.answers import pages as answer_pages
+from plaudit.alerting.audit import api as audit
+from plaudit.alerting.audit.pages import router as audit_pages
 from plaudit.alerting.cadences import api as cadences
 from plaudit.alerting.cadences.commands.sending import CHECKS as CADENCE_CHECKS
 from plaudit.alerting.cadences.consumer import SUBSCRIPTIONS as CADENCE_SUBSCRIPTIONS
@@ -26,7 +34,10 @@ from plaudit.alerting.library import api as library
 from plaudit.alerting.library import pages as library_pages
 from plaudit.alerting.log_fields import LOG_FIELDS
 from plaudit.alerting.mails.commands import OwnerMails, check_of, gatherer_of
-from plaudit.alerting.mails.domain.letters import TOPIC
+from plaudit.alerting.mails.domain.letters import TOPIC as CLOCK_TOPIC
+from plaudit.alerting.people import api as people
+from plaudit.alerting.people.domain import Owner, fallback_owner
+from plaudit.alerting.people.pages import router as owner_pages
 from plaudit.alerting.policies import api as policies
 from plaudit.alerting.policies import pages as policy_pages
 from plaudit.alerting.reviews.consumer import KEPT_REVIEWS
@@ -53,19 +64,36 @@ from plaudit.common.vault import vault_of
 DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."
 
 
+def owner_of_settings(settings: AlertingSettings) -> Owner:
+    """Return who answers for what no tenant gives to anybody else."""
+    return fallback_owner(settings.owner_email, settings.owner_time_zone)
+
+
 def followers(settings: AlertingSettings) -> Sequence[Follower]:
     """Return the rooms that act, in the same transaction, when something happens to a clock."""
-    return (Schedule(), BreachAlerts(settings.owner_email), OwnerMails(settings.owner_email))
+    fallback = owner_of_settings(settings)
+    return (Schedule(), BreachAlerts(fallback), OwnerMails(fallback))
 
 
 def checks(settings: AlertingSettings) -> Checks:
     """Return what is asked before messages leave: topic → its check."""
-    return {TOPIC: check_of(settings.public_url, settings.owner_zone), **CADENCE_CHECKS}
+    fallback = owner_of_settings(settings)
+    return {
+        CLOCK_TOPIC: check_of(settings.public_url, fallback, withheld),
+        ALERT_TOPIC: alert_check_of(settings.public_url, fallback),
+        **CADENCE_CHECKS,
+    }
 
 
 def gatherings(settings: AlertingSettings) -> Gatherings:
     """Return how what is gathered is composed, and what a storm of messages raises."""
-    return Gatherings({TOPIC: gatherer_of(settings.public_url, settings.owner_zone)})
+    fallback = owner_of_settings(settings)
+    storms = Storms(fallback, settings.public_url, settings.delivery_storm_messages)
+    return Gatherings(
+        {CLOCK_TOPIC: gatherer_of(settings.public_url, fallback, withheld)},
+        on_storm=storms.begin,
+        on_calm=storms.end,
+    )
 
 
 def build(resources: Resources[AlertingSettings]) -> Parts:
@@ -98,7 +126,13 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 calendars.router,
                 calendar_pages,
                 policies.router,
+                policies.covering(people.owner_of_facts),
                 policy_pages.router,
+                policy_pages.covering(people.owner_of_facts),
+                people.router,
+                owner_pages,
+                audit.router,
+                audit_pages,
                 desk,
                 sessions.router,
                 administration.router,
@@ -110,7 +144,9 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 "calendars": "When the company is open, by which due times are counted.",
                 "policies": "The rules that start clocks.",
                 "clocks": "What runs for each review that has to be answered, and how it ended.",
-                "alerts": "What a person should look at.",
+                "alerts": "What a person should look at, and what is silenced.",
+                "owners": "Who answers for what, and who is told when they do not.",
+                "audit": "Who did what, and when.",
                 "library": "What we stand for and which points an answer covers; never a text to be sent.",
                 "answer checks": "What to look at again before an answer is published, and how individual answers are.",
                 "cadences": "Regular contacts with customers, invitations to review, and the weekly digest.",
@@ -122,6 +158,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 **cadences.PROBLEMS,
                 **calendars.PROBLEMS,
                 **policies.PROBLEMS,
+                **people.PROBLEMS,
                 **messages.PROBLEMS,
             },
             refusals={
@@ -131,20 +168,27 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 **cadences.REFUSALS,
                 **calendars.REFUSALS,
                 **policies.REFUSALS,
+                **people.REFUSALS,
                 **messages.REFUSALS,
             },
-            streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
+            streamed_bodies={
+                policies.REVISIONS: policies.MAX_DOCUMENT_BYTES,
+                people.OWNERS: policies.MAX_DOCUMENT_BYTES,
+            },
         ),
         subscriptions=[
             subscription(following, settings.partitions),
             CONTACTS,
             KEPT_REVIEWS,
+            uncaught_subscription(owner_of_settings(settings)),
             answers_consumer.SUBSCRIPTION,
             *CADENCE_SUBSCRIPTIONS,
         ],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
             MoveJob(resources, following),
+            EscalationJob(resources.database(Role.WORKER)),
+            SilenceJob(resources.database(Role.WORKER), owner_of_settings(settings)),
             CadenceJob(resources),
             ReplanJob(resources),
             ContactsJob(resources.database(Role.WORKER)),
@@ -178,6 +222,9 @@ SERVICE = Service(
             "/v1/coverage",
             "/v1/clocks",
             "/v1/alerts",
+            "/v1/silences",
+            "/v1/owners",
+            "/v1/audit",
             "/v1/messages",
             "/v1/endpoints",
             "/preferences",

@@ -1,7 +1,5 @@
 """The settings of alerting beyond the common ones."""
 
-from zoneinfo import ZoneInfo
-
 from pydantic import Field, field_validator
 
 from plaudit.common.delivery.settings import DeliverySettings
@@ -13,7 +11,7 @@ class AlertingSettings(DeliverySettings):
     """Frozen settings of alerting."""
 
     owner_email: EmailAddress
-    """Who gets a mail when a clock starts, and when it is breached."""
+    """Who answers for what no tenant gives to anybody else: gets its mails and alerts."""
 
     smtp_host: str = "127.0.0.1"
     """Alerting always sends mails: without this setting, to the mail catcher of the same machine."""
@@ -35,8 +33,3 @@ class AlertingSettings(DeliverySettings):
         except UnknownTimeZoneError as error:
             raise ValueError(str(error)) from error
         return given
-
-    @property
-    def owner_zone(self) -> ZoneInfo:
-        """The zone in which the owner reads times."""
-        return zone_of(self.owner_time_zone)

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plaudit.alerting.cadences.domain.default import DEFAULT
-from plaudit.alerting.cadences.domain.local_times import at_local, local_date
 from plaudit.alerting.cadences.domain.person import Happening, Person, Told, first_of, tell
 from plaudit.alerting.cadences.domain.plan import Step, next_digest, plan, reminder_of
 from plaudit.alerting.cadences.domain.rules import (
@@ -24,6 +23,7 @@ from plaudit.alerting.cadences.domain.rules import (
     Weekday,
     Weekly,
 )
+from plaudit.alerting.calendars.domain.local_times import at_local, local_date
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 CHANGES = {

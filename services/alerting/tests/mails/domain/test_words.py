@@ -15,6 +15,7 @@ from plaudit.alerting.clocks.domain.clock import Clock, Lane
 from plaudit.alerting.clocks.domain.clock_events import Breached, Started, StartReason
 from plaudit.alerting.mails.domain.letters import Letter, LetterKind, message_of
 from plaudit.alerting.mails.domain.words import content_of
+from plaudit.alerting.people.domain import Owner
 from plaudit.common.contracts import Answers
 from plaudit.common.delivery.domain.message import Route, deliveries_of
 from plaudit.common.delivery.domain.shapes.mail import mail_of
@@ -45,7 +46,14 @@ def letter(of, kind=LetterKind.NOTICE, **more):
 
 
 def content(of, kind=LetterKind.NOTICE, public_url="https://plaudit.example/", zone=UTC, history=(), now=NOW, **more):
-    return content_of(letter(of, kind, **more), of, now=now, zone=zone, public_url=public_url, history=history)
+    return content_of(
+        letter(of, kind, **more),
+        of,
+        now=now,
+        owner=Owner("owner@acme.example", "Ada", zone=str(zone)),
+        public_url=public_url,
+        history=history,
+    )
 
 
 def mail(of, kind=LetterKind.NOTICE, public_url="https://plaudit.example/", **more):

@@ -20,8 +20,9 @@ SECRET_BYTES: Final = 32
 ALL_SCOPES: Final = "*"
 SCOPES: Final[Mapping[str, str]] = {
     "alerts:read": "read alerts",
-    "alerts:write": "acknowledge and resolve alerts; pause, resume, fulfil and settle clocks",
+    "alerts:write": "acknowledge, assign and silence alerts; pause, resume, fulfil and settle clocks",
     "answers:write": "answer reviews, settle them, and report them to their platforms",
+    "audit:read": "read who did what",
     "board:read": "read requests and votes as the team sees them",
     "board:write": "add, size and answer requests",
     "cadences:read": "read rules of cadences, touchpoints, invitations and digests",
@@ -45,7 +46,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "messages:read": "read messages that were sent, to whom, what came of them, and the endpoints",
     "messages:write": "send messages again, and test endpoints",
     "people:write": "see and invite staff, and change their accounts",
-    "policies:write": "save revisions of policies, and put them into force",
+    "policies:write": "save revisions of policies and put them into force; say who answers for what",
     "reviews:read": "read reviews and their revisions",
     "scores:read": "read scores and why they are what they are",
     "scores:write": "change which scores are public, and profiles that scores are computed by",

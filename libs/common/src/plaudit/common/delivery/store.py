@@ -199,6 +199,12 @@ JOIN unnest($1::text[], $2::text[], $3::text[]) AS k (tenant_id, thread, recipie
 WHERE d.bundle_id IS NOT NULL AND d.channel = 'email' AND (d.state = 'sent' OR d.possible_repeat)
 GROUP BY d.tenant_id, d.thread, d.recipient, d.bundle_id ORDER BY min(d.created_at), d.bundle_id
 """
+_RECIPIENTS = """
+SELECT DISTINCT channel, recipient FROM message_deliveries
+WHERE tenant_id = $1 AND thread = $2 AND starts_with(topic, $3 || '.')
+AND (state IN ('sent', 'sending') OR possible_repeat) AND channel <> 'console'
+ORDER BY channel, recipient
+"""
 _OF_THREAD = "SELECT id, message_id, bundle_id FROM message_deliveries WHERE tenant_id = $1 AND thread = $2"
 _OF_PERSON = "SELECT id, message_id, bundle_id FROM message_deliveries WHERE tenant_id = $1 AND person_key = $2"
 _EMPTY_MESSAGES = "UPDATE messages SET content = $3 WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
@@ -474,6 +480,14 @@ async def attempts_of(tx: SqlTx, tenant_id: str, delivery_id: UUID) -> Sequence[
     a = message_attempts
     query = select(a).where(a.c.tenant_id == tenant_id, a.c.delivery_id == delivery_id).order_by(a.c.number)
     return (await tx.sql.execute(query)).mappings().all()
+
+
+async def recipients(tx: Tx, tenant_id: str, thread: str, topic: str) -> list[tuple[str, str]]:
+    """Return (channel, recipient) of whoever got, or may have got, a message of a thread below a topic.
+
+    The console's own sink is left out: nobody waits for anything there.
+    """
+    return [tuple(row) for row in await tx.raw.fetch(_RECIPIENTS, tenant_id, thread, topic)]
 
 
 async def was_sent(tx: Tx, tenant_id: str, thread: str, topic: str, held: Sequence[UUID] = ()) -> bool:

@@ -42,10 +42,12 @@ CONSOLE: Final = (
     NavEntry("Messages", "/console/messages", ("messages:read",)),
     NavEntry("Imports", "/console/imports", ("imports:read",)),
     NavEntry("Sorting", "/console/sorting", ("reviews:read",)),
+    NavEntry("Owners", "/console/owners", ("clocks:read",)),
     NavEntry("Policies", "/console/policies", ("clocks:read",)),
     NavEntry("Calendars", "/console/calendars", ("clocks:read",)),
     NavEntry("API keys", "/console/keys", ("keys:write",), begins_group=True),
     NavEntry("People", "/console/people", ("people:write",)),
+    NavEntry("Audit", "/console/audit", ("audit:read",)),
     NavEntry("Erasures", "/console/erasures", ("erasures:read",)),
     NavEntry("Your account", ACCOUNT, (), is_listed=False),
 )

@@ -1,38 +1,72 @@
-"""HTTP: alerts."""
+"""HTTP: alerts and silences."""
 
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from plaudit.alerting.alerts import commands, store
-from plaudit.alerting.alerts.domain import AlertResolvedError, AlertState
-from plaudit.alerting.alerts.schemas import AlertOut
+from plaudit.alerting.alerts import commands
+from plaudit.alerting.alerts.commands import UnknownOwnerError
+from plaudit.alerting.alerts.domain import Alert, AlertResolvedError, AlertState
+from plaudit.alerting.alerts.domain.escalation import MAX_REMINDER_SECONDS, MIN_REMINDER_SECONDS
+from plaudit.alerting.alerts.domain.silences import Scope, SilenceRefusedError
+from plaudit.alerting.alerts.schemas import A_KEY, AlertOut, AssignIn, SilenceIn, SilenceOut, silence_out
+from plaudit.alerting.alerts.store import alerts as store
+from plaudit.alerting.alerts.store import silences
+from plaudit.alerting.people import store as people
+from plaudit.alerting.people.api import fallback_of
+from plaudit.alerting.people.domain import Owner
+from plaudit.common.db import Tx
 from plaudit.common.http import (
+    IdempotencyKeyHeader,
     Page,
     Paging,
     Principal,
+    Problem,
     Refusals,
     SubjectFilter,
     TenantTx,
+    Work,
     authorize,
     conflict,
     describe,
     not_found,
+    unprocessable,
 )
 from plaudit.common.http.openapi_examples import A_TIME
+from plaudit.common.http.problems import ProblemError
+from plaudit.common.idempotency import IdempotencyKey
+from plaudit.common.people.domain import InvalidPersonError, normalised_email
 
-PROBLEMS: Final = {"alert-resolved": "The alert is resolved: it can no longer be acknowledged."}
+PROBLEMS: Final = {
+    "alert-resolved": "The alert is resolved: it can no longer be acknowledged or assigned.",
+    "silence-refused": "There can be no such silence; the detail says why and what can be done.",
+    "unknown-owner": "None of your people has this address. `GET /v1/owners` lists them, `PUT /v1/owners` adds some.",
+}
 """Slug → meaning and what to do."""
+
+
+def _unknown_owner(error: UnknownOwnerError) -> Problem:
+    return unprocessable("unknown-owner", str(error), [ProblemError("body", "/owner", "unknown_owner", str(error))])
+
+
 REFUSALS: Final[Refusals] = {
-    AlertResolvedError: lambda _: conflict("alert-resolved", "The alert is resolved: there is nothing left to look at.")
+    AlertResolvedError: lambda _: conflict(
+        "alert-resolved", "The alert is resolved: there is nothing left to look at."
+    ),
+    SilenceRefusedError: lambda error: conflict("silence-refused", str(error)),
+    UnknownOwnerError: _unknown_owner,
 }
 """What the rules refuse → the problem that the client gets."""
+SILENCES: Final = "/v1/silences"
 
 router = APIRouter(tags=["alerts"])
 AlertsReader = Annotated[Principal, Depends(authorize("alerts:read"))]
 AlertsWriter = Annotated[Principal, Depends(authorize("alerts:write"))]
+AlertId = Annotated[UUID, Path(description="The alert's id.")]
 
 
 @router.get("/v1/alerts", summary="List alerts")
@@ -56,16 +90,145 @@ async def list_alerts(
     summary="Acknowledge an alert",
     openapi_extra=describe(
         problems={"alert-resolved": 409},
-        answer={"state": AlertState.ACKNOWLEDGED, "acknowledged_at": A_TIME, "acknowledged_by": "vw3sajk26br3jcpn"},
+        answer={
+            "state": AlertState.ACKNOWLEDGED,
+            "acknowledged_at": A_TIME,
+            "acknowledged_by": A_KEY,
+            "remind_at": A_TIME,
+        },
     ),
 )
 async def acknowledge_alert(
-    alert_id: Annotated[UUID, Path(description="The alert's id.")],
+    alert_id: AlertId,
     principal: AlertsWriter,
-    tx: TenantTx,
+    work: Work,
+    remind_after_seconds: Annotated[
+        int | None,
+        Query(
+            ge=MIN_REMINDER_SECONDS,
+            le=MAX_REMINDER_SECONDS,
+            description="After how long the alert opens again, and its escalation goes on. If not given, 1 h for what "
+            "is drastic or statutory, and 4 h for the rest.",
+            examples=[7_200],
+        ),
+    ] = None,
 ) -> AlertOut:
-    """Say that somebody looks at it. Saying so again changes nothing; a resolved alert cannot be acknowledged."""
-    alert = await commands.acknowledge(tx, principal.tenant_id, alert_id, principal.key_id or principal.actor)
+    """Say that somebody looks at it: nobody else is told of it until the reminder.
+
+    Then it is open again, unless it is resolved before, and its escalation goes on. Saying so again changes nothing; a
+    resolved alert cannot be acknowledged.
+    """
+    return _out(
+        await commands.acknowledge(work.tx, principal.tenant_id, alert_id, principal.actor, remind_after_seconds)
+    )
+
+
+@router.post(
+    "/v1/alerts/{alert_id}/assign",
+    summary="Assign an alert",
+    openapi_extra=describe(problems={"alert-resolved": 409, "unknown-owner": 422}),
+)
+async def assign_alert(
+    alert_id: AlertId, principal: AlertsWriter, work: Work, body: AssignIn, request: Request
+) -> AlertOut:
+    """Give it to another owner, who is told at once. It is open, and its escalation begins anew."""
+    owner = await owner_at(request, work.tx, principal.tenant_id, body.owner)
+    return _out(
+        await commands.assign(work.tx, principal.tenant_id, alert_id, owner, principal.actor, body.note.strip())
+    )
+
+
+@router.get(SILENCES, summary="List silences")
+async def list_silences(
+    principal: AlertsReader,
+    tx: TenantTx,
+    paging: Paging,
+    active: Annotated[bool, Query(description="Only those that hold now.")] = False,
+) -> Page[SilenceOut]:
+    """Return silences, the newest first: also those that have ended."""
+    after = paging.after(tuple[datetime, UUID])
+    found = await silences.listed(tx, principal.tenant_id, only_active=active, after=after, limit=paging.rows)
+    return paging.page(found, lambda each: (each.created_at, each.id), lambda each: silence_out(each, tx.now))
+
+
+@router.post(
+    SILENCES,
+    status_code=201,
+    summary="Silence an alert or a subject",
+    openapi_extra=describe(problems={"silence-refused": 409, "not-found": 404}, headers=("Idempotent-Replayed",)),
+)
+async def create_silence(
+    principal: AlertsWriter, work: Work, body: SilenceIn, response: Response, idempotency_key: IdempotencyKeyHeader
+) -> SilenceOut:
+    """Let nothing be told of an alert, or of a subject and what is below it, until an end, with a reason.
+
+    What is still open at the end is told once. Clocks run on, and alerts are raised. Statutory clocks are never
+    silenced.
+    """
+    key = None if idempotency_key is None else _key(idempotency_key, body.model_dump_json())
+    new_id = work.ids()
+    made = await commands.silence(
+        work.tx, principal.tenant_id, new_id, _scope(body), body.until, body.reason, principal.actor, key=key
+    )
+    if made is None:
+        raise not_found("alert")
+    if made.id != new_id:
+        response.headers["Idempotent-Replayed"] = "true"
+    return silence_out(made, work.tx.now)
+
+
+@router.delete(
+    f"{SILENCES}/{{silence_id}}",
+    summary="End a silence",
+    openapi_extra=describe(
+        problems={"not-found": 404}, answer={"is_active": False, "ended_at": A_TIME, "ended_by": A_KEY}
+    ),
+)
+async def end_silence(
+    silence_id: Annotated[UUID, Path(description="The silence's id.")], principal: AlertsWriter, work: Work
+) -> SilenceOut:
+    """End a silence early; it stays listed. What is still open is told once. One that has ended stays as it is."""
+    ended = await commands.unsilence(work.tx, principal.tenant_id, silence_id, principal.actor)
+    if ended is None:
+        raise not_found("silence")
+    return silence_out(ended, work.tx.now)
+
+
+async def owner_at(request: Request, tx: Tx, tenant_id: str, address: str) -> Owner:
+    """Return the one of a tenant's people who has an address, or the owner of the settings.
+
+    Raises:
+        UnknownOwnerError: nobody has it.
+    """
+    fallback = fallback_of(request)
+    try:
+        wanted = normalised_email(address)
+    except InvalidPersonError as error:
+        raise UnknownOwnerError(str(error)) from None
+    found = (await people.load(tx, [tenant_id]))[tenant_id].by_address(wanted)
+    if found is None and wanted == fallback.address:
+        return fallback
+    if found is None:
+        raise UnknownOwnerError("None of your people has this address. Add them to the owners, or choose another.")
+    return found
+
+
+def _out(alert: Alert | None) -> AlertOut:
     if alert is None:
         raise not_found("alert")
-    return AlertOut.model_validate(alert)
+    return AlertOut.model_validate(msgspec.structs.asdict(alert))
+
+
+def _scope(body: SilenceIn) -> Scope:
+    try:
+        return Scope(alert_id=body.alert_id, subject_prefix=body.subject, source_id=body.source_id)
+    except ValueError as error:
+        raise unprocessable(
+            "invalid-request",
+            "The silence is for nothing; `errors` says why.",
+            [ProblemError("body", "", "no_scope", f"{error}; name one of `alert_id` and `subject`".capitalize())],
+        ) from None
+
+
+def _key(text: str, body: str) -> IdempotencyKey:
+    return IdempotencyKey(f"api:{text}", sha256(f"POST {SILENCES}\n{body}".encode()).digest())

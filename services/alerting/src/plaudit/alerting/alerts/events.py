@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from plaudit.alerting.alerts.domain import Alert
+from plaudit.alerting.clocks.commands import Cause
 from plaudit.alerting.clocks.domain.clock import LogEntry
 from plaudit.common.contracts import ALERTS, AlertChange
 from plaudit.common.events import Outgoing
@@ -12,7 +13,7 @@ OWNER_ON_THE_BUS: Final = "owner"
 """The owner's role: no address goes on the bus."""
 
 
-def alert_event(type_: str, alert: Alert, now: datetime, cause: LogEntry) -> Outgoing:
+def alert_event(type_: str, alert: Alert, now: datetime, cause: LogEntry | Cause) -> Outgoing:
     """Return the event to publish about an alert, for example `alert.raised`, in the trace of what caused it."""
     return Outgoing(
         topic=ALERTS,
@@ -31,7 +32,7 @@ def alert_event(type_: str, alert: Alert, now: datetime, cause: LogEntry) -> Out
             summary=alert.summary,
             owner=OWNER_ON_THE_BUS,
             raised_at=alert.raised_at,
-            clock_id=str(alert.clock_id),
+            clock_id=None if alert.clock_id is None else str(alert.clock_id),
             review_id=alert.review_id,
             reason=alert.reason,
         ),

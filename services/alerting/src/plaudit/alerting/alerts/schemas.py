@@ -1,11 +1,23 @@
-"""Alerts as the API shows them."""
+"""Alerts and silences as the API shows and takes them."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from plaudit.alerting.alerts.domain import AlertState
+from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS, MAX_SILENCE, Silence
+from plaudit.common.http import Body, Subject
+from plaudit.common.http.openapi_examples import A_TIME
+from plaudit.common.http.texts import STORABLE_PATTERN
+from plaudit.common.mailbox import ADDRESS_PATTERN, MAX_CHARS
+
+MAX_NOTE_CHARS = 500
+MAX_SOURCE_CHARS = 100
+ReasonText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_REASON_CHARS, pattern=STORABLE_PATTERN)]
+NoteText = Annotated[str, StringConstraints(max_length=MAX_NOTE_CHARS, pattern=STORABLE_PATTERN)]
+A_KEY = "key:abcdefghijklmnop"
 
 
 class AlertOut(BaseModel):
@@ -13,19 +25,89 @@ class AlertOut(BaseModel):
 
     id: UUID = Field(description="Its id.")
     state: AlertState = Field(description="What has been done about it.", examples=["open"])
-    kind: str = Field(description="What it is about.", examples=["sla_breach"])
+    kind: str = Field(
+        description="What it is about: `sla_breach`, or `uncaught` for a negative review that nobody is for.",
+        examples=["sla_breach"],
+    )
     severity: str = Field(description="How urgent it is.", examples=["high"])
     summary: str = Field(
         description="What happened, in one line.", examples=["1-star review of acme/berlin not answered in time"]
     )
     subject: str = Field(description="What the review is about.", examples=["acme/berlin"])
+    source_id: str | None = Field(description="Where the review comes from; null where that was not kept.")
+    review_severity: str | None = Field(
+        description="How severe the review is; null where that was not kept.", examples=["negative"]
+    )
     owner: str = Field(description="The address of the person to look at it.", examples=["owner@acme.example"])
-    clock_id: UUID = Field(description="The clock that was breached.")
+    clock_id: UUID | None = Field(description="The clock that was breached; null where it is about none.")
     review_id: str = Field(description="The review that waits for an answer.", examples=["review-1"])
     raised_at: datetime = Field(description="When it was raised.")
     acknowledged_at: datetime | None = Field(description="When somebody said that they look at it.")
     acknowledged_by: str | None = Field(
-        description="The key (its public id) or the person (`person:<id>`) who acknowledged it."
+        description="Who acknowledged it: the key, as `key:<public id>`, or the person, as `person:<id>`."
+    )
+    remind_at: datetime | None = Field(
+        description="When it opens again, unless it is resolved before; null if it is open."
     )
     resolved_at: datetime | None = Field(description="When there was nothing left to look at.")
     reason: str | None = Field(description="Why it is resolved.")
+
+
+class AssignIn(Body):
+    """Who is to look at an alert."""
+
+    owner: Annotated[str, StringConstraints(max_length=MAX_CHARS, pattern=ADDRESS_PATTERN)] = Field(
+        description="The address of one of your people, as `GET /v1/owners` lists them.",
+        examples=["owner@acme.example"],
+    )
+    note: NoteText = Field("", description="What the new owner should know.", examples=["She called again."])
+
+
+class SilenceIn(Body):
+    """What is not told for a while: one alert, or a subject with what is below it."""
+
+    alert_id: UUID | None = Field(None, description="The alert. Name it or a subject.", examples=[None])
+    subject: Subject | None = Field(None, description="The subject. Name it or an alert.", examples=["acme/berlin"])
+    source_id: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SOURCE_CHARS)] | None = Field(
+        None, description="With a subject: only what comes from this source.", examples=[None]
+    )
+    until: AwareDatetime = Field(description=f"The end: at most {MAX_SILENCE.days} days from now.", examples=[A_TIME])
+    reason: ReasonText = Field(description="Why, in words for your team.", examples=["The shop is being moved."])
+
+
+class SilenceOut(BaseModel):
+    """A silence: nothing is told of what it is for, until its end."""
+
+    id: UUID = Field(description="Its id.")
+    alert_id: UUID | None = Field(
+        description="The alert that it is for; null where it is for a subject.", examples=[None]
+    )
+    subject: str | None = Field(
+        description="The subject that it is for, with what is below it; null where it is for an alert.",
+        examples=["acme/berlin"],
+    )
+    source_id: str | None = Field(description="Only what comes from this source; null: from any.", examples=[None])
+    reason: str = Field(description="Why.", examples=["The shop is being moved."])
+    is_active: bool = Field(description="Whether it holds now.", examples=[True])
+    created_at: datetime = Field(description="When it began.", examples=[A_TIME])
+    created_by: str = Field(description="Who began it: a key or a person.", examples=[A_KEY])
+    until: datetime = Field(description="Its end.", examples=[A_TIME])
+    ended_at: datetime | None = Field(description="When somebody ended it early; null: nobody has.", examples=[None])
+    ended_by: str | None = Field(description="Who ended it early; null: nobody has.", examples=[None])
+
+
+def silence_out(silence: Silence, now: datetime) -> SilenceOut:
+    """Return a silence as the API shows it."""
+    return SilenceOut(
+        id=silence.id,
+        alert_id=silence.alert_id,
+        subject=silence.subject_prefix,
+        source_id=silence.source_id,
+        reason=silence.reason,
+        is_active=silence.is_active(now),
+        created_at=silence.created_at,
+        created_by=silence.created_by,
+        until=silence.until,
+        ended_at=silence.ended_at,
+        ended_by=silence.ended_by,
+    )

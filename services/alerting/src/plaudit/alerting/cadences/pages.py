@@ -14,7 +14,6 @@ from plaudit.alerting.cadences.api import REPORT_DAYS, in_force
 from plaudit.alerting.cadences.commands import rules, touchpoints
 from plaudit.alerting.cadences.commands.rules import CadencesChangedError, WrongCadencesError
 from plaudit.alerting.cadences.domain.decide import WHY_IN_WORDS, Why
-from plaudit.alerting.cadences.domain.local_times import at_local, local_date
 from plaudit.alerting.cadences.domain.rules import (
     AfterEvent,
     BeforeRenewal,
@@ -29,6 +28,7 @@ from plaudit.alerting.cadences.domain.touchpoint import MAX_NOTE_CHARS, Channel,
 from plaudit.alerting.cadences.schemas import CadencesIn, document_of, invited_out
 from plaudit.alerting.cadences.store import digests, occurrences, revisions
 from plaudit.alerting.cadences.store import touchpoints as touchpoint_store
+from plaudit.alerting.calendars.domain.local_times import at_local, local_date
 from plaudit.common.db import Tx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
 from plaudit.common.pages.navigation import Crumb

@@ -11,7 +11,6 @@ from pydantic_core import PydanticCustomError
 from plaudit.alerting.cadences.domain.decide import Why
 from plaudit.alerting.cadences.domain.default import DEFAULT
 from plaudit.alerting.cadences.domain.digest import Clocks, Digest, compose, in_words
-from plaudit.alerting.cadences.domain.local_times import QuietHours
 from plaudit.alerting.cadences.domain.plan import Step
 from plaudit.alerting.cadences.domain.rules import (
     GATING,
@@ -34,6 +33,7 @@ from plaudit.alerting.cadences.domain.rules import (
     Weekly,
 )
 from plaudit.alerting.cadences.domain.touchpoint import MAX_NOTE_CHARS, Channel, State
+from plaudit.alerting.calendars.domain.local_times import QuietHours
 from plaudit.common import mailbox
 from plaudit.common.http import WHOLE, AnyText, Body, Subject
 from plaudit.common.http.openapi_examples import A_TIME

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from typing import Final
 
+from plaudit.alerting.audit.commands import record
+from plaudit.alerting.audit.domain import About, revised
 from plaudit.alerting.calendars import store
 from plaudit.alerting.calendars.domain import ALWAYS_NAME, CalendarRef
 from plaudit.alerting.calendars.domain.definition import (
@@ -63,6 +65,8 @@ async def set_calendar(
     if latest is None and len(await store.present(tx, tenant_id)) >= MAX_CALENDARS:
         raise TooManyCalendarsError
     await _add(tx, tenant_id, changed)
+    before = 0 if latest is None else latest.revision
+    await record(tx, revised(tenant_id, actor, "calendar.set", (About.CALENDAR, name), before, changed.revision))
     return changed
 
 

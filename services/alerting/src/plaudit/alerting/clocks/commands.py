@@ -10,12 +10,14 @@ from typing import Final, NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
+from plaudit.alerting.audit.commands import record
+from plaudit.alerting.audit.domain import About, Entry
 from plaudit.alerting.calendars import store as calendar_store
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.about import erased
 from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, order_key
-from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started, Warned, is_collapsed
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started, Warned, is_collapsed, kind_of
 from plaudit.alerting.clocks.domain.decide import decide_erased
 from plaudit.alerting.clocks.domain.moves import START, Move, Preview, moved, preview
 from plaudit.alerting.clocks.domain.review_clocks import PartitionOf, ReviewClocks, ReviewRevision, decide_revision
@@ -274,9 +276,31 @@ async def change_by_hand(
     writer = ClockWriter(followers, rules)
     if clock.erased_at is not None:
         raise ClockRefusedError("The review was erased: nothing changes its clocks any more.")
-    clock = writer.record(clock, decide(clock.run, rules.pinned(clock.tenant_id, clock.run.pin), tx.now))
+    decided = decide(clock.run, rules.pinned(clock.tenant_id, clock.run.pin), tx.now)
+    after = writer.record(clock, decided)
     await work.emit(*await writer.save(tx))
-    return clock
+    await record(tx, *_audited(clock, after, decided))
+    return after
+
+
+def _audited(before: Clock, after: Clock, decided: Sequence[ClockEvent]) -> list[Entry]:
+    """Return the entry of the audit trail about what a person did to a clock; none where it changed nothing.
+
+    What people noted about the customer is in the log of the clock alone.
+    """
+    actors = [by for event in decided if (by := getattr(event, "by", None)) is not None]
+    if not actors:
+        return []
+    entry = Entry(
+        tenant_id=after.tenant_id,
+        actor=actors[0],
+        kind=f"clock.{kind_of(decided[-1])}",
+        about_kind=About.CLOCK,
+        about_id=str(after.id),
+        before={"state": before.run.state, "waits": before.run.waiting, "due_at": before.run.due_at},
+        after={"state": after.run.state, "waits": after.run.waiting, "due_at": after.run.due_at},
+    )
+    return [entry]
 
 
 async def preview_move(tx: Tx, tenant_id: str) -> Preview:
@@ -298,6 +322,15 @@ async def order_move(work: UnitOfWork, tenant_id: str, reason: str, by: str) -> 
         created_at=work.tx.now,
     )
     await store.add_move(work.tx, move)
+    entry = Entry(
+        tenant_id=tenant_id,
+        actor=by,
+        kind="clocks.moved",
+        about_kind=About.CLOCKS,
+        about_id=str(move.id),
+        after={"policy": move.policy_id, "revision": move.policy_revision, "reason": reason},
+    )
+    await record(work.tx, entry)
     return move
 
 

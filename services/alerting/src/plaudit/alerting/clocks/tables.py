@@ -29,6 +29,7 @@ clocks = Table(
     Column("excerpt", Text),
     Column("url", Text),
     Column("person", Text),
+    Column("severity", Text),
     Column("erased_at", _TIME),
     Column("state", Text, nullable=False),
     Column("waiting", Boolean, nullable=False),

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from plaudit.alerting.alerts import store as alert_store
+from plaudit.alerting.alerts.store import alerts as alert_store
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.alerting.clocks.domain.clock_events import (

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 
+from plaudit.alerting.alerts.domain import review_thread
+from plaudit.alerting.alerts.store import alerts
 from plaudit.alerting.answers import commands as answers
+from plaudit.alerting.audit import store as audit
+from plaudit.alerting.audit.domain import About
 from plaudit.alerting.cadences.commands import persons
 from plaudit.alerting.cadences.commands import rules as cadences
 from plaudit.alerting.cadences.store import digests
 from plaudit.alerting.clocks import store as clocks
 from plaudit.alerting.clocks.commands import Follower, end_erased
-from plaudit.alerting.clocks.domain.clock import contacts_key, order_key, review_root
+from plaudit.alerting.clocks.domain.clock import contacts_key, order_key, review_root, thread_of
 from plaudit.alerting.contacts import store as contacts
-from plaudit.alerting.mails.domain.letters import thread_of
 from plaudit.alerting.reviews import store as reviews
 from plaudit.common.db import Tx, lock
 from plaudit.common.delivery import commands as deliveries
@@ -34,8 +37,13 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
         await lock(tx, [order_key(review_root(erased.tenant_id, erased.name))])
         review = erased.tenant_id, erased.name
         await outbox.append(tx, await end_erased(tx, [review], erased.erased_at, followers))
-        for clock in await clocks.load_about(tx, [review]):
+        known = await clocks.load_about(tx, [review])
+        for clock in known:
             await deliveries.erase_thread(tx, erased.tenant_id, thread_of(clock.id))
+        await deliveries.erase_thread(tx, erased.tenant_id, review_thread(erased.name))
+        await audit.empty(tx, erased.tenant_id, About.CLOCK, [str(clock.id) for clock in known])
+        about = await alerts.about_review(tx, erased.tenant_id, erased.name)
+        await audit.empty(tx, erased.tenant_id, About.ALERT, [str(alert_id) for alert_id in about])
         await reviews.delete(tx, erased.tenant_id, [erased.name])
         await digests.drop_reviews(tx, [review])
         await answers.forget(tx, [review])

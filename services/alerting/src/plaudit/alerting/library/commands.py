@@ -4,6 +4,8 @@ from uuid import UUID
 
 import msgspec
 
+from plaudit.alerting.audit.commands import record
+from plaudit.alerting.audit.domain import About, revised
 from plaudit.alerting.library import store
 from plaudit.alerting.library.domain.guideline import (
     MAX_GUIDELINES,
@@ -150,6 +152,9 @@ async def _add(
         is_withdrawn=is_withdrawn,
     )
     await store.add(tx, revision)
+    kind = "withdrawn" if is_withdrawn else "added" if number == 1 else "restored" if restored_from else "changed"
+    about = About.GUIDELINE, str(guideline_id)
+    await record(tx, revised(tenant_id, made_by, f"guideline.{kind}", about, number - 1, number))
     return revision
 
 

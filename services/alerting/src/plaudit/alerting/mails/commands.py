@@ -1,14 +1,15 @@
 """How mails about clocks come about, and what is asked once more before one leaves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
+
+import msgspec
 
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.commands import Follower
-from plaudit.alerting.clocks.domain.clock import Clock, LogEntry
+from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, thread_of
 from plaudit.alerting.clocks.domain.clock_events import Breached, Retracted, Started, Warned
 from plaudit.alerting.mails.domain.flapping import notice_at
 from plaudit.alerting.mails.domain.history import told as told_before
@@ -25,17 +26,22 @@ from plaudit.alerting.mails.domain.letters import (
     letter_about,
     letter_of,
     message_of,
-    thread_of,
 )
 from plaudit.alerting.mails.domain.lines import item_of
 from plaudit.alerting.mails.domain.words import CLOCKS, content_of
+from plaudit.alerting.people import store as people
+from plaudit.alerting.people.domain import Owner, Owners
 from plaudit.common.db import Tx
 from plaudit.common.delivery import commands as deliveries
 from plaudit.common.delivery import store as delivery_store
 from plaudit.common.delivery.commands import Check, Due, Later, Verdict, Withdraw
-from plaudit.common.delivery.domain.message import Item
+from plaudit.common.delivery.domain.message import Item, Message
 from plaudit.common.delivery.gatherings.commands import Gatherer
 from plaudit.common.events import Outgoing
+from plaudit.common.time_zones import zone_of
+
+Withheld = Callable[[Tx, Sequence[Clock]], Awaitable[Mapping[ClockKey, str]]]
+"""Clocks → those of which nothing is told now, and why."""
 
 
 class OwnerMails(Follower):
@@ -43,38 +49,45 @@ class OwnerMails(Follower):
 
     follows = frozenset({Started, Warned, Breached, Retracted})
 
-    def __init__(self, owner_email: str) -> None:
-        self._owner_email = owner_email
+    def __init__(self, fallback: Owner) -> None:
+        """Take the owner of the settings, who answers where a tenant names nobody."""
+        self._fallback = fallback
 
     async def follow(self, tx: Tx, entries: Sequence[LogEntry]) -> Sequence[Outgoing]:
-        """Queue mails; publishes nothing."""
-        letters = [(each, letter_about(each.clock, each.event, is_noticed=_is_noticed(each))) for each in entries]
+        """Queue mails, each not before the end of its owner's quiet hours unless it is urgent; publishes nothing."""
+        letters = [
+            (entry.clock, letter_about(entry.clock, entry.event, is_noticed=_is_noticed(entry))) for entry in entries
+        ]
+        wanted = [(clock, letter) for clock, letter in letters if letter is not None]
+        owners = await people.load(tx, {clock.tenant_id for clock, _ in wanted}) if wanted else {}
         await deliveries.queue(
-            tx,
-            [
-                message_of(letter, entry.clock, self._owner_email, urgent=is_urgent(entry.terms.rule))
-                for entry, letter in letters
-                if letter is not None
-            ],
+            tx, [self._message(letter, clock, owners[clock.tenant_id], tx.now) for clock, letter in wanted]
         )
         return ()
 
+    def _message(self, letter: Letter, clock: Clock, owners: Owners, now: datetime) -> Message:
+        about = clock.about
+        owner = owners.owner(self._fallback, about.subject, about.source_id, about.severity)
+        not_before = owner.not_before(now, is_urgent=is_urgent(clock))
+        return message_of(letter, clock, owner.address, not_before)
 
-def check_of(public_url: str, zone: ZoneInfo) -> Check:
+
+def check_of(public_url: str, fallback: Owner, withheld: Withheld) -> Check:
     """Return what composes mails about clocks as they leave, by their clocks as they stand, or withdraws them.
 
     Args:
         public_url: the address of Plaudit from outside; empty where it is not known.
-        zone: the reader's.
+        fallback: the owner of the settings, in whose zone whoever is not named reads times.
+        withheld: of which clocks nothing is told now, and why.
     """
 
     async def check(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
         verdicts: dict[UUID, Verdict] = {}
-        for delivery_id, said in (await _looked_up(tx, due)).items():
+        for delivery_id, said in (await _looked_up(tx, due, fallback, withheld)).items():
             if isinstance(said, _Wanted):
                 history = await _history(tx, said.clock)
                 verdicts[delivery_id] = content_of(
-                    said.letter, said.clock, now=tx.now, zone=zone, public_url=public_url, history=history
+                    said.letter, said.clock, now=tx.now, owner=said.reader, public_url=public_url, history=history
                 )
             else:
                 verdicts[delivery_id] = said
@@ -83,24 +96,27 @@ def check_of(public_url: str, zone: ZoneInfo) -> Check:
     return check
 
 
-def gatherer_of(public_url: str, zone: ZoneInfo) -> Gatherer:
+def gatherer_of(public_url: str, fallback: Owner, withheld: Withheld) -> Gatherer:
     """Return what lists clocks in a gathered mail, as they stand when it leaves.
 
     Args:
         public_url: the address of Plaudit from outside; empty where it is not known.
-        zone: the reader's.
+        fallback: the owner of the settings, in whose zone whoever is not named reads times.
+        withheld: of which clocks nothing is told now, and why.
     """
 
     async def lister(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Item | Withdraw | Later]:
         urgent = {each.delivery.id: each.delivery.is_urgent for each in due}
-        return {
-            delivery_id: item_of(
-                said.letter, said.clock, now=tx.now, zone=zone, public_url=public_url, is_urgent=urgent[delivery_id]
-            )
-            if isinstance(said, _Wanted)
-            else said
-            for delivery_id, said in (await _looked_up(tx, due)).items()
-        }
+        found: dict[UUID, Item | Withdraw | Later] = {}
+        for delivery_id, said in (await _looked_up(tx, due, fallback, withheld)).items():
+            if isinstance(said, _Wanted):
+                zone, is_first = zone_of(said.reader.zone), urgent[delivery_id]
+                found[delivery_id] = item_of(
+                    said.letter, said.clock, now=tx.now, zone=zone, public_url=public_url, is_urgent=is_first
+                )
+            else:
+                found[delivery_id] = said
+        return found
 
     console = public_url.rstrip("/")
     return Gatherer(lister, f"{console}{CLOCKS}" if console else "", "Open all clocks")
@@ -111,31 +127,51 @@ class _Wanted(NamedTuple):
 
     letter: Letter
     clock: Clock
+    reader: Owner
 
 
-async def _looked_up(tx: Tx, due: Sequence[Due]) -> dict[UUID, _Wanted | Withdraw | Later]:
+async def _looked_up(
+    tx: Tx, due: Sequence[Due], fallback: Owner, withheld: Withheld
+) -> dict[UUID, _Wanted | Withdraw | Later]:
     """Return what is still to be told, and of the other mails why not."""
     letters = {each.delivery.id: letter_of(each.content) for each in due}
     # Neither these nor the bundles that they are in have reached anybody yet.
     held = [*letters, *{each.delivery.bundle_id for each in due if each.delivery.bundle_id is not None}]
     clocks = await clock_store.load(tx, {(each.delivery.tenant_id, letters[each.delivery.id].clock_id) for each in due})
-    told = await _noticed_at(tx, due, letters, held)
+    reasons = await withheld(tx, list(clocks.values()))
+    owners = await people.load(tx, {each.delivery.tenant_id for each in due})
+    noticed = await _noticed_at(tx, due, letters, held)
     found: dict[UUID, _Wanted | Withdraw | Later] = {}
     for each in due:
-        letter = letters[each.delivery.id]
-        clock = clocks.get((each.delivery.tenant_id, letter.clock_id))
-        if clock is None or not is_wanted(letter, clock, tx.now):
-            found[each.delivery.id] = Withdraw(NO_LONGER_SO)
-        elif letter.kind is LetterKind.RETRACTION and not await _was_told(tx, clock, held):
-            found[each.delivery.id] = Withdraw(NOT_TOLD)
-        elif (
-            letter.kind is LetterKind.NOTICE
-            and (until := notice_at(told.get(each.delivery.id), clock.run.started_at, tx.now)) > tx.now
-        ):
-            found[each.delivery.id] = Later(until, FLAPS)
+        letter, tenant_id = letters[each.delivery.id], each.delivery.tenant_id
+        clock = clocks.get((tenant_id, letter.clock_id))
+        reason = reasons.get((tenant_id, letter.clock_id), "")
+        objection = Withdraw(reason) if reason else await _objection(tx, letter, clock, held)
+        reader = _reader(owners[tenant_id], each.delivery.recipient, fallback)
+        if objection or clock is None:
+            found[each.delivery.id] = objection or Withdraw(NO_LONGER_SO)
         else:
-            found[each.delivery.id] = _Wanted(letter, clock)
+            found[each.delivery.id] = _not_yet(letter, clock, noticed.get(each.delivery.id), tx.now) or _Wanted(
+                letter, clock, reader
+            )
     return found
+
+
+async def _objection(tx: Tx, letter: Letter, clock: Clock | None, held: Sequence[UUID]) -> Withdraw | None:
+    """Return why a mail does not leave; None where it may."""
+    if clock is None or not is_wanted(letter, clock, tx.now):
+        return Withdraw(NO_LONGER_SO)
+    if letter.kind is LetterKind.RETRACTION and not await _was_told(tx, clock, held):
+        return Withdraw(NOT_TOLD)
+    return None
+
+
+def _not_yet(letter: Letter, clock: Clock, noticed_at: datetime | None, now: datetime) -> Later | None:
+    """Return until when a notice waits because its owner had one a short time ago; None where it may leave."""
+    if letter.kind is not LetterKind.NOTICE:
+        return None
+    until = notice_at(noticed_at, clock.run.started_at, now)
+    return Later(until, FLAPS) if until > now else None
 
 
 async def _noticed_at(
@@ -153,6 +189,11 @@ async def _noticed_at(
             last = await delivery_store.last_told(tx, set(notices.values()), STARTED, held, urgent_only=urgent)
             told |= {delivery_id: last[key] for delivery_id, key in notices.items() if key in last}
     return told
+
+
+def _reader(owners: Owners, address: str, fallback: Owner) -> Owner:
+    """Return the person at an address, who is in the fallback's zone where nothing is known of them."""
+    return owners.by_address(address) or msgspec.structs.replace(fallback, address=address, name=address)
 
 
 async def _was_told(tx: Tx, clock: Clock, held: Sequence[UUID]) -> bool:

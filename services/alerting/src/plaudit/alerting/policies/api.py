@@ -1,13 +1,13 @@
 """HTTP: the policy in force, its revisions, previews, and what it does not cover."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from plaudit.alerting.policies import commands, store
-from plaudit.alerting.policies.domain.coverage import Coverage
+from plaudit.alerting.policies.domain.coverage import OwnerOf
 from plaudit.alerting.policies.domain.document import DocumentError, Format, WrongPolicyError
 from plaudit.alerting.policies.domain.stored import (
     NAME_PATTERN,
@@ -37,6 +37,7 @@ from plaudit.alerting.policies.schemas import (
     revision_out,
     summary_out,
 )
+from plaudit.common.db import Tx
 from plaudit.common.http import (
     Page,
     Paging,
@@ -55,6 +56,8 @@ from plaudit.common.http import (
 from plaudit.common.http.headers import strong_tags
 from plaudit.common.http.problems import ProblemError, bad_request, precondition_failed
 
+OwnersOf = Callable[[Tx, str], Awaitable[OwnerOf]]
+"""Of a tenant, what says who answers for what has some facts."""
 REVISIONS: Final = "/v1/policies/revisions"
 MAX_DOCUMENT_BYTES: Final = 256 * 1024
 _ETAG: Final = re.compile(r'"([0-9]{1,18})"')
@@ -73,7 +76,7 @@ def _wrong_policy(error: WrongPolicyError) -> Problem:
     return unprocessable(
         "wrong-policy",
         "The document is no policy, or its classes do not fit together; `errors` names each mistake.",
-        [ProblemError("body", each.pointer, each.code, _detail(each)) for each in error.errors],
+        [ProblemError("body", each.pointer, each.code, detail_of(each)) for each in error.errors],
     )
 
 
@@ -140,7 +143,7 @@ async def save_policy_revision(request: Request, principal: Writer, work: Work, 
 
     The same document as that of the newest revision makes no new one.
     """
-    document, written = await _document(request)
+    document, written = await read_document(request)
     calendars = await store.calendars_of(work.tx, principal.tenant_id)
     saved = await commands.save_draft(work.tx, principal.tenant_id, document, written, principal.actor, calendars)
     response.headers["Location"] = f"{REVISIONS}/{saved.key.name}"
@@ -204,23 +207,29 @@ async def activate_policy_revision(
     return policy_out(await store.get(work.tx, principal.tenant_id, activated.key), activated)
 
 
-@router.get("/v1/coverage", summary="Read what nobody catches")
-async def read_coverage(request: Request, principal: Reader, tx: TenantTx) -> CoverageOut:
-    """List each subject, source and severity of the last 90 days of which a review has no class or no owner.
+def covering(owners: OwnersOf) -> APIRouter:
+    """Return the endpoint of what nobody catches; `owners` finds who answers for what has some facts."""
+    coverage = APIRouter(tags=["policies"])
 
-    A class is one for a first answer, by the policy in force. Answers to surveys are left out: nobody can answer them
-    in public.
+    @coverage.get("/v1/coverage", summary="Read what nobody catches")
+    async def read_coverage(principal: Reader, tx: TenantTx) -> CoverageOut:
+        """List each subject, source and severity of the last 90 days of which a review has no class or no owner.
+
+        A class is one for a first answer, by the policy in force. Only an assignment gives an owner: what is left to
+        the default owner is listed. Answers to surveys are left out: nobody can answer them in public.
+        """
+        found = await store.coverage_of(tx, principal.tenant_id, await owners(tx, principal.tenant_id))
+        return coverage_out(found)
+
+    return coverage
+
+
+async def read_document(request: Request) -> tuple[str, Format]:
+    """Return the text of a body that is a document, and how it is written.
+
+    Raises:
+        Problem: it is neither JSON nor YAML, or not UTF-8.
     """
-    return coverage_out(await covered(request, principal, tx))
-
-
-async def covered(request: Request, principal: Principal, tx: TenantTx) -> Coverage:
-    """Return what is seen and caught by nobody, by the policy in force."""
-    owner: str = request.app.state.resources.settings.owner_email
-    return await store.coverage_of(tx, principal.tenant_id, lambda _facts: owner)
-
-
-async def _document(request: Request) -> tuple[str, Format]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != JSON_TYPE and kind not in YAML_TYPES:
         raise Problem(
@@ -236,7 +245,8 @@ async def _document(request: Request) -> tuple[str, Format]:
         raise bad_request("unreadable-text", "The body is not UTF-8.") from None
 
 
-def _detail(error: DocumentError) -> str:
+def detail_of(error: DocumentError) -> str:
+    """Return a mistake in words, with its line where that is known."""
     return error.detail if error.line is None else f"line {error.line}: {error.detail}"
 
 

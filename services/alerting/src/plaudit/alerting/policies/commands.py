@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
+from plaudit.alerting.audit.commands import record
+from plaudit.alerting.audit.domain import About, Entry, revised
 from plaudit.alerting.calendars.domain import Calendar
 from plaudit.alerting.policies import store
 from plaudit.alerting.policies.domain.compile import compiled, mistakes_with_calendars
@@ -46,6 +48,7 @@ async def save_draft(
         raise TooManyRevisionsError(f"a policy may have {MAX_REVISIONS:,} revisions")
     saved = StoredRevision(policy=policy, format=written, document=document, saved_at=tx.now, saved_by=actor)
     await store.add(tx, tenant_id, saved)
+    await record(tx, revised(tenant_id, actor, "policy.saved", (About.POLICY, saved.key.name), number - 1, number))
     return saved
 
 
@@ -85,7 +88,20 @@ async def activate(
     errors = mistakes_with_calendars(found.policy, calendars, tx.now)
     if errors:
         raise WrongPolicyError(errors)
-    return await store.activate(tx, tenant_id, key, actor)
+    activated = await store.activate(tx, tenant_id, key, actor)
+    await record(
+        tx,
+        Entry(
+            tenant_id=tenant_id,
+            actor=actor,
+            kind="policy.activated",
+            about_kind=About.POLICY,
+            about_id=key.name,
+            before={"in_force": current.key.name},
+            after={"in_force": key.name},
+        ),
+    )
+    return activated
 
 
 def order_key(tenant_id: str) -> str:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from plaudit.alerting.policies import commands, store
-from plaudit.alerting.policies.api import covered
+from plaudit.alerting.policies.api import OwnersOf
 from plaudit.alerting.policies.domain.conditions import stars
 from plaudit.alerting.policies.domain.document import DocumentError, Format, WrongPolicyError
 from plaudit.alerting.policies.domain.metrics import METRICS, Metric
@@ -109,20 +109,26 @@ async def activate_revision(
     return done(request, POLICIES, "It is in force: clocks that start from now on go by it. Those that run stay.")
 
 
-@router.get(COVERAGE)
-async def show_coverage(request: Request, principal: Reader, tx: TenantTx) -> Response:
-    """Show each subject, source and severity of which a review has no class or no owner."""
-    return await console.response(
-        request,
-        principal,
-        tx,
-        "coverage.html",
-        further=("Coverage",),
-        coverage=await covered(request, principal, tx),
-        looks=_LOOKS,
-        policies_path=POLICIES,
-        reviews_path=REVIEWS,
-    )
+def covering(owners: OwnersOf) -> APIRouter:
+    """Return the page of what nobody catches; `owners` finds who answers for what has some facts."""
+    pages = APIRouter(include_in_schema=False)
+
+    @pages.get(COVERAGE)
+    async def show_coverage(request: Request, principal: Reader, tx: TenantTx) -> Response:
+        """Show each subject, source and severity of which a review has no class or no owner."""
+        return await console.response(
+            request,
+            principal,
+            tx,
+            "coverage.html",
+            further=("Coverage",),
+            coverage=await store.coverage_of(tx, principal.tenant_id, await owners(tx, principal.tenant_id)),
+            looks=_LOOKS,
+            policies_path=POLICIES,
+            reviews_path=REVIEWS,
+        )
+
+    return pages
 
 
 async def _policy_page(

@@ -50,6 +50,17 @@ class Gathering(msgspec.Struct, frozen=True):
     """When the first window opened: what is told until it is quiet again belongs together."""
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """What waits in a gathering."""
+
+    oldest_at: datetime
+    """Since when the oldest could have left, not in the future."""
+    urgent_at: datetime | None = None
+    """The same of the oldest urgent one; None where nothing urgent waits."""
+    was_put_off: bool = False
+    """Whether the oldest was not to leave when it was queued, as in quiet hours: then what waited is one message."""
+
+
 class Release(StrEnum):
     """What leaves now."""
 
@@ -61,22 +72,21 @@ class Release(StrEnum):
 
 
 def decide(
-    state: Gathering, oldest_at: datetime, urgent_at: datetime | None, now: datetime, pace: Pace, *, is_storm: bool
+    state: Gathering, waiting: Waiting, now: datetime, pace: Pace, *, is_storm: bool
 ) -> tuple[Release, Gathering]:
     """Return what leaves of what waits, and how the gathering stands afterwards.
 
     Args:
         state: how it stands.
-        oldest_at: since when the oldest that waits could have left, not after `now`.
-        urgent_at: the same of the oldest urgent one; None where nothing urgent waits.
+        waiting: what waits.
         now: the time.
         pace: how long messages are gathered.
         is_storm: whether the tenant has more messages than it may: then nothing leaves by itself.
     """
-    is_quiet = state.free_at is None or oldest_at >= state.free_at
+    is_quiet = state.free_at is None or waiting.oldest_at >= state.free_at
     if is_quiet and not is_storm:
-        return Release.FIRST, _opened(state, now, pace.first, pace)
-    may_urgent = urgent_at is not None and state.urgent_at is not None and state.urgent_at <= now
+        return Release.ALL if waiting.was_put_off else Release.FIRST, _opened(state, now, pace.first, pace)
+    may_urgent = waiting.urgent_at is not None and state.urgent_at is not None and state.urgent_at <= now
     if is_quiet and not may_urgent:
         return Release.NOTHING, _opened(state, now, STORM_WINDOW, pace)
     if may_urgent or (state.free_at is not None and state.free_at <= now):

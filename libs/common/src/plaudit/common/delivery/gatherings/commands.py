@@ -78,7 +78,7 @@ async def release(tx: Tx, pace: Pace, most_an_hour: int, known: Gatherings) -> i
     released = 0
     for each in await store.due(tx, MAX_GATHERINGS):
         is_storm = await storms.has(each.gathering.tenant_id)
-        what, state = decide(each.gathering, each.oldest_at, each.urgent_at, tx.now, pace, is_storm=is_storm)
+        what, state = decide(each.gathering, each.waiting, tx.now, pace, is_storm=is_storm)
         states.append(state)
         if what is not Release.NOTHING:
             await _release(tx, what, state)
@@ -187,7 +187,7 @@ async def _listed(tx: Tx, gatherer: Gatherer, due: Sequence[Due]) -> dict[UUID, 
             case Item() as item:
                 items[delivery.id] = item
             case None:
-                items[delivery.id] = _as_queued(each.content, is_urgent=delivery.is_urgent)
+                items[delivery.id] = _as_queued(each.content, delivery)
     await store.withdraw(tx, withdrawn)
     await store.put_off(tx, later)
     return items
@@ -204,17 +204,16 @@ def _listed_by(checks: Checks) -> Lister:
     """Return what lists deliveries of services that say no more than their checks do."""
 
     async def lister(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Item | Withdraw | Later]:
-        urgent = {each.delivery.id: each.delivery.is_urgent for each in due}
+        asked = {each.delivery.id: each.delivery for each in due}
         verdicts = await deliveries.checked(tx, due, checks)
         return {
-            delivery_id: _as_queued(verdict, is_urgent=urgent[delivery_id]) if isinstance(verdict, Content) else verdict
+            delivery_id: _as_queued(verdict, asked[delivery_id]) if isinstance(verdict, Content) else verdict
             for delivery_id, verdict in verdicts.items()
         }
 
     return lister
 
 
-def _as_queued(content: Content, *, is_urgent: bool) -> Item:
-    return Item(
-        words=content.subject, kind="told", link=content.link, link_label=content.link_label, is_urgent=is_urgent
-    )
+def _as_queued(content: Content, delivery: Delivery) -> Item:
+    kind = delivery.topic.rpartition(".")[2].replace("_", " ")
+    return Item(content.subject, kind, link=content.link, link_label=content.link_label, is_urgent=delivery.is_urgent)

@@ -11,7 +11,7 @@ import msgspec
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.delivery import store as deliveries
-from plaudit.common.delivery.domain.gathering import STORM_COUNTED_OVER, TO_PEOPLE, Gathering
+from plaudit.common.delivery.domain.gathering import STORM_COUNTED_OVER, TO_PEOPLE, Gathering, Waiting
 from plaudit.common.delivery.domain.message import Content, Delivery
 from plaudit.common.delivery.tables import gatherings, message_deliveries
 
@@ -35,6 +35,8 @@ EXISTS (SELECT FROM gatherings g WHERE {_MAY_LEAVE}) OR EXISTS (SELECT FROM stor
 _DUE = f"""
 SELECT {_GATHERING.of("g")},
     (SELECT d.next_attempt_at {_WAITS} ORDER BY d.next_attempt_at LIMIT 1) AS oldest_at,
+    (SELECT d.next_attempt_at > d.created_at + interval '1 minute' {_WAITS} ORDER BY d.next_attempt_at LIMIT 1)
+        AS was_put_off,
     (SELECT d.next_attempt_at {_WAITS} AND d.is_urgent ORDER BY d.next_attempt_at LIMIT 1) AS oldest_urgent_at
 FROM gatherings g WHERE {_MAY_LEAVE.format(now="$1")}
 ORDER BY g.free_at NULLS FIRST LIMIT $2 FOR UPDATE OF g SKIP LOCKED
@@ -93,8 +95,7 @@ class DueGathering:
     """A gathering of which something may leave."""
 
     gathering: Gathering
-    oldest_at: datetime
-    urgent_at: datetime | None
+    waiting: Waiting
 
 
 async def due(tx: Tx, limit: int) -> list[DueGathering]:
@@ -102,11 +103,12 @@ async def due(tx: Tx, limit: int) -> list[DueGathering]:
     rows = await tx.raw.fetch(_DUE, tx.now, limit)
     found: list[DueGathering] = []
     for row in rows:
-        oldest_at, urgent_at = row["oldest_at"], row["oldest_urgent_at"]
-        if urgent_at is not None and urgent_at > tx.now:
-            urgent_at = None
+        urgent_at = row["oldest_urgent_at"]
+        may_urgent = urgent_at is not None and urgent_at <= tx.now
         state = Gathering(**{name: row[name] for name in _GATHERING.names})
-        found.append(DueGathering(state, oldest_at, urgent_at))
+        found.append(
+            DueGathering(state, Waiting(row["oldest_at"], urgent_at if may_urgent else None, row["was_put_off"]))
+        )
     return found
 
 
@@ -127,7 +129,7 @@ async def release_first(tx: Tx, gathering: Gathering) -> None:
 
 async def waiting(tx: Tx, gathering: Gathering) -> tuple[int, bool]:
     """Return how many messages could leave, and whether any is urgent."""
-    row = await tx.raw.fetchrow(_WAITING, *_key(gathering), tx.now)
+    [row] = await tx.raw.fetch(_WAITING, *_key(gathering), tx.now)
     return row["waiting"], row["is_urgent"]
 
 

@@ -6,10 +6,10 @@ from typing import Final
 
 from plaudit.alerting.cadences.commands.sending import send_digest
 from plaudit.alerting.cadences.domain.digest import MAX_LINES, Digest, compose
-from plaudit.alerting.cadences.domain.local_times import A_DAY, local_date
 from plaudit.alerting.cadences.domain.plan import A_WEEK, Occurrence, next_digest
 from plaudit.alerting.cadences.domain.rules import Revision
 from plaudit.alerting.cadences.store import digests, occurrences, touchpoints
+from plaudit.alerting.calendars.domain.local_times import A_DAY, local_date
 from plaudit.common.db import Tx
 
 KEPT_DAYS: Final = 60

@@ -11,13 +11,13 @@ from plaudit.alerting.cadences.commands.persons import replan
 from plaudit.alerting.cadences.commands.rules import in_force, order_key
 from plaudit.alerting.cadences.commands.sending import send_touchpoints
 from plaudit.alerting.cadences.domain.decide import Decision, History, Move, Why, Withhold, decide
-from plaudit.alerting.cadences.domain.local_times import local_date
 from plaudit.alerting.cadences.domain.person import Person
 from plaudit.alerting.cadences.domain.plan import Occurrence, Step, reminder_of
 from plaudit.alerting.cadences.domain.rules import Purpose, Revision, Rule
 from plaudit.alerting.cadences.domain.touchpoint import State, Touchpoint, touchpoint_id
 from plaudit.alerting.cadences.store import occurrences, persons, touchpoints
 from plaudit.alerting.cadences.store.persons import PersonKey
+from plaudit.alerting.calendars.domain.local_times import local_date
 from plaudit.common.db import Tx, lock, try_lock
 
 MAX_ERROR_CHARS: Final = 500

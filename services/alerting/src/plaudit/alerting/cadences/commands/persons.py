@@ -10,12 +10,12 @@ from msgspec.structs import replace
 from plaudit.alerting.cadences.commands import sending
 from plaudit.alerting.cadences.commands.rules import in_force
 from plaudit.alerting.cadences.domain.decide import lost
-from plaudit.alerting.cadences.domain.local_times import local_date
 from plaudit.alerting.cadences.domain.person import Happening, Person, first_of, tell
 from plaudit.alerting.cadences.domain.plan import Occurrence, plan
 from plaudit.alerting.cadences.domain.rules import Revision
 from plaudit.alerting.cadences.store import occurrences, persons, touchpoints
 from plaudit.alerting.cadences.store.persons import PersonKey
+from plaudit.alerting.calendars.domain.local_times import local_date
 from plaudit.common import erasure
 from plaudit.common.db import Tx
 

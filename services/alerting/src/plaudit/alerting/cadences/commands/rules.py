@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from plaudit.alerting.audit.commands import record
+from plaudit.alerting.audit.domain import About, revised
 from plaudit.alerting.cadences.domain.default import DEFAULT
 from plaudit.alerting.cadences.domain.plan import next_digest
 from plaudit.alerting.cadences.domain.rules import Cadences, Purpose, Revision, faults_of
@@ -74,6 +76,7 @@ async def save(
     if not await revisions.add(tx, saved):  # the first one was written meanwhile, which holds no lock
         raise CadencesChangedError(number + 1)
     await _plan_digests(tx, saved)
+    await record(tx, revised(tenant_id, saved_by, "cadences.saved", (About.CADENCES, "rules"), number, saved.number))
     return saved
 
 

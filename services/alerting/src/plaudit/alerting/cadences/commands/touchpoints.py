@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from plaudit.alerting.audit.commands import record
+from plaudit.alerting.audit.domain import About, Entry
 from plaudit.alerting.cadences.commands.persons import replan
 from plaudit.alerting.cadences.commands.rules import order_key
 from plaudit.alerting.cadences.domain.touchpoint import (
@@ -85,4 +87,16 @@ async def _closed(
     closed = await touchpoints.close(tx, touchpoint, state, by, why=why, channel=channel, note=note)
     if closed is None:
         raise TouchpointClosedError
+    await record(
+        tx,
+        Entry(
+            tenant_id=tenant_id,
+            actor=by,
+            kind=f"touchpoint.{state}",
+            about_kind=About.TOUCHPOINT,
+            about_id=str(touchpoint_id),
+            before={"state": touchpoint.state},
+            after={"state": state},
+        ),
+    )
     return closed

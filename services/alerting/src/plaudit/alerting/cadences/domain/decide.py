@@ -4,11 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from plaudit.alerting.cadences.domain.local_times import local_date, next_allowed
 from plaudit.alerting.cadences.domain.person import Person
 from plaudit.alerting.cadences.domain.plan import Occurrence, Step, applies, has_responded
 from plaudit.alerting.cadences.domain.rules import Purpose, Revision, Rule
 from plaudit.alerting.cadences.domain.touchpoint import Touchpoint
+from plaudit.alerting.calendars.domain.local_times import local_date, next_allowed
 
 
 class Why(StrEnum):

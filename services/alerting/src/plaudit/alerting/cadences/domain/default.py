@@ -3,7 +3,6 @@
 from datetime import time
 from typing import Final
 
-from plaudit.alerting.cadences.domain.local_times import QuietHours
 from plaudit.alerting.cadences.domain.rules import (
     AfterEvent,
     BeforeRenewal,
@@ -17,6 +16,7 @@ from plaudit.alerting.cadences.domain.rules import (
     Weekday,
     Weekly,
 )
+from plaudit.alerting.calendars.domain.local_times import QuietHours
 
 MORNING: Final = time(9)
 INVITE_AFTER_DAYS: Final = 7

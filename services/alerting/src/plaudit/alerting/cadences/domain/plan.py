@@ -10,7 +10,6 @@ from enum import StrEnum
 from itertools import count, islice
 from typing import Final, NamedTuple
 
-from plaudit.alerting.cadences.domain.local_times import A_DAY, add_months, at_local, existing_date, local_date
 from plaudit.alerting.cadences.domain.person import Person
 from plaudit.alerting.cadences.domain.rules import (
     AfterEvent,
@@ -23,6 +22,7 @@ from plaudit.alerting.cadences.domain.rules import (
     Trigger,
     Weekly,
 )
+from plaudit.alerting.calendars.domain.local_times import A_DAY, add_months, at_local, existing_date, local_date
 from plaudit.common.contracts.subjects import is_within
 
 A_WEEK: Final = 7

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from plaudit.alerting.cadences.domain.local_times import QuietHours
+from plaudit.alerting.calendars.domain.local_times import QuietHours
 from plaudit.common.time_zones import zone_of
 
 MAX_RULES: Final = 50

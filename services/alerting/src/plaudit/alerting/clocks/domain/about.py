@@ -47,6 +47,8 @@ class About(msgspec.Struct, frozen=True, gc=False):
     stars: int | None = None
     person: str | None = None
     """The key of the person, where personal contact is due."""
+    severity: str | None = None
+    """Of the review or incident; none where that was not known when it was stored."""
 
     @property
     def review_id(self) -> str | None:
@@ -68,6 +70,7 @@ def about_review(review_id: str, review: ReviewState, kind: AboutKind = AboutKin
         external_id=review.external_id,
         stars=stars(review.rating),
         person=review.person if kind is AboutKind.REVIEW_CONTACT else None,
+        severity=review.severity,
     )
 
 

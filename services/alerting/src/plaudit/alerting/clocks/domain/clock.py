@@ -115,6 +115,11 @@ def order_key(root: UUID) -> str:
     return f"clock:{root}"
 
 
+def thread_of(clock_id: UUID) -> str:
+    """Return the thread of all messages about a clock."""
+    return f"clock:{clock_id}"
+
+
 def contacts_key(tenant_id: str, person: str) -> str:
     """Return the key under which contacts with a person are written, and read for a follow-up that starts."""
     return f"contacts:{_root(tenant_id, AboutKind.CUSTOMER, person)}"

@@ -7,17 +7,18 @@ from uuid import UUID
 
 import msgspec
 
-from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.clocks.domain.clock import Clock, thread_of
 from plaudit.alerting.clocks.domain.clock_events import Breached, ClockEvent, Retracted, Started, Warned, calls_nobody
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.clocks.domain.words import name_of
 from plaudit.alerting.policies.domain.metrics import Metric
-from plaudit.alerting.policies.domain.revisions import Class
 from plaudit.common.contracts import Severity
 from plaudit.common.delivery.domain.message import Content, Message, mail_to
 
 TOPIC: Final = "clock"
 """What is above the topics of all these mails."""
+URGENT: Final = frozenset((str(Severity.DRASTIC), "urgent"))
+"""Severities of reviews and incidents that are told at any hour."""
 NO_LONGER_SO: Final = "the clock does not stand so any more"
 FLAPS: Final = "its owner was told a short time ago; it is told again if it stays so"
 NOT_TOLD: Final = "nobody was told of the breach"
@@ -42,8 +43,6 @@ _TOPICS: Final = {
 }
 BREACHED: Final = _TOPICS[LetterKind.BREACH]
 STARTED: Final = _TOPICS[LetterKind.NOTICE]
-URGENT: Final = frozenset((Metric.STATUTORY, Metric.INCIDENT_UPDATE))
-"""Metrics of which all is told first."""
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -81,20 +80,8 @@ def letter_about(clock: Clock, event: ClockEvent, *, is_noticed: bool) -> Letter
     return Letter(clock.id, run.number, run.generation, kind, percent)
 
 
-def is_urgent(terms: Class) -> bool:
-    """Say whether what is told of runs of a class comes first: drastic reviews, and what the law sets a time for."""
-    return terms.when.severity == (Severity.DRASTIC,) or terms.metric in URGENT
-
-
-def message_of(letter: Letter, clock: Clock, recipient: str, *, urgent: bool = False) -> Message:
-    """Return what is queued: no word of the review, for that is read when it leaves.
-
-    Args:
-        letter: what is told.
-        clock: of what.
-        recipient: the address that it goes to.
-        urgent: whether it is told before what is not.
-    """
+def message_of(letter: Letter, clock: Clock, recipient: str, not_before: datetime | None = None) -> Message:
+    """Return what is queued: no word of the review, for that is read when it leaves."""
     percent = f":{letter.percent}" if letter.percent else ""
     return Message(
         tenant=clock.tenant_id,
@@ -103,20 +90,21 @@ def message_of(letter: Letter, clock: Clock, recipient: str, *, urgent: bool = F
         to=mail_to(recipient),
         content=Content(f"{letter.kind.capitalize()}: {name_of(clock)}", "", data=msgspec.to_builtins(letter)),
         thread=thread_of(letter.clock_id),
+        not_before=not_before,
         gathering=TOPIC,
-        is_urgent=urgent,
+        is_urgent=is_urgent(clock),
     )
+
+
+def is_urgent(clock: Clock) -> bool:
+    """Say whether what is told of a clock leaves in quiet hours too: what is drastic, and what the law asks for."""
+    return clock.metric == Metric.STATUTORY or clock.about.severity in URGENT
 
 
 def letter_of(content: Content) -> Letter:
     """Return the mail that a message carries."""
     data = {"run": 0, **content.data}  # those of before a release that noted the run
     return msgspec.convert(data, Letter)
-
-
-def thread_of(clock_id: UUID) -> str:
-    """Return the thread of all messages about a clock."""
-    return f"clock:{clock_id}"
 
 
 def is_wanted(letter: Letter, clock: Clock, now: datetime) -> bool:

@@ -14,9 +14,11 @@ from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.words import name_of, words_of
 from plaudit.alerting.mails.domain.letters import Letter, LetterKind
+from plaudit.alerting.people.domain import Owner
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.delivery.domain.message import Content
 from plaudit.common.text import clean, isolated, one_line, with_bdi
+from plaudit.common.time_zones import zone_of
 
 CLOCKS: Final = "/console/clocks"
 """The page of all clocks; below it, each has a page at its id."""
@@ -51,7 +53,7 @@ def content_of(
     clock: Clock,
     *,
     now: datetime,
-    zone: tzinfo,
+    owner: Owner,
     public_url: str,
     history: Sequence[tuple[datetime, str]] = (),
 ) -> Content:
@@ -61,11 +63,12 @@ def content_of(
         letter: which mail it is.
         clock: as it stands now.
         now: when it leaves, for the time that is left.
-        zone: the reader's.
+        owner: who reads it, in their zone.
         public_url: the address of Plaudit from outside; empty where it is not known.
         history: what happened with the review before, each with its time, the oldest first.
     """
-    facts = _facts(letter, clock, now, zone)
+    zone = zone_of(owner.zone)
+    facts = [*_facts(letter, clock, now, zone), ("Owner", isolated(one_line(owner.name)))]
     paragraphs = _paragraphs(letter, clock, zone)
     quote = [clean(part).strip() for part in (clock.about.title, clock.about.excerpt) if part]
     told = [(moment(at, zone), words) for at, words in history[-MAX_HISTORY:]]

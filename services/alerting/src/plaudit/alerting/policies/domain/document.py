@@ -106,7 +106,9 @@ def _warning(value: Any) -> int | Length:
         raise ValueError(f"a warning comes after a share such as `80 %` or a length of time; {LENGTH_RULE}") from None
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a document: it takes no member that it does not know."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
 
 
@@ -116,14 +118,14 @@ Words = Annotated[list[str], Field(min_length=1, max_length=MAX_VALUES)]
 Label = Annotated[str, AfterValidator(checked_name)]
 
 
-class RatingIn(_Part):
+class RatingIn(Part):
     """A range of whole stars: half a star counts up."""
 
     first: int = Field(default=MIN_STARS, alias="from", ge=MIN_STARS, le=MAX_STARS)
     last: int = Field(default=MAX_STARS, alias="to", ge=MIN_STARS, le=MAX_STARS)
 
 
-class WhenIn(_Part):
+class WhenIn(Part):
     """A condition. What is left out admits everything."""
 
     severity: Words | None = None
@@ -141,7 +143,7 @@ class WhenIn(_Part):
     origin: Words | None = None
 
 
-class ClassIn(_Part):
+class ClassIn(Part):
     """A class as it is written."""
 
     name: str = Field(pattern=NAME_PATTERN)
@@ -154,11 +156,14 @@ class ClassIn(_Part):
     notify_within: LengthIn | None = None
 
 
-class PolicyIn(_Part):
+class PolicyIn(Part):
     """A policy as it is written."""
 
     title: Label
     classes: list[ClassIn] = Field(min_length=1, max_length=MAX_CLASSES)
+
+
+_MODELS: Final[Mapping[int, type[BaseModel]]] = {1: PolicyIn, 3: ClassIn, 4: WhenIn, 5: RatingIn}
 
 
 def read(text: str, written: Format) -> tuple[PolicyIn, Mapping[str, int]]:
@@ -167,11 +172,11 @@ def read(text: str, written: Format) -> tuple[PolicyIn, Mapping[str, int]]:
     Raises:
         WrongPolicyError: it is no policy; its errors say all that is wrong.
     """
-    value, lines = _loaded(text, written)
+    value, lines = loaded(text, written)
     try:
         policy = PolicyIn.model_validate(value)
     except ValidationError as error:
-        raise WrongPolicyError(located(map(_error, error.errors()), lines)) from None
+        raise WrongPolicyError(located((model_mistake(each, _MODELS) for each in error.errors()), lines)) from None
     errors = located(_mistakes(policy), lines)
     if errors:
         raise WrongPolicyError(errors)
@@ -189,9 +194,14 @@ def in_words(error: DocumentError) -> str:
     return f"{where}: {error.detail}" if error.line is None else f"line {error.line}, {where}: {error.detail}"
 
 
-def _loaded(text: str, written: Format) -> tuple[object, Mapping[str, int]]:
+def loaded(text: str, written: Format) -> tuple[object, Mapping[str, int]]:
+    """Return the value that a document holds, and pointer → line; no lines of JSON.
+
+    Raises:
+        WrongPolicyError: it is neither YAML nor JSON as they are read here.
+    """
     if _UNPRINTABLE.search(text):
-        raise WrongPolicyError([_mistake("", "unreadable_text", "the text holds a character that cannot be printed")])
+        raise WrongPolicyError([mistake("", "unreadable_text", "the text holds a character that cannot be printed")])
     if written is Format.YAML:
         try:
             return load(text)
@@ -199,11 +209,11 @@ def _loaded(text: str, written: Format) -> tuple[object, Mapping[str, int]]:
             found = DocumentError(pointer=error.pointer, code="malformed", detail=str(error), line=error.line)
             raise WrongPolicyError([found]) from None
     if len(text) > MAX_CHARS:
-        raise WrongPolicyError([_mistake("", "too_long", f"a document may have {MAX_CHARS:,} characters")])
+        raise WrongPolicyError([mistake("", "too_long", f"a document may have {MAX_CHARS:,} characters")])
     try:
         return loads(text.encode(errors="replace")), {}
     except InvalidJsonError as error:
-        raise WrongPolicyError([_mistake("", "malformed", str(error))]) from None
+        raise WrongPolicyError([mistake("", "malformed", str(error))]) from None
 
 
 def _line_of(pointer: str, lines: Mapping[str, int]) -> int | None:
@@ -212,26 +222,32 @@ def _line_of(pointer: str, lines: Mapping[str, int]) -> int | None:
     return lines.get(pointer)
 
 
-def _mistake(pointer: str, code: str, detail: str) -> DocumentError:
+def mistake(pointer: str, code: str, detail: str) -> DocumentError:
+    """Return a mistake of which the line is not known yet."""
     return DocumentError(pointer=pointer, code=code, detail=detail)
 
 
-def _error(error: Any) -> DocumentError:
-    """Return what the model found wrong, with the nearest known name where one was not known."""
+def model_mistake(error: Any, models: Mapping[int, type[BaseModel]]) -> DocumentError:
+    """Return what a model found wrong, with the nearest known name where one was not known.
+
+    Args:
+        error: as pydantic tells it.
+        models: the depth of a field in the document → the model that has the fields of that depth.
+    """
     steps = [each for each in error["loc"] if not _is_of_library(each)]
     pointer = ""
     for each in steps:
         pointer = step(pointer, each)
     kind = error["type"]
     if kind == "extra_forbidden":
-        return _mistake(pointer, "unknown_field", unknown("field", str(steps[-1]), _fields_beside(steps)))
+        return mistake(pointer, "unknown_field", unknown("field", str(steps[-1]), _fields_beside(steps, models)))
     if kind == "enum":
-        return _mistake(pointer, "unknown_metric", unknown("metric", str(error["input"]), list(Metric)))
+        return mistake(pointer, "unknown_metric", unknown("metric", str(error["input"]), list(Metric)))
     if kind == "missing":
-        return _mistake(pointer, "missing", f"`{steps[-1]}` is missing")
+        return mistake(pointer, "missing", f"`{steps[-1]}` is missing")
     if kind == "string_pattern_mismatch":
-        return _mistake(pointer, "wrong_form", f"this has the form `{error['ctx']['pattern']}`")
-    return _mistake(pointer, kind, error["msg"].removeprefix("Value error, "))
+        return mistake(pointer, "wrong_form", f"this has the form `{error['ctx']['pattern']}`")
+    return mistake(pointer, kind, error["msg"].removeprefix("Value error, "))
 
 
 def _is_of_library(part: object) -> bool:
@@ -239,11 +255,9 @@ def _is_of_library(part: object) -> bool:
     return isinstance(part, str) and ("[" in part or part == "Length")
 
 
-def _fields_beside(steps: Sequence[object]) -> list[str]:
+def _fields_beside(steps: Sequence[object], models: Mapping[int, type[BaseModel]]) -> list[str]:
     """Return the names that may stand where an unknown one does."""
-    depth = len(steps)
-    models: Mapping[int, type[BaseModel]] = {1: PolicyIn, 3: ClassIn, 4: WhenIn, 5: RatingIn}
-    return [field.alias or name for name, field in models[depth].model_fields.items()]
+    return [field.alias or name for name, field in models[len(steps)].model_fields.items()]
 
 
 def unknown(noun: str, given: str, known: Sequence[str]) -> str:
@@ -261,7 +275,7 @@ def _mistakes(policy: PolicyIn) -> Iterator[DocumentError]:
         pointer = f"/classes/{place}"
         if each.name in names:
             detail = f"class {names[each.name] + 1} has this name too: each class has its own"
-            yield _mistake(f"{pointer}/name", "repeated_name", detail)
+            yield mistake(f"{pointer}/name", "repeated_name", detail)
         names.setdefault(each.name, place)
         rules = METRICS[each.metric]
         yield from _mistakes_of_condition(each, rules, f"{pointer}/when")
@@ -272,7 +286,7 @@ def _mistakes_of_condition(each: ClassIn, rules: Rules, pointer: str) -> Iterato
     when = each.when
     if not rules.severities and when.severity:
         detail = f"`{each.metric}` treats all severities alike: leave it out"
-        yield _mistake(f"{pointer}/severity", "not_taken", detail)
+        yield mistake(f"{pointer}/severity", "not_taken", detail)
     else:
         yield from _unknown_values(f"{pointer}/severity", "severity", when.severity, rules.severities)
     yield from _unknown_values(f"{pointer}/kind", f"kind for `{each.metric}`", when.kind, rules.kinds)
@@ -280,16 +294,16 @@ def _mistakes_of_condition(each: ClassIn, rules: Rules, pointer: str) -> Iterato
         allowed = {"severity", "kind", "subject"}
         for name in sorted(when.model_fields_set - allowed):
             detail = "an incident has none: its conditions are over `severity`, `kind` and `subject`"
-            yield _mistake(f"{pointer}/{name}", "not_taken", detail)
+            yield mistake(f"{pointer}/{name}", "not_taken", detail)
         return
     yield from _unknown_values(f"{pointer}/persona", "persona", when.persona, list(PERSONA_TITLES))
     yield from _unknown_values(f"{pointer}/topic", "topic", when.topic, list(TOPIC_TITLES))
     yield from _unknown_values(f"{pointer}/origin", "origin", when.origin, list(Origin))
     if when.rating is not None and when.rating.first > when.rating.last:
-        yield _mistake(f"{pointer}/rating", "empty_range", "`from` is more than `to`: no rating is in the range")
+        yield mistake(f"{pointer}/rating", "empty_range", "`from` is more than `to`: no rating is in the range")
     for place, subject in enumerate(when.subject or ()):
         if not is_subject(subject):
-            yield _mistake(f"{pointer}/subject/{place}", "wrong_subject", SUBJECT_RULE)
+            yield mistake(f"{pointer}/subject/{place}", "wrong_subject", SUBJECT_RULE)
 
 
 def _unknown_values(
@@ -297,26 +311,26 @@ def _unknown_values(
 ) -> Iterator[DocumentError]:
     for place, value in enumerate(values or ()):
         if value not in known:
-            yield _mistake(f"{pointer}/{place}", "unknown_value", unknown(noun, value, known))
+            yield mistake(f"{pointer}/{place}", "unknown_value", unknown(noun, value, known))
 
 
 def _mistakes_of_times(each: ClassIn, rules: Rules, pointer: str) -> Iterator[DocumentError]:
     if not rules.takes_calendar and each.calendar != ALWAYS_NAME:
         detail = f"`{each.metric}` counts calendar time: say `{ALWAYS_NAME}`"
-        yield _mistake(f"{pointer}/calendar", "not_taken", detail)
-    yield from _out_of_bounds(f"{pointer}/due_within", each.due_within, MIN_TARGET_SECONDS, MAX_TARGET_SECONDS)
-    yield from _out_of_bounds(f"{pointer}/grace", each.grace, 0, MAX_GRACE_SECONDS)
-    yield from _out_of_bounds(f"{pointer}/notify_within", each.notify_within, 0, MAX_NOTIFY_SECONDS)
+        yield mistake(f"{pointer}/calendar", "not_taken", detail)
+    yield from out_of_bounds(f"{pointer}/due_within", each.due_within, MIN_TARGET_SECONDS, MAX_TARGET_SECONDS)
+    yield from out_of_bounds(f"{pointer}/grace", each.grace, 0, MAX_GRACE_SECONDS)
+    yield from out_of_bounds(f"{pointer}/notify_within", each.notify_within, 0, MAX_NOTIFY_SECONDS)
     if rules.takes_grace and each.grace is None:
         detail = "`grace` is missing: the least time to the due time once we have learned of it, such as `1 h`"
-        yield _mistake(f"{pointer}/grace", "missing", detail)
+        yield mistake(f"{pointer}/grace", "missing", detail)
     if not rules.takes_grace and each.grace is not None:
-        yield _mistake(f"{pointer}/grace", "not_taken", f"`{each.metric}` takes none: leave it out")
+        yield mistake(f"{pointer}/grace", "not_taken", f"`{each.metric}` takes none: leave it out")
     lengths = {"due_within": each.due_within, "grace": each.grace}
     for name, length in lengths.items():
         if length is not None and length.in_days and each.calendar != ALWAYS_NAME:
             detail = f"a day has 24 h, and only the open hours of `{each.calendar}` count: say it in hours"
-            yield _mistake(f"{pointer}/{name}", "days_of_open_hours", detail)
+            yield mistake(f"{pointer}/{name}", "days_of_open_hours", detail)
     yield from _mistakes_of_warnings(each, rules, f"{pointer}/warn_at")
 
 
@@ -325,22 +339,23 @@ def _mistakes_of_warnings(each: ClassIn, rules: Rules, pointer: str) -> Iterator
     for place, warning in enumerate(each.warn_at):
         where = f"{pointer}/{place}"
         if warning in seen:
-            yield _mistake(where, "repeated_value", "this warning stands here twice")
+            yield mistake(where, "repeated_value", "this warning stands here twice")
         seen.add(warning)
         if isinstance(warning, int):
             if not rules.warns_by_percent:
                 detail = f"`{each.metric}` warns after lengths of time, such as `24 h`"
-                yield _mistake(where, "not_taken", detail)
+                yield mistake(where, "not_taken", detail)
         elif not 0 < warning.seconds < each.due_within.seconds:
-            yield _mistake(where, "out_of_bounds", "a warning comes after the start and before the due time")
+            yield mistake(where, "out_of_bounds", "a warning comes after the start and before the due time")
         elif warning.in_days and each.calendar != ALWAYS_NAME:
-            yield _mistake(where, "days_of_open_hours", "only open hours count: say it in hours")
+            yield mistake(where, "days_of_open_hours", "only open hours count: say it in hours")
 
 
-def _out_of_bounds(pointer: str, length: Length | None, least: int, most: int) -> Iterator[DocumentError]:
+def out_of_bounds(pointer: str, length: Length | None, least: int, most: int) -> Iterator[DocumentError]:
+    """Yield that a length of time is beyond its bounds, if it is."""
     if length is not None and not least <= length.seconds <= most:
         detail = f"this is from {length_in_words(least)} to {length_in_words(most)}"
-        yield _mistake(pointer, "out_of_bounds", detail)
+        yield mistake(pointer, "out_of_bounds", detail)
 
 
 def length_in_words(seconds: int) -> str:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.alerting.cadences.domain.local_times import (
+from plaudit.alerting.calendars.domain.local_times import (
     QuietHours,
     add_months,
     at_local,

@@ -1,0 +1,185 @@
+"""Alerts: what a person should look at. A breach raises one; the end of its clock's run resolves it."""
+
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+from uuid import UUID, uuid5
+
+import msgspec
+
+from plaudit.alerting.clocks.domain.about import stars
+from plaudit.alerting.clocks.domain.clock import Clock, review_root, thread_of
+from plaudit.alerting.clocks.domain.clock_events import Cancelled, ClockEvent, Fulfilled, Retracted
+from plaudit.alerting.clocks.domain.words import name_of, words_of
+from plaudit.alerting.mails.domain.letters import URGENT
+from plaudit.alerting.policies.domain.metrics import Metric
+from plaudit.common.contracts import ReviewState
+
+BREACH_KIND: Final = "sla_breach"
+STORM_KIND: Final = "storm"
+"""More messages to the people of a tenant than it wants in an hour."""
+UNCAUGHT_KIND: Final = "uncaught"
+"""A negative review that no class and no assignment is for."""
+BREACH_SEVERITY: Final = "high"
+CACHED_IDS: Final = 5_000
+ANSWERS: Final = frozenset((Metric.FIRST_ANSWER, Metric.NEXT_ANSWER))
+"""Metrics that an answer fulfils."""
+
+
+class AlertState(StrEnum):
+    """Whether somebody has to look at an alert."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class AlertResolvedError(Exception):
+    """The alert is resolved: nothing can be done about it any more."""
+
+
+class Alert(msgspec.Struct, frozen=True, gc=False):
+    """Something a person should look at."""
+
+    tenant_id: str
+    id: UUID
+    clock_id: UUID | None
+    """The clock that was breached; none where it is about no clock."""
+    review_id: str
+    subject: str
+    kind: str
+    severity: str
+    summary: str
+    owner: str
+    """The address of the person who answers for it."""
+    raised_at: datetime
+    state: AlertState = AlertState.OPEN
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    """The key, or the person."""
+    resolved_at: datetime | None = None
+    reason: str | None = None
+    """Why it is resolved."""
+    source_id: str | None = None
+    review_severity: str | None = None
+    """Of the review or incident that it is about, where that is known."""
+    is_statutory: bool = False
+    """Whether the law sets the due time: such an alert is never silenced."""
+    generation: int = 1
+    """Counts up with each change by a person: what was queued before does not leave any more."""
+    remind_at: datetime | None = None
+    """Of one that is acknowledged: when it opens again, unless it is resolved before."""
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is told in quiet hours too."""
+        return self.is_statutory or self.review_severity in URGENT
+
+    @property
+    def thread(self) -> str:
+        """The thread of all messages about it: that of its clock, if it is about one."""
+        if self.kind == STORM_KIND:
+            return f"storm:{self.id}"
+        return review_thread(self.review_id) if self.clock_id is None else thread_of(self.clock_id)
+
+
+def breach_alert_id(clock: Clock) -> UUID:
+    """Return the id of the one alert that a run of a clock can raise by its breach."""
+    return _breach_alert_id(clock.id, clock.run.number)
+
+
+@lru_cache(maxsize=CACHED_IDS)
+def _breach_alert_id(clock_id: UUID, run: int) -> UUID:
+    return uuid5(clock_id, f"{BREACH_KIND}\n{run}")
+
+
+def breach_alert(clock: Clock, owner: str, now: datetime) -> Alert:
+    """Return the alert that a breach raises."""
+    return Alert(
+        tenant_id=clock.tenant_id,
+        id=breach_alert_id(clock),
+        clock_id=clock.id,
+        review_id=clock.about.review_id or "",
+        subject=clock.about.subject,
+        kind=BREACH_KIND,
+        severity=BREACH_SEVERITY,
+        summary=_summary(clock),
+        owner=owner,
+        raised_at=now,
+        source_id=clock.about.source_id,
+        review_severity=clock.about.severity,
+        is_statutory=clock.metric == Metric.STATUTORY,
+    )
+
+
+def storm_alert(tenant_id: str, owner: str, since: datetime, summary: str) -> Alert:
+    """Return the alert that a storm of messages raises."""
+    return Alert(
+        tenant_id=tenant_id,
+        id=storm_alert_id(tenant_id, since),
+        clock_id=None,
+        review_id="",
+        subject="",
+        kind=STORM_KIND,
+        severity=BREACH_SEVERITY,
+        summary=summary,
+        owner=owner,
+        raised_at=since,
+    )
+
+
+def storm_alert_id(tenant_id: str, since: datetime) -> UUID:
+    """Return the id of the one alert that a storm raises."""
+    return uuid5(review_root(tenant_id, ""), f"{STORM_KIND}\n{since.isoformat()}")
+
+
+def uncaught_alert(tenant_id: str, review_id: str, review: ReviewState, owner: str, now: datetime) -> Alert:
+    """Return the alert that a negative review raises which nobody catches."""
+    return Alert(
+        tenant_id=tenant_id,
+        id=uncaught_alert_id(tenant_id, review_id),
+        clock_id=None,
+        review_id=review_id,
+        subject=review.subject,
+        kind=UNCAUGHT_KIND,
+        severity=BREACH_SEVERITY,
+        summary=f"No policy and no owner is for a {stars(review.rating)}-star review of {review.subject}",
+        owner=owner,
+        raised_at=now,
+        source_id=review.source.id,
+        review_severity=review.severity,
+    )
+
+
+def uncaught_alert_id(tenant_id: str, review_id: str) -> UUID:
+    """Return the id of the one alert that a review can raise because nobody catches it."""
+    return uuid5(review_root(tenant_id, review_id), UNCAUGHT_KIND)
+
+
+def review_thread(review_id: str) -> str:
+    """Return the thread of messages about a review that has no clock."""
+    return f"review:{review_id}"
+
+
+def _summary(clock: Clock) -> str:
+    late = words_of(clock).late
+    return f"{name_of(clock)} {late}" if late.startswith("not ") else f"{name_of(clock)}: {late}"
+
+
+def reason_to_resolve(clock: Clock, event: ClockEvent) -> str | None:
+    """Return why an event resolves the alert of its run's breach; none if it does not.
+
+    Args:
+        clock: as it stands after the event.
+        event: what happened.
+    """
+    is_breached = clock.run.breached_at is not None
+    match event:
+        case Retracted():
+            return "retracted"
+        case Fulfilled() if is_breached:
+            return "answered" if clock.metric in ANSWERS else "fulfilled"
+        case Cancelled() if is_breached:
+            return event.reason
+    return None

@@ -1,0 +1,157 @@
+"""Messages about alerts: why somebody is told, and whether that is still wanted.
+
+What they say is composed as they leave.
+
+The mail of the breach itself is one about the clock; these are those that follow.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from plaudit.alerting.alerts.domain.alert import Alert, AlertState
+from plaudit.alerting.clocks.domain.about import is_web_address
+from plaudit.alerting.mails.domain.words import CLOCKS, REVIEWS, duration, moment
+from plaudit.common.delivery.domain.message import Content, Message, Recipient
+from plaudit.common.text import isolated, one_line
+
+TOPIC: Final = "alert"
+"""What is above the topics of all these messages."""
+SILENCE_ENDED: Final = "alert.unsilenced"
+"""The topic of what was still open at the end of a silence."""
+RESOLVED: Final = "the alert is resolved"
+LOOKED_AT: Final = "somebody looks at the alert"
+CHANGED: Final = "the alert was assigned or acknowledged since"
+NO_ALERT: Final = "there is no such alert any more"
+MAX_LISTED: Final = 50
+"""Alerts that one message names."""
+
+
+class NoteKind(StrEnum):
+    """Why somebody is told of an alert."""
+
+    RAISED = "raised"
+    """It is new, and no mail about a clock tells of it."""
+    ESCALATED = "escalated"
+    """Nobody has acknowledged it for so long."""
+    ASSIGNED = "assigned"
+    REMINDED = "reminded"
+    """Somebody acknowledged it, and it is still not resolved."""
+    RESOLVED = "resolved"
+    """Whoever was told of it hears that nothing is left to do."""
+
+
+class Note(msgspec.Struct, frozen=True):
+    """One message about an alert. It carries this; what it says is composed when it leaves."""
+
+    alert_id: UUID
+    generation: int
+    kind: NoteKind
+    number: int
+    """The place in the chain; 0 beside one."""
+    why: str
+
+
+_HEADINGS: Final = {
+    NoteKind.RAISED: "Nobody answers for this",
+    NoteKind.ESCALATED: "Nobody has looked at this yet",
+    NoteKind.ASSIGNED: "Assigned to you",
+    NoteKind.REMINDED: "Still not resolved",
+    NoteKind.RESOLVED: "Resolved",
+}
+
+
+def message_of(note: Note, alert: Alert, to: Recipient, not_before: datetime | None = None) -> Message:
+    """Return what is queued."""
+    return Message(
+        tenant=alert.tenant_id,
+        key=f"alert:{alert.id}:{note.generation}:{note.kind}:{note.number}",
+        topic=f"{TOPIC}.{note.kind}",
+        to=to,
+        content=Content(_subject(note, alert), note.why, data={"note": msgspec.to_builtins(note)}),
+        thread=alert.thread,
+        not_before=not_before,
+        gathering=TOPIC,
+        is_urgent=alert.is_urgent,
+    )
+
+
+def note_of(content: Content) -> Note | None:
+    """Return the note that a message carries; none where it is about no single alert."""
+    carried = content.data.get("note")
+    return None if carried is None else msgspec.convert(carried, Note)
+
+
+def why_withheld(note: Note, alert: Alert | None) -> str:
+    """Return why a message is not wanted any more; empty where it is."""
+    if alert is None:
+        return NO_ALERT
+    if note.kind is NoteKind.RESOLVED:
+        return ""
+    if alert.state is AlertState.RESOLVED:
+        return RESOLVED
+    if alert.state is AlertState.ACKNOWLEDGED:
+        return LOOKED_AT
+    return CHANGED if alert.generation != note.generation else ""
+
+
+def content_of(note: Note, alert: Alert, *, owner: str, now: datetime, zone: tzinfo, public_url: str) -> Content:
+    """Return what a message says.
+
+    Args:
+        note: which it is.
+        alert: as it stands.
+        owner: the name of the person who answers for it.
+        now: when it leaves.
+        zone: the reader's.
+        public_url: the address of Plaudit from outside; empty where it is not known.
+    """
+    facts = [
+        ("Alert", one_line(alert.summary)),
+        ("Subject", alert.subject),
+        ("Owner", isolated(one_line(owner))),
+        ("Since", f"{moment(alert.raised_at, zone)} ({duration(now - alert.raised_at)})"),
+    ]
+    if alert.state is AlertState.RESOLVED and alert.reason:
+        facts.append(("Resolved", alert.reason.replace("_", " ")))
+    link, label = _link(alert, public_url)
+    text = "\n".join((f"{note.why}\n", *(f"{name}: {words}" for name, words in facts)))
+    data = {"alert_id": str(alert.id), "kind": alert.kind, "state": alert.state, "why": note.why}
+    return Content(_subject(note, alert), text, data=data, link=link, link_label=label)
+
+
+def unsilenced_message(tenant_id: str, silence_id: UUID, open_ones: Sequence[str], to: Recipient) -> Message:
+    """Return the one message that tells an owner what is still open at the end of a silence.
+
+    Args:
+        tenant_id: whose.
+        silence_id: which silence.
+        open_ones: what is open, in words; at most `MAX_LISTED` are shown.
+        to: the owner.
+    """
+    more = len(open_ones) - MAX_LISTED
+    lines = [f"- {one_line(each)}" for each in open_ones[:MAX_LISTED]] + ([f"and {more} more"] if more > 0 else [])
+    text = "\n".join(("A silence has ended. This is still open:\n", *lines))
+    return Message(
+        tenant=tenant_id,
+        key=f"silence:{silence_id}",
+        topic=SILENCE_ENDED,
+        to=to,
+        content=Content(f"The silence has ended: {len(open_ones)} still open", text),
+    )
+
+
+def _subject(note: Note, alert: Alert) -> str:
+    return one_line(f"{_HEADINGS[note.kind]}: {alert.summary}")
+
+
+def _link(alert: Alert, public_url: str) -> tuple[str, str]:
+    console = public_url.rstrip("/")
+    url = f"{console}{REVIEWS}/{alert.review_id}" if alert.review_id else f"{console}{CLOCKS}/{alert.clock_id}"
+    if not console or not is_web_address(url):
+        return "", ""
+    return url, "Answer this review" if alert.review_id else "Open the clock"

@@ -1,0 +1,86 @@
+"""What time does to alerts: the next step of an escalation is told, and what is still open when a silence ends."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from plaudit.alerting.alerts.commands.telling import fire, set_aside, tell_unsilenced
+from plaudit.alerting.alerts.domain import Alert
+from plaudit.alerting.alerts.store import alerts as store
+from plaudit.alerting.alerts.store import silences
+from plaudit.alerting.people.domain import Owner
+from plaudit.common.db import Database
+from plaudit.common.jobs import PeriodicJob, bisect
+
+log = structlog.get_logger()
+
+POLL_SECONDS: Final = 1.0
+BATCH_ALERTS: Final = 500
+
+
+class EscalationJob(PeriodicJob):
+    """Tells whoever is next of alerts that nobody has acknowledged, and reminds of those that somebody has."""
+
+    def __init__(self, database: Database) -> None:
+        """Tell of the alerts of all tenants.
+
+        Args:
+            database: under the worker role.
+        """
+        super().__init__("escalations", POLL_SECONDS)
+        self._database = database
+
+    async def has_work(self) -> bool:
+        """Return whether anybody is to be told."""
+        return await self._database.holds(store.ANY_STEP)
+
+    async def turn(self) -> int:
+        """Fire the due steps of some alerts; return how many. An alert whose steps cannot fire is set aside."""
+        async with self._database.transaction() as tx:
+            due = await store.due(tx, BATCH_ALERTS)
+        count = 0
+
+        async def fire_some(some: Sequence[Alert]) -> None:
+            nonlocal count
+            async with self._database.transaction() as tx:
+                count += await fire(tx, await store.lock_all(tx, [(each.tenant_id, each.id) for each in some]))
+
+        await bisect(due, fire_some, self._set_aside)
+        if count:
+            log.info("alerts_escalated", fired=count)
+        return count
+
+    async def _set_aside(self, alert: Alert, error: Exception) -> None:
+        log.error("alert_set_aside", alert_id=str(alert.id), exc_info=error)
+        async with self._database.transaction() as tx:
+            await set_aside(tx, alert, error)
+
+
+class SilenceJob(PeriodicJob):
+    """Tells what is still open when a silence ends, once."""
+
+    def __init__(self, database: Database, fallback: Owner) -> None:
+        """Tell of the silences of all tenants.
+
+        Args:
+            database: under the worker role.
+            fallback: the owner of the settings.
+        """
+        super().__init__("silences", POLL_SECONDS)
+        self._database = database
+        self._fallback = fallback
+
+    async def has_work(self) -> bool:
+        """Return whether a silence has ended."""
+        return await self._database.holds(silences.ANY_OVER)
+
+    async def turn(self) -> int:
+        """Tell of one silence; return how many silences that was."""
+        async with self._database.transaction() as tx:
+            ended = await silences.next_over(tx)
+            if ended is None:
+                return 0
+            told = await tell_unsilenced(tx, ended, self._fallback)
+        log.info("silence_ended", fired=told)
+        return 1

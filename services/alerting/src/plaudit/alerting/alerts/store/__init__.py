@@ -1,0 +1,1 @@
+"""Every statement about alerts, and about silences."""

@@ -1,0 +1,125 @@
+"""Every statement about silences."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from plaudit.alerting.alerts.domain import Alert
+from plaudit.alerting.alerts.domain.silences import Silence
+from plaudit.alerting.alerts.store.alerts import ALERT, SILENCED, alert_of
+from plaudit.alerting.alerts.tables import silences
+from plaudit.alerting.clocks import store as clocks
+from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.policies.domain.metrics import Metric
+from plaudit.common.db import Tx
+from plaudit.common.db.columns import Columns
+
+_ALL: Final = Columns(silences)
+_ADD: Final = f"INSERT INTO silences ({_ALL.listed}) VALUES ({_ALL.values()})"
+_READ: Final = f"SELECT {_ALL.listed} FROM silences WHERE tenant_id = $1 AND id = $2"
+_ACTIVE: Final = f"""
+SELECT {_ALL.listed} FROM silences
+WHERE tenant_id = ANY($1::text[]) AND told_at IS NULL AND ended_at IS NULL AND until > $2 ORDER BY created_at, id
+"""
+_LISTED: Final = f"""
+SELECT {_ALL.listed} FROM silences
+WHERE tenant_id = $1 AND (NOT $2 OR (told_at IS NULL AND ended_at IS NULL AND until > $3))
+AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5::uuid))
+ORDER BY created_at DESC, id DESC LIMIT $6
+"""
+_END: Final = f"""
+UPDATE silences SET ended_at = $3, ended_by = $4 WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL AND until > $3
+RETURNING {_ALL.listed}
+"""
+_OVER: Final = "told_at IS NULL AND (until <= {now} OR ended_at IS NOT NULL)"
+ANY_OVER: Final = f"SELECT EXISTS (SELECT FROM silences WHERE {_OVER})"
+"""Whether the end of a silence is still to be told; for `Database.holds`."""
+_NEXT_OVER: Final = f"""
+SELECT {_ALL.listed} FROM silences WHERE {_OVER.format(now="$1")} ORDER BY until, id LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+_TOLD: Final = "UPDATE silences SET told_at = $3 WHERE tenant_id = $1 AND id = $2"
+# What another silence still holds is told when that one ends.
+_STILL_OPEN: Final = f"""
+SELECT {ALERT.of("a")} FROM alerts a
+WHERE a.tenant_id = $1 AND a.state <> 'resolved' AND NOT a.is_statutory
+AND (a.id = $2 OR (starts_with(a.subject || '/', $3 || '/') AND ($4::text IS NULL OR a.source_id = $4)))
+AND NOT ({SILENCED.format(now="$5")})
+ORDER BY a.raised_at, a.id LIMIT $6
+"""
+
+# Those whose notice was held back: they have begun while the silence held.
+_STILL_RUNNING: Final = f"""
+SELECT c.tenant_id, c.id FROM clocks c
+WHERE c.tenant_id = $1 AND c.state = 'running' AND c.waiting AND c.metric <> '{Metric.STATUTORY}'
+AND c.started_at >= $2 AND starts_with(c.subject || '/', $3 || '/') AND ($4::text IS NULL OR c.source_id = $4)
+ORDER BY c.due_at, c.id LIMIT $5
+"""
+
+ListKey = tuple[datetime, UUID]
+"""(time, silence id): the sort key of silences, the newest first."""
+
+
+async def add(tx: Tx, silence: Silence) -> None:
+    """Write a new silence."""
+    await tx.raw.execute(_ADD, *_ALL.row(silence))
+
+
+async def read(tx: Tx, tenant_id: str, silence_id: UUID) -> Silence | None:
+    """Return one silence."""
+    row = await tx.raw.fetchrow(_READ, tenant_id, silence_id)
+    return None if row is None else _silence(row)
+
+
+async def active(tx: Tx, tenants: Collection[str]) -> dict[str, list[Silence]]:
+    """Return tenant → the silences that hold now."""
+    found: dict[str, list[Silence]] = {}
+    for row in await tx.raw.fetch(_ACTIVE, sorted(tenants), tx.now):
+        found.setdefault(row["tenant_id"], []).append(_silence(row))
+    return found
+
+
+async def listed(
+    tx: Tx, tenant_id: str, *, only_active: bool, after: ListKey | None = None, limit: int
+) -> Sequence[Silence]:
+    """Return silences, the newest first: those that hold, or all."""
+    rows = await tx.raw.fetch(_LISTED, tenant_id, only_active, tx.now, *(after or (None, None)), limit)
+    return [_silence(row) for row in rows]
+
+
+async def end(tx: Tx, tenant_id: str, silence_id: UUID, by: str) -> Silence | None:
+    """End a silence early; None where it does not hold any more."""
+    row = await tx.raw.fetchrow(_END, tenant_id, silence_id, tx.now, by)
+    return None if row is None else _silence(row)
+
+
+async def next_over(tx: Tx) -> Silence | None:
+    """Return one silence whose end is still to be told, locked; those that another process holds are left to it."""
+    row = await tx.raw.fetchrow(_NEXT_OVER, tx.now)
+    return None if row is None else _silence(row)
+
+
+async def told(tx: Tx, silence: Silence) -> None:
+    """Note that what was open at the end of a silence is told."""
+    await tx.raw.execute(_TOLD, silence.tenant_id, silence.id, tx.now)
+
+
+async def still_open(tx: Tx, silence: Silence, limit: int) -> list[Alert]:
+    """Return the alerts that a silence was for, and which are not resolved; the oldest first."""
+    scope = silence.scope
+    values = (scope.alert_id, scope.subject_prefix, scope.source_id, tx.now, limit)
+    return [alert_of(row) for row in await tx.raw.fetch(_STILL_OPEN, silence.tenant_id, *values)]
+
+
+async def still_running(tx: Tx, silence: Silence, limit: int) -> list[Clock]:
+    """Return the clocks of a silenced subject that have begun while the silence held and run; those due first."""
+    values = (silence.created_at, silence.subject_prefix, silence.source_id, limit)
+    rows = await tx.raw.fetch(_STILL_RUNNING, silence.tenant_id, *values)
+    found = await clocks.load(tx, [(row["tenant_id"], row["id"]) for row in rows])
+    return sorted(found.values(), key=lambda clock: (clock.run.due_at, clock.id))
+
+
+def _silence(row: Record) -> Silence:
+    return Silence(**row)

@@ -1,0 +1,93 @@
+"""The console's page of the audit trail."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from plaudit.alerting.audit import store
+from plaudit.alerting.audit.domain import About
+from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor
+from plaudit.common.people import store as accounts
+from plaudit.common.sessions import ConsolePages, staff
+
+AUDIT: Final = "/console/audit"
+ROWS: Final = 50
+MAX_VALUE_CHARS: Final = 200
+_PERSON: Final = "person:"
+
+router = APIRouter(include_in_schema=False)
+console = ConsolePages("plaudit.alerting.audit")
+Reader = Annotated[Principal, Depends(staff("audit:read"))]
+
+
+@router.get(AUDIT)
+async def show_audit(
+    request: Request,
+    principal: Reader,
+    tx: TenantTx,
+    about: str = "",
+    about_id: str = "",
+    actor: str = "",
+    cursor: Cursor = None,
+) -> Response:
+    """Show who did what, the newest first."""
+    wanted = {"about": about if about in set(About) else "", "about_id": about_id, "actor": actor}
+    chosen = {name: value for name, value in wanted.items() if value}
+    path = f"{AUDIT}?{urlencode(chosen)}" if chosen else AUDIT
+    after = decode_cursor(cursor, tuple[datetime, int, int], of=path) if cursor else None
+    found = await store.listed(
+        tx,
+        principal.tenant_id,
+        about_kind=wanted["about"] or None,
+        about_id=about_id or None,
+        actor=actor or None,
+        after=after,
+        limit=ROWS + 1,
+    )
+    listed, following = cut_page(found, ROWS, lambda each: each[1], of=path)
+    entries = [entry for entry, _ in listed]
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "audit.html",
+        entries=entries,
+        names=await _names(tx, principal.tenant_id, [entry.actor for entry in entries]),
+        in_words=_in_words,
+        choices={"": "everything", **{each.value: each.value for each in About}},
+        chosen=wanted,
+        path=path,
+        audit_path=AUDIT,
+        next=following,
+        is_first=cursor is None,
+    )
+
+
+async def _names(tx: TenantTx, tenant_id: str, actors: list[str]) -> dict[str, str]:
+    """Return actor → name, of those who are people with an account."""
+    ids = {each: UUID(each.removeprefix(_PERSON)) for each in set(actors) if each.startswith(_PERSON)}
+    names = await accounts.names_of(tx, tenant_id, ids.values())
+    return {actor: names[person_id] for actor, person_id in ids.items() if person_id in names}
+
+
+def _in_words(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[str]:
+    """Return what changed: name, value before and value after; what stayed the same is left out."""
+    old, new = before or {}, after or {}
+    changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    return [f"{name}: {_change(old.get(name), new.get(name))}" for name in changed]
+
+
+def _change(old: object, new: object) -> str:
+    if old is None:
+        return _shown(new)
+    return f"{_shown(old)} → {_shown(new)}"
+
+
+def _shown(value: object) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= MAX_VALUE_CHARS else f"{text[:MAX_VALUE_CHARS]}…"
