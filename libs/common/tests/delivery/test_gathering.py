@@ -187,7 +187,7 @@ async def test_a_bundle_whose_sender_died_comes_again_under_its_key_and_is_marke
     await post.sends()
     await post.move_to(later(seconds=60))
     async with post.worker.transaction() as tx:
-        await gatherings.release(tx, post.settings.pace, 60, post.gatherings)
+        await gatherings.release(tx, post.settings.pace, 60, post.checks, post.gatherings)
         [bundle] = await commands.lease(tx, 10, 10)
         await gatherings.prepare(tx, [bundle], post.checks, post.gatherings, post.vault)
     await post.rows("UPDATE message_deliveries SET leased_until = now() - interval '1 second' WHERE state = 'sending'")

@@ -55,10 +55,7 @@ def test_a_rating_that_goes_one_five_one_five_one_is_told_once_until_it_stays():
 @given(st.lists(st.integers(0, 600), min_size=1, max_size=40))
 def test_notices_are_an_hour_apart_and_a_negative_rating_that_stands_is_told(changes):
     minutes = list(told(changes, 600 + 70))
-    assert all(
-        later - before >= FLAPS_WITHIN / timedelta(minutes=1)
-        for before, later in itertools.pairwise(minutes)
-    )
+    assert all(later - before >= FLAPS_WITHIN / timedelta(minutes=1) for before, later in itertools.pairwise(minutes))
     at = sorted(set(changes))
     if len(at) % 2:
         assert [each for each in minutes if each >= at[-1]], "the last run stands, and nobody was told of it"

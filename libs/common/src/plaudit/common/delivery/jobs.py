@@ -133,22 +133,25 @@ class DeliveryJob(PeriodicJob):
         return len(done)
 
     async def _begin(self, room: int) -> int:
+        settings = self._settings
         async with self._database.transaction() as tx:
-            await gathered.release(tx, self._settings.pace, self._settings.delivery_storm_messages, self._gatherings)
-            leased = await commands.lease(tx, room, self._settings.delivery_per_outlet)
+            released = await gathered.release(
+                tx, settings.pace, settings.delivery_storm_messages, self._checks, self._gatherings
+            )
+            leased = await commands.lease(tx, room, settings.delivery_per_outlet)
             bundles = [each for each in leased if each.is_bundle]
             ready = await commands.prepare(
                 tx, [each for each in leased if not each.is_bundle], self._checks, self._vault
             )
             ready += await gathered.prepare(tx, bundles, self._checks, self._gatherings, self._vault)
             ready = await commands.with_references(tx, ready)
-            links = await unsubscribe_urls(tx, [each.delivery for each in ready], address_of(self._settings))
+            links = await unsubscribe_urls(tx, [each.delivery for each in ready], address_of(settings))
             at = tx.now
         NOT_SENT.inc(len(leased) - len(ready))
         for each in ready:
             link = links.get(each.delivery.id, "")
             self._running.add(asyncio.create_task(self._deliver(each, at, link)))
-        return len(leased)
+        return released + len(leased)
 
     async def _deliver(self, ready: Ready, at: datetime, link: str) -> tuple[Delivery, Outcome]:
         outcome = await self._sender.send(ready, at, link)

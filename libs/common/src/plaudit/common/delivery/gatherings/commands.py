@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 MAX_GATHERINGS: Final = 200
 """Looked at in one turn."""
+LOOKED_AT: Final = 200
+"""Of those that wait, for the first one that is still wanted."""
 MEMBERS_AT_A_TIME: Final = 2_000
 """Read and checked together, so that a bundle of any size takes bounded memory."""
 NOTHING_LEFT: Final = "nothing of what was gathered is still so"
@@ -63,40 +65,66 @@ class Gatherings:
     """Told that this is over."""
 
 
-async def release(tx: Tx, pace: Pace, most_an_hour: int, known: Gatherings) -> int:
-    """Let leave what may; return how many messages and bundles.
+async def release(tx: Tx, pace: Pace, most_an_hour: int, checks: Checks, known: Gatherings) -> int:
+    """Let leave what may; return how many gatherings have changed.
 
     Args:
         tx: the open transaction.
         pace: how long messages are gathered.
         most_an_hour: messages to the people of one tenant, above which it has a storm.
+        checks: asked for gatherings of which nothing else is known.
         known: of the service.
     """
     storms = _Storms(tx, most_an_hour, known, await store.open_storms(tx))
     await storms.end()
     states: list[Gathering] = []
-    released = 0
+    changed = 0
     for each in await store.due(tx, MAX_GATHERINGS):
         is_storm = await storms.has(each.gathering.tenant_id)
         what, state = decide(each.gathering, each.waiting, tx.now, pace, is_storm=is_storm)
-        states.append(state)
-        if what is not Release.NOTHING:
-            await _release(tx, what, state)
+        if what is Release.FIRST:
+            is_released, has_changed = await _release_first(tx, state, _gatherer(state.gathering, checks, known))
+        else:
+            is_released = has_changed = what is Release.ALL
+            if is_released:
+                await _release_all(tx, state)
+        if is_released:
             await storms.count(each.gathering)
-            released += 1
+        if is_released or what is Release.NOTHING:
+            states.append(state)
+        changed += has_changed
     await store.save(tx, states)
-    return released
+    return changed
 
 
-async def _release(tx: Tx, what: Release, state: Gathering) -> None:
-    number, is_urgent = await store.waiting(tx, state) if what is Release.ALL else (1, False)
+async def _release_first(tx: Tx, state: Gathering, gatherer: Gatherer) -> tuple[bool, bool]:
+    """Let the first message leave that is still wanted; those before it fall out, so that no window opens for nothing.
+
+    Returns:
+        Whether one leaves, and whether anything has changed.
+    """
+    due = [Due(*each) for each in await store.first(tx, state, LOOKED_AT)]
+    wanted = await _listed(tx, gatherer, due)
+    first = next((each.delivery.id for each in due if each.delivery.id in wanted), None)
+    if first is not None:
+        await store.release(tx, state, first)
+    return first is not None, bool(due)
+
+
+async def _release_all(tx: Tx, state: Gathering) -> None:
+    number, is_urgent = await store.waiting(tx, state)
     if number == 1:
-        await store.release_first(tx, state)
+        [(only, _)] = await store.first(tx, state, 1)
+        await store.release(tx, state, only.id)
         return
     opened_at = state.opened_at or tx.now
     route = Route(state.channel, state.recipient)
     bundle = bundle_of(state.tenant_id, state.gathering, route, opened_at, tx.now, is_urgent=is_urgent)
     await store.add_bundle(tx, state, bundle, Content(f"{number:,} messages, gathered", "", data={"total": number}))
+
+
+def _gatherer(gathering: str, checks: Checks, known: Gatherings) -> Gatherer:
+    return known.gatherers.get(gathering) or Gatherer(_listed_by(checks))
 
 
 class _Storms:
@@ -154,7 +182,7 @@ async def prepare(tx: Tx, bundles: Sequence[Delivery], checks: Checks, known: Ga
 
 async def _composed(tx: Tx, bundle: Delivery, checks: Checks, known: Gatherings) -> tuple[Delivery, Content] | None:
     """Return a bundle with what it says; None where nothing of it is still so."""
-    gatherer = known.gatherers.get(bundle.gathering) or Gatherer(_listed_by(checks))
+    gatherer = _gatherer(bundle.gathering, checks, known)
     gathered = Gathered(MAX_ITEMS[bundle.channel])
     last: Due | None = None
     after = _BEFORE_ALL

@@ -53,10 +53,13 @@ d.tenant_id = $1 AND d.gathering = $2 AND d.channel = $3 AND d.recipient = $4
 AND d.state = 'gathered' AND d.bundle_id IS NULL AND d.next_attempt_at <= $5
 """
 _FIRST = f"""
-UPDATE message_deliveries m SET state = 'pending', released_at = $5 FROM (
-    SELECT d.tenant_id, d.id FROM message_deliveries d WHERE {_OF_GATHERING}
-    ORDER BY d.is_urgent DESC, d.next_attempt_at, d.id LIMIT 1
-) AS found WHERE m.tenant_id = found.tenant_id AND m.id = found.id
+SELECT {_DELIVERY.of("d")}, m.content FROM message_deliveries d
+JOIN messages m ON m.tenant_id = d.tenant_id AND m.id = d.message_id
+WHERE {_OF_GATHERING} ORDER BY d.is_urgent DESC, d.next_attempt_at, d.id LIMIT $6
+"""
+_RELEASE = """
+UPDATE message_deliveries SET state = 'pending', reason = '', released_at = $3
+WHERE tenant_id = $1 AND id = $2 AND state = 'gathered'
 """
 _WAITING = f"""
 SELECT count(*) AS waiting, coalesce(bool_or(d.is_urgent), false) AS is_urgent
@@ -122,9 +125,14 @@ async def save(tx: Tx, states: Sequence[Gathering]) -> None:
         await tx.raw.execute(_SAVE, *([row[n] for row in rows] for n in range(8)))
 
 
-async def release_first(tx: Tx, gathering: Gathering) -> None:
-    """Let one message leave by itself: an urgent one if there is any, else the one that has waited longest."""
-    await tx.raw.execute(_FIRST, *_key(gathering), tx.now)
+async def first(tx: Tx, gathering: Gathering, limit: int) -> list[tuple[Delivery, Content]]:
+    """Return messages that could leave, urgent ones before those that have waited longest."""
+    return [_told(row) for row in await tx.raw.fetch(_FIRST, *_key(gathering), tx.now, limit)]
+
+
+async def release(tx: Tx, gathering: Gathering, delivery_id: UUID) -> None:
+    """Let one message leave by itself."""
+    await tx.raw.execute(_RELEASE, gathering.tenant_id, delivery_id, tx.now)
 
 
 async def waiting(tx: Tx, gathering: Gathering) -> tuple[int, bool]:
@@ -150,13 +158,7 @@ async def members(tx: Tx, bundle: Delivery, after: UUID, limit: int) -> list[tup
         limit: how many.
     """
     rows = await tx.raw.fetch(_MEMBERS, bundle.tenant_id, bundle.id, after, limit)
-    return [
-        (
-            Delivery(**{name: row[name] for name in _DELIVERY.names}),
-            msgspec.json.decode(row["content"], type=Content),
-        )
-        for row in rows
-    ]
+    return [_told(row) for row in rows]
 
 
 async def withdraw(tx: Tx, reasons: Mapping[tuple[str, UUID], str]) -> None:
@@ -197,3 +199,8 @@ async def end_storm(tx: Tx, tenant_id: str, since: datetime) -> bool:
 
 def _key(gathering: Gathering) -> tuple[Any, ...]:
     return gathering.tenant_id, gathering.gathering, gathering.channel, gathering.recipient
+
+
+def _told(row: Mapping[str, Any]) -> tuple[Delivery, Content]:
+    delivery = Delivery(**{name: row[name] for name in _DELIVERY.names})
+    return delivery, msgspec.json.decode(row["content"], type=Content)
