@@ -22,7 +22,7 @@ from plaudit.common.delivery.domain.outcomes import Outcome
 from plaudit.common.delivery.endpoints import store as endpoints
 from plaudit.common.delivery.gatherings import commands as gathered
 from plaudit.common.delivery.gatherings.commands import Gatherings
-from plaudit.common.delivery.gatherings.store import ANY_MAY_LEAVE
+from plaudit.common.delivery.gatherings.store import ANY_WORK
 from plaudit.common.delivery.settings import DeliverySettings
 from plaudit.common.failpoints import failpoint
 from plaudit.common.jobs import PeriodicJob
@@ -42,7 +42,6 @@ SENT_BEFORE_RECORD: Final = "delivery_sent_before_record"
 """The failpoint between a recipient's acceptance and our record of it."""
 
 NOTHING_KNOWN: Final = Gatherings()
-_ANY_WORK: Final = f"SELECT {ANY_MAY_LEAVE} OR ({store.ANY_DUE})"
 
 ATTEMPTS = Counter(
     "plaudit_message_attempts_total",
@@ -87,7 +86,7 @@ class DeliveryJob(PeriodicJob):
 
     async def has_work(self) -> bool:
         """Return whether anything is due, or on its way."""
-        return bool(self._running) or await self._database.holds(_ANY_WORK)
+        return bool(self._running) or await self._database.holds(ANY_WORK)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take turns until told to stop; then record what is on its way."""

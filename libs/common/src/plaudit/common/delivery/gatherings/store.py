@@ -28,10 +28,11 @@ _MAY_LEAVE = f"""
 (g.free_at IS NULL OR g.free_at <= {{now}}) AND EXISTS (SELECT {_WAITS} AND d.next_attempt_at <= {{now}})
 OR g.urgent_at <= {{now}} AND EXISTS (SELECT {_WAITS} AND d.is_urgent AND d.next_attempt_at <= {{now}})
 """
-ANY_MAY_LEAVE: Final = f"""
-EXISTS (SELECT FROM gatherings g WHERE {_MAY_LEAVE}) OR EXISTS (SELECT FROM storms WHERE until IS NULL)
+ANY_WORK: Final = f"""
+SELECT EXISTS (SELECT FROM gatherings g WHERE {_MAY_LEAVE}) OR EXISTS (SELECT FROM storms WHERE until IS NULL)
+OR ({deliveries.ANY_DUE})
 """
-"""Whether there is anything to release, or a storm that may end; a condition for `Database.holds`."""
+"""Whether there is anything to release or to lease, or a storm that may end; for `Database.holds`."""
 _DUE = f"""
 SELECT {_GATHERING.of("g")},
     (SELECT d.next_attempt_at {_WAITS} ORDER BY d.next_attempt_at LIMIT 1) AS oldest_at,
