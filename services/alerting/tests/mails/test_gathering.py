@@ -130,6 +130,19 @@ async def test_a_breach_that_was_told_with_others_is_taken_back_to_whoever_got_i
     assert all(mail["Message-ID"] != bundle["Message-ID"] for mail in alone)
 
 
+async def test_whoever_was_told_of_a_breach_hears_that_it_is_taken_back_and_nobody_else(stage, mailbox):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(24.1))
+    await stage.fires()
+    await stage.sends()
+    await stage.rows("UPDATE message_deliveries SET recipient = 'before@acme.example' WHERE topic = 'clock.breached'")
+    await stage.happens(review(), answered(review(), at(23)), at(25))
+    await stage.move_to(at(26))
+    await stage.sends()
+    taken_back = [mail["To"] for mail in mailbox.mails if mail["Subject"].startswith("Taken back")]
+    assert taken_back == ["before@acme.example"]
+
+
 async def test_2800_breaches_at_once_are_few_messages_ordered_by_due_time(stage, mailbox):
     await reviews_come(stage, 2_800)
     await stage.rows("UPDATE message_deliveries SET state = 'withdrawn', finished_at = now()")

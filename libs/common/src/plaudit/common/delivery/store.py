@@ -178,7 +178,7 @@ _WAS_SENT = """
 SELECT EXISTS (
     SELECT FROM message_deliveries d
     LEFT JOIN message_deliveries b ON b.tenant_id = d.tenant_id AND b.id = d.bundle_id
-    WHERE d.tenant_id = $1 AND d.thread = $2 AND d.topic = $3
+    WHERE d.tenant_id = $1 AND d.thread = $2 AND d.topic = $3 AND ($5::text = '' OR d.recipient = $5)
     AND (d.state = 'sent' OR d.possible_repeat OR (d.state = 'sending' AND d.id <> ALL($4::uuid[]))
         OR (d.state = 'gathered' AND b.state = 'sending' AND b.id <> ALL($4::uuid[])))
 )
@@ -200,10 +200,12 @@ WHERE d.bundle_id IS NOT NULL AND d.channel = 'email' AND (d.state = 'sent' OR d
 GROUP BY d.tenant_id, d.thread, d.recipient, d.bundle_id ORDER BY min(d.created_at), d.bundle_id
 """
 _RECIPIENTS = """
-SELECT DISTINCT channel, recipient FROM message_deliveries
-WHERE tenant_id = $1 AND thread = $2 AND starts_with(topic, $3 || '.')
-AND (state IN ('sent', 'sending') OR possible_repeat) AND channel <> 'console'
-ORDER BY channel, recipient
+SELECT DISTINCT d.channel, d.recipient FROM message_deliveries d
+LEFT JOIN message_deliveries b ON b.tenant_id = d.tenant_id AND b.id = d.bundle_id
+WHERE d.tenant_id = $1 AND d.thread = $2 AND (d.topic = $3 OR starts_with(d.topic, $3 || '.'))
+AND (d.state IN ('sent', 'sending') OR d.possible_repeat OR (d.state = 'gathered' AND b.state = 'sending'))
+AND d.channel <> 'console'
+ORDER BY d.channel, d.recipient
 """
 _OF_THREAD = "SELECT id, message_id, bundle_id FROM message_deliveries WHERE tenant_id = $1 AND thread = $2"
 _OF_PERSON = "SELECT id, message_id, bundle_id FROM message_deliveries WHERE tenant_id = $1 AND person_key = $2"
@@ -483,14 +485,16 @@ async def attempts_of(tx: SqlTx, tenant_id: str, delivery_id: UUID) -> Sequence[
 
 
 async def recipients(tx: Tx, tenant_id: str, thread: str, topic: str) -> list[tuple[str, str]]:
-    """Return (channel, recipient) of whoever got, or may have got, a message of a thread below a topic.
+    """Return (channel, recipient) of whoever got, or may have got, a message of a thread about a topic or below it.
 
     The console's own sink is left out: nobody waits for anything there.
     """
     return [tuple(row) for row in await tx.raw.fetch(_RECIPIENTS, tenant_id, thread, topic)]
 
 
-async def was_sent(tx: Tx, tenant_id: str, thread: str, topic: str, held: Sequence[UUID] = ()) -> bool:
+async def was_sent(
+    tx: Tx, tenant_id: str, thread: str, topic: str, held: Sequence[UUID] = (), recipient: str = ""
+) -> bool:
     """Return whether anybody got, or may have got, a message of a thread about a topic.
 
     Args:
@@ -499,8 +503,9 @@ async def was_sent(tx: Tx, tenant_id: str, thread: str, topic: str, held: Sequen
         thread: of the message.
         topic: of the message.
         held: deliveries that this process has leased and not sent; nobody has them.
+        recipient: whether this one did; empty for anybody.
     """
-    return bool(await tx.raw.fetchval(_WAS_SENT, tenant_id, thread, topic, list(held)))
+    return bool(await tx.raw.fetchval(_WAS_SENT, tenant_id, thread, topic, list(held), recipient))
 
 
 async def last_told(

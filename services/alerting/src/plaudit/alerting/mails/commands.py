@@ -35,7 +35,7 @@ from plaudit.common.db import Tx
 from plaudit.common.delivery import commands as deliveries
 from plaudit.common.delivery import store as delivery_store
 from plaudit.common.delivery.commands import Check, Due, Later, Verdict, Withdraw
-from plaudit.common.delivery.domain.message import Item, Message
+from plaudit.common.delivery.domain.message import Channel, Item, Message
 from plaudit.common.delivery.gatherings.commands import Gatherer
 from plaudit.common.events import Outgoing
 from plaudit.common.time_zones import zone_of
@@ -60,9 +60,12 @@ class OwnerMails(Follower):
         ]
         wanted = [(clock, letter) for clock, letter in letters if letter is not None]
         owners = await people.load(tx, {clock.tenant_id for clock, _ in wanted}) if wanted else {}
-        await deliveries.queue(
-            tx, [self._message(letter, clock, owners[clock.tenant_id], tx.now) for clock, letter in wanted]
-        )
+        messages: list[Message] = []
+        for clock, letter in wanted:
+            messages.append(self._message(letter, clock, owners[clock.tenant_id], tx.now))
+            if letter.kind is LetterKind.RETRACTION:
+                messages += await _to_others(tx, letter, clock, messages[-1].to.address)
+        await deliveries.queue(tx, messages)
         return ()
 
     def _message(self, letter: Letter, clock: Clock, owners: Owners, now: datetime) -> Message:
@@ -70,6 +73,14 @@ class OwnerMails(Follower):
         owner = owners.owner(self._fallback, about.subject, about.source_id, about.severity)
         not_before = owner.not_before(now, is_urgent=is_urgent(clock))
         return message_of(letter, clock, owner.address, not_before)
+
+
+async def _to_others(tx: Tx, letter: Letter, clock: Clock, owner: str) -> list[Message]:
+    """Return the same for whoever was told of the breach and is not the owner any more."""
+    told = await delivery_store.recipients(tx, clock.tenant_id, thread_of(clock.id), BREACHED)
+    return [
+        message_of(letter, clock, address) for channel, address in told if channel == Channel.EMAIL and address != owner
+    ]
 
 
 def check_of(public_url: str, fallback: Owner, withheld: Withheld) -> Check:
@@ -146,7 +157,7 @@ async def _looked_up(
         letter, tenant_id = letters[each.delivery.id], each.delivery.tenant_id
         clock = clocks.get((tenant_id, letter.clock_id))
         reason = reasons.get((tenant_id, letter.clock_id), "")
-        objection = Withdraw(reason) if reason else await _objection(tx, letter, clock, held)
+        objection = Withdraw(reason) if reason else await _objection(tx, letter, clock, held, each.delivery.recipient)
         reader = _reader(owners[tenant_id], each.delivery.recipient, fallback)
         if objection or clock is None:
             found[each.delivery.id] = objection or Withdraw(NO_LONGER_SO)
@@ -157,11 +168,13 @@ async def _looked_up(
     return found
 
 
-async def _objection(tx: Tx, letter: Letter, clock: Clock | None, held: Sequence[UUID]) -> Withdraw | None:
+async def _objection(
+    tx: Tx, letter: Letter, clock: Clock | None, held: Sequence[UUID], recipient: str
+) -> Withdraw | None:
     """Return why a mail does not leave; None where it may."""
     if clock is None or not is_wanted(letter, clock, tx.now):
         return Withdraw(NO_LONGER_SO)
-    if letter.kind is LetterKind.RETRACTION and not await _was_told(tx, clock, held):
+    if letter.kind is LetterKind.RETRACTION and not await _was_told(tx, clock, held, recipient):
         return Withdraw(NOT_TOLD)
     return None
 
@@ -196,9 +209,9 @@ def _reader(owners: Owners, address: str, fallback: Owner) -> Owner:
     return owners.by_address(address) or msgspec.structs.replace(fallback, address=address, name=address)
 
 
-async def _was_told(tx: Tx, clock: Clock, held: Sequence[UUID]) -> bool:
-    """Return whether anybody may have read of the breach."""
-    return await delivery_store.was_sent(tx, clock.tenant_id, thread_of(clock.id), BREACHED, held)
+async def _was_told(tx: Tx, clock: Clock, held: Sequence[UUID], recipient: str) -> bool:
+    """Return whether a recipient may have read of the breach."""
+    return await delivery_store.was_sent(tx, clock.tenant_id, thread_of(clock.id), BREACHED, held, recipient)
 
 
 async def _history(tx: Tx, clock: Clock) -> list[tuple[datetime, str]]:

@@ -168,6 +168,8 @@ class _Storms:
 
 async def prepare(tx: Tx, bundles: Sequence[Delivery], checks: Checks, known: Gatherings, vault: Vault) -> list[Ready]:
     """Return those of leased bundles that may leave, with what they say; record what became of the others."""
+    if not bundles:
+        return []
     told: list[tuple[Delivery, Content]] = []
     ended: list[Ended] = []
     for bundle in bundles:
