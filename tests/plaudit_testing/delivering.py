@@ -18,8 +18,9 @@ from plaudit.common.delivery.connector import Connector
 from plaudit.common.delivery.domain.endpoint import Draft
 from plaudit.common.delivery.domain.message import Content, Message, mail_to, subscribers
 from plaudit.common.delivery.endpoints import commands as endpoints
+from plaudit.common.delivery.gatherings.commands import Gatherings
 from plaudit.common.delivery.jobs import DeliveryJob
-from plaudit.common.delivery.migration import create_tables
+from plaudit.common.delivery.migration import add_gatherings, create_tables
 from plaudit.common.delivery.settings import DeliverySettings
 from plaudit.common.ids import uuid7
 from plaudit.common.vault import vault_of
@@ -38,6 +39,7 @@ def with_messages(database_url: str) -> None:
     async def make() -> None:
         statements: list[str] = []
         create_tables(statements.append, TESTING)
+        add_gatherings(statements.append, TESTING)
         async with migration(settings_for(database_url), TESTING) as connection:
             for statement in statements:
                 await connection.exec_driver_sql(statement)
@@ -143,6 +145,7 @@ class Post:
     settings: DeliverySettings
     mailbox: Mailbox
     checks: Checks = field(default_factory=dict)
+    gatherings: Gatherings = field(default_factory=Gatherings)
     resolve: Callable[[str, int], Awaitable[Sequence[str]]] = leads_here
 
     def __post_init__(self) -> None:
@@ -157,7 +160,7 @@ class Post:
         """The job as another process has it; `complete` finds addresses of persons."""
         sender = Sender(self.settings, Connector(self.settings, resolve=self.resolve))
         self.senders.append(sender)
-        return DeliveryJob(self.worker, self.settings, sender, self.vault, self.checks, complete)
+        return DeliveryJob(self.worker, self.settings, sender, self.vault, self.checks, self.gatherings, complete)
 
     async def move_to(self, moment: datetime) -> None:
         """Set the time; it goes on from there."""

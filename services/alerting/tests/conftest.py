@@ -13,7 +13,7 @@ from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob
 from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
 from plaudit.alerting.clocks.consumer import GROUP, subscription
 from plaudit.alerting.clocks.domain.clock import clock_id
-from plaudit.alerting.main import SERVICE, build, checks, followers, owner_of_settings
+from plaudit.alerting.main import SERVICE, build, checks, followers, gatherings, owner_of_settings
 from plaudit.alerting.policies import commands as policies
 from plaudit.alerting.policies.domain.default import shipped_text
 from plaudit.alerting.policies.domain.document import Format
@@ -183,7 +183,14 @@ class Stage:
     def new_mails(self, hand_over: SendMail | None = None) -> DeliveryJob:
         """What sends messages, as another process has it."""
         sender = Sender(self.settings, hand_over=hand_over)
-        return DeliveryJob(self.worker, self.settings, sender, vault_of(self.settings), checks(self.settings))
+        return DeliveryJob(
+            self.worker,
+            self.settings,
+            sender,
+            vault_of(self.settings),
+            checks(self.settings),
+            gatherings(self.settings),
+        )
 
     async def close(self) -> None:
         for client in self.clients:

@@ -132,6 +132,36 @@ async def test_a_webhook_whose_sender_is_killed_after_the_answer_comes_again_und
         assert [row["kind"] for row in kinds] == ["unrecorded", "sent"]
 
 
+async def test_a_gathered_mail_whose_sender_is_killed_comes_again_under_its_message_id_with_the_same_items(
+    stage, processes, mailbox, tmp_path
+):
+    await stage.reads([stage.record(None, review(), at(0), f"review-{number}") for number in range(8)])
+    await stage.sends()
+    assert len(mailbox.mails) == 1
+    await stage.move_to(at(0.02))
+    jobs = processes.process("alerting", "jobs")
+    jobs.start("delivery_sent_before_record=kill@1", tmp_path / "trace")
+    await killed(jobs)
+    assert len(mailbox.mails) == 2
+    await stage.rows("UPDATE message_deliveries SET leased_until = now() - interval '1 second' WHERE state = 'sending'")
+    jobs.start()
+
+    async def is_sent():
+        return await stage.rows("SELECT state, attempts, possible_repeat FROM message_deliveries WHERE is_bundle") == [
+            {"state": "sent", "attempts": 2, "possible_repeat": True}
+        ]
+
+    await until(is_sent, "the gathered mail is sent")
+    assert await asyncio.to_thread(jobs.stop) == 0, jobs.log_tail()
+    assert len(mailbox.mails) == 3
+    assert mailbox.mails[1]["Message-ID"] == mailbox.mails[2]["Message-ID"]
+    told = await stage.rows(
+        "SELECT count(*)::int AS n, count(DISTINCT bundle_id)::int AS bundles, bool_and(possible_repeat) AS may_repeat "
+        "FROM message_deliveries WHERE bundle_id IS NOT NULL AND state = 'sent'"
+    )
+    assert told == [{"n": told[0]["n"], "bundles": 1, "may_repeat": True}]
+
+
 async def test_one_process_does_everything_and_stops_in_order(stage, processes):
     alerting = processes.process("alerting", "all").start()
     await asyncio.to_thread(alerting.wait_ready)

@@ -40,7 +40,7 @@ async def book(cadence) -> Answering:
     stage = cadence.stage
     sender, vault = Sender(stage.settings), vault_of(stage.settings)
     stage.mails = DeliveryJob(
-        stage.worker, stage.settings, sender, vault, checks(stage.settings), completing(answering.book())
+        stage.worker, stage.settings, sender, vault, checks(stage.settings), complete=completing(answering.book())
     )
     await leads_to(cadence, LINK)
     return answering

@@ -192,6 +192,7 @@ def test_nothing_that_strangers_write_changes_headers_or_structure_of_a_mail(sub
             "Message-ID",
             "In-Reply-To",
             "References",
+            "List-Id",
             "Auto-Submitted",
             "Content-Language",
             "MIME-Version",

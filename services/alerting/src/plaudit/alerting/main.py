@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.alerts.commands.storms import Storms
 from plaudit.alerting.alerts.commands.telling import check_of as alert_check_of
 from plaudit.alerting.alerts.commands.telling import withheld
 from plaudit.alerting.alerts.consumer import uncaught_subscription
@@ -39,7 +40,7 @@ from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.library import api as library
 from plaudit.alerting.library import pages as library_pages
 from plaudit.alerting.log_fields import LOG_FIELDS
-from plaudit.alerting.mails.commands import OwnerMails, check_of
+from plaudit.alerting.mails.commands import OwnerMails, check_of, gatherer_of
 from plaudit.alerting.mails.domain.letters import TOPIC as CLOCK_TOPIC
 from plaudit.alerting.people import api as people
 from plaudit.alerting.people.domain import Owner, fallback_owner
@@ -61,6 +62,7 @@ from plaudit.common.delivery.commands import Checks
 from plaudit.common.delivery.connector import Connector
 from plaudit.common.delivery.consent.pages import router as preferences
 from plaudit.common.delivery.contacts import AddressBook
+from plaudit.common.delivery.gatherings.commands import Gatherings
 from plaudit.common.delivery.jobs import DeliveryJob, EndpointResealJob, MessagePurgeJob
 from plaudit.common.delivery.pages import router as message_pages
 from plaudit.common.erasure.jobs import ErasureJob
@@ -103,6 +105,17 @@ def checks(settings: AlertingSettings) -> Checks:
         ALERT_TOPIC: alert_check_of(settings.public_url, fallback),
         **cadence_checks(address_of(settings)),
     }
+
+
+def gatherings(settings: AlertingSettings) -> Gatherings:
+    """Return how what is gathered is composed, and what a storm of messages raises."""
+    fallback = owner_of_settings(settings)
+    storms = Storms(fallback, settings.public_url, settings.delivery_storm_messages)
+    return Gatherings(
+        {CLOCK_TOPIC: gatherer_of(settings.public_url, fallback, withheld)},
+        on_storm=storms.begin,
+        on_calm=storms.end,
+    )
 
 
 def build(resources: Resources[AlertingSettings]) -> Parts:
@@ -215,7 +228,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             ReplanJob(resources),
             ChangesJob(worker),
             ContactsJob(worker),
-            DeliveryJob(worker, settings, sender, vault, checks(settings), complete),
+            DeliveryJob(worker, settings, sender, vault, checks(settings), gatherings(settings), complete),
             MessagePurgeJob(worker, settings),
             EndpointResealJob(worker, vault),
             CalendarsJob(worker, [counting_anew(resources.ids)]),

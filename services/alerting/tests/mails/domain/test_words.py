@@ -214,7 +214,7 @@ def test_nothing_that_strangers_write_changes_headers_or_structure(title, text, 
     message = mail(clock(title=title, text=text, source=source, url=url))
     assert sorted(message.keys()) == sorted(
         [
-            *("From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Auto-Submitted"),
+            *("From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "List-Id", "Auto-Submitted"),
             *("MIME-Version", "Content-Type", "Content-Language"),
         ]
     )

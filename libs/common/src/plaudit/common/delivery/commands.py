@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -61,8 +61,16 @@ class Withdraw:
     reason: str
 
 
-Verdict = Withdraw | Content
-"""What a check says of a delivery: it is not to leave, or it is to leave with what it says now."""
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A check's word that a message is not to leave yet."""
+
+    until: datetime
+    reason: str
+
+
+Verdict = Withdraw | Later | Content
+"""What a check says of a delivery: it is not to leave, not yet, or with what it says now."""
 Check = Callable[[Tx, Sequence["Due"]], Awaitable[Mapping[UUID, Verdict]]]
 """Asked just before deliveries leave, in the transaction that leases them; what it does not name leaves as queued."""
 Checks = Mapping[str, Check]
@@ -87,6 +95,8 @@ class Ready:
     secrets: Secrets | None = field(default=None, repr=False)
     address: str = field(default="", repr=False)
     """Of a person, as it was asked for just now. It is kept nowhere."""
+    references: tuple[UUID, ...] = ()
+    """Mails in which its thread was told together with others."""
 
 
 class NotCompletedError(Exception):
@@ -143,25 +153,44 @@ async def prepare(tx: Tx, leased: Sequence[Delivery], checks: Checks, vault: Vau
         return []
     contents = await store.contents(tx, leased)
     said = await consents.of_people(tx, {(each.tenant_id, each.person_key) for each in leased if each.person_key})
-    verdicts = await _checked(tx, [Due(each, contents[each.id]) for each in leased], checks)
-    known = await endpoints.load(tx, {(each.tenant_id, each.endpoint_id) for each in leased if each.endpoint_id})
+    verdicts = await checked(tx, [Due(each, contents[each.id]) for each in leased], checks)
+    told: list[tuple[Delivery, Content]] = []
+    ended: list[Ended] = []
+    for each in leased:
+        verdict = verdicts.get(each.id, contents[each.id])
+        if objection := _objection(each, said.get((each.tenant_id, each.person_key), ())):
+            ended.append(Ended(each, None, State.WITHDRAWN, objection))
+        elif isinstance(verdict, Withdraw):
+            ended.append(Ended(each, None, State.WITHDRAWN, verdict.reason))
+        elif isinstance(verdict, Later):
+            waits = State.GATHERED if each.gathering else State.PENDING
+            ended.append(Ended(each, None, waits, verdict.reason, verdict.until))
+        else:
+            told.append((each, verdict))
+    await store.record(tx, ended)
+    return await ready_of(tx, told, vault)
+
+
+async def ready_of(tx: Tx, told: Sequence[tuple[Delivery, Content]], vault: Vault) -> list[Ready]:
+    """Return those of leased deliveries that have an address, and an attempt left; record what became of the others.
+
+    Args:
+        tx: the open transaction.
+        told: each delivery, and what it says.
+        vault: opens the addresses of endpoints.
+    """
+    known = await endpoints.load(tx, {(each.tenant_id, each.endpoint_id) for each, _ in told if each.endpoint_id})
     ready: list[Ready] = []
     ended: list[Ended] = []
     opened: dict[UUID, tuple[Endpoint, Secrets]] = {}
     """Each endpoint once: to decrypt its secrets takes longer than all else here."""
-    for each in leased:
-        verdict = verdicts.get(each.id)
-        objection = _objection(each, said.get((each.tenant_id, each.person_key), ()))
+    for each, content in told:
         found = known.get((each.tenant_id, each.endpoint_id)) if each.endpoint_id else None
         if each.attempts > MAX_ATTEMPTS:
             ended.append(Ended(each, None, State.FAILED, ENDED_DURING_EACH))
-        elif objection or isinstance(verdict, Withdraw):
-            reason = objection or (verdict.reason if isinstance(verdict, Withdraw) else "")
-            ended.append(Ended(each, None, State.WITHDRAWN, reason))
         elif each.endpoint_id and (trouble := _trouble(found)):
             ended.append(Ended(each, None, State.FAILED, trouble))
         else:
-            content = verdict if isinstance(verdict, Content) else contents[each.id]
             try:
                 if found is not None and found.endpoint.id not in opened:
                     opened[found.endpoint.id] = endpoints.opened(found, vault)
@@ -171,6 +200,17 @@ async def prepare(tx: Tx, leased: Sequence[Delivery], checks: Checks, vault: Vau
                 ready.append(Ready(each, content, *(opened[found.endpoint.id] if found else ())))
     await store.record(tx, ended)
     return ready
+
+
+async def with_references(tx: Tx, ready: Sequence[Ready]) -> list[Ready]:
+    """Return deliveries with the mails that told of their threads together with others."""
+    mails = {
+        _thread(each.delivery) for each in ready if each.delivery.thread and each.delivery.channel == Channel.EMAIL
+    }
+    if not mails:
+        return list(ready)
+    told = await store.told_with_others(tx, mails)
+    return [replace(each, references=told.get(_thread(each.delivery), ())) for each in ready]
 
 
 async def record(
@@ -261,7 +301,11 @@ def _trouble(found: endpoints.Stored | None) -> str:
     return ""
 
 
-async def _checked(tx: Tx, leased: Sequence[Due], checks: Checks) -> dict[UUID, Verdict]:
+def _thread(delivery: Delivery) -> store.ThreadKey:
+    return delivery.tenant_id, delivery.thread, delivery.recipient
+
+
+async def checked(tx: Tx, leased: Sequence[Due], checks: Checks) -> dict[UUID, Verdict]:
     """Return what the checks say, each asked once about all of its topic."""
     asked: defaultdict[str, list[Due]] = defaultdict(list)
     for each in leased:

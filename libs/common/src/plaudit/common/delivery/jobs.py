@@ -21,6 +21,9 @@ from plaudit.common.delivery.consent.links import unsubscribe_urls
 from plaudit.common.delivery.domain.message import Channel, Delivery, State
 from plaudit.common.delivery.domain.outcomes import MAX_ERROR_CHARS, Kind, Outcome
 from plaudit.common.delivery.endpoints import store as endpoints
+from plaudit.common.delivery.gatherings import commands as gathered
+from plaudit.common.delivery.gatherings.commands import Gatherings
+from plaudit.common.delivery.gatherings.store import ANY_WORK
 from plaudit.common.delivery.settings import DeliverySettings
 from plaudit.common.failpoints import failpoint
 from plaudit.common.jobs import PeriodicJob
@@ -39,6 +42,8 @@ RESEAL_MAX_AGE_SECONDS: Final = 1_800.0
 NO_ADDRESSES: Final = "this installation has nothing to ask for addresses of customers"
 SENT_BEFORE_RECORD: Final = "delivery_sent_before_record"
 """The failpoint between a recipient's acceptance and our record of it."""
+
+NOTHING_KNOWN: Final = Gatherings()
 
 ATTEMPTS = Counter(
     "plaudit_message_attempts_total",
@@ -67,6 +72,7 @@ class DeliveryJob(PeriodicJob):
         sender: Sender,
         vault: Vault,
         checks: Checks,
+        gatherings: Gatherings = NOTHING_KNOWN,
         complete: Complete | None = None,
     ) -> None:
         """Send messages.
@@ -77,6 +83,7 @@ class DeliveryJob(PeriodicJob):
             sender: hands them over.
             vault: opens the addresses of endpoints.
             checks: asked before deliveries of their topics leave.
+            gatherings: how what is gathered is composed.
             complete: finds the addresses of persons; None where this installation has none to ask.
         """
         super().__init__("deliveries", settings.delivery_poll_seconds)
@@ -85,12 +92,13 @@ class DeliveryJob(PeriodicJob):
         self._sender = sender
         self._vault = vault
         self._checks = checks
+        self._gatherings = gatherings
         self._complete = complete
         self._running: set[asyncio.Task[tuple[Delivery, Outcome]]] = set()
 
     async def has_work(self) -> bool:
         """Return whether anything is due, or on its way."""
-        return bool(self._running) or await self._database.holds(store.ANY_DUE)
+        return bool(self._running) or await self._database.holds(ANY_WORK)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take turns until told to stop; then record what is on its way."""
@@ -139,16 +147,25 @@ class DeliveryJob(PeriodicJob):
         return len(done)
 
     async def _begin(self, room: int) -> int:
+        settings = self._settings
         async with self._database.transaction() as tx:
-            leased = await commands.lease(tx, room, self._settings.delivery_per_outlet)
-            ready = await commands.prepare(tx, leased, self._checks, self._vault)
-            links = await unsubscribe_urls(tx, [each.delivery for each in ready], address_of(self._settings))
+            released = await gathered.release(
+                tx, settings.pace, settings.delivery_storm_messages, self._checks, self._gatherings
+            )
+            leased = await commands.lease(tx, room, settings.delivery_per_outlet)
+            bundles = [each for each in leased if each.is_bundle]
+            ready = await commands.prepare(
+                tx, [each for each in leased if not each.is_bundle], self._checks, self._vault
+            )
+            ready += await gathered.prepare(tx, bundles, self._checks, self._gatherings, self._vault)
+            ready = await commands.with_references(tx, ready)
+            links = await unsubscribe_urls(tx, [each.delivery for each in ready], address_of(settings))
             at = tx.now
         NOT_SENT.inc(len(leased) - len(ready))
         for each in ready:
             link = links.get(each.delivery.id, "")
             self._running.add(asyncio.create_task(self._deliver(each, at, link)))
-        return len(leased)
+        return released + len(leased)
 
     async def _deliver(self, ready: Ready, at: datetime, link: str) -> tuple[Delivery, Outcome]:
         completed = await self._completed(ready) if ready.delivery.is_to_person else ready

@@ -37,6 +37,24 @@ def create_tables(execute: Callable[[str], object], service: str) -> None:
         grant(execute, service, "DELETE", table, (Role.WORKER,))
 
 
+def add_gatherings(execute: Callable[[str], object], service: str) -> None:
+    """Let messages to one recipient leave together.
+
+    Args:
+        execute: runs one statement, such as `op.execute`.
+        service: whose schema, after `create_tables`.
+    """
+    for statement in _GATHERINGS:
+        execute(statement.format(schema=schema_name(service)))
+    for table in ("gatherings", "storms"):
+        protect_tenant_rows(execute, service, table)
+        grant(execute, service, "SELECT", table, (Role.API, Role.WORKER))
+    grant(execute, service, "INSERT", "gatherings", (Role.API, Role.WORKER))
+    grant(execute, service, "INSERT", "storms", (Role.WORKER,))
+    for table in ("gatherings", "storms"):
+        grant(execute, service, "UPDATE, DELETE", table, (Role.WORKER,))
+
+
 _STATEMENTS: Final = (
     """
 CREATE TABLE {schema}.messages (
@@ -184,4 +202,64 @@ CREATE TABLE {schema}.consents (
 )
 """,
     "COMMENT ON TABLE {schema}.consents IS 'append-only: what people chose, the last entry counts'",
+)
+
+_GATHERINGS: Final = (
+    """
+ALTER TABLE {schema}.message_deliveries
+    ADD COLUMN gathering text NOT NULL COLLATE "C" DEFAULT '',
+    ADD COLUMN is_urgent boolean NOT NULL DEFAULT false,
+    ADD COLUMN is_bundle boolean NOT NULL DEFAULT false,
+    ADD COLUMN bundle_id uuid,
+    ADD COLUMN released_at timestamptz,
+    DROP CONSTRAINT message_deliveries_state_check,
+    ADD CONSTRAINT message_deliveries_state_check
+        CHECK (state IN ('pending', 'sending', 'sent', 'withdrawn', 'failed', 'gathered'))
+""",
+    """
+COMMENT ON COLUMN {schema}.message_deliveries.bundle_id IS
+    'the delivery that it leaves with: chosen once, before the first attempt, so that each attempt has the same key'
+""",
+    """
+CREATE INDEX message_deliveries_gathered
+    ON {schema}.message_deliveries (tenant_id, gathering, channel, recipient, next_attempt_at, id)
+    WHERE state = 'gathered' AND bundle_id IS NULL
+""",
+    """
+CREATE INDEX message_deliveries_gathered_urgent
+    ON {schema}.message_deliveries (tenant_id, gathering, channel, recipient, next_attempt_at, id)
+    WHERE state = 'gathered' AND bundle_id IS NULL AND is_urgent
+""",
+    """
+CREATE INDEX message_deliveries_by_bundle ON {schema}.message_deliveries (tenant_id, bundle_id, id)
+    WHERE bundle_id IS NOT NULL
+""",
+    """
+CREATE INDEX message_deliveries_released ON {schema}.message_deliveries (tenant_id, released_at)
+    WHERE released_at IS NOT NULL
+""",
+    """
+CREATE TABLE {schema}.gatherings (
+    tenant_id text NOT NULL COLLATE "C",
+    gathering text NOT NULL COLLATE "C",
+    channel text NOT NULL COLLATE "C",
+    recipient text NOT NULL COLLATE "C",
+    step int NOT NULL DEFAULT 0 CHECK (step >= 0),
+    free_at timestamptz,
+    urgent_at timestamptz,
+    opened_at timestamptz,
+    PRIMARY KEY (tenant_id, gathering, channel, recipient)
+) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0.2)
+""",
+    "COMMENT ON TABLE {schema}.gatherings IS 'how messages of one kind to one recipient leave together'",
+    """
+CREATE TABLE {schema}.storms (
+    tenant_id text NOT NULL COLLATE "C",
+    since timestamptz NOT NULL,
+    until timestamptz,
+    PRIMARY KEY (tenant_id, since)
+)
+""",
+    "COMMENT ON TABLE {schema}.storms IS 'when a tenant had more messages to people than its budget'",
+    "CREATE UNIQUE INDEX storms_open ON {schema}.storms (tenant_id) WHERE until IS NULL",
 )

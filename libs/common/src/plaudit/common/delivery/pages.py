@@ -60,6 +60,7 @@ STATES: Final = {
     State.SENT: ("sent", "good"),
     State.WITHDRAWN: ("not sent", "quiet"),
     State.FAILED: ("failed", "bad"),
+    State.GATHERED: ("waits for others", "quiet"),
 }
 """State → how it is called, and how it looks."""
 

@@ -48,6 +48,10 @@ class MessageOut(BaseModel):
         description="Whether an attempt ended without a record, so that the recipient may have it twice.",
         examples=[False],
     )
+    bundle_id: UUID | None = Field(
+        description="The message that it leaves with, or has left with, together with others; null where it leaves by "
+        "itself."
+    )
     created_at: datetime = Field(description="When it was queued.")
     next_attempt_at: datetime | None = Field(description="When it is tried next; null when it is not.")
     finished_at: datetime | None = Field(description="When it was sent, withdrawn, or failed for good.")
@@ -205,7 +209,7 @@ def csv_row(message: MessageOut) -> list[str]:
 
 
 def _members(row: RowMapping) -> dict[str, Any]:
-    waits = row["state"] in {State.PENDING, State.SENDING}
+    waits = row["state"] in {State.PENDING, State.SENDING, State.GATHERED}
     return {
         **row,
         "subject": content_of(row).subject,

@@ -18,7 +18,7 @@ from plaudit.common.delivery.tables import message_attempts, message_deliveries,
 
 _MESSAGE: Final = Columns(messages)
 _DELIVERY: Final = Columns(
-    message_deliveries, without=("state", "reason", "next_attempt_at", "leased_until", "finished_at")
+    message_deliveries, without=("state", "reason", "next_attempt_at", "leased_until", "finished_at", "released_at")
 )
 
 _ADD_MESSAGES = f"""
@@ -29,6 +29,10 @@ INSERT INTO outlets (tenant_id, outlet, channel) SELECT * FROM unnest($1::text[]
 ON CONFLICT (tenant_id, outlet) DO NOTHING
 """
 _FIRST = len(_DELIVERY.names) + 1
+_ADD_GATHERINGS = """
+INSERT INTO gatherings (tenant_id, gathering, channel, recipient)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING
+"""
 _ADD_DELIVERIES = f"""
 INSERT INTO message_deliveries ({_DELIVERY.listed}, state, reason, next_attempt_at, finished_at)
 SELECT * FROM unnest(
@@ -55,7 +59,10 @@ WITH ended AS (
 ), given AS (
     UPDATE message_deliveries d SET state = 'pending', possible_repeat = true, leased_until = '-infinity'
     FROM ended WHERE d.tenant_id = ended.tenant_id AND d.id = ended.id
-    RETURNING d.tenant_id, d.id, d.attempts
+    RETURNING d.tenant_id, d.id, d.attempts, d.is_bundle
+), members AS (
+    UPDATE message_deliveries m SET possible_repeat = true FROM given
+    WHERE given.is_bundle AND m.tenant_id = given.tenant_id AND m.bundle_id = given.id AND m.state = 'gathered'
 )
 INSERT INTO message_attempts
     (tenant_id, delivery_id, number, ended_at, duration_ms, kind, error, sent, answer)
@@ -121,10 +128,20 @@ WHERE o.tenant_id = k.tenant_id AND o.outlet = k.outlet
 _FINISH = """
 UPDATE message_deliveries d
 SET state = k.state, reason = k.reason, next_attempt_at = coalesce(k.next_attempt_at, d.next_attempt_at),
-    finished_at = CASE WHEN k.state = 'pending' THEN NULL ELSE $1::timestamptz END, leased_until = '-infinity'
+    finished_at = CASE WHEN k.state IN ('pending', 'gathered') THEN NULL ELSE $1::timestamptz END,
+    leased_until = '-infinity'
 FROM unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::timestamptz[])
     AS k (tenant_id, id, attempts, state, reason, next_attempt_at)
 WHERE d.tenant_id = k.tenant_id AND d.id = k.id AND d.state = 'sending' AND d.attempts = k.attempts
+"""
+# What a bundle holds ends as it does.
+_SETTLE = """
+UPDATE message_deliveries m
+SET state = b.state, reason = b.reason, finished_at = b.finished_at,
+    possible_repeat = m.possible_repeat OR b.possible_repeat
+FROM message_deliveries b JOIN unnest($1::text[], $2::uuid[]) AS k (tenant_id, id) USING (tenant_id, id)
+WHERE m.tenant_id = b.tenant_id AND m.bundle_id = b.id AND m.state = 'gathered'
+AND b.state IN ('sent', 'withdrawn', 'failed')
 """
 _ADD_ATTEMPTS = """
 INSERT INTO message_attempts
@@ -137,22 +154,33 @@ ON CONFLICT (tenant_id, delivery_id, number) DO UPDATE SET ended_at = excluded.e
     duration_ms = excluded.duration_ms, kind = excluded.kind, status = excluded.status, error = excluded.error,
     sent = excluded.sent, answer = excluded.answer
 """
+# One that failed with others is sent again by itself when it is named, else with them.
 _REDRIVE = """
-UPDATE message_deliveries SET state = 'pending', reason = '', next_attempt_at = $2, finished_at = NULL, attempts = 0
-WHERE tenant_id = $1 AND state = 'failed' AND ($3::uuid IS NULL OR id = $3) AND ($4::text IS NULL OR outlet = $4)
+UPDATE message_deliveries
+SET state = 'pending', reason = '', next_attempt_at = $2, finished_at = NULL, attempts = 0, bundle_id = NULL
+WHERE tenant_id = $1 AND state = 'failed' AND (id = $3 OR ($3::uuid IS NULL AND bundle_id IS NULL))
+AND ($4::text IS NULL OR outlet = $4) RETURNING id
+"""
+_REDRIVE_MEMBERS = """
+UPDATE message_deliveries SET state = 'gathered', reason = '', finished_at = NULL
+WHERE tenant_id = $1 AND state = 'failed' AND bundle_id = ANY($2::uuid[])
 """
 _WITHDRAW_OUTLET = """
-UPDATE message_deliveries SET state = 'failed', reason = $3, finished_at = $4
-WHERE tenant_id = $1 AND outlet = $2 AND state = 'pending'
+UPDATE message_deliveries d SET state = 'failed', reason = $3, finished_at = $4
+WHERE tenant_id = $1 AND outlet = $2 AND (state = 'pending' OR state = 'gathered' AND NOT EXISTS (
+    SELECT FROM message_deliveries b WHERE b.tenant_id = d.tenant_id AND b.id = d.bundle_id AND b.state = 'sending'
+))
 """
 _RESTED = """
 UPDATE outlets SET failures = 0, failing_since = NULL, rests_until = NULL WHERE tenant_id = $1 AND outlet = $2
 """
 _WAS_SENT = """
 SELECT EXISTS (
-    SELECT FROM message_deliveries
-    WHERE tenant_id = $1 AND thread = $2 AND topic = $3
-    AND (state = 'sent' OR possible_repeat OR (state = 'sending' AND id <> ALL($4::uuid[])))
+    SELECT FROM message_deliveries d
+    LEFT JOIN message_deliveries b ON b.tenant_id = d.tenant_id AND b.id = d.bundle_id
+    WHERE d.tenant_id = $1 AND d.thread = $2 AND d.topic = $3 AND ($5::text = '' OR d.recipient = $5)
+    AND (d.state = 'sent' OR d.possible_repeat OR (d.state = 'sending' AND d.id <> ALL($4::uuid[]))
+        OR (d.state = 'gathered' AND b.state = 'sending' AND b.id <> ALL($4::uuid[])))
 )
 """
 # By the wall clock, as leases run.
@@ -163,23 +191,41 @@ SELECT (SELECT count(*) FROM (
 ) AS bounded) AS stuck,
 (SELECT count(*) FROM (SELECT FROM outlets WHERE failures > 0 AND rests_until > $1 LIMIT $3) AS bounded) AS resting
 """
-_RECIPIENTS = """
-SELECT DISTINCT channel, recipient FROM message_deliveries
-WHERE tenant_id = $1 AND thread = $2 AND starts_with(topic, $3 || '.')
-AND (state IN ('sent', 'sending') OR possible_repeat) AND channel <> 'console'
-ORDER BY channel, recipient
+# A delivery that is being sent counts from its lease: it may be there by now.
+_LAST_TOLD = """
+SELECT d.tenant_id, d.thread, d.recipient, max(coalesce(d.finished_at, $5::timestamptz)) AS at FROM message_deliveries d
+JOIN unnest($1::text[], $2::text[], $3::text[]) AS k (tenant_id, thread, recipient) USING (tenant_id, thread, recipient)
+LEFT JOIN message_deliveries b ON b.tenant_id = d.tenant_id AND b.id = d.bundle_id
+WHERE d.topic = $4 AND (d.is_urgent OR NOT $7::boolean)
+AND (d.state = 'sent' OR (d.state = 'sending' AND d.id <> ALL($6::uuid[]))
+    OR (d.state = 'gathered' AND b.state = 'sending' AND b.id <> ALL($6::uuid[])))
+GROUP BY d.tenant_id, d.thread, d.recipient
 """
-_OF_THREAD = "SELECT id, message_id FROM message_deliveries WHERE tenant_id = $1 AND thread = $2"
-_OF_PERSON = "SELECT id, message_id FROM message_deliveries WHERE tenant_id = $1 AND person_key = $2"
+_TOLD_WITH_OTHERS = """
+SELECT d.tenant_id, d.thread, d.recipient, d.bundle_id FROM message_deliveries d
+JOIN unnest($1::text[], $2::text[], $3::text[]) AS k (tenant_id, thread, recipient) USING (tenant_id, thread, recipient)
+WHERE d.bundle_id IS NOT NULL AND d.channel = 'email' AND (d.state = 'sent' OR d.possible_repeat)
+GROUP BY d.tenant_id, d.thread, d.recipient, d.bundle_id ORDER BY min(d.created_at), d.bundle_id
+"""
+_RECIPIENTS = """
+SELECT DISTINCT d.channel, d.recipient FROM message_deliveries d
+LEFT JOIN message_deliveries b ON b.tenant_id = d.tenant_id AND b.id = d.bundle_id
+WHERE d.tenant_id = $1 AND d.thread = $2 AND (d.topic = $3 OR starts_with(d.topic, $3 || '.'))
+AND (d.state IN ('sent', 'sending') OR d.possible_repeat OR (d.state = 'gathered' AND b.state = 'sending'))
+AND d.channel <> 'console'
+ORDER BY d.channel, d.recipient
+"""
+_OF_THREAD = "SELECT id, message_id, bundle_id FROM message_deliveries WHERE tenant_id = $1 AND thread = $2"
+_OF_PERSON = "SELECT id, message_id, bundle_id FROM message_deliveries WHERE tenant_id = $1 AND person_key = $2"
 _EMPTY_MESSAGES = """
 UPDATE messages SET content = $3, person_key = CASE WHEN $4::boolean THEN '' ELSE person_key END
 WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 """
 _EMPTY_DELIVERIES = """
 UPDATE message_deliveries SET
-    state = CASE WHEN state = 'pending' THEN 'withdrawn' ELSE state END,
-    reason = CASE WHEN state IN ('pending', 'failed') THEN $3::text ELSE reason END,
-    finished_at = CASE WHEN state = 'pending' THEN $4::timestamptz ELSE finished_at END,
+    state = CASE WHEN state IN ('pending', 'gathered') THEN 'withdrawn' ELSE state END,
+    reason = CASE WHEN state IN ('pending', 'gathered', 'failed') THEN $3::text ELSE reason END,
+    finished_at = CASE WHEN state IN ('pending', 'gathered') THEN $4::timestamptz ELSE finished_at END,
     recipient = CASE WHEN $5::boolean AND channel = 'email' THEN 'erased' ELSE recipient END,
     person_key = CASE WHEN $5::boolean THEN '' ELSE person_key END
 WHERE tenant_id = $1 AND id = ANY($2::uuid[])
@@ -207,6 +253,10 @@ DELETE FROM messages m USING (
 
 OutletKey = tuple[str, str]
 """(tenant, outlet)."""
+GatheringKey = tuple[str, str, str, str]
+"""(tenant, by what, channel, recipient): what leaves together."""
+ThreadKey = tuple[str, str, str]
+"""(tenant, thread, recipient)."""
 SentKey = tuple[datetime, UUID]
 """(time, delivery id): the sort key of deliveries, newest first."""
 
@@ -242,6 +292,13 @@ class Fresh:
     withdrawn: str = ""
     """Why it is not sent at all; empty where it is."""
 
+    @property
+    def state(self) -> State:
+        """How it begins."""
+        if self.withdrawn:
+            return State.WITHDRAWN
+        return State.GATHERED if self.delivery.gathering else State.PENDING
+
 
 async def add(tx: Tx, queued: Sequence[Message], fresh: Sequence[Fresh]) -> int:
     """Write messages with their deliveries; return how many deliveries are new. One that exists stays as it is."""
@@ -252,7 +309,10 @@ async def add(tx: Tx, queued: Sequence[Message], fresh: Sequence[Fresh]) -> int:
     # Sorted: two transactions that write the same new outlets wait for each other in one order.
     outlets = sorted({(each.delivery.tenant_id, each.delivery.outlet, each.delivery.channel) for each in fresh})
     await tx.raw.execute(_ADD_OUTLETS, *_columns(outlets, 3))
-    states = [State.WITHDRAWN if each.withdrawn else State.PENDING for each in fresh]
+    gathered = sorted({gathering_of(each.delivery) for each in fresh if each.delivery.gathering})
+    if gathered:
+        await tx.raw.execute(_ADD_GATHERINGS, *_columns(gathered, 4))
+    states = [each.state for each in fresh]
     done = await tx.raw.execute(
         _ADD_DELIVERIES,
         *_DELIVERY.arrays([each.delivery for each in fresh]),
@@ -262,6 +322,20 @@ async def add(tx: Tx, queued: Sequence[Message], fresh: Sequence[Fresh]) -> int:
         [tx.now if each.withdrawn else None for each in fresh],
     )
     return rows_changed(done)
+
+
+async def add_bundle(tx: Tx, bundle: Delivery, content: Content) -> None:
+    """Write a delivery that holds others, with its message; it may leave at once."""
+    text = msgspec.json.encode(content).decode()
+    row = _MessageRow(bundle.tenant_id, bundle.id, bundle.topic, bundle.thread, "", text, bundle.created_at)
+    await tx.raw.execute(_ADD_MESSAGES, *_MESSAGE.arrays([row]))
+    await tx.raw.execute(_ADD_OUTLETS, [bundle.tenant_id], [bundle.outlet], [bundle.channel])
+    await tx.raw.execute(_ADD_DELIVERIES, *_DELIVERY.arrays([bundle]), [State.PENDING], [""], [tx.now], [None])
+
+
+def gathering_of(delivery: Delivery) -> GatheringKey:
+    """Return what a delivery leaves together with."""
+    return delivery.tenant_id, delivery.gathering, delivery.channel, delivery.recipient
 
 
 async def lease(
@@ -342,11 +416,17 @@ async def record(tx: Tx, ended: Sequence[Ended]) -> None:
         (e.delivery.tenant_id, e.delivery.id, e.delivery.attempts, e.state, e.reason, e.next_attempt_at) for e in ended
     ]
     await tx.raw.execute(_FINISH, tx.now, *_columns(finished, 6))
+    bundles = [(each.delivery.tenant_id, each.delivery.id) for each in ended if each.delivery.is_bundle]
+    if bundles:
+        await tx.raw.execute(_SETTLE, *_columns(bundles, 2))
 
 
 async def redrive(tx: Tx, tenant_id: str, *, delivery_id: UUID | None = None, outlet: str | None = None) -> int:
     """Send failed deliveries again from the first attempt on; return how many."""
-    return rows_changed(await tx.raw.execute(_REDRIVE, tenant_id, tx.now, delivery_id, outlet))
+    found = [row["id"] for row in await tx.raw.fetch(_REDRIVE, tenant_id, tx.now, delivery_id, outlet)]
+    if found:
+        await tx.raw.execute(_REDRIVE_MEMBERS, tenant_id, found)
+    return len(found)
 
 
 async def fail_outlet(tx: Tx, tenant_id: str, outlet: str, reason: str) -> None:
@@ -368,7 +448,8 @@ async def erase(tx: Tx, tenant_id: str, *, thread: str = "", person_key: str = "
         empty = msgspec.json.encode(Content("erased", "")).decode()
         await tx.raw.execute(_EMPTY_MESSAGES, tenant_id, message_ids, empty, bool(person_key))
         await tx.raw.execute(_EMPTY_DELIVERIES, tenant_id, ids, "erased", tx.now, bool(person_key))
-        await tx.raw.execute(_EMPTY_ATTEMPTS, tenant_id, ids)
+        bundles = {row["bundle_id"] for row in found if row["bundle_id"] is not None}
+        await tx.raw.execute(_EMPTY_ATTEMPTS, tenant_id, [*ids, *bundles])
     return len(ids)
 
 
@@ -426,14 +507,16 @@ async def attempts_of(tx: SqlTx, tenant_id: str, delivery_id: UUID) -> Sequence[
 
 
 async def recipients(tx: Tx, tenant_id: str, thread: str, topic: str) -> list[tuple[str, str]]:
-    """Return (channel, recipient) of whoever got, or may have got, a message of a thread below a topic.
+    """Return (channel, recipient) of whoever got, or may have got, a message of a thread about a topic or below it.
 
     The console's own sink is left out: nobody waits for anything there.
     """
     return [tuple(row) for row in await tx.raw.fetch(_RECIPIENTS, tenant_id, thread, topic)]
 
 
-async def was_sent(tx: Tx, tenant_id: str, thread: str, topic: str, held: Sequence[UUID] = ()) -> bool:
+async def was_sent(
+    tx: Tx, tenant_id: str, thread: str, topic: str, held: Sequence[UUID] = (), recipient: str = ""
+) -> bool:
     """Return whether anybody got, or may have got, a message of a thread about a topic.
 
     Args:
@@ -442,8 +525,34 @@ async def was_sent(tx: Tx, tenant_id: str, thread: str, topic: str, held: Sequen
         thread: of the message.
         topic: of the message.
         held: deliveries that this process has leased and not sent; nobody has them.
+        recipient: whether this one did; empty for anybody.
     """
-    return bool(await tx.raw.fetchval(_WAS_SENT, tenant_id, thread, topic, list(held)))
+    return bool(await tx.raw.fetchval(_WAS_SENT, tenant_id, thread, topic, list(held), recipient))
+
+
+async def last_told(
+    tx: Tx, threads: Collection[ThreadKey], topic: str, held: Sequence[UUID] = (), *, urgent_only: bool = False
+) -> dict[ThreadKey, datetime]:
+    """Return when recipients last got a message of a thread about a topic, alone or with others.
+
+    Args:
+        tx: the open transaction.
+        threads: with their recipients.
+        topic: of the message.
+        held: deliveries that this process has leased and not sent; nobody has them.
+        urgent_only: whether only urgent messages count.
+    """
+    rows = await tx.raw.fetch(_LAST_TOLD, *_columns(list(threads), 3), topic, tx.now, list(held), urgent_only)
+    return {(row["tenant_id"], row["thread"], row["recipient"]): row["at"] for row in rows}
+
+
+async def told_with_others(tx: Tx, threads: Collection[ThreadKey]) -> dict[ThreadKey, tuple[UUID, ...]]:
+    """Return the mails in which recipients were told of threads together with others, the oldest first."""
+    found: dict[ThreadKey, tuple[UUID, ...]] = {}
+    for row in await tx.raw.fetch(_TOLD_WITH_OTHERS, *_columns(list(threads), 3)):
+        key = row["tenant_id"], row["thread"], row["recipient"]
+        found[key] = (*found.get(key, ()), row["bundle_id"])
+    return found
 
 
 async def standing(tx: Tx, stuck_seconds: float, most: int) -> Standing:

@@ -38,6 +38,30 @@ message_deliveries = Table(
     Column("next_attempt_at", _TIME, nullable=False),
     Column("leased_until", _TIME, nullable=False),
     Column("finished_at", _TIME),
+    Column("gathering", Text, nullable=False),
+    Column("is_urgent", Boolean, nullable=False),
+    Column("is_bundle", Boolean, nullable=False),
+    Column("bundle_id", Uuid),
+    Column("released_at", _TIME),
+)
+gatherings = Table(
+    "gatherings",
+    _META,
+    Column("tenant_id", Text, primary_key=True),
+    Column("gathering", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("recipient", Text, primary_key=True),
+    Column("step", Integer, nullable=False),
+    Column("free_at", _TIME),
+    Column("urgent_at", _TIME),
+    Column("opened_at", _TIME),
+)
+storms = Table(
+    "storms",
+    _META,
+    Column("tenant_id", Text, primary_key=True),
+    Column("since", _TIME, primary_key=True),
+    Column("until", _TIME),
 )
 message_attempts = Table(
     "message_attempts",

@@ -31,7 +31,8 @@ class AlertOut(BaseModel):
     id: UUID = Field(description="Its id.")
     state: AlertState = Field(description="What has been done about it.", examples=["open"])
     kind: str = Field(
-        description="What it is about: `sla_breach`, or `uncaught` for a negative review that nobody is for.",
+        description="What it is about: `sla_breach`, `uncaught` for a negative review that nobody is for, or "
+        "`storm` for more messages than people can read.",
         examples=["sla_breach"],
     )
     severity: str = Field(description="How urgent it is.", examples=["high"])

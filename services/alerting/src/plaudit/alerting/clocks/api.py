@@ -283,14 +283,7 @@ def changing(followers: Sequence[Follower]) -> APIRouter:
     async def change(clock_id: UUID, order: Order, decide: ByHand, once: IdempotencyKey | None) -> ClockWithLogOut:
         key = order.principal.tenant_id, clock_id
         changed = await commands.change_by_hand(order.work, key, decide, followers, once=once)
-        return await answer_of(clock_id, order, changed)
-
-    async def answer_of(clock_id: UUID, order: Order, changed: Changed | None) -> ClockWithLogOut:
-        if changed is None:
-            raise not_found("clock")
-        if changed.already:
-            order.response.headers["Idempotent-Replayed"] = "true"
-        return await _clock_with_log(order.work.tx, order.principal.tenant_id, clock_id)
+        return await _changed_clock(clock_id, order, changed)
 
     @hands.post("/v1/clocks/{clock_id}/pause", summary="Pause a clock", openapi_extra=_refused("pause"))
     async def pause_clock(clock_id: ClockId, order: Ordered, body: ReasonIn) -> ClockWithLogOut:
@@ -320,7 +313,7 @@ def changing(followers: Sequence[Follower]) -> APIRouter:
 
         If it has passed its new due time already, it is breached, and nobody is called for it.
         """
-        return await answer_of(
+        return await _changed_clock(
             clock_id,
             order,
             await commands.move_by_hand(
@@ -363,6 +356,14 @@ def _once(key: str | None, verb: str, body: BaseModel) -> IdempotencyKey | None:
     if key is None:
         return None
     return IdempotencyKey(f"clocks:{key}", sha256(f"{verb}\n{body.model_dump_json()}".encode()).digest())
+
+
+async def _changed_clock(clock_id: UUID, order: Order, changed: Changed | None) -> ClockWithLogOut:
+    if changed is None:
+        raise not_found("clock")
+    if changed.already:
+        order.response.headers["Idempotent-Replayed"] = "true"
+    return await _clock_with_log(order.work.tx, order.principal.tenant_id, clock_id)
 
 
 async def _clock_with_log(tx: SqlTx, tenant_id: str, clock_id: UUID) -> ClockWithLogOut:

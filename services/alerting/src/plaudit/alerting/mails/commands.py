@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -13,11 +14,14 @@ from plaudit.alerting.clocks.domain.clock_events import Breached, Retracted, Sta
 from plaudit.alerting.library import store as library_store
 from plaudit.alerting.library.domain.guideline import Revision, best_match
 from plaudit.alerting.mails.domain.aid import BAD, NO_AID, Aid, severity_of
-from plaudit.alerting.mails.domain.history import told
+from plaudit.alerting.mails.domain.flapping import notice_at
+from plaudit.alerting.mails.domain.history import told as told_before
 from plaudit.alerting.mails.domain.letters import (
     BREACHED,
+    FLAPS,
     NO_LONGER_SO,
     NOT_TOLD,
+    STARTED,
     Letter,
     LetterKind,
     is_urgent,
@@ -26,7 +30,8 @@ from plaudit.alerting.mails.domain.letters import (
     letter_of,
     message_of,
 )
-from plaudit.alerting.mails.domain.words import content_of
+from plaudit.alerting.mails.domain.lines import item_of
+from plaudit.alerting.mails.domain.words import DESK, content_of
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.domain import Owner, Owners
 from plaudit.alerting.reviews import store as review_store
@@ -34,9 +39,11 @@ from plaudit.alerting.reviews.domain import History, Review
 from plaudit.common.db import Tx
 from plaudit.common.delivery import commands as deliveries
 from plaudit.common.delivery import store as delivery_store
-from plaudit.common.delivery.commands import Check, Due, Verdict, Withdraw
-from plaudit.common.delivery.domain.message import Message
+from plaudit.common.delivery.commands import Check, Due, Later, Verdict, Withdraw
+from plaudit.common.delivery.domain.message import Channel, Item, Message
+from plaudit.common.delivery.gatherings.commands import Gatherer
 from plaudit.common.events import Outgoing
+from plaudit.common.time_zones import zone_of
 
 Withheld = Callable[[Tx, Sequence[Clock]], Awaitable[Mapping[ClockKey, str]]]
 """Clocks → those of which nothing is told now, and why."""
@@ -58,9 +65,12 @@ class OwnerMails(Follower):
         ]
         wanted = [(clock, letter) for clock, letter in letters if letter is not None]
         owners = await people.load(tx, {clock.tenant_id for clock, _ in wanted}) if wanted else {}
-        await deliveries.queue(
-            tx, [self._message(letter, clock, owners[clock.tenant_id], tx.now) for clock, letter in wanted]
-        )
+        messages: list[Message] = []
+        for clock, letter in wanted:
+            messages.append(self._message(letter, clock, owners[clock.tenant_id], tx.now))
+            if letter.kind is LetterKind.RETRACTION:
+                messages += await _to_others(tx, letter, clock, messages[-1].to.address)
+        await deliveries.queue(tx, messages)
         return ()
 
     def _message(self, letter: Letter, clock: Clock, owners: Owners, now: datetime) -> Message:
@@ -68,6 +78,14 @@ class OwnerMails(Follower):
         owner = owners.owner(self._fallback, about.subject, about.source_id, about.severity)
         not_before = owner.not_before(now, is_urgent=is_urgent(clock))
         return message_of(letter, clock, owner.address, not_before)
+
+
+async def _to_others(tx: Tx, letter: Letter, clock: Clock, owner: str) -> list[Message]:
+    """Return the same for whoever was told of the breach and is not the owner any more."""
+    told = await delivery_store.recipients(tx, clock.tenant_id, thread_of(clock.id), BREACHED)
+    return [
+        message_of(letter, clock, address) for channel, address in told if channel == Channel.EMAIL and address != owner
+    ]
 
 
 def check_of(public_url: str, fallback: Owner, withheld: Withheld) -> Check:
@@ -80,45 +98,98 @@ def check_of(public_url: str, fallback: Owner, withheld: Withheld) -> Check:
     """
 
     async def check(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
-        letters = {each.delivery.id: letter_of(each.content) for each in due}
-        clocks = await clock_store.load(
-            tx, {(each.delivery.tenant_id, letters[each.delivery.id].clock_id) for each in due}
-        )
-        aids = await aids_of(tx, [clock for clock in clocks.values() if is_bad(clock)])
-        reasons = await withheld(tx, list(clocks.values()))
-        owners = await people.load(tx, {each.delivery.tenant_id for each in due})
+        looked_up = await _looked_up(tx, due, fallback, withheld)
+        wanted = [said.clock for said in looked_up.values() if isinstance(said, _Wanted)]
+        aids = await aids_of(tx, [clock for clock in wanted if is_bad(clock)])
         verdicts: dict[UUID, Verdict] = {}
-        for each in due:
-            letter = letters[each.delivery.id]
-            key = each.delivery.tenant_id, letter.clock_id
-            reader = _reader(owners[key[0]], each.delivery.recipient, fallback)
-            reason = reasons.get(key)
-            if reason:
-                verdicts[each.delivery.id] = Withdraw(reason)
-                continue
-            clock, aid = clocks.get(key), aids.get(key, NO_AID)
-            verdicts[each.delivery.id] = await _verdict(tx, letter, clock, public_url, reader, list(letters), aid)
+        for delivery_id, said in looked_up.items():
+            if isinstance(said, _Wanted):
+                verdicts[delivery_id] = content_of(
+                    said.letter,
+                    said.clock,
+                    now=tx.now,
+                    owner=said.reader,
+                    public_url=public_url,
+                    history=await _history(tx, said.clock),
+                    aid=NO_AID if said.letter.kind is LetterKind.RETRACTION else aids.get(said.clock.key, NO_AID),
+                )
+            else:
+                verdicts[delivery_id] = said
         return verdicts
 
     return check
 
 
-async def _verdict(
-    tx: Tx,
-    letter: Letter,
-    clock: Clock | None,
-    public_url: str,
-    reader: Owner,
-    held: Sequence[UUID],
-    aid: Aid,
-) -> Verdict:
+def gatherer_of(public_url: str, fallback: Owner, withheld: Withheld) -> Gatherer:
+    """Return what lists clocks in a gathered mail, as they stand when it leaves.
+
+    Args:
+        public_url: the address of Plaudit from outside; empty where it is not known.
+        fallback: the owner of the settings, in whose zone whoever is not named reads times.
+        withheld: of which clocks nothing is told now, and why.
+    """
+
+    async def lister(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Item | Withdraw | Later]:
+        urgent = {each.delivery.id: each.delivery.is_urgent for each in due}
+        found: dict[UUID, Item | Withdraw | Later] = {}
+        for delivery_id, said in (await _looked_up(tx, due, fallback, withheld)).items():
+            if isinstance(said, _Wanted):
+                zone, is_first = zone_of(said.reader.zone), urgent[delivery_id]
+                found[delivery_id] = item_of(
+                    said.letter, said.clock, now=tx.now, zone=zone, public_url=public_url, is_urgent=is_first
+                )
+            else:
+                found[delivery_id] = said
+        return found
+
+    console = public_url.rstrip("/")
+    return Gatherer(lister, f"{console}{DESK}" if console else "", "Open the desk")
+
+
+class _Wanted(NamedTuple):
+    """A mail that is to leave, and the clock that it is about, as it stands."""
+
+    letter: Letter
+    clock: Clock
+    reader: Owner
+
+
+async def _looked_up(
+    tx: Tx, due: Sequence[Due], fallback: Owner, withheld: Withheld
+) -> dict[UUID, _Wanted | Withdraw | Later]:
+    """Return what is still to be told, and of the other mails why not."""
+    letters = {each.delivery.id: letter_of(each.content) for each in due}
+    # Neither these nor the bundles that they are in have reached anybody yet.
+    held = [*letters, *{each.delivery.bundle_id for each in due if each.delivery.bundle_id is not None}]
+    clocks = await clock_store.load(tx, {(each.delivery.tenant_id, letters[each.delivery.id].clock_id) for each in due})
+    reasons = await withheld(tx, list(clocks.values()))
+    owners = await people.load(tx, {each.delivery.tenant_id for each in due})
+    noticed = await _noticed_at(tx, due, letters, held)
+    found: dict[UUID, _Wanted | Withdraw | Later] = {}
+    for each in due:
+        letter, tenant_id = letters[each.delivery.id], each.delivery.tenant_id
+        clock = clocks.get((tenant_id, letter.clock_id))
+        reason = reasons.get((tenant_id, letter.clock_id), "")
+        objection = Withdraw(reason) if reason else await _objection(tx, letter, clock, held, each.delivery.recipient)
+        reader = _reader(owners[tenant_id], each.delivery.recipient, fallback)
+        if objection or clock is None:
+            found[each.delivery.id] = objection or Withdraw(NO_LONGER_SO)
+        else:
+            found[each.delivery.id] = _not_yet(letter, clock, noticed.get(each.delivery.id), tx.now) or _Wanted(
+                letter, clock, reader
+            )
+    return found
+
+
+async def _objection(
+    tx: Tx, letter: Letter, clock: Clock | None, held: Sequence[UUID], recipient: str
+) -> Withdraw | None:
+    """Return why a mail does not leave; None where it may."""
     if clock is None or not is_wanted(letter, clock, tx.now):
         return Withdraw(NO_LONGER_SO)
-    if letter.kind is LetterKind.RETRACTION and not await _was_told(tx, clock, held):
+    if letter.kind is LetterKind.RETRACTION and not await _was_told(tx, clock, held, recipient):
         return Withdraw(NOT_TOLD)
-    history = await _history(tx, clock)
-    aid = NO_AID if letter.kind is LetterKind.RETRACTION else aid
-    return content_of(letter, clock, now=tx.now, owner=reader, public_url=public_url, history=history, aid=aid)
+    return None
 
 
 async def aids_of(tx: Tx, clocks: Collection[Clock]) -> dict[ClockKey, Aid]:
@@ -162,19 +233,44 @@ def _aid(
     )
 
 
+def _not_yet(letter: Letter, clock: Clock, noticed_at: datetime | None, now: datetime) -> Later | None:
+    """Return until when a notice waits because its owner had one a short time ago; None where it may leave."""
+    if letter.kind is not LetterKind.NOTICE:
+        return None
+    until = notice_at(noticed_at, clock.run.started_at, now)
+    return Later(until, FLAPS) if until > now else None
+
+
+async def _noticed_at(
+    tx: Tx, due: Sequence[Due], letters: Mapping[UUID, Letter], held: Sequence[UUID]
+) -> dict[UUID, datetime]:
+    """Return when the recipients of notices last had one of the same clock; an urgent one counts urgent ones only."""
+    told: dict[UUID, datetime] = {}
+    for urgent in (False, True):
+        notices = {
+            each.delivery.id: (each.delivery.tenant_id, each.delivery.thread, each.delivery.recipient)
+            for each in due
+            if letters[each.delivery.id].kind is LetterKind.NOTICE and each.delivery.is_urgent is urgent
+        }
+        if notices:
+            last = await delivery_store.last_told(tx, set(notices.values()), STARTED, held, urgent_only=urgent)
+            told |= {delivery_id: last[key] for delivery_id, key in notices.items() if key in last}
+    return told
+
+
 def _reader(owners: Owners, address: str, fallback: Owner) -> Owner:
     """Return the person at an address, who is in the fallback's zone where nothing is known of them."""
     return owners.by_address(address) or msgspec.structs.replace(fallback, address=address, name=address)
 
 
-async def _was_told(tx: Tx, clock: Clock, held: Sequence[UUID]) -> bool:
-    """Return whether anybody may have read of the breach."""
-    return await delivery_store.was_sent(tx, clock.tenant_id, thread_of(clock.id), BREACHED, held)
+async def _was_told(tx: Tx, clock: Clock, held: Sequence[UUID], recipient: str) -> bool:
+    """Return whether a recipient may have read of the breach."""
+    return await delivery_store.was_sent(tx, clock.tenant_id, thread_of(clock.id), BREACHED, held, recipient)
 
 
 async def _history(tx: Tx, clock: Clock) -> list[tuple[datetime, str]]:
     """Return what happened with the clock before its present run, the oldest first."""
-    return told([event for event, _ in await clock_store.log_of(tx, clock.tenant_id, clock.id)])
+    return told_before([event for event, _ in await clock_store.log_of(tx, clock.tenant_id, clock.id)])
 
 
 def _is_noticed(entry: LogEntry) -> bool:

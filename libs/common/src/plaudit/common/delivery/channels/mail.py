@@ -29,7 +29,14 @@ async def send(ready: Ready, hand_over: SendMail, sender: str, unsubscribe_url: 
         now: for its header `Date`.
     """
     try:
-        mail = mail_of(_addressed(ready), ready.content, sender=sender, sent_at=now, unsubscribe_url=unsubscribe_url)
+        mail = mail_of(
+            _addressed(ready),
+            ready.content,
+            sender=sender,
+            sent_at=now,
+            unsubscribe_url=unsubscribe_url,
+            references=ready.references,
+        )
         shown = f"Subject: {mail['Subject']}\n\n{_shown(ready)}".encode(errors="replace")[:MAX_SENT_BYTES]
     except (ValueError, TypeError, LookupError, MessageError) as error:
         why = f"it cannot be composed: {type(error).__name__}: {error}"

@@ -52,6 +52,43 @@ class State(StrEnum):
     """It was not wanted any more when it was to leave; the reason says why."""
     FAILED = "failed"
     """It is not tried again by itself; somebody may send it again."""
+    GATHERED = "gathered"
+    """It waits to leave together with others to the same recipient, or is on its way with them."""
+
+
+GATHERED_CHANNELS: Final = frozenset({Channel.EMAIL, Channel.SLACK, Channel.TEAMS, Channel.WEBHOOK, Channel.CONSOLE})
+"""Channels over which one message may hold several; an alert of PagerDuty or Alertmanager is one thing each."""
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One of the things that a gathered message tells."""
+
+    words: str
+    """What it is about, in one line of ours."""
+    kind: str
+    """What is told of it, as a count says it: `late` in `27 late`."""
+    details: tuple[str, ...] = ()
+    """What is known at a glance, such as when it is due."""
+    quote: str = ""
+    """The beginning of what a stranger wrote."""
+    link: str = ""
+    link_label: str = "Open"
+    at: datetime | None = None
+    """When it is due: the earliest comes first."""
+    is_urgent: bool = False
+    """Whether it comes before what is not."""
+    data: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    """The same for machines."""
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """Several things that one message tells."""
+
+    lead: str
+    """How many there are, and of which kinds."""
+    items: tuple[Item, ...]
+    more: str = ""
+    """How many are not listed, and where they are; empty where all are."""
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -70,6 +107,8 @@ class Content(msgspec.Struct, frozen=True):
     """Of the words of ours: the document's `lang`, and by it its `dir`."""
     sender_name: str = ""
     """Of a mail: in whose name it is sent. Empty: in that of Plaudit."""
+    listing: Listing | None = None
+    """The things that a gathered message tells; its text has them too."""
 
 
 class Recipient(msgspec.Struct, frozen=True):
@@ -126,6 +165,10 @@ class Message(msgspec.Struct, frozen=True):
     not_before: datetime | None = None
     needs_consent: bool = False
     """Whether the person has to have opted in; else an opt-out is respected and its absence is enough."""
+    gathering: str = ""
+    """By what it is gathered with others to the same recipient: a topic above its own; empty: it leaves by itself."""
+    is_urgent: bool = False
+    """Whether it is told first of what is gathered, and waits no longer than the first window."""
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -148,6 +191,13 @@ class Delivery(msgspec.Struct, frozen=True):
     attempts: int = 0
     possible_repeat: bool = False
     """An attempt ended without a record: the recipient may have got it already."""
+    gathering: str = ""
+    """By what it is gathered with others; empty where it leaves by itself."""
+    is_urgent: bool = False
+    is_bundle: bool = False
+    """Whether it holds other deliveries, which leave with it."""
+    bundle_id: UUID | None = None
+    """The bundle that it leaves with; None while it waits for one, and where it leaves by itself."""
 
     @property
     def endpoint_id(self) -> UUID | None:
@@ -201,9 +251,45 @@ def deliveries_of(message: Message, routes: list[Route], now: datetime) -> list[
             person_key=message.to.person_key,
             needs_consent=message.needs_consent,
             created_at=now,
+            gathering=message.gathering if route.channel in GATHERED_CHANNELS else "",
+            is_urgent=message.is_urgent,
         )
         for route in routes
     ]
+
+
+def bundle_of(
+    tenant_id: str, gathering: str, route: Route, opened_at: datetime, released_at: datetime, *, is_urgent: bool
+) -> Delivery:
+    """Return the delivery that holds what was gathered. Its key names the recipient's window, and stays.
+
+    Args:
+        tenant_id: whose.
+        gathering: by what it was gathered.
+        route: to whom it goes.
+        opened_at: when the first window opened: bundles since then are one thread.
+        released_at: when it was made.
+        is_urgent: whether anything in it is.
+    """
+    key = f"gathered:{gathering}:{released_at.isoformat()}"
+    made = delivery_id(tenant_id, key, route)
+    return Delivery(
+        tenant_id=tenant_id,
+        id=made,
+        message_id=made,
+        key=key,
+        topic=f"{gathering}.gathered",
+        thread=f"gathered:{gathering}:{opened_at.isoformat()}",
+        channel=route.channel,
+        outlet=route.outlet,
+        recipient=route.recipient,
+        person_key="",
+        needs_consent=False,
+        created_at=released_at,
+        gathering=gathering,
+        is_urgent=is_urgent,
+        is_bundle=True,
+    )
 
 
 def check(message: Message) -> None:
@@ -227,6 +313,10 @@ def check(message: Message) -> None:
         raise MessageError("a message needs a key and a topic")
     if len(msgspec.json.encode(message.content.data)) > MAX_DATA_BYTES:
         raise MessageError(f"the data of a message has more than {MAX_DATA_BYTES} bytes")
+    if message.gathering and message.to.person_key:
+        raise MessageError("a message to a customer is not gathered: it is sent by their own choices")
+    if message.gathering and not takes_topic([message.gathering], message.topic):
+        raise MessageError("a message is gathered by its topic, or by what is above it")
     if message.needs_consent and not message.to.person_key:
         raise MessageError("a message that needs consent names the person whose it is")
 

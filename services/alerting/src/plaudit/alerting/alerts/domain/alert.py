@@ -18,6 +18,8 @@ from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import ReviewState
 
 BREACH_KIND: Final = "sla_breach"
+STORM_KIND: Final = "storm"
+"""More messages to the people of a tenant than it wants in an hour."""
 UNCAUGHT_KIND: Final = "uncaught"
 """A negative review that no class and no assignment is for."""
 BREACH_SEVERITY: Final = "high"
@@ -78,6 +80,8 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     @property
     def thread(self) -> str:
         """The thread of all messages about it: that of its clock, if it is about one."""
+        if self.kind == STORM_KIND:
+            return f"storm:{self.id}"
         return review_thread(self.review_id) if self.clock_id is None else thread_of(self.clock_id)
 
 
@@ -108,6 +112,27 @@ def breach_alert(clock: Clock, owner: str, now: datetime) -> Alert:
         review_severity=clock.about.severity,
         is_statutory=clock.metric == Metric.STATUTORY,
     )
+
+
+def storm_alert(tenant_id: str, owner: str, since: datetime, summary: str) -> Alert:
+    """Return the alert that a storm of messages raises."""
+    return Alert(
+        tenant_id=tenant_id,
+        id=storm_alert_id(tenant_id, since),
+        clock_id=None,
+        review_id="",
+        subject="",
+        kind=STORM_KIND,
+        severity=BREACH_SEVERITY,
+        summary=summary,
+        owner=owner,
+        raised_at=since,
+    )
+
+
+def storm_alert_id(tenant_id: str, since: datetime) -> UUID:
+    """Return the id of the one alert that a storm raises."""
+    return uuid5(review_root(tenant_id, ""), f"{STORM_KIND}\n{since.isoformat()}")
 
 
 def uncaught_alert(tenant_id: str, review_id: str, review: ReviewState, owner: str, now: datetime) -> Alert:

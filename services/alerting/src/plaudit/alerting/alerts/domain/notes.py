@@ -75,6 +75,8 @@ def message_of(note: Note, alert: Alert, to: Recipient, not_before: datetime | N
         content=Content(_subject(note, alert), note.why, data={"note": msgspec.to_builtins(note)}),
         thread=alert.thread,
         not_before=not_before,
+        gathering=TOPIC,
+        is_urgent=alert.is_urgent,
     )
 
 

@@ -20,6 +20,7 @@ TOPIC: Final = "clock"
 URGENT: Final = frozenset((str(Severity.DRASTIC), "urgent"))
 """Severities of reviews and incidents that are told at any hour."""
 NO_LONGER_SO: Final = "the clock does not stand so any more"
+FLAPS: Final = "its owner was told a short time ago; it is told again if it stays so"
 NOT_TOLD: Final = "nobody was told of the breach"
 
 
@@ -41,6 +42,7 @@ _TOPICS: Final = {
     LetterKind.RETRACTION: "clock.retracted",
 }
 BREACHED: Final = _TOPICS[LetterKind.BREACH]
+STARTED: Final = _TOPICS[LetterKind.NOTICE]
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -89,6 +91,8 @@ def message_of(letter: Letter, clock: Clock, recipient: str, not_before: datetim
         content=Content(f"{letter.kind.capitalize()}: {name_of(clock)}", "", data=msgspec.to_builtins(letter)),
         thread=thread_of(letter.clock_id),
         not_before=not_before,
+        gathering=TOPIC,
+        is_urgent=is_urgent(clock),
     )
 
 

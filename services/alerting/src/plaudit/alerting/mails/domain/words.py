@@ -76,7 +76,7 @@ def content_of(
     paragraphs = _paragraphs(letter, clock, zone)
     quote = [clean(part).strip() for part in (clock.about.title, clock.about.excerpt) if part]
     told = [(moment(at, zone), words) for at, words in history[-MAX_HISTORY:]]
-    link, label = _link(clock, public_url)
+    link, label = link_to(clock, public_url)
     check_url = _check_url(public_url)
     return Content(
         subject=one_line(_subject(letter, clock, zone)),
@@ -156,7 +156,7 @@ def _facts(letter: Letter, clock: Clock, now: datetime, zone: tzinfo) -> list[tu
     return facts
 
 
-def _link(clock: Clock, public_url: str) -> tuple[str, str]:
+def link_to(clock: Clock, public_url: str) -> tuple[str, str]:
     """Return the one link, and its words: the page of the review, else that of the clock, else the review itself."""
     console = public_url.rstrip("/")
     review_id = clock.about.review_id

@@ -4,6 +4,7 @@ A mail loads nothing and runs nothing. No text gets into a header but through th
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,6 +19,8 @@ from plaudit.common.text import clean, cut, one_line
 SENDER_NAME: Final = "Plaudit"
 MAX_SUBJECT_CHARS: Final = 150
 MAX_SENDER_CHARS: Final = 80
+MAX_REFERENCES: Final = 10
+"""To mails that told of a thread together with others, the last ones."""
 RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 _ISOLATES: Final = ("\u2068", "\u2069")
 _ISOLATE: Final = re.compile(f"([{''.join(_ISOLATES)}])")
@@ -25,7 +28,13 @@ _THREADS: Final = UUID("5d4d4a40-7a2a-5b5c-8a4e-3f4e2cf0d0a1")
 
 
 def mail_of(
-    delivery: Delivery, content: Content, *, sender: str, sent_at: datetime, unsubscribe_url: str = ""
+    delivery: Delivery,
+    content: Content,
+    *,
+    sender: str,
+    sent_at: datetime,
+    unsubscribe_url: str = "",
+    references: Sequence[UUID] = (),
 ) -> EmailMessage:
     """Return the mail of a delivery.
 
@@ -35,6 +44,7 @@ def mail_of(
         sender: the address that it comes from.
         sent_at: for the header `Date`.
         unsubscribe_url: where a program of the reader's posts to stop such mails (RFC 8058); empty for none.
+        references: mails in which its thread was told together with others, the oldest first.
 
     Raises:
         ValueError: an address that cannot be used.
@@ -49,11 +59,15 @@ def mail_of(
     if delivery.thread:
         # Nobody has sent a mail of this id. Programs show together what refers to the same one.
         root = f"<{uuid5(_THREADS, f'{delivery.tenant_id} {delivery.thread}')}@{domain}>"
-        mail["In-Reply-To"] = root
-        mail["References"] = root
+        told = [f"<{each}@{domain}>" for each in references if each != delivery.id][-MAX_REFERENCES:]
+        mail["In-Reply-To"] = told[-1] if told else root
+        mail["References"] = " ".join((root, *told))
     if unsubscribe_url:
         mail["List-Unsubscribe"] = f"<{unsubscribe_url}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    # RFC 2919: by it people sort what we send.
+    topic = delivery.topic.partition(".")[0]
+    mail["List-Id"] = f"Plaudit, {topic} <{topic.replace('_', '-')}.plaudit.{domain}>"
     # RFC 3834: asks for no automatic reply.
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(text_of(content))

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from plaudit.common.delivery.domain.message import Content
+from plaudit.common.delivery.domain.bundle import lines_of
+from plaudit.common.delivery.domain.message import Content, Item
 from plaudit.common.delivery.domain.shapes.disarm import plain
 from plaudit.common.delivery.domain.shapes.request import Request
 
@@ -27,7 +28,7 @@ def request_of(content: Content) -> Request:
     """Return what is sent to an incoming webhook."""
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": _plain(content.subject, MAX_HEADER_CHARS)},
-        *({"type": "section", "text": _plain(part, MAX_SECTION_CHARS)} for part in _sections(content.text)),
+        *_body(content),
     ]
     if content.link and len(content.link) <= MAX_LINK_CHARS:
         label = _plain(content.link_label, MAX_BUTTON_CHARS)
@@ -46,6 +47,26 @@ def request_of(content: Content) -> Request:
 def escaped(text: str) -> str:
     """Return a text whose control characters Slack shows and does not read."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _body(content: Content) -> list[dict[str, Any]]:
+    listing = content.listing
+    if listing is None:
+        return [_section(part) for part in _sections(content.text)]
+    items = [_item(each) for each in listing.items]
+    return [_section(listing.lead), *items, *([_section(listing.more)] if listing.more else ())]
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": _plain(text, MAX_SECTION_CHARS)}
+
+
+def _item(item: Item) -> dict[str, Any]:
+    section = _section("\n".join(lines_of(item)))
+    if item.link and len(item.link) <= MAX_LINK_CHARS:
+        label = _plain(item.link_label, MAX_BUTTON_CHARS)
+        section["accessory"] = {"type": "button", "text": label, "url": item.link}
+    return section
 
 
 def _plain(text: str, most: int) -> dict[str, Any]:
