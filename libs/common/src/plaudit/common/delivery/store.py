@@ -140,6 +140,13 @@ ON CONFLICT (tenant_id, delivery_id, number) DO UPDATE SET ended_at = excluded.e
 _REDRIVE = """
 UPDATE message_deliveries SET state = 'pending', reason = '', next_attempt_at = $2, finished_at = NULL, attempts = 0
 WHERE tenant_id = $1 AND state = 'failed' AND ($3::uuid IS NULL OR id = $3) AND ($4::text IS NULL OR outlet = $4)
+AND ($5::text IS NULL OR thread = $5)
+"""
+_STANDING = """
+SELECT key, channel, outlet, state, count(*)::int AS count, max(finished_at) AS finished_at,
+    (array_agg(reason ORDER BY created_at DESC) FILTER (WHERE reason <> ''))[1] AS reason
+FROM message_deliveries WHERE tenant_id = $1 AND thread = $2 AND key = ANY($3::text[])
+GROUP BY key, channel, outlet, state ORDER BY channel, outlet, state
 """
 _WITHDRAW_OUTLET = """
 UPDATE message_deliveries SET state = 'failed', reason = $3, finished_at = $4
@@ -191,6 +198,21 @@ OutletKey = tuple[str, str]
 """(tenant, outlet)."""
 SentKey = tuple[datetime, UUID]
 """(time, delivery id): the sort key of deliveries, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many deliveries of a key over an outlet are in a state."""
+
+    key: str
+    channel: str
+    outlet: str
+    state: str
+    count: int
+    finished_at: datetime | None
+    """When the last of them ended."""
+    reason: str
+    """Why one of them failed or was withdrawn, the newest; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,9 +338,22 @@ async def record(tx: Tx, ended: Sequence[Ended]) -> None:
     await tx.raw.execute(_FINISH, tx.now, *_columns(finished, 6))
 
 
-async def redrive(tx: Tx, tenant_id: str, *, delivery_id: UUID | None = None, outlet: str | None = None) -> int:
+async def redrive(
+    tx: Tx,
+    tenant_id: str,
+    *,
+    delivery_id: UUID | None = None,
+    outlet: str | None = None,
+    thread: str | None = None,
+) -> int:
     """Send failed deliveries again from the first attempt on; return how many."""
-    return rows_changed(await tx.raw.execute(_REDRIVE, tenant_id, tx.now, delivery_id, outlet))
+    return rows_changed(await tx.raw.execute(_REDRIVE, tenant_id, tx.now, delivery_id, outlet, thread))
+
+
+async def standing_of(tx: Tx, tenant_id: str, thread: str, keys: Collection[str]) -> list[Standing]:
+    """Return how the deliveries of a thread stand, counted by key, outlet and state."""
+    rows = await tx.raw.fetch(_STANDING, tenant_id, thread, list(keys))
+    return [Standing(**{**row, "reason": row["reason"] or ""}) for row in rows]
 
 
 async def fail_outlet(tx: Tx, tenant_id: str, outlet: str, reason: str) -> None:

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from plaudit.alerting.alerts import store as alert_store
 from plaudit.alerting.clocks import store as clock_store
-from plaudit.alerting.clocks.domain.about import is_web_address
+from plaudit.alerting.clocks.domain.about import AboutKind, is_web_address
 from plaudit.alerting.clocks.domain.clock_events import (
     Breached,
     Cancelled,
@@ -22,6 +22,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
     Started,
     Unknown,
     Warned,
+    kind_of,
 )
 from plaudit.alerting.desk import store
 from plaudit.alerting.mails.domain.words import CLOCKS, REVIEWS, UNTOLD, duration
@@ -46,6 +47,12 @@ _REASONS: Final = {
     "no_longer_negative": "the review is no longer negative",
     "worsened": "the review says something drastic",
     "erased": "the review was erased",
+    "opened": "the incident was opened",
+    "updated": "the last update was published",
+    "severity_changed": "the incident became more severe",
+    "aware": "the company became aware of a data breach",
+    "anchor_corrected": "the instant that it counts from was corrected",
+    "resolved": "the incident is resolved",
     "answered_in_time": "the answer was in time, and we learned it late",
     "cancelled_in_time": "it had ended in time, and we learned it late",
 }
@@ -190,7 +197,7 @@ def _happened(event: ClockEvent) -> str:
         case Started():
             return f"The clock started: {_REASONS[event.reason]}."
         case Warned():
-            return f"{event.percent} % of the time had passed."
+            return f"{f'{event.percent} %' if event.percent else event.after} of the time had passed."
         case Breached():
             return "No answer in time" + (", as far as could be read by then." if event.provisional else ".")
         case Cancelled():
@@ -198,12 +205,14 @@ def _happened(event: ClockEvent) -> str:
         case Retracted():
             return f"The breach was taken back: {_REASONS[event.reason]}."
         case _:
-            return _HAPPENED[type(event)]
+            return _HAPPENED.get(type(event)) or f"{kind_of(event).replace('_', ' ').capitalize()}."
 
 
 def _title(clock: Any) -> str:
     if clock["erased_at"] is not None:
         return f"Erased review of {clock['subject']}"
+    if clock["about_kind"] == AboutKind.INCIDENT:
+        return f"Incident: {clock['title']}"
     return clock["title"] or f"{clock['stars']}-star review of {clock['subject']}"
 
 

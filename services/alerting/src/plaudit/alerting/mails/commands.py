@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.commands import Follower
+from plaudit.alerting.clocks.domain.about import AboutKind
 from plaudit.alerting.clocks.domain.clock import Clock, LogEntry
 from plaudit.alerting.clocks.domain.clock_events import Breached, Retracted, Started, Warned
 from plaudit.alerting.mails.domain.history import told
@@ -89,7 +90,9 @@ async def _was_told(tx: Tx, clock: Clock, held: Sequence[UUID]) -> bool:
 
 
 async def _history(tx: Tx, clock: Clock) -> list[tuple[datetime, str]]:
-    """Return what happened with the clock before its present run, the oldest first."""
+    """Return what happened with the clock before its present run, the oldest first; an incident's page tells its own."""
+    if clock.about.kind == AboutKind.INCIDENT:
+        return []
     return told([event for event, _ in await clock_store.log_of(tx, clock.tenant_id, clock.id)])
 
 

@@ -1,0 +1,1 @@
+"""The pages of incidents: those of the console, and those that everybody sees."""
