@@ -22,6 +22,11 @@ from plaudit.alerting.clocks.jobs import MoveJob
 from plaudit.alerting.contacts.jobs import ContactsJob
 from plaudit.alerting.desk.pages import router as desk
 from plaudit.alerting.erasure.commands import scrubbing
+from plaudit.alerting.incidents import api as incidents
+from plaudit.alerting.incidents.commands.sending import check_of as incident_check_of
+from plaudit.alerting.incidents.domain.messages import TOPIC as INCIDENT_TOPIC
+from plaudit.alerting.incidents.jobs import SubscriberResealJob
+from plaudit.alerting.incidents.pages import public as public_incidents
 from plaudit.alerting.library import api as library
 from plaudit.alerting.library import pages as library_pages
 from plaudit.alerting.log_fields import LOG_FIELDS
@@ -40,15 +45,22 @@ from plaudit.common.delivery import api as messages
 from plaudit.common.delivery.channels.sender import Sender
 from plaudit.common.delivery.commands import Checks
 from plaudit.common.delivery.consent.pages import router as preferences
+from plaudit.common.delivery.domain.consent import Topic
 from plaudit.common.delivery.jobs import DeliveryJob, EndpointResealJob, MessagePurgeJob
 from plaudit.common.delivery.pages import router as message_pages
 from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
+from plaudit.common.http.static import static_route
 from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.vault import vault_of
 
+MESSAGE_TOPICS = (
+    Topic("invitation", "Invitations to review"),
+    Topic(INCIDENT_TOPIC, "Incidents", "What went wrong, and what we do about it, where you have asked to be told."),
+)
+"""What customers can choose to be told about."""
 DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."
 
 
@@ -59,7 +71,11 @@ def followers(settings: AlertingSettings) -> Sequence[Follower]:
 
 def checks(settings: AlertingSettings) -> Checks:
     """Return what is asked before messages leave: topic → its check."""
-    return {TOPIC: check_of(settings.public_url, settings.owner_zone), **CADENCE_CHECKS}
+    return {
+        TOPIC: check_of(settings.public_url, settings.owner_zone),
+        INCIDENT_TOPIC: incident_check_of(settings.public_url),
+        **CADENCE_CHECKS,
+    }
 
 
 def build(resources: Resources[AlertingSettings]) -> Parts:
@@ -68,67 +84,78 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     end_offsets = EndOffsets(settings)
     sender = Sender(settings)
     following = followers(settings)
+    app = create_app(
+        title="Plaudit alerting",
+        service=resources.service,
+        description=DESCRIPTION,
+        resources=resources,
+        staff_sessions=sessions.staff_sessions(resources),
+        routers=[
+            messages.messages,
+            messages.endpoint_routes,
+            message_pages,
+            preferences,
+            clocks.router,
+            clocks.changing(following),
+            alerts.router,
+            *incidents.ROUTERS,
+            incident_pages,
+            public_incidents.router,
+            library.router,
+            answers.router,
+            library_pages.router,
+            answer_pages.router,
+            cadences.router,
+            cadence_pages,
+            calendars.router,
+            calendar_pages,
+            policies.router,
+            policy_pages.router,
+            desk,
+            sessions.router,
+            administration.router,
+        ],
+        bare_routes=[static_route(public_incidents.STATIC)],
+        open_paths=public_incidents.OPEN_PATHS,
+        pages=True,
+        assets=resources.page_assets,
+        tags={
+            **messages.TAGS,
+            "calendars": "When the company is open, by which due times are counted.",
+            "policies": "The rules that start clocks.",
+            "clocks": "What runs for each review that has to be answered, and how it ended.",
+            "alerts": "What a person should look at.",
+            "incidents": "What went wrong, what the public is told of it, and data breaches.",
+            "library": "What we stand for and which points an answer covers; never a text to be sent.",
+            "answer checks": "What to look at again before an answer is published, and how individual answers are.",
+            "cadences": "Regular contacts with customers, invitations to review, and the weekly digest.",
+        },
+        problems={
+            **clocks.PROBLEMS,
+            **alerts.PROBLEMS,
+            **incidents.PROBLEMS,
+            **library.PROBLEMS,
+            **cadences.PROBLEMS,
+            **calendars.PROBLEMS,
+            **policies.PROBLEMS,
+            **messages.PROBLEMS,
+        },
+        refusals={
+            **clocks.REFUSALS,
+            **alerts.REFUSALS,
+            **incidents.REFUSALS,
+            **library.REFUSALS,
+            **cadences.REFUSALS,
+            **calendars.REFUSALS,
+            **policies.REFUSALS,
+            **messages.REFUSALS,
+        },
+        streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
+    )
+    app.state.clock_followers = following
+    app.state.message_topics = MESSAGE_TOPICS
     return Parts(
-        app=create_app(
-            title="Plaudit alerting",
-            service=resources.service,
-            description=DESCRIPTION,
-            resources=resources,
-            staff_sessions=sessions.staff_sessions(resources),
-            routers=[
-                messages.messages,
-                messages.endpoint_routes,
-                message_pages,
-                preferences,
-                clocks.router,
-                clocks.changing(following),
-                alerts.router,
-                library.router,
-                answers.router,
-                library_pages.router,
-                answer_pages.router,
-                cadences.router,
-                cadence_pages,
-                calendars.router,
-                calendar_pages,
-                policies.router,
-                policy_pages.router,
-                desk,
-                sessions.router,
-                administration.router,
-            ],
-            pages=True,
-            assets=resources.page_assets,
-            tags={
-                **messages.TAGS,
-                "calendars": "When the company is open, by which due times are counted.",
-                "policies": "The rules that start clocks.",
-                "clocks": "What runs for each review that has to be answered, and how it ended.",
-                "alerts": "What a person should look at.",
-                "library": "What we stand for and which points an answer covers; never a text to be sent.",
-                "answer checks": "What to look at again before an answer is published, and how individual answers are.",
-                "cadences": "Regular contacts with customers, invitations to review, and the weekly digest.",
-            },
-            problems={
-                **clocks.PROBLEMS,
-                **alerts.PROBLEMS,
-                **library.PROBLEMS,
-                **cadences.PROBLEMS,
-                **calendars.PROBLEMS,
-                **policies.PROBLEMS,
-                **messages.PROBLEMS,
-            },
-            refusals={
-                **clocks.REFUSALS,
-                **alerts.REFUSALS,
-                **library.REFUSALS,
-                **cadences.REFUSALS,
-                **calendars.REFUSALS,
-                **policies.REFUSALS,
-                **messages.REFUSALS,
-            },
-            streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
-        ),
+        app=app,
         subscriptions=[
             subscription(following, settings.partitions),
             CONTACTS,
@@ -145,6 +172,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             DeliveryJob(resources.database(Role.WORKER), settings, sender, vault_of(settings), checks(settings)),
             MessagePurgeJob(resources.database(Role.WORKER), settings),
             EndpointResealJob(resources.database(Role.WORKER), vault_of(settings)),
+            SubscriberResealJob(resources.database(Role.WORKER), vault_of(settings)),
             CalendarsJob(resources.database(Role.WORKER)),
             ErasureJob(resources.database(Role.WORKER), scrubbing(following, resources.outbox)),
         ],
@@ -173,6 +201,10 @@ SERVICE = Service(
             "/v1/touchpoints",
             "/v1/invitations",
             "/v1/digests",
+            "/v1/incidents",
+            public_incidents.BANNERS,
+            public_incidents.PAGES,
+            public_incidents.STATIC.path,
             "/v1/library",
             "/v1/answers/check",
             "/v1/answers/individuality",

@@ -202,7 +202,7 @@ async def redrive(
     endpoint_id: UUID | None = None,
     thread: str | None = None,
 ) -> int:
-    """Send failed deliveries again from the first attempt on, one, or all of an endpoint or a thread; return how many."""
+    """Send failed deliveries again from the first attempt on: one, or all of an endpoint or thread; return how many."""
     if delivery_id is None and endpoint_id is None and thread is None:
         raise ValueError("name the delivery, the endpoint or the thread")
     if endpoint_id is not None:

@@ -90,7 +90,7 @@ async def _was_told(tx: Tx, clock: Clock, held: Sequence[UUID]) -> bool:
 
 
 async def _history(tx: Tx, clock: Clock) -> list[tuple[datetime, str]]:
-    """Return what happened with the clock before its present run, the oldest first; an incident's page tells its own."""
+    """Return what happened with the clock before its present run, the oldest first; nothing of an incident's."""
     if clock.about.kind == AboutKind.INCIDENT:
         return []
     return told([event for event, _ in await clock_store.log_of(tx, clock.tenant_id, clock.id)])

@@ -1,4 +1,4 @@
-"""What is done about a data breach. Its clock runs 72 hours from awareness, is never paused, and no silence covers it."""
+"""What is done about a data breach. Its clock runs 72 hours from awareness, and is never paused or silenced."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

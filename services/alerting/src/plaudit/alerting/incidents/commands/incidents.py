@@ -22,6 +22,7 @@ from plaudit.alerting.incidents.domain.incident import (
     Link,
     Severity,
     State,
+    UnknownIncidentError,
     WrongIncidentError,
     check_follows,
     check_is_changeable,
@@ -177,10 +178,10 @@ async def link(
     changing = await Changing.found(work, tenant_id, incident_id, following)
     check_is_changeable(changing.incident)
     await _check_known(work, tenant_id, wanted)
-    count = await incidents.link(work.tx, changing.incident, wanted, by)
-    if len(await incidents.links_of(work.tx, tenant_id, incident_id)) > MAX_LINKS:
+    known = {(each.kind, each.linked_id) for each in await incidents.links_of(work.tx, tenant_id, incident_id)}
+    if len(known | set(wanted)) > MAX_LINKS:
         raise IncidentRefusedError(f"An incident has at most {MAX_LINKS} reviews and alerts. Open another one.")
-    if not count:
+    if not await incidents.link(work.tx, changing.incident, wanted, by):
         return changing.incident
     return await changing.finish("linked", by, data={"links": [f"{each.kind} {each.id}" for each in wanted]})
 

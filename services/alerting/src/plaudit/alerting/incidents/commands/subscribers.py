@@ -37,7 +37,7 @@ async def add(
     following: Sequence[Follower],
     vault: Vault,
 ) -> Subscriber:
-    """Tell somebody of an incident by mail from now on, who has consented to it; the log of consent says by whom we know.
+    """Tell somebody of an incident by mail from now on, who has consented to it. The log of consent names the source.
 
     Args:
         work: the open unit of work.

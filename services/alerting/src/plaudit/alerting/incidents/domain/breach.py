@@ -1,8 +1,8 @@
 """A data breach: what the notice to the authority says, how many people are affected, and until when it is due.
 
-Article 33 of the General Data Protection Regulation gives 72 hours from awareness. The clock runs by the strict reading:
-72 hours to the minute. Regulation (EEC, Euratom) No 1182/71 counts periods of Union law otherwise; `by_regulation` is
-what a reader of it may come to, and nobody should rely on it.
+Article 33 of the General Data Protection Regulation gives 72 hours from awareness. The clock runs by the strict
+reading: 72 hours to the second. Regulation (EEC, Euratom) No 1182/71 counts periods of Union law otherwise;
+`by_regulation` is what a reader of it may come to, and nobody should rely on it.
 """
 
 import csv

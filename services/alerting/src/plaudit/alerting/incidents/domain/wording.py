@@ -82,7 +82,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "fr": Wording(
         "Français",
         "Incidents",
-        "Il n’y a aucun incident.",
+        "Il n'y a aucun incident.",
         "Cause",
         "Nous ne connaissons pas encore la cause.",
         "Ce que nous faisons",
@@ -99,7 +99,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
     "it": Wording(
         "Italiano",
         "Disservizi",
-        "Non c’è alcun disservizio.",
+        "Non c'è alcun disservizio.",
         "Causa",
         "Non conosciamo ancora la causa.",
         "Che cosa facciamo",

@@ -154,5 +154,5 @@ CREATE TABLE alerting.incident_breaches (
     PRIMARY KEY (tenant_id, incident_id)
 ) WITH (fillfactor = 85)
 """,
-    "COMMENT ON COLUMN alerting.incident_breaches.affected_hash IS 'of the list that was counted; the list is not kept'",
+    "COMMENT ON COLUMN alerting.incident_breaches.affected_hash IS 'of the list that was counted, which is not kept'",
 )
