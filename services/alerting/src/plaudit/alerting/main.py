@@ -26,6 +26,7 @@ from plaudit.alerting.incidents import api as incidents
 from plaudit.alerting.incidents.commands.sending import check_of as incident_check_of
 from plaudit.alerting.incidents.domain.messages import TOPIC as INCIDENT_TOPIC
 from plaudit.alerting.incidents.jobs import SubscriberResealJob
+from plaudit.alerting.incidents.pages import ROUTERS as INCIDENT_PAGES
 from plaudit.alerting.incidents.pages import public as public_incidents
 from plaudit.alerting.library import api as library
 from plaudit.alerting.library import pages as library_pages
@@ -99,8 +100,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             clocks.changing(following),
             alerts.router,
             *incidents.ROUTERS,
-            incident_pages,
-            public_incidents.router,
+            *INCIDENT_PAGES,
             library.router,
             answers.router,
             library_pages.router,

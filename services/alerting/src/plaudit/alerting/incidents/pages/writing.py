@@ -39,6 +39,7 @@ PREVIEW: Final = "preview"
 UNKNOWN_CAUSE: Final = "cause_unknown"
 _ANY_ID: Final = UUID(int=0)
 """Of a delivery that is only shown."""
+OLD_FORM: Final = "Another update was published since this form was shown. Nothing is sent; look at it first."
 STATES: Final = {
     State.OPEN.value: "It is open",
     State.MONITORING.value: "A fix is in place, and is watched",
@@ -104,9 +105,9 @@ async def write(
         return await _page(request, principal, work.tx, incident, spoken, Typed(values, _errors(error, spoken)))
     if action == PREVIEW:
         return await _page(request, principal, work.tx, incident, spoken, Typed(values), texts)
+    if number != str(incident.updates + 1):
+        return done(request, f"{INCIDENTS}/{incident_id}", OLD_FORM, is_good=False)
     try:
-        if number != str(incident.updates + 1):
-            raise IncidentChangedError("Another update was published meanwhile. Look at it first.")
         chosen = State(values["state"])
         made, _ = await updates.publish(
             work,

@@ -49,6 +49,7 @@ _LOOKS: Final = {
     LetterKind.BREACH: "#a3262a",
     LetterKind.RETRACTION: "#2f6f4f",
 }
+_UNITS: Final = {"h": "hours", "min": "minutes", "s": "seconds"}
 _FONT: Final = "font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif"
 
 
@@ -120,8 +121,7 @@ def _passed(letter: Letter) -> str:
     if letter.percent:
         return f"{letter.percent} % of the time has passed"
     number = letter.after.rstrip("hmins")
-    units = {"h": "hours", "min": "minutes", "s": "seconds"}
-    return f"{number} {units[letter.after.removeprefix(number)]} have passed"
+    return f"{number} {_UNITS.get(letter.after.removeprefix(number), '')} have passed"
 
 
 def _paragraphs(letter: Letter, clock: Clock, zone: tzinfo) -> list[str]:
