@@ -5,15 +5,14 @@ import json
 import pytest
 
 from plaudit_testing.clocks import at, review
+from plaudit_testing.incidents import TEXT
 from plaudit_testing.mailbox import Mailbox
-
-from .conftest import TEXT
 
 pytestmark = pytest.mark.postgres
 
 
 def slug_of(answer):
-    return answer.json()["type"].rpartition("/")[2]
+    return answer.json()["type"].rpartition("#")[2]
 
 
 async def test_an_incident_goes_from_open_to_closed_with_events_for_everybody(incidents):
@@ -130,7 +129,7 @@ async def test_a_subscriber_is_told_in_their_language_and_stops_it_in_the_mail(i
     german = {"language": "de", "title": "Zahlung gestört", "fix": "Wir stellen um.\r\nBcc: evil@evil.example"}
     await incidents.updated(opened, {}, german)
     await incidents.stage.sends()
-    [mail] = [each for each in mailbox.received if each["To"] == "ada@customer.example"]
+    [mail] = [each for each in mailbox.mails if each["To"] == "ada@customer.example"]
     assert (str(mail["Subject"]), mail["Content-Language"]) == ("Zahlung gestört – Offen", "de")
     assert (mail["Bcc"], "Die Ursache kennen wir noch nicht." in mail.get_body(("plain",)).get_content()) == (
         None,
@@ -140,7 +139,7 @@ async def test_a_subscriber_is_told_in_their_language_and_stops_it_in_the_mail(i
     assert (await incidents.stage.plain_client().post(stop)).status_code == 200
     await incidents.updated(opened)
     await incidents.stage.sends()
-    assert len([each for each in mailbox.received if each["To"] == "ada@customer.example"]) == 1
+    assert len([each for each in mailbox.mails if each["To"] == "ada@customer.example"]) == 1
     told = (await incidents.api.get(f"/v1/incidents/{opened['id']}/deliveries")).json()["items"]
     mails = {each["number"]: (each["has"], each["error"]) for each in told if each["channel"] == "email"}
     assert mails == {1: ("sent", ""), 2: ("withdrawn", "the person has opted out")}
@@ -178,7 +177,7 @@ async def test_what_failed_is_shown_with_its_error_and_sent_again(incidents, mai
     assert (await incidents.api.post(f"{path}/redrive", json={})).json() == {"messages": 1}
     await incidents.stage.sends()
     [sent] = [each for each in (await incidents.api.get(path)).json()["items"] if each["channel"] == "email"]
-    assert (sent["has"], len([each for each in mailbox.received if each["To"] == "ada@customer.example"])) == (
+    assert (sent["has"], len([each for each in mailbox.mails if each["To"] == "ada@customer.example"])) == (
         "sent",
         1,
     )

@@ -9,9 +9,7 @@ from plaudit.alerting.main import build
 from plaudit.common.api_keys import commands as api_keys
 from plaudit_testing.accessibility import faults_of
 from plaudit_testing.browser import browsing, needs_browser
-
-from .conftest import after, iso
-from .test_public import ARABIC, path_of
+from plaudit_testing.incidents import ARABIC, after, iso, page_of
 
 pytestmark = [pytest.mark.postgres, needs_browser]
 
@@ -36,11 +34,11 @@ async def test_the_public_page_is_readable_by_everybody_on_every_screen(page: Pa
     opened = await incidents.opened()
     await incidents.updated(opened, {"fix": "x" * 300}, ARABIC)
     origin = page.url.partition("/console")[0]
-    for path in (path_of(opened), f"{path_of(opened)}?language=ar", "/incidents/default"):
+    for path in (page_of(opened), f"{page_of(opened)}?language=ar", "/incidents/default"):
         await page.goto(origin + path)
         assert await faults_of(page) == [], path
         assert await narrow(page), path
-    await page.goto(origin + path_of(opened))
+    await page.goto(origin + page_of(opened))
     await page.get_by_role("link", name="العربية").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text(ARABIC["title"])
     assert await page.evaluate("document.documentElement.dir") == "rtl"

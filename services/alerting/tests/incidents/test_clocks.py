@@ -2,9 +2,8 @@
 
 import pytest
 
+from plaudit_testing.incidents import TEXT, after
 from plaudit_testing.mailbox import Mailbox
-
-from .conftest import TEXT, after
 
 pytestmark = pytest.mark.postgres
 
@@ -41,10 +40,10 @@ async def test_a_breach_calls_the_owner_to_the_page_of_the_incident(incidents, m
     await incidents.stage.sends()
     await incidents.goes_to(1.2)
     await incidents.stage.sends()
-    subjects = [str(each["Subject"]) for each in mailbox.received]
+    subjects = [str(each["Subject"]) for each in mailbox.mails]
     assert subjects[0].startswith("Post an update by")
     assert subjects[-1] == "Not updated in time: incident Pay <b>ments</b> fail"
-    body = mailbox.received[-1].get_body(("html",)).get_content()
+    body = mailbox.mails[-1].get_body(("html",)).get_content()
     assert f"http://plaudit.example/console/incidents/{opened['id']}" in body
     assert "<b>ments" not in body
     assert "was opened on" in body

@@ -1,24 +1,15 @@
 """What everybody sees of incidents: pages, feeds and the banner."""
 
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from plaudit.common.tenants import commands as tenants
-
-from .conftest import TEXT
+from plaudit_testing.incidents import ARABIC, TEXT, page_of
 
 pytestmark = pytest.mark.postgres
 
 HOSTILE = '<img src=x onerror=alert(1)>\x07 "quoted" & <b>bold</b> \uffff'
-ARABIC = {
-    "language": "ar",
-    "title": "الدفع بالبطاقة لا يعمل",
-    "apology": "نعتذر.",
-    "cause": None,
-    "fix": "نصلحه.",
-    "prevention": "سنراقبه.",
-}
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
@@ -27,15 +18,11 @@ def public(incidents):
     return incidents.stage.plain_client(accept="text/html")
 
 
-def path_of(opened):
-    return f"/incidents/default/{opened['slug']}"
-
-
 async def test_a_page_is_public_from_the_first_update_on(incidents, public):
     opened = await incidents.opened()
-    assert (await public.get(path_of(opened))).status_code == 404
+    assert (await public.get(page_of(opened))).status_code == 404
     await incidents.updated(opened)
-    page = await public.get(path_of(opened))
+    page = await public.get(page_of(opened))
     assert (page.status_code, page.headers["cache-control"]) == (200, "public, max-age=30")
     for words in (TEXT["title"], TEXT["apology"], "We do not know the cause yet.", TEXT["fix"], TEXT["prevention"]):
         assert words in page.text
@@ -46,7 +33,7 @@ async def test_a_page_is_public_from_the_first_update_on(incidents, public):
 async def test_what_is_not_public_is_not_there(incidents, public, audience):
     opened = await incidents.opened(audience=audience)
     await incidents.updated(opened)
-    for path in (path_of(opened), f"{path_of(opened)}/feed.atom"):
+    for path in (page_of(opened), f"{page_of(opened)}/feed.atom"):
         assert (await public.get(path)).status_code == 404
     assert (await public.get("/v1/public/incidents/default/banner.json")).json() == {"incidents": []}
     assert TEXT["apology"] not in (await public.get("/incidents/default")).text
@@ -55,25 +42,25 @@ async def test_what_is_not_public_is_not_there(incidents, public, audience):
 async def test_a_page_is_in_the_direction_of_its_language(incidents, public):
     opened = await incidents.opened()
     await incidents.updated(opened, {}, ARABIC)
-    english = (await public.get(path_of(opened))).text
-    arabic = (await public.get(path_of(opened), params={"language": "ar"})).text
+    english = (await public.get(page_of(opened))).text
+    arabic = (await public.get(page_of(opened), params={"language": "ar"})).text
     assert '<html lang="en" dir="ltr">' in english
     assert '<html lang="ar" dir="rtl">' in arabic
     assert "لا نعرف السبب بعد." in arabic
-    assert (await public.get(path_of(opened), params={"language": "xx"})).text == english
+    assert (await public.get(page_of(opened), params={"language": "xx"})).text == english
 
 
 async def test_hostile_text_stays_text_on_the_page_and_in_the_feed(incidents, public):
     opened = await incidents.opened()
     await incidents.updated(opened, {"title": HOSTILE, "apology": HOSTILE, "fix": HOSTILE})
-    for path in (path_of(opened), "/incidents/default"):
+    for path in (page_of(opened), "/incidents/default"):
         page = (await public.get(path)).text
         assert "<img src=x" not in page
         assert "&lt;img src=x" in page
-    for path in (f"{path_of(opened)}/feed.atom", "/incidents/default/feed.atom"):
+    for path in (f"{page_of(opened)}/feed.atom", "/incidents/default/feed.atom"):
         feed = await public.get(path)
         assert feed.headers["content-type"] == "application/atom+xml; charset=utf-8"
-        [entry] = ElementTree.fromstring(feed.text).findall(f"{ATOM}entry")
+        [entry] = ET.fromstring(feed.text).findall(f"{ATOM}entry")
         assert "<img src=x onerror=alert(1)>" in (entry.findtext(f"{ATOM}content") or "")
 
 
@@ -81,9 +68,9 @@ async def test_the_feed_has_an_entry_for_each_update(incidents, public):
     opened = await incidents.opened()
     await incidents.updated(opened)
     await incidents.updated(opened, state="monitoring")
-    feed = ElementTree.fromstring((await public.get(f"{path_of(opened)}/feed.atom")).text)
+    feed = ET.fromstring((await public.get(f"{page_of(opened)}/feed.atom")).text)
     ids = [entry.findtext(f"{ATOM}id") for entry in feed.findall(f"{ATOM}entry")]
-    url = f"http://plaudit.example{path_of(opened)}"
+    url = f"http://plaudit.example{page_of(opened)}"
     assert ids == [f"{url}#update-2", f"{url}#update-1"]
 
 

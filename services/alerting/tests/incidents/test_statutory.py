@@ -4,9 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from plaudit_testing.incidents import after, iso
 from plaudit_testing.mailbox import Mailbox
-
-from .conftest import after, iso
 
 pytestmark = pytest.mark.postgres
 
@@ -37,16 +36,16 @@ async def test_the_clock_runs_from_awareness_and_warns_at_24_48_60_and_68_hours(
     assert await incidents.log(incident, "statutory") == [
         *("started", "warned 24h", "warned 48h", "warned 60h", "warned 68h", "breached"),
     ]
-    told = [str(each["Subject"]) for each in mailbox.received if "hours have passed" in str(each["Subject"])]
+    told = [str(each["Subject"]) for each in mailbox.mails if "hours have passed" in str(each["Subject"])]
     assert [each.partition(" have")[0] for each in told] == ["24 hours", "48 hours", "60 hours", "68 hours"]
-    assert "Not told in time: incident Payments fail" in {str(each["Subject"]) for each in mailbox.received}
+    assert "Not told in time: incident Payments fail" in {str(each["Subject"]) for each in mailbox.mails}
 
 
 async def test_it_is_never_paused(incidents):
     incident = await breached(incidents)
     clock = await incidents.clock(incident, "statutory")
     answer = await incidents.api.post(f"/v1/clocks/{clock['id']}/pause", json={"reason": "weekend"})
-    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (409, "clock-refused")
+    assert (answer.status_code, answer.json()["type"].rpartition("#")[2]) == (409, "clock-refused")
 
 
 async def test_a_policy_without_the_class_does_not_take_the_time_of_the_law(incidents, first_answers_only):
@@ -62,7 +61,7 @@ async def test_the_notice_to_the_authority_fulfils_it_with_channel_reference_and
     assert answer.json()["notice"]["state"] == "fulfilled"
     assert answer.json()["breach"]["notified_reference"] == "2026-0815"
     again = await notified(incidents, incident, 41)
-    assert (again.status_code, again.json()["type"].rpartition("/")[2]) == (409, "clock-refused")
+    assert (again.status_code, again.json()["type"].rpartition("#")[2]) == (409, "clock-refused")
 
 
 async def test_a_correction_moves_the_time_and_says_by_whom_when_and_why(incidents):
@@ -97,12 +96,12 @@ async def test_a_correction_takes_a_breach_back_and_the_next_one_is_told_too(inc
     await incidents.puts(incident, "breach/awareness", aware_at=iso(after(0)), reason="It was another system.")
     assert (await incidents.log(incident, "statutory"))[-2:] == ["retracted", "anchor_corrected"]
     await incidents.stage.sends()
-    assert "Taken back, it is not late: incident Payments fail" in {str(each["Subject"]) for each in mailbox.received}
+    assert "Taken back, it is not late: incident Payments fail" in {str(each["Subject"]) for each in mailbox.mails}
     await incidents.goes_to(72.1)
     await incidents.stage.sends()
     alerts = (await incidents.api.get("/v1/alerts")).json()["items"]
     assert sorted(each["state"] for each in alerts) == ["open", "resolved"]
-    late = [each for each in mailbox.received if str(each["Subject"]).startswith("Not told in time")]
+    late = [each for each in mailbox.mails if str(each["Subject"]).startswith("Not told in time")]
     assert len(late) == 2
 
 
@@ -171,4 +170,4 @@ async def test_what_cannot_be_is_refused_at_its_field(incidents, members, field)
 async def test_an_incident_that_is_no_breach_takes_no_notice(incidents):
     opened = await incidents.opened()
     answer = await incidents.posts(opened, "breach/authority", notified_at=iso(after(0) - timedelta(1)), **AUTHORITY)
-    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (409, "incident-refused")
+    assert (answer.status_code, answer.json()["type"].rpartition("#")[2]) == (409, "incident-refused")

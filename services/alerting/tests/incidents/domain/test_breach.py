@@ -64,11 +64,11 @@ def test_public_holidays_are_no_working_days():
 
 
 @given(
-    st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)),
+    st.integers(min_value=0, max_value=10 * 365 * 24 * 60),
     st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kolkata", "America/New_York", "Pacific/Auckland"]),
 )
-def test_the_reading_by_the_regulation_is_never_before_the_strict_one(at, zone):
-    aware_at = at.replace(tzinfo=UTC)
+def test_the_reading_by_the_regulation_is_never_before_the_strict_one(minutes, zone):
+    aware_at = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
     ends_at = by_regulation(aware_at, ZoneInfo(zone), ())
     assert strict_at(aware_at) <= ends_at <= strict_at(aware_at) + timedelta(days=4)
 
