@@ -72,8 +72,42 @@ async def test_every_operation_answers_as_its_example_says(stage):
     await reference.check(api, "check_answer")
     await tell_answer(stage)
     await reference.check(api, "read_individuality")
+    await check_incidents(reference, api)
     await check_cadences(reference, stage)
     reference.assert_all_are_checked()
+
+
+async def check_incidents(reference, api):
+    """Each change is one of an incident that is opened for it."""
+
+    async def opened(*, is_breach=False):
+        made = await reference.check(api, "create_incident")
+        if is_breach:
+            body = {"aware_at": "2026-02-14T10:15:30Z", "zone": "Europe/Berlin", "country": "DE", "subdivision": "BE"}
+            assert (await api.put(f"/v1/incidents/{made['id']}/breach", json=body)).status_code == 200
+        return {"incident_id": made["id"]}
+
+    incident = await opened()
+    await reference.check(api, "list_incidents", params={"state": "open"})
+    await reference.check(api, "read_incident", ids=incident)
+    await reference.check(api, "list_incident_log", ids=incident)
+    await reference.check(api, "link_to_incident", ids=incident)
+    await reference.check(api, "unlink_from_incident", ids={**incident, "kind": "review", "linked_id": GOOD})
+    added = await reference.check(api, "add_incident_subscriber", ids=incident)
+    await reference.check(api, "list_incident_subscribers", ids=incident)
+    await reference.check(api, "remove_incident_subscriber", ids={**incident, "person": added["person"]})
+    await reference.check(api, "publish_update", ids=incident)
+    await reference.check(api, "list_incident_updates", ids=incident)
+    await reference.check(api, "list_incident_deliveries", ids=incident)
+    await reference.check(api, "redrive_incident", ids=incident)
+    await reference.check(api, "set_incident_severity", ids=await opened())
+    await reference.check(api, "set_incident_state", ids=await opened())
+    ended = await opened()
+    await reference.check(api, "resolve_incident", ids=ended)
+    await reference.check(api, "close_incident", ids=ended)
+    await reference.check(api, "declare_breach", ids=await opened())
+    for operation in (*("correct_awareness", "write_notice", "count_affected", "notify_authority", "tell_people"),):
+        await reference.check(api, operation, ids=await opened(is_breach=True))
 
 
 async def check_cadences(reference, stage):

@@ -8,6 +8,7 @@ from plaudit.alerting.answers.tables import published_answers
 from plaudit.alerting.cadences import tables as cadences
 from plaudit.alerting.calendars.tables import calendar_revisions, calendar_zone_data
 from plaudit.alerting.clocks.tables import clock_events, clocks
+from plaudit.alerting.incidents import tables as incidents
 from plaudit.alerting.library.tables import guidelines
 from plaudit.alerting.policies.tables import policies, policy_activations, policy_revisions
 from plaudit.alerting.reviews.tables import reviews
@@ -20,6 +21,7 @@ TABLES = (
     *(calendar_revisions, calendar_zone_data, reviews, policies, policy_revisions, policy_activations),
     *(clocks, clock_events, timers, alerts, guidelines, published_answers),
     *cadences.metadata.sorted_tables,
+    *incidents.metadata.sorted_tables,
 )
 
 
@@ -46,6 +48,7 @@ async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migrat
     [
         *("calendar_revisions", "calendar_zone_data", "policies", "policy_revisions", "policy_activations"),
         *("clock_events", "cadence_revisions", "digests", "guidelines"),
+        *("incident_updates", "incident_log"),
     ],
 )
 @pytest.mark.parametrize("role", [Role.API, Role.WORKER])

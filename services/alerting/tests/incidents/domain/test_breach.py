@@ -76,7 +76,7 @@ def test_the_reading_by_the_regulation_is_never_before_the_strict_one(minutes, z
 def test_a_list_is_counted_without_repeats_and_its_hash_does_not_depend_on_the_order():
     one = counted(None, CountedBy.LIST, "The export of customers.", "person\nb,2\na,1\nb,3\n\n")
     other = counted(None, CountedBy.LIST, "The same.", "a\nb\n")
-    assert (one.count, one.list_hash) == (2, other.list_hash)
+    assert (one.people, one.list_hash) == (2, other.list_hash)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ HOSTILE = '<script>alert(1)</script> <!channel> @here <https://evil.example|clic
 INCIDENT = Incident(
     tenant_id="default",
     id=UUID("0199d6f2-7c1e-7a40-9a52-1f0c6f0f3b11"),
-    slug="payments-fail-6f0f3b11",
+    slug="payments-fail-0f3b11",
     title="Payments fail",
     kind=Kind.INCIDENT,
     severity=Severity.URGENT,
@@ -97,7 +97,7 @@ def test_every_language_has_all_words_of_ours():
 def test_the_link_leads_to_the_public_page_and_only_where_there_is_one():
     told = update(words())
     assert content_of(INCIDENT, told, "en", "https://p.example/").link == (
-        "https://p.example/incidents/default/payments-fail-6f0f3b11"
+        "https://p.example/incidents/default/payments-fail-0f3b11"
     )
     internal = msgspec.structs.replace(INCIDENT, audience=Audience.INTERNAL)
     assert content_of(internal, told, "en", "https://p.example").link == ""
@@ -124,10 +124,10 @@ def test_the_preview_has_each_channel_of_the_audience():
 @pytest.mark.parametrize(
     ("title", "slug"),
     [
-        ("Payments fail at the till!", "payments-fail-at-the-till-6f0f3b11"),
-        ("Zahlungen über Nacht", "zahlungen-uber-nacht-6f0f3b11"),
-        ("الدفع لا يعمل", "incident-6f0f3b11"),
-        ("../../etc " * 20, "etc-etc-etc-etc-etc-etc-etc-etc-etc-etc-etc-etc-etc-etc-etc-6f0f3b11"),
+        ("Payments fail at the till!", "payments-fail-at-the-till-0f3b11"),
+        ("Zahlungen über Nacht", "zahlungen-uber-nacht-0f3b11"),
+        ("الدفع لا يعمل", "incident-0f3b11"),
+        ("../../etc " * 20, "etc-etc-etc-etc-etc-etc-etc-etc-etc-etc-etc-etc-etc-etc-etc-0f3b11"),
     ],
 )
 def test_a_slug_is_letters_and_digits_with_the_end_of_the_id(title, slug):

@@ -110,7 +110,7 @@ class Edge:
             identify: returns whom a request speaks for. If given, nothing of a request under /v1 is judged before it
                 is known, but for bare routes, which prove their requests themselves, and open paths.
             methods_of: returns the methods that the application serves at the path of a scope.
-            open_paths: beginnings of paths whose answers everybody, and scripts of every site, may read without cookies.
+            open_paths: beginnings of paths whose answers everybody may read without a key, scripts of every site too.
         """
         self.draining = False
         self.in_progress = 0

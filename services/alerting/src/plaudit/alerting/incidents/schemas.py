@@ -52,7 +52,7 @@ from plaudit.common.http.texts import STORABLE_PATTERN
 A_TITLE: Final = "Payments fail at the till"
 A_KEY: Final = "key:vw3sajk26br3jcpn"
 A_SUBJECT: Final = "acme/berlin"
-A_PERSON: Final = "b1f0c6f0f3b110199d6f27c1e7a409a52b1f0c6f0f3b110199d6f27c1e7a409a"
+A_PERSON: Final = "abababababababababababababababababababababababababababababababab"
 A_TEXT: Final = {
     "language": "en",
     "title": "Card payments fail in some shops",
@@ -61,6 +61,58 @@ A_TEXT: Final = {
     "fix": "We have moved payments to our second provider.",
     "prevention": "From now on both providers are tried before a payment is refused.",
 }
+LEARNINGS: Final = "A provider that answers slowly is worse than one that refuses. We watch both now."
+A_NOTICE: Final[dict[str, object]] = {
+    "facts": "A backup was readable from outside.",
+    "scope": "Addresses of about 300 customers.",
+    "fixes": "It was closed at 10:20.",
+    "prevention": "Backups are checked daily.",
+    "hotline": "privacy@acme.example, +49 30 1234",
+}
+A_PAGE: Final = "/incidents/default/payments-fail-at-the-till-0f3b11"
+A_DUE: Final = {"clock_id": AN_ID, "state": "running", "counted_from": A_TIME, "due_at": A_TIME}
+A_BREACH: Final[dict[str, object]] = {
+    "aware_at": A_TIME,
+    "strict_due_at": A_TIME,
+    "regulation_due_at": A_TIME,
+    "zone": "Europe/Berlin",
+    "country": "DE",
+    "subdivision": "BE",
+    **dict.fromkeys(NOTICE, ""),
+    "missing": [*NOTICE],
+    "affected_method": "",
+}
+"""Of a data breach of which nothing is noted yet."""
+SOME_CHANNELS: Final = [
+    *(
+        {
+            "channel": each,
+            "outlet": each,
+            "name": each,
+            "number": 1,
+            "has": "published",
+            "error": "",
+            "queued": 0,
+            "sent": 0,
+            "failed": 0,
+            "withdrawn": 0,
+            "at": A_TIME,
+        }
+        for each in ("page", "banner")
+    ),
+    {
+        "channel": "console",
+        "outlet": "console",
+        "name": "console",
+        "number": 1,
+        "has": "queued",
+        "error": "",
+        "queued": 1,
+        "sent": 0,
+        "failed": 0,
+        "withdrawn": 0,
+    },
+]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE_CHARS, pattern=STORABLE_PATTERN)]
 Part = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PART_CHARS, pattern=STORABLE_PATTERN)]
 Note = Annotated[str, StringConstraints(max_length=MAX_NOTE_CHARS, pattern=STORABLE_PATTERN)]
@@ -166,7 +218,7 @@ class CloseIn(Body):
         str, StringConstraints(min_length=1, max_length=MAX_LEARNINGS_CHARS, pattern=STORABLE_PATTERN)
     ] = Field(
         description="What was learned, for your team. An incident without learnings is not closed.",
-        examples=["A provider that answers slowly is worse than one that refuses. We watch both now."],
+        examples=[LEARNINGS],
     )
 
 
@@ -232,7 +284,7 @@ class BreachIn(Body):
 class AwarenessIn(Body):
     """Since when a data breach is known, corrected."""
 
-    aware_at: AwareDatetime = Field(description="The right time.", examples=[A_TIME])
+    aware_at: AwareDatetime = Field(description="The right time.", examples=["2026-02-14T09:00:00Z"])
     reason: Reason = Field(
         description="Why the other one was wrong; it stays in the log with who corrected it.",
         examples=["The first report was of another system."],
@@ -242,11 +294,11 @@ class AwarenessIn(Body):
 class NoticeIn(Body):
     """What the authority is told. A part that is not known yet is empty: information may follow in phases."""
 
-    facts: NoticePart = Field(description=f"{NOTICE['facts']}.", examples=["A backup was readable from outside."])
-    scope: NoticePart = Field(description=f"{NOTICE['scope']}.", examples=["Addresses of about 300 customers."])
-    fixes: NoticePart = Field(description=f"{NOTICE['fixes']}.", examples=["It was closed at 10:20."])
-    prevention: NoticePart = Field(description=f"{NOTICE['prevention']}.", examples=["Backups are checked daily."])
-    hotline: NoticePart = Field(description=f"{NOTICE['hotline']}.", examples=["privacy@acme.example, +49 30 1234"])
+    facts: NoticePart = Field(description=f"{NOTICE['facts']}.", examples=[A_NOTICE["facts"]])
+    scope: NoticePart = Field(description=f"{NOTICE['scope']}.", examples=[A_NOTICE["scope"]])
+    fixes: NoticePart = Field(description=f"{NOTICE['fixes']}.", examples=[A_NOTICE["fixes"]])
+    prevention: NoticePart = Field(description=f"{NOTICE['prevention']}.", examples=[A_NOTICE["prevention"]])
+    hotline: NoticePart = Field(description=f"{NOTICE['hotline']}.", examples=[A_NOTICE["hotline"]])
 
 
 class AffectedIn(Body):
@@ -289,10 +341,10 @@ class IncidentOut(BaseModel):
     """An incident, as it stands."""
 
     id: UUID = Field(description="Its id.")
-    slug: str = Field(description="Its name in the address of its page.", examples=["payments-fail-6f0f3b11"])
+    slug: str = Field(description="Its name in the address of its page.", examples=["payments-fail-at-the-till-0f3b11"])
     page: str | None = Field(
         description="The path of its public page; null as long as it has none: it is public from the first update on.",
-        examples=["/incidents/acme/payments-fail-6f0f3b11"],
+        examples=[None],
     )
     title: str = Field(description="What is wrong, for your team.", examples=[A_TITLE])
     kind: Kind = Field(description="A breach of personal data is one of its own kind.", examples=["incident"])
@@ -366,7 +418,9 @@ class BreachOut(BaseModel):
 class IncidentInFullOut(IncidentOut):
     """An incident with what is due, its links, and what is known of a data breach."""
 
-    next_update: DueOut | None = Field(description="The clock of the next update; null where none was due yet.")
+    next_update: DueOut | None = Field(
+        description="The clock of the next update; null where none was due yet.", examples=[A_DUE]
+    )
     notice: DueOut | None = Field(description="That of the notice to the authority.", examples=[None])
     links: list[LinkOut] = Field(description="Its reviews and alerts.", examples=[[]])
     breach: BreachOut | None = Field(description="What is known of the data breach, if it is one.", examples=[None])
@@ -433,7 +487,7 @@ class ToldOut(BaseModel):
 class ChannelsOut(BaseModel):
     """Which channel has which update."""
 
-    items: list[ToldOut] = Field(description="Of the newest 20 updates; the newest first.")
+    items: list[ToldOut] = Field(description="Of the newest 20 updates; the newest first.", examples=[SOME_CHANNELS])
 
 
 class SentAgainOut(BaseModel):

@@ -1,10 +1,13 @@
 """HTTP: data breaches."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from fastapi import APIRouter, Response
 
 from plaudit.alerting.incidents.api.common import (
     INCIDENTS,
-    REFUSED,
     Following,
     IfMatch,
     IncidentId,
@@ -18,6 +21,10 @@ from plaudit.alerting.incidents.domain.incident import (
     Incident,
 )
 from plaudit.alerting.incidents.schemas import (
+    A_BREACH,
+    A_DUE,
+    A_KEY,
+    A_NOTICE,
     AffectedIn,
     AuthorityIn,
     AwarenessIn,
@@ -31,8 +38,33 @@ from plaudit.common.http import (
     Work,
     describe,
 )
+from plaudit.common.http.openapi_examples import A_TIME
 
 router = APIRouter(prefix=INCIDENTS, tags=["incidents"])
+
+
+def _described(
+    known: Mapping[str, object],
+    *,
+    revision: int = 3,
+    notice: str = "running",
+    also: Mapping[str, int] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Return what an endpoint of data breaches tells the document.
+
+    Args:
+        known: what its answer knows of the breach beyond that there is one.
+        revision: of the incident in the answer.
+        notice: how the clock of the notice stands in the answer.
+        also: slug → status of its problems beyond those of every endpoint.
+    """
+    answer = {
+        "kind": "data_breach",
+        "revision": revision,
+        "notice": {**A_DUE, "state": notice},
+        "breach": {**A_BREACH, **known},
+    }
+    return describe(problems={"incident-refused": 409, **also}, headers=("ETag",), answer=answer)
 
 
 async def _in_full(work: Work, incident: Incident, response: Response) -> IncidentInFullOut:
@@ -40,7 +72,9 @@ async def _in_full(work: Work, incident: Incident, response: Response) -> Incide
     return in_full_out(await reading.in_full(work.tx, incident.tenant_id, incident.id))
 
 
-@router.put("/{incident_id}/breach", summary="Say that an incident is a data breach", openapi_extra=REFUSED)
+@router.put(
+    "/{incident_id}/breach", summary="Say that an incident is a data breach", openapi_extra=_described({}, revision=2)
+)
 async def declare_breach(
     principal: Writer,
     work: Work,
@@ -66,7 +100,7 @@ async def declare_breach(
 @router.put(
     "/{incident_id}/breach/awareness",
     summary="Correct since when a data breach is known",
-    openapi_extra=describe(problems={"incident-refused": 409, "clock-refused": 409}, headers=("ETag",)),
+    openapi_extra=_described({}, also={"clock-refused": 409}),
 )
 async def correct_awareness(
     principal: Writer,
@@ -91,7 +125,11 @@ async def correct_awareness(
     return await _in_full(work, corrected, response)
 
 
-@router.put("/{incident_id}/breach/notice", summary="Write the notice to the authority", openapi_extra=REFUSED)
+@router.put(
+    "/{incident_id}/breach/notice",
+    summary="Write the notice to the authority",
+    openapi_extra=_described({**A_NOTICE, "missing": []}),
+)
 async def write_notice(
     principal: Writer,
     work: Work,
@@ -114,7 +152,13 @@ async def write_notice(
     return await _in_full(work, written, response)
 
 
-@router.put("/{incident_id}/breach/affected", summary="Count the people affected", openapi_extra=REFUSED)
+@router.put(
+    "/{incident_id}/breach/affected",
+    summary="Count the people affected",
+    openapi_extra=_described(
+        {"affected": 312, "affected_by": "count", "affected_method": "Rows of the table of customers."}
+    ),
+)
 async def count_affected(
     principal: Writer, work: Work, following: Following, incident_id: IncidentId, body: AffectedIn, response: Response
 ) -> IncidentInFullOut:
@@ -127,7 +171,17 @@ async def count_affected(
 @router.post(
     "/{incident_id}/breach/authority",
     summary="Note that the authority has been notified",
-    openapi_extra=describe(problems={"incident-refused": 409, "clock-refused": 409}, headers=("ETag",)),
+    openapi_extra=_described(
+        {
+            "notified_at": A_TIME,
+            "notified_channel": "portal",
+            "notified_reference": "2026-0815",
+            "notified_note": "First notice; the scope follows.",
+            "notified_by": A_KEY,
+        },
+        also={"clock-refused": 409},
+        notice="fulfilled",
+    ),
 )
 async def notify_authority(
     principal: Writer,
@@ -151,7 +205,13 @@ async def notify_authority(
     return await _in_full(work, notified, response)
 
 
-@router.put("/{incident_id}/breach/people", summary="Note how many people have been told", openapi_extra=REFUSED)
+@router.put(
+    "/{incident_id}/breach/people",
+    summary="Note how many people have been told",
+    openapi_extra=_described(
+        {"people_told": 290, "people_not_told": 22, "people_channel": "letter", "people_told_at": A_TIME}
+    ),
+)
 async def tell_people(
     principal: Writer, work: Work, following: Following, incident_id: IncidentId, body: PeopleToldIn, response: Response
 ) -> IncidentInFullOut:

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Path, Response
 
 from plaudit.alerting.incidents.api.common import (
     INCIDENTS,
-    REFUSED,
     Following,
     IfMatch,
     IncidentId,
@@ -26,7 +25,9 @@ from plaudit.alerting.incidents.domain.incident import (
     State,
 )
 from plaudit.alerting.incidents.schemas import (
+    A_PAGE,
     A_PERSON,
+    LEARNINGS,
     CloseIn,
     IncidentIn,
     IncidentOut,
@@ -117,7 +118,14 @@ async def publish_update(
     openapi_extra=describe(
         problems={"incident-refused": 409},
         headers=("ETag",),
-        answer={"state": State.RESOLVED, "resolved_at": A_TIME, "updates": 1, "updated_at": A_TIME},
+        answer={
+            "state": State.RESOLVED,
+            "resolved_at": A_TIME,
+            "updates": 1,
+            "updated_at": A_TIME,
+            "page": A_PAGE,
+            "revision": 2,
+        },
     ),
 )
 async def resolve_incident(
@@ -166,7 +174,16 @@ async def resolve_incident(
     openapi_extra=describe(
         problems={"incident-refused": 409},
         headers=("ETag",),
-        answer={"state": State.CLOSED, "closed_at": A_TIME, "learnings": "We watch both providers now."},
+        answer={
+            "state": State.CLOSED,
+            "resolved_at": A_TIME,
+            "closed_at": A_TIME,
+            "learnings": LEARNINGS,
+            "updates": 1,
+            "updated_at": A_TIME,
+            "page": A_PAGE,
+            "revision": 3,
+        },
     ),
 )
 async def close_incident(
@@ -196,7 +213,7 @@ async def close_incident(
     "/{incident_id}/severity",
     summary="Set how severe an incident is",
     openapi_extra=describe(
-        problems={"incident-refused": 409}, headers=("ETag",), answer={"severity": Severity.IMPORTANT}
+        problems={"incident-refused": 409}, headers=("ETag",), answer={"severity": Severity.IMPORTANT, "revision": 2}
     ),
 )
 async def set_incident_severity(
@@ -225,7 +242,9 @@ async def set_incident_severity(
 @router.put(
     "/{incident_id}/state",
     summary="Set how an incident stands",
-    openapi_extra=describe(problems={"incident-refused": 409}, headers=("ETag",), answer={"state": State.MONITORING}),
+    openapi_extra=describe(
+        problems={"incident-refused": 409}, headers=("ETag",), answer={"state": State.MONITORING, "revision": 2}
+    ),
 )
 async def set_incident_state(
     principal: Writer,
@@ -250,7 +269,11 @@ async def set_incident_state(
     return answer(changed, response)
 
 
-@router.post("/{incident_id}/links", summary="Link reviews and alerts to an incident", openapi_extra=REFUSED)
+@router.post(
+    "/{incident_id}/links",
+    summary="Link reviews and alerts to an incident",
+    openapi_extra=describe(problems={"incident-refused": 409}, headers=("ETag",), answer={"revision": 2}),
+)
 async def link_to_incident(
     principal: Writer, work: Work, following: Following, incident_id: IncidentId, body: LinksIn, response: Response
 ) -> IncidentOut:

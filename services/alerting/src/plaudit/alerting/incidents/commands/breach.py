@@ -146,13 +146,13 @@ async def count_affected(
     changing, breach = await _found(work, tenant_id, incident_id, following)
     known = msgspec.structs.replace(
         breach,
-        affected=counted.count,
+        affected=counted.people,
         affected_by=counted.by,
         affected_method=counted.method,
         affected_hash=counted.list_hash,
     )
     await breaches.save(work.tx, known)
-    data = {"count": counted.count, "by": counted.by, "list_hash": counted.list_hash}
+    data = {"count": counted.people, "by": counted.by, "list_hash": counted.list_hash}
     return await changing.finish("affected_counted", by, note=counted.method, data=data)
 
 

@@ -91,7 +91,7 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
 class Counted(NamedTuple):
     """How many people are affected, and how that is known."""
 
-    count: int
+    people: int
     by: CountedBy
     method: str
     list_hash: str | None = None

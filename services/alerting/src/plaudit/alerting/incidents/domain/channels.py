@@ -34,7 +34,7 @@ class Standing(NamedTuple):
     channel: str
     outlet: str
     state: str
-    count: int
+    messages: int
     finished_at: datetime | None
     reason: str
 
@@ -87,7 +87,7 @@ def _public(incident: Incident) -> list[Told]:
 
 def _told(key: tuple[int, str, str], standing: Sequence[Standing], names: Mapping[str, str]) -> Told:
     number, channel, outlet = key
-    counts = {each.state: each.count for each in standing}
+    counts = {each.state: each.messages for each in standing}
     queued = counts.get(DeliveryState.PENDING, 0) + counts.get(DeliveryState.SENDING, 0)
     failed, sent = counts.get(DeliveryState.FAILED, 0), counts.get(DeliveryState.SENT, 0)
     reasons = [each.reason for each in standing if each.reason and each.state != DeliveryState.SENT]

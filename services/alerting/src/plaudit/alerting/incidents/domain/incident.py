@@ -26,7 +26,7 @@ MAX_LEARNINGS_CHARS: Final = 10_000
 MAX_NOTE_CHARS: Final = 1_000
 MAX_LINKED_ID_CHARS: Final = 100
 SLUG_CHARS: Final = 60
-SLUG_TAIL_DIGITS: Final = 8
+SLUG_TAIL_DIGITS: Final = 6
 _NOT_IN_SLUG: Final = re.compile(r"[^a-z0-9]+")
 
 

@@ -112,7 +112,7 @@ async def count(
         errors = {error.field.strip("/"): str(error)}
         return await one(request, principal, work.tx, incident_id, Typed(values, errors))
     change = breach.count_affected(work, principal.tenant_id, incident_id, found, principal.actor, following)
-    said = f"{found.count:,} people are noted."
+    said = f"{found.people:,} people are noted."
     return await act(request, principal, work, incident_id, change, said, values)
 
 
