@@ -143,6 +143,9 @@ async def test_a_subscriber_is_told_in_their_language_and_stops_it_in_the_mail(i
     told = (await incidents.api.get(f"/v1/incidents/{opened['id']}/deliveries")).json()["items"]
     mails = {each["number"]: (each["has"], each["error"]) for each in told if each["channel"] == "email"}
     assert mails == {1: ("sent", ""), 2: ("withdrawn", "the person has opted out")}
+    other = await incidents.opened()
+    answer = await incidents.posts(other, "subscribers", address="Ada@customer.example", language="de")
+    assert (answer.status_code, "has opted out" in answer.text) == (422, True)
 
 
 async def test_no_address_is_readable_where_subscribers_are_kept(incidents):

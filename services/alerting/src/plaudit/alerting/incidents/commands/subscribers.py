@@ -1,6 +1,7 @@
 """Who is told of an incident by mail. Each has consented, which is asked again when a mail leaves."""
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from plaudit.alerting.clocks.commands import Follower
@@ -13,18 +14,23 @@ from plaudit.alerting.incidents.domain.incident import (
     WrongIncidentError,
     check_is_changeable,
 )
-from plaudit.alerting.incidents.domain.messages import TOPIC
+from plaudit.alerting.incidents.domain.messages import TOPIC, UPDATED
 from plaudit.alerting.incidents.domain.wording import WORDINGS
 from plaudit.alerting.incidents.store import subscribers
 from plaudit.alerting.incidents.store.subscribers import Subscriber, place
 from plaudit.common import mailbox
 from plaudit.common.delivery.consent import commands as consents
-from plaudit.common.delivery.domain.consent import Choice, Source
+from plaudit.common.delivery.consent import store as consent_store
+from plaudit.common.delivery.domain.consent import Choice, Source, why_not
 from plaudit.common.delivery.domain.message import Channel
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.person_keys import person_key
 from plaudit.common.tenants import store as tenants
 from plaudit.common.vault import Vault
+
+HAS_OPTED_OUT: Final = (
+    "The person has opted out of such mails. Only they can change that, on the page of their choices."
+)
 
 
 async def add(
@@ -52,7 +58,7 @@ async def add(
     Raises:
         UnknownIncidentError: there is none.
         IncidentRefusedError: it is closed or internal, or has as many subscribers as it may.
-        WrongIncidentError: the address or the language is none.
+        WrongIncidentError: the address or the language is none, or the person has opted out.
     """
     if language not in WORDINGS:
         raise WrongIncidentError("/language", f"It is one of {', '.join(WORDINGS)}.")
@@ -64,6 +70,9 @@ async def add(
         raise IncidentRefusedError("The incident is internal: nobody is told by mail.")
     if await subscribers.count(work.tx, tenant_id, incident_id) >= MAX_SUBSCRIBERS:
         raise IncidentRefusedError(f"An incident has at most {MAX_SUBSCRIBERS:,} subscribers.")
+    said = (await consent_store.of_people(work.tx, {(tenant_id, key)})).get((tenant_id, key), ())
+    if why_not(said, UPDATED, Channel.EMAIL, needs_consent=False):
+        raise WrongIncidentError("/address", HAS_OPTED_OUT)
     sealed = vault.seal(mailbox.parse(address).server_address, place(tenant_id, incident_id, key))
     subscriber = Subscriber(key, language, work.tx.now, by, sealed)
     if await subscribers.add(work.tx, tenant_id, incident_id, subscriber):

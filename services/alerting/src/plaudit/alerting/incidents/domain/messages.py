@@ -54,7 +54,8 @@ def message_of(update: Update, to: Recipient, language: str, *, title: str) -> M
     return Message(
         tenant=update.tenant_id,
         key=key_of(update.incident_id, update.number),
-        topic=RESOLVED if update.state is State.RESOLVED else UPDATED,
+        # Persons stop all of it where they stop one: for them there is one topic.
+        topic=RESOLVED if update.state is State.RESOLVED and not to.person_key else UPDATED,
         to=to,
         content=Content(
             title, "", data=msgspec.to_builtins(Carried(update.incident_id, update.number, language)), language=language
