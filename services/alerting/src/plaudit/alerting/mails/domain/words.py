@@ -113,7 +113,12 @@ def _subject(letter: Letter, clock: Clock, zone: tzinfo) -> str:
         case LetterKind.BREACH:
             return f"{_sentence(words.late)}: {name_of(clock)}"
         case _:
-            return f"Taken back, it {'is not late' if run.waiting else 'was in time'}: {name_of(clock)}"
+            return f"Taken back, it {_in_time(clock)}: {name_of(clock)}"
+
+
+def _in_time(clock: Clock) -> str:
+    """Return how it stands with what was said to be late: one whose anchor was corrected may still run."""
+    return "is not late" if clock.metric == Metric.STATUTORY and clock.run.waiting else "was in time"
 
 
 def _passed(letter: Letter) -> str:
@@ -259,7 +264,7 @@ def _heading(letter: Letter, clock: Clock) -> str:
         LetterKind.NOTICE: f"{words.do}: {name_of(clock)}",
         LetterKind.WARNING: _passed(letter),
         LetterKind.BREACH: f"{_sentence(words.late)}",
-        LetterKind.RETRACTION: "Taken back: it is not late" if clock.run.waiting else "Taken back: it was in time",
+        LetterKind.RETRACTION: f"Taken back: it {_in_time(clock)}",
     }[letter.kind]
 
 
