@@ -98,11 +98,12 @@ async def test_a_change_of_something_older_is_refused(incidents):
 
 async def test_incidents_are_opened_from_reviews_and_alerts_that_there_are(incidents):
     stage = incidents.stage
-    await stage.happens(None, review(), at(0), review_id="review-1")
     from plaudit.alerting.reviews.consumer import keep_reviews
 
+    record = stage.record(None, review(), at(0), "review-1")
+    await stage.reads([record])
     async with stage.worker.transaction() as tx:
-        await keep_reviews(tx, [stage.record(None, review(), at(0), "review-1")])
+        await keep_reviews(tx, [record])
     await stage.move_to(at(25))
     await stage.fires()
     [alert] = (await incidents.api.get("/v1/alerts")).json()["items"]

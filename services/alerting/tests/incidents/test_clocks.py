@@ -40,7 +40,7 @@ async def test_a_breach_calls_the_owner_to_the_page_of_the_incident(incidents, m
     await incidents.stage.sends()
     await incidents.goes_to(1.2)
     await incidents.stage.sends()
-    subjects = [str(each["Subject"]) for each in mailbox.mails]
+    subjects = [str(each["Subject"]).strip() for each in mailbox.mails]
     assert subjects[0].startswith("Post an update by")
     assert subjects[-1] == "Not updated in time: incident Pay <b>ments</b> fail"
     body = mailbox.mails[-1].get_body(("html",)).get_content()
