@@ -57,7 +57,7 @@ A_TEXT: Final = {
     "language": "en",
     "title": "Card payments fail in some shops",
     "apology": "We are sorry: since 9:40 some of you cannot pay by card.",
-    "cause": None,
+    "cause": "The network of our first provider is down.",
     "fix": "We have moved payments to our second provider.",
     "prevention": "From now on both providers are tried before a payment is refused.",
 }
@@ -177,7 +177,8 @@ class TextIn(Body):
     )
     apology: Part = Field(description="That you are sorry, and for what.", examples=[A_TEXT["apology"]])
     cause: Part | None = Field(
-        description="What the cause is. Null says that it is not known yet, in words of ours.", examples=[None]
+        description="What the cause is. Null says that it is not known yet, in words of ours.",
+        examples=[A_TEXT["cause"]],
     )
     fix: Part = Field(description="What you do about it.", examples=[A_TEXT["fix"]])
     prevention: Part = Field(
@@ -432,7 +433,7 @@ class TextOut(BaseModel):
     language: str = Field(description="The language.", examples=["en"])
     title: str | None = Field(description="For the public.", examples=[A_TEXT["title"]])
     apology: str = Field(description="The apology.", examples=[A_TEXT["apology"]])
-    cause: str | None = Field(description="The cause; null: not known yet.", examples=[None])
+    cause: str | None = Field(description="The cause; null: not known yet.", examples=[A_TEXT["cause"]])
     fix: str = Field(description="What is done.", examples=[A_TEXT["fix"]])
     prevention: str = Field(description="So that it does not happen again.", examples=[A_TEXT["prevention"]])
 
