@@ -71,6 +71,7 @@ async def test_every_operation_answers_as_its_example_says(stage, endpoint):
     await stage.move_to(at(25))
     await stage.fires()
     alerts = await reference.check(api, "list_alerts")
+    await check_incidents(reference, api)
     await reference.check(api, "save_policy_revision")
     await reference.check(api, "list_policy_revisions")
     await reference.check(api, "read_policy_revision", ids={"revision": "1"})
@@ -121,6 +122,39 @@ async def check_people(reference, api):
     await reference.check(api, "read_owners")
     await reference.check(api, "list_owner_revisions")
     await reference.check(api, "list_audit_entries", params={"kind": "owners"})
+
+
+async def check_incidents(reference, api):
+    """Each change is one of an incident that is opened for it."""
+
+    async def opened(*, is_breach=False):
+        made = await reference.check(api, "create_incident")
+        if is_breach:
+            body = {"aware_at": "2026-02-14T10:15:30Z", "zone": "Europe/Berlin", "country": "DE", "subdivision": "BE"}
+            assert (await api.put(f"/v1/incidents/{made['id']}/breach", json=body)).status_code == 200
+        return {"incident_id": made["id"]}
+
+    incident = await opened()
+    await reference.check(api, "list_incidents", params={"state": "open"})
+    await reference.check(api, "read_incident", ids=incident)
+    await reference.check(api, "list_incident_log", ids=incident)
+    await reference.check(api, "link_to_incident", ids=incident)
+    await reference.check(api, "unlink_from_incident", ids={**incident, "kind": "review", "linked_id": GOOD})
+    added = await reference.check(api, "add_incident_subscriber", ids=incident)
+    await reference.check(api, "list_incident_subscribers", ids=incident)
+    await reference.check(api, "remove_incident_subscriber", ids={**incident, "person": added["person"]})
+    await reference.check(api, "publish_update", ids=incident)
+    await reference.check(api, "list_incident_updates", ids=incident)
+    await reference.check(api, "list_incident_deliveries", ids=incident)
+    await reference.check(api, "redrive_incident", ids=incident)
+    await reference.check(api, "set_incident_severity", ids=await opened())
+    await reference.check(api, "set_incident_state", ids=await opened())
+    ended = await opened()
+    await reference.check(api, "resolve_incident", ids=ended)
+    await reference.check(api, "close_incident", ids=ended)
+    await reference.check(api, "declare_breach", ids=await opened())
+    for operation in (*("correct_awareness", "write_notice", "count_affected", "notify_authority", "tell_people"),):
+        await reference.check(api, operation, ids=await opened(is_breach=True))
 
 
 async def check_cadences(reference, stage):

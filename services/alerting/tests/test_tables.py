@@ -9,6 +9,7 @@ from plaudit.alerting.audit.tables import audit
 from plaudit.alerting.cadences import tables as cadences
 from plaudit.alerting.calendars.tables import calendar_revisions, calendar_zone_data
 from plaudit.alerting.clocks.tables import clock_events, clocks
+from plaudit.alerting.incidents import tables as incidents
 from plaudit.alerting.library.tables import guidelines
 from plaudit.alerting.people.tables import owner_revisions
 from plaudit.alerting.policies.tables import policy_activations, policy_revisions
@@ -23,6 +24,7 @@ TABLES = (
     *(clocks, clock_events, timers, alerts, guidelines, published_answers),
     *(owner_revisions, alert_steps, silences, audit),
     *cadences.metadata.sorted_tables,
+    *incidents.metadata.sorted_tables,
 )
 
 
@@ -49,6 +51,7 @@ async def test_the_tables_that_queries_are_composed_over_are_those_of_the_migrat
     [
         *("calendar_revisions", "calendar_zone_data", "policy_revisions", "policy_activations"),
         *("clock_events", "cadence_revisions", "digests", "guidelines", "owner_revisions"),
+        *("incident_updates", "incident_log"),
     ],
 )
 @pytest.mark.parametrize("role", [Role.API, Role.WORKER])

@@ -37,6 +37,12 @@ from plaudit.alerting.clocks.jobs import MoveJob
 from plaudit.alerting.contacts.jobs import ContactsJob
 from plaudit.alerting.desk import pages as desk
 from plaudit.alerting.erasure.commands import scrubbing
+from plaudit.alerting.incidents import api as incidents
+from plaudit.alerting.incidents.commands.sending import check_of as incident_check_of
+from plaudit.alerting.incidents.domain.messages import TOPIC as INCIDENT_TOPIC
+from plaudit.alerting.incidents.jobs import SubscriberResealJob
+from plaudit.alerting.incidents.pages import ROUTERS as INCIDENT_PAGES
+from plaudit.alerting.incidents.pages import public as public_incidents
 from plaudit.alerting.library import api as library
 from plaudit.alerting.library import pages as library_pages
 from plaudit.alerting.log_fields import LOG_FIELDS
@@ -62,18 +68,24 @@ from plaudit.common.delivery.commands import Checks
 from plaudit.common.delivery.connector import Connector
 from plaudit.common.delivery.consent.pages import router as preferences
 from plaudit.common.delivery.contacts import AddressBook
+from plaudit.common.delivery.domain.consent import Topic
 from plaudit.common.delivery.gatherings.commands import Gatherings
 from plaudit.common.delivery.jobs import DeliveryJob, EndpointResealJob, MessagePurgeJob
 from plaudit.common.delivery.pages import router as message_pages
 from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
+from plaudit.common.http.static import static_route
 from plaudit.common.ids import IdSource
 from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.settings import address_of
 from plaudit.common.vault import vault_of
 
+INCIDENT_TOPICS = (
+    Topic(INCIDENT_TOPIC, "Incidents", "What went wrong, and what we do about it, where you have asked to be told."),
+)
+"""What subscribers of incidents can choose to be told about."""
 DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."
 
 
@@ -103,6 +115,7 @@ def checks(settings: AlertingSettings) -> Checks:
     return {
         CLOCK_TOPIC: check_of(settings.public_url, fallback, withheld),
         ALERT_TOPIC: alert_check_of(settings.public_url, fallback),
+        INCIDENT_TOPIC: incident_check_of(settings.public_url),
         **cadence_checks(address_of(settings)),
     }
 
@@ -145,6 +158,8 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             clocks.changing(following),
             alerts.router,
             silence_pages,
+            *incidents.ROUTERS,
+            *INCIDENT_PAGES,
             library.router,
             answers.router,
             library_pages.router,
@@ -166,6 +181,8 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             sessions.router,
             administration.router,
         ],
+        bare_routes=[static_route(public_incidents.STATIC)],
+        open_paths=public_incidents.OPEN_PATHS,
         pages=True,
         assets=resources.page_assets,
         tags={
@@ -176,6 +193,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             "alerts": "What a person should look at, and what is silenced.",
             "owners": "Who answers for what, and who is told when they do not.",
             "audit": "Who did what, and when.",
+            "incidents": "What went wrong, what the public is told of it, and data breaches.",
             "library": "What we stand for and which points an answer covers; never a text to be sent.",
             "answer checks": "What to look at again before an answer is published, and how individual answers are.",
             "cadences": "Regular contacts with customers, invitations to review, and the weekly digest.",
@@ -183,6 +201,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
         problems={
             **clocks.PROBLEMS,
             **alerts.PROBLEMS,
+            **incidents.PROBLEMS,
             **library.PROBLEMS,
             **cadences.PROBLEMS,
             **calendars.PROBLEMS,
@@ -193,6 +212,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
         refusals={
             **clocks.REFUSALS,
             **alerts.REFUSALS,
+            **incidents.REFUSALS,
             **library.REFUSALS,
             **cadences.REFUSALS,
             **calendars.REFUSALS,
@@ -207,7 +227,8 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
         },
     )
     app.state.calendar_fits = check_calendar
-    app.state.message_topics = INVITATION_TOPICS
+    app.state.clock_followers = following
+    app.state.message_topics = (*INVITATION_TOPICS, *INCIDENT_TOPICS)
     return Parts(
         app=app,
         subscriptions=[
@@ -231,6 +252,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             DeliveryJob(worker, settings, sender, vault, checks(settings), gatherings(settings), complete),
             MessagePurgeJob(worker, settings),
             EndpointResealJob(worker, vault),
+            SubscriberResealJob(worker, vault),
             CalendarsJob(worker, [counting_anew(resources.ids)]),
             ErasureJob(worker, scrubbing(following, resources.outbox)),
         ],
@@ -264,6 +286,10 @@ SERVICE = Service(
             "/v1/touchpoints",
             "/v1/invitations",
             "/v1/digests",
+            "/v1/incidents",
+            public_incidents.BANNERS,
+            public_incidents.PAGES,
+            public_incidents.STATIC.path,
             "/v1/library",
             "/v1/answers/check",
             "/v1/answers/individuality",

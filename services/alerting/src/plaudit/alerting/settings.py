@@ -35,6 +35,9 @@ class AlertingSettings(DeliverySettings):
     longest_wait_seconds: float = Field(default=60.0, ge=0, le=600)
     """Until all reviews written up to a due time have been read; after it a breach is provisional."""
 
+    incidents_per_hour_per_network: int = Field(default=3_600, ge=1)
+    """Questions for public pages, feeds and banners of incidents, of one network."""
+
     @field_validator("owner_time_zone")
     @classmethod
     def _check_zone(cls, given: str) -> str:

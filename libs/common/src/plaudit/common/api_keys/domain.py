@@ -39,6 +39,8 @@ SCOPES: Final[Mapping[str, str]] = {
     "erasures:write": "erase reviews and persons",
     "imports:read": "read what became of imported files, and the rows that were not taken",
     "imports:write": "import files of reviews, and cancel imports",
+    "incidents:read": "read incidents, their updates, and which channel has which",
+    "incidents:write": "open, update, resolve and close incidents, and tell subscribers",
     "keys:write": "see, make, rotate and revoke API keys",
     "library:read": "read the library: what we stand for, and which points answers cover",
     "library:write": "add, change and withdraw guidelines of the library",

@@ -13,6 +13,7 @@ from plaudit.common.contracts.board import (
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
 from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
 from plaudit.common.contracts.envelope import Envelope, PendingEnvelope
+from plaudit.common.contracts.incidents import IncidentChange
 from plaudit.common.contracts.reviews import (
     Answer,
     Answers,
@@ -44,6 +45,7 @@ __all__ = [
     "CustomerErased",
     "CustomerEvent",
     "Envelope",
+    "IncidentChange",
     "Kind",
     "LinkChange",
     "Origin",

@@ -10,6 +10,7 @@ from plaudit.common.contracts.board import LinkChange, RequestChange, RequestSta
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
 from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
 from plaudit.common.contracts.envelope import Envelope
+from plaudit.common.contracts.incidents import IncidentChange
 from plaudit.common.contracts.reviews import (
     Answer,
     Answers,
@@ -105,6 +106,19 @@ _REQUEST_STATE = RequestState(
     priority="29.33",
 )
 
+_INCIDENT = IncidentChange(
+    incident_id="0199d6f2-7c1e-7a40-9a52-1f0c6f0f3b11",
+    slug="payments-fail-at-the-till-6f0f3b11",
+    title="Payments fail at the till",
+    kind="incident",
+    severity="urgent",
+    state="open",
+    audience="public",
+    subjects=(_STATE.subject,),
+    opened_at=_RECEIVED,
+    happened_at=_RECEIVED,
+    change="opened",
+)
 _DATA: dict[str, Any] = {
     "review.created": ReviewChange(review_id=_REVIEW, revision=1, before=None, after=_STATE),
     "review.edited": ReviewChange(
@@ -210,6 +224,22 @@ _DATA: dict[str, Any] = {
         calendar="berlin",
         calendar_revision=2,
     ),
+    "clock.anchor_corrected": msgspec.structs.replace(
+        _CLOCK_CHANGE,
+        by_hand=True,
+        review_id="",
+        source_id="",
+        external_id="",
+        metric="statutory",
+        about_kind="incident",
+        about_id=_INCIDENT.incident_id,
+        policy_id="shipped",
+        policy_class="data-breach",
+    ),
+    "incident.opened": _INCIDENT,
+    "incident.updated": msgspec.structs.replace(_INCIDENT, change="update", update=1),
+    "incident.resolved": msgspec.structs.replace(_INCIDENT, change="resolved", state="resolved", update=2),
+    "incident.closed": msgspec.structs.replace(_INCIDENT, change="closed", state="closed", update=2),
     "alert.raised": _ALERT,
     "alert.resolved": msgspec.structs.replace(_ALERT, reason="retracted"),
     "request.created": RequestChange(request=msgspec.structs.replace(_REQUEST_STATE, status="open")),

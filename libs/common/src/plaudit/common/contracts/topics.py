@@ -7,6 +7,7 @@ from types import MappingProxyType
 from plaudit.common.contracts.board import LinkChange, RequestChange, RequestVote
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
 from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
+from plaudit.common.contracts.incidents import IncidentChange
 from plaudit.common.contracts.reviews import ReviewChange
 from plaudit.common.contracts.scores import ScoreChange
 
@@ -112,6 +113,11 @@ ALERTS = Topic(
             "clock.paused": ClockChange,
             "clock.resumed": ClockChange,
             "clock.policy_applied": ClockChange,
+            "clock.anchor_corrected": ClockChange,
+            "incident.opened": IncidentChange,
+            "incident.updated": IncidentChange,
+            "incident.resolved": IncidentChange,
+            "incident.closed": IncidentChange,
         }
     ),
 )

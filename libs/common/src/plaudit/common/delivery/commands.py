@@ -250,14 +250,25 @@ async def disable(tx: Tx, tenant_id: str, endpoint_id: UUID, reason: str, actor:
     await store.fail_outlet(tx, tenant_id, str(endpoint_id), f"{TOO_LATE}: {reason}")
 
 
-async def redrive(tx: Tx, tenant_id: str, *, delivery_id: UUID | None = None, endpoint_id: UUID | None = None) -> int:
-    """Send failed deliveries again, one or all of an endpoint, from the first attempt on; return how many."""
-    if delivery_id is None and endpoint_id is None:
-        raise ValueError("name the delivery or the endpoint")
+async def redrive(
+    tx: Tx,
+    tenant_id: str,
+    *,
+    delivery_id: UUID | None = None,
+    endpoint_id: UUID | None = None,
+    thread: str | None = None,
+) -> int:
+    """Send failed deliveries again from the first attempt on: one, or all of an endpoint or thread; return how many."""
+    if delivery_id is None and endpoint_id is None and thread is None:
+        raise ValueError("name the delivery, the endpoint or the thread")
     if endpoint_id is not None:
         await store.close_circuit(tx, tenant_id, str(endpoint_id))
     return await store.redrive(
-        tx, tenant_id, delivery_id=delivery_id, outlet=None if endpoint_id is None else str(endpoint_id)
+        tx,
+        tenant_id,
+        delivery_id=delivery_id,
+        outlet=None if endpoint_id is None else str(endpoint_id),
+        thread=thread,
     )
 
 

@@ -159,11 +159,17 @@ _REDRIVE = """
 UPDATE message_deliveries
 SET state = 'pending', reason = '', next_attempt_at = $2, finished_at = NULL, attempts = 0, bundle_id = NULL
 WHERE tenant_id = $1 AND state = 'failed' AND (id = $3 OR ($3::uuid IS NULL AND bundle_id IS NULL))
-AND ($4::text IS NULL OR outlet = $4) RETURNING id
+AND ($4::text IS NULL OR outlet = $4) AND ($5::text IS NULL OR thread = $5) RETURNING id
 """
 _REDRIVE_MEMBERS = """
 UPDATE message_deliveries SET state = 'gathered', reason = '', finished_at = NULL
 WHERE tenant_id = $1 AND state = 'failed' AND bundle_id = ANY($2::uuid[])
+"""
+_STANDING_OF_THREAD = """
+SELECT key, channel, outlet, state, count(*)::int AS count, max(finished_at) AS finished_at,
+    (array_agg(reason ORDER BY created_at DESC) FILTER (WHERE reason <> ''))[1] AS reason
+FROM message_deliveries WHERE tenant_id = $1 AND thread = $2 AND key = ANY($3::text[])
+GROUP BY key, channel, outlet, state ORDER BY channel, outlet, state
 """
 _WITHDRAW_OUTLET = """
 UPDATE message_deliveries d SET state = 'failed', reason = $3, finished_at = $4
@@ -259,6 +265,21 @@ ThreadKey = tuple[str, str, str]
 """(tenant, thread, recipient)."""
 SentKey = tuple[datetime, UUID]
 """(time, delivery id): the sort key of deliveries, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadStanding:
+    """How many deliveries of a key over an outlet are in a state."""
+
+    key: str
+    channel: str
+    outlet: str
+    state: str
+    count: int
+    finished_at: datetime | None
+    """When the last of them ended."""
+    reason: str
+    """Why one of them failed or was withdrawn, the newest; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,12 +442,25 @@ async def record(tx: Tx, ended: Sequence[Ended]) -> None:
         await tx.raw.execute(_SETTLE, *_columns(bundles, 2))
 
 
-async def redrive(tx: Tx, tenant_id: str, *, delivery_id: UUID | None = None, outlet: str | None = None) -> int:
+async def redrive(
+    tx: Tx,
+    tenant_id: str,
+    *,
+    delivery_id: UUID | None = None,
+    outlet: str | None = None,
+    thread: str | None = None,
+) -> int:
     """Send failed deliveries again from the first attempt on; return how many."""
-    found = [row["id"] for row in await tx.raw.fetch(_REDRIVE, tenant_id, tx.now, delivery_id, outlet)]
+    found = [row["id"] for row in await tx.raw.fetch(_REDRIVE, tenant_id, tx.now, delivery_id, outlet, thread)]
     if found:
         await tx.raw.execute(_REDRIVE_MEMBERS, tenant_id, found)
     return len(found)
+
+
+async def standing_of(tx: Tx, tenant_id: str, thread: str, keys: Collection[str]) -> list[ThreadStanding]:
+    """Return how the deliveries of a thread stand, counted by key, outlet and state."""
+    rows = await tx.raw.fetch(_STANDING_OF_THREAD, tenant_id, thread, list(keys))
+    return [ThreadStanding(**{**row, "reason": row["reason"] or ""}) for row in rows]
 
 
 async def fail_outlet(tx: Tx, tenant_id: str, outlet: str, reason: str) -> None:

@@ -189,7 +189,7 @@ def create_app(
         problems: slug → meaning and what to do, of this service's own problems, for the page `/problems`.
         refusals: the problems of what this service's domains refuse: error → maker of its problem.
         staff_sessions: finds whom the cookie of a request speaks for; without it, only keys do.
-        needs_key: whether every address under /v1 needs a principal, but for bare and direct routes.
+        needs_key: whether every address under /v1 needs a principal, but for bare and direct routes and open paths.
         tags: noun → description, of the groups of operations in the OpenAPI document.
         assets: what the installation adds to pages.
         open_paths: beginnings of paths whose answers scripts of every site may read, without cookies.

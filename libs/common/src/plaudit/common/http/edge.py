@@ -108,9 +108,9 @@ class Edge:
                 HTML outside the API.
             refusals: the problems of what domains refuse.
             identify: returns whom a request speaks for. If given, nothing of a request under /v1 is judged before it
-                is known, but for bare routes, which prove their requests themselves.
+                is known, but for bare routes, which prove their requests themselves, and open paths.
             methods_of: returns the methods that the application serves at the path of a scope.
-            open_paths: beginnings of paths whose answers scripts of every site may read, without cookies.
+            open_paths: beginnings of paths whose answers everybody may read without a key, scripts of every site too.
         """
         self.draining = False
         self.in_progress = 0
@@ -206,7 +206,7 @@ class Edge:
     async def _serve(self, scope: Scope, headers: Mapping[bytes, bytes], exchange: Exchange) -> None:
         """Pass a request on to the framework: who sends it is judged first, what it says afterwards."""
         is_api = scope["path"].startswith(_API)
-        if is_api and self._identify is not None:
+        if is_api and self._identify is not None and not scope["path"].startswith(self._open_paths):
             principal = await self._identify(Request(scope))
             if principal is None:
                 raise unauthorized()

@@ -30,6 +30,7 @@ ACCOUNT: Final = "/console/account"
 CONSOLE: Final = (
     NavEntry("Overview", HOME, ("clocks:read", "alerts:read")),
     NavEntry("Desk", "/console/desk", ("clocks:read", "alerts:read")),
+    NavEntry("Incidents", "/console/incidents", ("incidents:read",)),
     NavEntry("Reviews", "/console/reviews", ("reviews:read",)),
     NavEntry("Scores", "/console/scores", ("scores:read",)),
     NavEntry("Answers", "/console/answers", ("reviews:read",)),

@@ -24,13 +24,13 @@ class Role(StrEnum):
 _VIEWER: Final = frozenset(
     {
         *("reviews:read", "scores:read", "clocks:read", "alerts:read", "board:read", "surveys:read"),
-        *("cadences:read", "library:read"),
+        *("cadences:read", "library:read", "incidents:read"),
     }
 )
 _RESPONDER: Final = _VIEWER | {
     *("alerts:write", "answers:write", "board:write", "sources:read", "deliveries:read", "deliveries:write"),
     *("surveys:invite", "imports:read", "markers:write", "messages:read", "messages:write", "touchpoints:write"),
-    "library:write",
+    *("library:write", "incidents:write"),
 }
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     Role.VIEWER: _VIEWER,

@@ -333,8 +333,8 @@ def changing(followers: Sequence[Follower]) -> APIRouter:
         return await change(
             clock_id,
             order,
-            lambda run, _, now: by_hand.fulfil(
-                run, at=body.happened_at, now=now, channel=body.channel, note=body.note, by=by
+            lambda run, terms, now: by_hand.fulfil_alone(
+                run, terms, at=body.happened_at, now=now, channel=body.channel, note=body.note, by=by
             ),
             order.once(clock_id, "fulfil", body),
         )

@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping
 from plaudit.alerting.clocks.commands import MAX_PREVIEWED
 from plaudit.alerting.clocks.domain.about import AboutKind
 from plaudit.alerting.clocks.domain.clock_events import (
+    AnchorCorrected,
     Breached,
     Cancelled,
     ClockEvent,
@@ -135,7 +136,7 @@ class ClockEventOut(BaseModel):
     happened_at: datetime = Field(description="When it happened.")
     recorded_at: datetime = Field(description="When we learned of it.")
     anchor_at: datetime | None = Field(
-        None, description="Of a start: what the time is counted from.", examples=[A_TIME]
+        None, description="Of a start and of a correction: what the time is counted from.", examples=[A_TIME]
     )
     policy_revision: int | None = Field(None, description="Of a start: what the run is pinned to.", examples=[1])
     fraction: float | None = Field(
@@ -177,6 +178,8 @@ class ClockEventOut(BaseModel):
                 out.collapsed, out.after = event.collapsed, event.after
             case Breached():
                 out.provisional, out.cause, out.note = event.provisional, event.cause, event.note
+            case AnchorCorrected():
+                out.anchor_at, out.reason = event.anchor_at, event.reason
             case Cancelled() | Retracted() | Paused() | Resumed():
                 out.reason = event.reason
             case Fulfilled():

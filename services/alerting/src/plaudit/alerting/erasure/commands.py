@@ -14,6 +14,7 @@ from plaudit.alerting.clocks import store as clocks
 from plaudit.alerting.clocks.commands import Follower, end_erased
 from plaudit.alerting.clocks.domain.clock import contacts_key, order_key, review_root, thread_of
 from plaudit.alerting.contacts import store as contacts
+from plaudit.alerting.incidents.store import subscribers
 from plaudit.alerting.reviews import store as reviews
 from plaudit.common.db import Tx, lock
 from plaudit.common.delivery import commands as deliveries
@@ -57,4 +58,5 @@ async def _scrub_person(tx: Tx, erased: Erased, person: str) -> None:
     await contacts.delete(tx, erased.tenant_id, person, erased.erased_at)
     await reviews.forget_person(tx, erased.tenant_id, person)
     await persons.scrub(tx, (erased.tenant_id, person), erased.erased_at)
+    await subscribers.erase(tx, erased.tenant_id, person)
     await deliveries.erase_person(tx, erased.tenant_id, person)

@@ -32,6 +32,12 @@ STORES: Final[Mapping[str, str]] = {
     "digest_scores": "holds nothing about customers",
     "digest_requests": "holds titles of public requests",
     "digest_reviews": "holds stars, topics and times, and no word of a review; deleted with it",
+    "incidents": "holds nothing about customers",
+    "incident_updates": "holds what the public was told, and nothing about a customer",
+    "incident_log": "holds what staff did and noted, and nothing about a customer",
+    "incident_links": "holds our own ids of reviews and alerts, and no word of them",
+    "incident_subscribers": "deleted with the person",
+    "incident_breaches": "holds counts of people and the hash of a list; no person of it is kept",
     **DELIVERY_STORES,
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""

@@ -9,6 +9,7 @@ import msgspec
 
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.commands import Follower
+from plaudit.alerting.clocks.domain.about import AboutKind
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, thread_of
 from plaudit.alerting.clocks.domain.clock_events import Breached, Retracted, Started, Warned
 from plaudit.alerting.library import store as library_store
@@ -269,7 +270,9 @@ async def _was_told(tx: Tx, clock: Clock, held: Sequence[UUID], recipient: str) 
 
 
 async def _history(tx: Tx, clock: Clock) -> list[tuple[datetime, str]]:
-    """Return what happened with the clock before its present run, the oldest first."""
+    """Return what happened with the clock before its present run, the oldest first; nothing of an incident's."""
+    if clock.about.kind == AboutKind.INCIDENT:
+        return []
     return told_before([event for event, _ in await clock_store.log_of(tx, clock.tenant_id, clock.id)])
 
 

@@ -6,16 +6,20 @@ They pause and resume it, say that it is fulfilled, settle what nobody was told,
 from datetime import datetime
 
 from plaudit.alerting.clocks.domain.clock_events import (
+    AnchorCorrected,
     Breached,
     ClockEvent,
     Fulfilled,
     Paused,
     PolicyApplied,
     Resumed,
+    Retracted,
+    RetractReason,
 )
 from plaudit.alerting.clocks.domain.decide import close
 from plaudit.alerting.clocks.domain.run import Run
 from plaudit.alerting.clocks.domain.terms import Pin, Terms
+from plaudit.alerting.policies.domain.metrics import METRICS, About
 
 
 class ClockRefusedError(Exception):
@@ -65,6 +69,21 @@ def fulfil(run: Run, *, at: datetime, now: datetime, channel: str | None, note: 
     return close(run, Fulfilled(at, channel, by, note), is_told=True)
 
 
+def fulfil_alone(
+    run: Run, terms: Terms, *, at: datetime, now: datetime, channel: str | None, note: str, by: str
+) -> tuple[ClockEvent, ...]:
+    """Say of a clock by itself that what was due happened.
+
+    Raises:
+        ClockRefusedError: as `fulfil`, or it is about an incident, where what fulfils it is written down.
+    """
+    if METRICS[terms.rule.metric].about is About.INCIDENT:
+        raise ClockRefusedError(
+            "The clock is about an incident: publish the update there, or note that the authority was notified."
+        )
+    return fulfil(run, at=at, now=now, channel=channel, note=note, by=by)
+
+
 def settle(run: Run, *, note: str, by: str) -> tuple[ClockEvent, ...]:
     """Say of a run of which nobody was told that what was due did not happen in time. It still waits for it.
 
@@ -85,6 +104,42 @@ def settle_answered(run: Run, *, at: datetime, now: datetime, note: str, by: str
     if run.unknown_at is None or not run.waiting:
         raise ClockRefusedError("Only a clock that is unknown can be settled so.")
     return fulfil(run, at=at, now=now, channel=None, note=note, by=by)
+
+
+def correct_anchor(
+    run: Run, terms: Terms, *, anchor_at: datetime, at: datetime, reason: str, by: str
+) -> tuple[ClockEvent, ...]:
+    """Correct the instant that the time of a run is counted from; whether it was late is decided anew by it.
+
+    A run that waits and is late by the new instant is breached by its timer, as any other. The same again adds nothing.
+
+    Args:
+        run: the present run.
+        terms: of the run.
+        anchor_at: the right instant.
+        at: when it is corrected.
+        reason: why.
+        by: who does it.
+
+    Raises:
+        ClockRefusedError: the run was cancelled, or the instant is in the future, or after what was due happened.
+    """
+    if run.cancelled_at is not None:
+        raise ClockRefusedError("The clock was cancelled: nothing counts any more.")
+    if anchor_at > at:
+        raise ClockRefusedError("The time cannot be counted from the future.")
+    if run.fulfilled_at is not None and anchor_at > run.fulfilled_at:
+        raise ClockRefusedError("What was due happened before that instant: it cannot have begun later.")
+    if anchor_at == run.anchor_at:
+        return ()
+    corrected = AnchorCorrected(at, anchor_at, reason, by)
+    due_at = terms.due_at(anchor_at, run.started_at, run.pauses)
+    is_late = due_at < (at if run.fulfilled_at is None else run.fulfilled_at)
+    if run.breached_at is not None and not is_late:
+        return (Retracted(at, RetractReason.ANCHOR_CORRECTED), corrected)
+    if run.breached_at is None and run.fulfilled_at is not None and is_late:
+        return (corrected, Breached(due_at), Fulfilled(run.fulfilled_at, by=by, note=reason))
+    return (corrected,)
 
 
 def move(run: Run, pin: Pin, *, at: datetime, reason: str, by: str) -> tuple[ClockEvent, ...]:

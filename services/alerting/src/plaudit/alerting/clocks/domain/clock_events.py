@@ -32,6 +32,14 @@ class StartReason(StrEnum):
     """Our answer was published: personal contact is due."""
     REOPENED = "reopened"
     """What was resolved is open again: the time that was left runs on."""
+    OPENED = "opened"
+    """An incident was opened: the first update is due."""
+    UPDATED = "updated"
+    """An update of an incident was published: the next one is due."""
+    SEVERITY_CHANGED = "severity_changed"
+    """An incident became more severe: the next update is due earlier."""
+    AWARE = "aware"
+    """The company became aware of a data breach."""
 
 
 class CancelReason(StrEnum):
@@ -48,6 +56,10 @@ class CancelReason(StrEnum):
     ANSWER_REMOVED = "answer_removed"
     """The answer that came before it is gone: a first answer is due again."""
     ERASED = "erased"
+    SEVERITY_CHANGED = "severity_changed"
+    """The incident became more severe: a run with an earlier due time follows."""
+    RESOLVED = "resolved"
+    """The incident is resolved: no further update is due."""
 
 
 class RetractReason(StrEnum):
@@ -55,6 +67,8 @@ class RetractReason(StrEnum):
 
     ANSWERED_IN_TIME = "answered_in_time"
     CANCELLED_IN_TIME = "cancelled_in_time"
+    ANCHOR_CORRECTED = "anchor_corrected"
+    """The instant that the time counts from was corrected: by the new one it was not late."""
 
 
 class BreachCause(StrEnum):
@@ -101,6 +115,15 @@ class PolicyApplied(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag
     at: datetime
     policy: PolicyRef
     calendar: CalendarRef | None
+    reason: str
+    by: str
+
+
+class AnchorCorrected(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="anchor_corrected"):
+    """A person corrected the instant that the time is counted from."""
+
+    at: datetime
+    anchor_at: datetime
     reason: str
     by: str
 
@@ -160,7 +183,17 @@ class Retracted(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="re
 
 
 ClockEvent: TypeAlias = (
-    Started | Paused | Resumed | PolicyApplied | Warned | Breached | Unknown | Fulfilled | Cancelled | Retracted
+    Started
+    | Paused
+    | Resumed
+    | PolicyApplied
+    | AnchorCorrected
+    | Warned
+    | Breached
+    | Unknown
+    | Fulfilled
+    | Cancelled
+    | Retracted
 )
 
 

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from plaudit.alerting.calendars.domain import CalendarRef, Pause
 from plaudit.alerting.clocks.domain.clock_events import (
+    AnchorCorrected,
     Breached,
     Cancelled,
     ClockEvent,
@@ -195,7 +196,7 @@ def _started(run: Run | None, event: Started, terms_of: TermsOf) -> Run:
 def _changes(run: Run, event: ClockEvent, terms_of: TermsOf) -> dict[str, Any]:
     """Return the fields of a run that an event sets."""
     match event:
-        case Paused() | Resumed() | PolicyApplied():
+        case Paused() | Resumed() | PolicyApplied() | AnchorCorrected():
             return {"generation": run.generation + 1, **_new_times(run, event, terms_of)}
         case Breached():
             return {"breached_at": event.at, "provisional": event.provisional, "unknown_at": None}
@@ -208,7 +209,9 @@ def _changes(run: Run, event: ClockEvent, terms_of: TermsOf) -> dict[str, Any]:
     return {}
 
 
-def _new_times(run: Run, event: Paused | Resumed | PolicyApplied, terms_of: TermsOf) -> dict[str, Any]:
+def _new_times(
+    run: Run, event: Paused | Resumed | PolicyApplied | AnchorCorrected, terms_of: TermsOf
+) -> dict[str, Any]:
     """Return what is set by an event that moves the due time."""
     match event:
         case Paused():
@@ -216,6 +219,10 @@ def _new_times(run: Run, event: Paused | Resumed | PolicyApplied, terms_of: Term
         case Resumed():
             pauses = _ended(run.pauses, event.at)
             return {"pauses": pauses, "due_at": terms_of(run.pin).due_at(run.anchor_at, run.started_at, pauses)}
+        case AnchorCorrected():
+            due_at = terms_of(run.pin).due_at(event.anchor_at, run.started_at, run.pauses)
+            # Another number: what was told of the run before is not what is told from now on.
+            return {"anchor_at": event.anchor_at, "due_at": due_at, "number": run.number + 1}
         case PolicyApplied():
             terms = terms_of(Pin(event.policy, event.calendar))
             due_at = terms.due_at(run.anchor_at, run.started_at, run.pauses)

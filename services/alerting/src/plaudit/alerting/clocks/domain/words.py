@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from plaudit.alerting.clocks.domain.about import AboutKind
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.policies.domain.metrics import Metric
+from plaudit.common.text import isolated, one_line
 
 
 class Words(NamedTuple):
@@ -42,8 +44,10 @@ def words_of(clock: Clock) -> Words:
 
 
 def name_of(clock: Clock) -> str:
-    """Return what a clock is about: `1-star review of acme/berlin`."""
+    """Return what a clock is about: `1-star review of acme/berlin`, `incident Payments fail`."""
     about = clock.about
+    if about.kind == AboutKind.INCIDENT:
+        return f"incident {isolated(one_line(about.title or about.id))}"
     if about.stars is not None:
         return f"{about.stars}-star review of {about.subject}"
     return f"{about.title or about.kind} of {about.subject}"

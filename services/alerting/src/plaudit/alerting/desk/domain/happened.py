@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from plaudit.alerting.clocks.domain.clock_events import (
+    AnchorCorrected,
     Breached,
     Cancelled,
     CancelReason,
@@ -33,6 +34,11 @@ REASONS: Final[Mapping[str, str]] = {
     StartReason.WROTE_AGAIN: "the customer wrote again",
     StartReason.ANSWERED: "our answer was published",
     StartReason.REOPENED: "it is open again",
+    StartReason.OPENED: "the incident was opened",
+    StartReason.UPDATED: "the last update was published",
+    StartReason.SEVERITY_CHANGED: "the incident became more severe",
+    StartReason.AWARE: "the company became aware of a data breach",
+    CancelReason.RESOLVED: "the incident is resolved",
     CancelReason.REMOVED: "the review was removed",
     CancelReason.NO_LONGER_NEGATIVE: "the review is no longer negative",
     CancelReason.ANSWERED_BEFORE: "there is an answer that is older than what the customer says now",
@@ -77,7 +83,7 @@ def _words(event: ClockEvent) -> tuple[str, str | None]:
             return _breach(event), event.note
         case Fulfilled():
             return _fulfilment(event), event.note
-        case Paused() | Resumed() | PolicyApplied():
+        case Paused() | Resumed() | PolicyApplied() | AnchorCorrected():
             return _by_hand(event), event.reason
         case _:
             return _by_time(event), None
@@ -98,9 +104,11 @@ def _by_time(event: Started | Warned | Cancelled | Retracted | Unknown) -> str:
             return "The due time passed. Whether it was answered by then is not told here."
 
 
-def _by_hand(event: Paused | Resumed | PolicyApplied) -> str:
+def _by_hand(event: Paused | Resumed | PolicyApplied | AnchorCorrected) -> str:
     if isinstance(event, PolicyApplied):
         return f"The clock was moved to policy {event.policy.id}, revision {event.policy.revision}."
+    if isinstance(event, AnchorCorrected):
+        return "The instant that the time is counted from was corrected."
     return "The time was paused." if isinstance(event, Paused) else "The time goes on."
 
 

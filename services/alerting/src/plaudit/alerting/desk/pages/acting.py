@@ -171,7 +171,9 @@ async def _fulfil(form: _Form) -> Response:
         return await form.refused(**errors)
     channel = values["channel"] or None
     return await form.change(
-        lambda run, _, now: by_hand.fulfil(run, at=at, now=now, channel=channel, note=values["note"], by=by),
+        lambda run, terms, now: by_hand.fulfil_alone(
+            run, terms, at=at, now=now, channel=channel, note=values["note"], by=by
+        ),
         "It is noted as done.",
     )
 

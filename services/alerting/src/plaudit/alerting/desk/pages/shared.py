@@ -16,7 +16,7 @@ from plaudit.alerting.cadences.store import occurrences, touchpoints
 from plaudit.alerting.calendars.domain.local_times import at_local, local_date
 from plaudit.alerting.changes.api import CHANGES, TYPE
 from plaudit.alerting.clocks import store as clock_store
-from plaudit.alerting.clocks.domain.about import is_web_address
+from plaudit.alerting.clocks.domain.about import AboutKind, is_web_address
 from plaudit.alerting.clocks.domain.filters import Ownership, ownership_of
 from plaudit.alerting.clocks.domain.words import WORDS
 from plaudit.alerting.clocks.schemas import MAX_NOTE_CHARS
@@ -201,6 +201,8 @@ def title_of(clock: Any) -> str:
     """Return what a clock is called."""
     if clock["erased_at"] is not None:
         return f"Erased review of {clock['subject']}"
+    if clock["about_kind"] == AboutKind.INCIDENT:
+        return f"Incident: {clock['title']}"
     if clock["title"] or clock["stars"] is None:
         return clock["title"] or f"{clock['about_kind'].replace('-', ' ')} of {clock['subject']}"
     return f"{clock['stars']}-star review of {clock['subject']}"

@@ -54,7 +54,9 @@ class Letter(msgspec.Struct, frozen=True):
     """Of the clock's run that it is about."""
     kind: LetterKind
     percent: int = 0
-    """Of a warning: the share of the time that had passed."""
+    """Of a warning: the share of the time that had passed; 0 where it is no share."""
+    after: str = ""
+    """Of a warning that is no share: how long after the start, such as `24h`."""
 
 
 def letter_about(clock: Clock, event: ClockEvent, *, is_noticed: bool) -> Letter | None:
@@ -68,24 +70,23 @@ def letter_about(clock: Clock, event: ClockEvent, *, is_noticed: bool) -> Letter
     run = clock.run
     match event:
         case Started() if is_noticed:
-            kind, percent = LetterKind.NOTICE, 0
-        case Warned(percent=percent, collapsed=False):
-            kind = LetterKind.WARNING
+            return Letter(clock.id, run.number, run.generation, LetterKind.NOTICE)
+        case Warned(collapsed=False):
+            stage = event.percent or 0, event.after or ""
+            return Letter(clock.id, run.number, run.generation, LetterKind.WARNING, *stage)
         case Breached() if not calls_nobody(event):
-            kind, percent = LetterKind.BREACH, 0
+            return Letter(clock.id, run.number, run.generation, LetterKind.BREACH)
         case Retracted():
-            kind, percent = LetterKind.RETRACTION, 0
-        case _:
-            return None
-    return Letter(clock.id, run.number, run.generation, kind, percent)
+            return Letter(clock.id, run.number, run.generation, LetterKind.RETRACTION)
+    return None
 
 
 def message_of(letter: Letter, clock: Clock, recipient: str, not_before: datetime | None = None) -> Message:
     """Return what is queued: no word of the review, for that is read when it leaves."""
-    percent = f":{letter.percent}" if letter.percent else ""
+    stage = f":{letter.percent or letter.after}" if letter.percent or letter.after else ""
     return Message(
         tenant=clock.tenant_id,
-        key=f"{letter.clock_id}:{letter.run}:{letter.kind}{percent}",
+        key=f"{letter.clock_id}:{letter.run}:{letter.kind}{stage}",
         topic=_TOPICS[letter.kind],
         to=mail_to(recipient),
         content=Content(f"{letter.kind.capitalize()}: {name_of(clock)}", "", data=msgspec.to_builtins(letter)),
@@ -115,7 +116,9 @@ def is_wanted(letter: Letter, clock: Clock, now: datetime) -> bool:
     run = clock.run
     match letter.kind:
         case LetterKind.RETRACTION:
-            return run.number == letter.run and run.state is not State.BREACHED
+            # An anchor that is corrected takes a breach back and begins another run with it.
+            is_of_run = run.number == letter.run or clock.metric == Metric.STATUTORY
+            return is_of_run and run.state is not State.BREACHED
         case LetterKind.BREACH:
             return letter.generation == run.generation and run.waiting and run.state is State.BREACHED
         case LetterKind.WARNING:

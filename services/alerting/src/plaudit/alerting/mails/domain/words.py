@@ -11,8 +11,8 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from plaudit.alerting.clocks.domain.about import is_web_address
-from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.clocks.domain.about import AboutKind, is_web_address
+from plaudit.alerting.clocks.domain.clock import FIRST, Clock
 from plaudit.alerting.clocks.domain.words import name_of, words_of
 from plaudit.alerting.mails.domain.aid import CHECK, NO_AID, Aid, as_html, as_text
 from plaudit.alerting.mails.domain.letters import Letter, LetterKind
@@ -26,12 +26,17 @@ DESK: Final = "/console/desk"
 """The page of what is due; below it, each clock has a page at its id."""
 REVIEWS: Final = "/console/reviews"
 """The page of all reviews, where answers are recorded; below it, each has a page at its id."""
+INCIDENTS: Final = "/console/incidents"
+"""The page of all incidents; below it, each has a page at its id."""
 UNTOLD: Final = "Plaudit cannot see answers that are given there: once it is answered, record the answer in Plaudit."
 PROVISIONAL: Final = (
     "Not all reviews written up to then could be read yet. If an answer turns out to have been in time, this is taken "
     "back."
 )
 IN_TIME: Final = "We said that it was late. It was in time, and we learned that late: nothing is left to do."
+NOT_LATE: Final = (
+    "We said that it was late. The instant that the time counts from was corrected since: by the new one it is not."
+)
 MAX_HISTORY: Final = 8
 """Entries that a mail shows, the last ones."""
 _MINUTE: Final = timedelta(minutes=1)
@@ -40,6 +45,7 @@ _SINCE: Final[Mapping[str, str]] = {
     Metric.FOLLOW_UP: "was answered in public on",
     Metric.RESOLUTION_FIRST: "has not been resolved since",
     Metric.RESOLUTION_TOTAL: "has not been resolved since",
+    Metric.STATUTORY: "is a data breach that has been known since",
 }
 _LOOKS: Final = {
     LetterKind.NOTICE: "#2f6f4f",
@@ -47,6 +53,7 @@ _LOOKS: Final = {
     LetterKind.BREACH: "#a3262a",
     LetterKind.RETRACTION: "#2f6f4f",
 }
+_UNITS: Final = {"h": "hours", "min": "minutes", "s": "seconds"}
 _FONT: Final = "font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif"
 
 
@@ -110,11 +117,24 @@ def _subject(letter: Letter, clock: Clock, zone: tzinfo) -> str:
         case LetterKind.NOTICE:
             return f"{words.do} by {moment(run.due_at, zone)}: {name_of(clock)}"
         case LetterKind.WARNING:
-            return f"{letter.percent} % of the time has passed: {name_of(clock)}"
+            return f"{_passed(letter)}: {name_of(clock)}"
         case LetterKind.BREACH:
             return f"{_sentence(words.late)}: {name_of(clock)}"
         case _:
-            return f"Taken back, it was in time: {name_of(clock)}"
+            return f"Taken back, it {_in_time(clock)}: {name_of(clock)}"
+
+
+def _in_time(clock: Clock) -> str:
+    """Return how it stands with what was said to be late: one whose anchor was corrected may still run."""
+    return "is not late" if clock.metric == Metric.STATUTORY and clock.run.waiting else "was in time"
+
+
+def _passed(letter: Letter) -> str:
+    """Return how much of the time has passed, of a warning."""
+    if letter.percent:
+        return f"{letter.percent} % of the time has passed"
+    number = letter.after.rstrip("hmins")
+    return f"{number} {_UNITS.get(letter.after.removeprefix(number), '')} have passed"
 
 
 def _paragraphs(letter: Letter, clock: Clock, zone: tzinfo) -> list[str]:
@@ -129,17 +149,19 @@ def _paragraphs(letter: Letter, clock: Clock, zone: tzinfo) -> list[str]:
             provisional = [PROVISIONAL] if run.provisional else []
             return [opening, f"{what} was due by {moment(run.due_at, zone)}, and {words.missing}.", *provisional]
         case _:
-            return [opening, IN_TIME]
+            return [opening, NOT_LATE if clock.metric == Metric.STATUTORY else IN_TIME]
 
 
 def _opening(clock: Clock, zone: tzinfo) -> str:
     about, run = clock.about, clock.run
-    what = f"A {name_of(clock)}" if about.stars is not None else name_of(clock)
+    what = f"A {name_of(clock)}" if about.stars is not None else _sentence(name_of(clock))
     if about.source_name is not None:
         what += f" on {isolated(one_line(about.source_name))}"
     since = _SINCE.get(clock.metric, "has waited since")
     if clock.metric == Metric.FIRST_ANSWER:
         since = "has been without an answer since" if run.number > 1 else "was published on"
+    if clock.metric == Metric.INCIDENT_UPDATE:
+        since = "was opened on" if clock.instance == FIRST else "had its last update on"
     return f"{what} {since} {moment(run.anchor_at, zone)}."
 
 
@@ -157,8 +179,10 @@ def _facts(letter: Letter, clock: Clock, now: datetime, zone: tzinfo) -> list[tu
 
 
 def link_to(clock: Clock, public_url: str) -> tuple[str, str]:
-    """Return the one link, and its words: the page of the review, else that of the clock, else the review itself."""
+    """Return the one link, and its words: the page of what it is about, else that of the clock, else the review."""
     console = public_url.rstrip("/")
+    if clock.about.kind == AboutKind.INCIDENT and is_web_address(page := f"{console}{INCIDENTS}/{clock.about.id}"):
+        return page, "Open the incident"
     review_id = clock.about.review_id
     url = f"{console}{REVIEWS}/{review_id}" if review_id else f"{console}{DESK}/{clock.id}"
     if console and is_web_address(url):
@@ -257,9 +281,9 @@ def _heading(letter: Letter, clock: Clock) -> str:
     words = words_of(clock)
     return {
         LetterKind.NOTICE: f"{words.do}: {name_of(clock)}",
-        LetterKind.WARNING: f"{letter.percent} % of the time has passed",
+        LetterKind.WARNING: _passed(letter),
         LetterKind.BREACH: f"{_sentence(words.late)}",
-        LetterKind.RETRACTION: "Taken back: it was in time",
+        LetterKind.RETRACTION: f"Taken back: it {_in_time(clock)}",
     }[letter.kind]
 
 

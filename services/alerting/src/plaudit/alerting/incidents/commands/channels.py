@@ -1,0 +1,33 @@
+"""Which channel has which update, and sending again what has failed."""
+
+from typing import Final
+from uuid import UUID
+
+from plaudit.alerting.incidents.domain.channels import Standing, Told, told
+from plaudit.alerting.incidents.domain.incident import Incident
+from plaudit.alerting.incidents.domain.messages import key_of, thread_of
+from plaudit.common.db import Tx
+from plaudit.common.delivery import commands as deliveries
+from plaudit.common.delivery import store as delivery_store
+from plaudit.common.delivery.endpoints import store as endpoints
+
+SHOWN_UPDATES: Final = 20
+"""The newest updates whose channels are told."""
+
+
+async def channels_of(tx: Tx, incident: Incident) -> list[Told]:
+    """Return how each channel stands to each of the newest updates of an incident."""
+    first = max(incident.updates - SHOWN_UPDATES, 0) + 1
+    keys = [key_of(incident.id, number) for number in range(first, incident.updates + 1)]
+    found = await delivery_store.standing_of(tx, incident.tenant_id, thread_of(incident.id), keys)
+    names = {str(each.id): each.name for each in await endpoints.all_of(tx, incident.tenant_id)}
+    standing = [
+        Standing(each.key, each.channel, each.outlet, each.state, each.count, each.finished_at, each.reason)
+        for each in found
+    ]
+    return told(incident, standing, names)
+
+
+async def send_again(tx: Tx, incident: Incident, endpoint_id: UUID | None = None) -> int:
+    """Send what has failed of an incident again, over all channels or to one endpoint; return how many messages."""
+    return await deliveries.redrive(tx, incident.tenant_id, endpoint_id=endpoint_id, thread=thread_of(incident.id))

@@ -1,0 +1,146 @@
+"""What an update says over each channel. It is written once: each channel has the same words in its own shape."""
+
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from plaudit.alerting.incidents.domain.incident import Audience, Incident, State
+from plaudit.alerting.incidents.domain.update import Update, Words
+from plaudit.alerting.incidents.domain.wording import WORDINGS
+from plaudit.common.delivery.domain.message import Content, Message, Recipient
+
+TOPIC: Final = "incident"
+"""What is above the topics of all messages about incidents; people choose by it."""
+UPDATED: Final = "incident.updated"
+RESOLVED: Final = "incident.resolved"
+PUBLIC: Final = "/incidents"
+"""The public pages; below it, each tenant, and below that each incident by its slug."""
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """What a message carries while it waits; what it says is composed when it leaves."""
+
+    incident_id: UUID
+    number: int
+    """Of the update."""
+    language: str
+
+
+def thread_of(incident_id: UUID) -> str:
+    """Return the thread of all messages about an incident."""
+    return f"incident:{incident_id}"
+
+
+def key_of(incident_id: UUID, number: int) -> str:
+    """Return what names the telling of one update."""
+    return f"incident:{incident_id}:{number}"
+
+
+def number_of(key: str) -> int:
+    """Return the number of the update that a key names."""
+    return int(key.rpartition(":")[2])
+
+
+def message_of(update: Update, to: Recipient, language: str, *, title: str) -> Message:
+    """Return what is queued of an update for one recipient, or for all endpoints that take its topic.
+
+    Args:
+        update: it.
+        to: whom.
+        language: which text is theirs, where there is one in it.
+        title: of the incident, for the log of messages.
+    """
+    return Message(
+        tenant=update.tenant_id,
+        key=key_of(update.incident_id, update.number),
+        # Persons stop all of it where they stop one: for them there is one topic.
+        topic=RESOLVED if update.state is State.RESOLVED and not to.person_key else UPDATED,
+        to=to,
+        content=Content(
+            title, "", data=msgspec.to_builtins(Carried(update.incident_id, update.number, language)), language=language
+        ),
+        thread=thread_of(update.incident_id),
+        needs_consent=bool(to.person_key),
+    )
+
+
+def carried_by(content: Content) -> Carried:
+    """Return what a message carries."""
+    return msgspec.convert(dict(content.data), Carried)
+
+
+def content_of(incident: Incident, update: Update, language: str, public_url: str) -> Content:
+    """Return what an update says to one reader.
+
+    Args:
+        incident: that it is about.
+        update: it.
+        language: the reader's; the update's first where there is no text in it.
+        public_url: the address of Plaudit from outside; empty where it is not known.
+    """
+    words = update.in_language(language)
+    ours = WORDINGS[words.language]
+    title = title_of(incident, words)
+    state = ours.states[update.state]
+    link = page_url(incident, public_url)
+    return Content(
+        subject=f"{title} – {state}",
+        text="\n\n".join(
+            (
+                words.apology,
+                f"{ours.cause}: {words.cause_in_words}",
+                f"{ours.fix}: {words.fix}",
+                f"{ours.prevention}: {words.prevention}",
+            )
+        ),
+        data=data_of(incident, update),
+        link=link,
+        link_label=ours.more,
+        language=words.language,
+    )
+
+
+def data_of(incident: Incident, update: Update) -> dict[str, Any]:
+    """Return what an update says, for machines: every language of it."""
+    return {
+        "incident_id": str(incident.id),
+        "slug": incident.slug,
+        "severity": update.severity,
+        "state": update.state,
+        "subjects": list(incident.subjects),
+        "number": update.number,
+        "published_at": update.made_at.isoformat(),
+        "texts": [text_of(incident, each) for each in update.texts],
+    }
+
+
+def text_of(incident: Incident, words: Words) -> dict[str, Any]:
+    """Return what an update says in one language, for machines."""
+    return {
+        "language": words.language,
+        "direction": words.direction,
+        "title": title_of(incident, words),
+        "apology": words.apology,
+        "cause": words.cause_in_words,
+        "is_cause_known": words.cause is not None,
+        "fix": words.fix,
+        "prevention": words.prevention,
+    }
+
+
+def title_of(incident: Incident, words: Words) -> str:
+    """Return what the public reads as the title."""
+    return words.title or incident.title
+
+
+def page_path(tenant_id: str, slug: str = "") -> str:
+    """Return the address of an incident's public page on this installation, or that of all of a tenant's."""
+    return f"{PUBLIC}/{tenant_id}/{slug}" if slug else f"{PUBLIC}/{tenant_id}"
+
+
+def page_url(incident: Incident, public_url: str) -> str:
+    """Return the address of an incident's public page; empty where it has none, or ours is not known."""
+    if incident.audience is not Audience.PUBLIC or not public_url:
+        return ""
+    return public_url.rstrip("/") + page_path(incident.tenant_id, incident.slug)

@@ -1,0 +1,203 @@
+"""The forms of a data breach on the page of its incident."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response
+
+from plaudit.alerting.incidents.api.common import Following
+from plaudit.alerting.incidents.commands import breach
+from plaudit.alerting.incidents.domain.breach import Breach, CountedBy, counted
+from plaudit.alerting.incidents.domain.incident import WrongIncidentError
+from plaudit.alerting.incidents.pages.console import Writer, act, one
+from plaudit.alerting.mails.domain.words import INCIDENTS
+from plaudit.common.http import Work
+from plaudit.common.sessions import Typed
+
+PATH: Final = f"{INCIDENTS}/{{incident_id}}/breach"
+NO_TIME: Final = "Give date and time in UTC, such as 2026-03-02 09:30."
+DEFAULT_CHANNEL: Final = "portal"
+Field = Annotated[str, Form()]
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.post(PATH)
+async def declare(
+    request: Request,
+    principal: Writer,
+    work: Work,
+    following: Following,
+    incident_id: UUID,
+    aware_at: Field = "",
+    zone: Field = "",
+    country: Field = "",
+    subdivision: Field = "",
+) -> Response:
+    """Say that an incident is a data breach."""
+    values = {"aware_at": aware_at, "zone": zone, "country": country, "subdivision": subdivision}
+    at = _time(aware_at)
+    if at is None:
+        return await one(request, principal, work.tx, incident_id, Typed(values, {"aware_at": NO_TIME}))
+    known = Breach(
+        tenant_id=principal.tenant_id,
+        incident_id=incident_id,
+        aware_at=at,
+        zone=zone.strip(),
+        country=country.strip().upper() or None,
+        subdivision=subdivision.strip().upper() or None,
+    )
+    change = breach.declare(work, principal.tenant_id, incident_id, known, principal.actor, following)
+    return await act(request, principal, work, incident_id, change, "The 72 hours run.", values)
+
+
+@router.post(f"{PATH}/awareness")
+async def correct(
+    request: Request,
+    principal: Writer,
+    work: Work,
+    following: Following,
+    incident_id: UUID,
+    aware_at: Field = "",
+    reason: Field = "",
+) -> Response:
+    """Correct since when a data breach is known."""
+    values = {"aware_at": aware_at, "reason": reason}
+    at = _time(aware_at)
+    if at is None:
+        return await one(request, principal, work.tx, incident_id, Typed(values, {"aware_at": NO_TIME}))
+    change = breach.correct_awareness(work, principal.tenant_id, incident_id, at, reason, principal.actor, following)
+    return await act(request, principal, work, incident_id, change, "The time is corrected.", values)
+
+
+@router.post(f"{PATH}/notice")
+async def write_notice(
+    request: Request,
+    principal: Writer,
+    work: Work,
+    following: Following,
+    incident_id: UUID,
+    facts: Field = "",
+    scope: Field = "",
+    fixes: Field = "",
+    prevention: Field = "",
+    hotline: Field = "",
+) -> Response:
+    """Write the notice to the authority."""
+    parts = {"facts": facts, "scope": scope, "fixes": fixes, "prevention": prevention, "hotline": hotline}
+    change = breach.write_notice(work, principal.tenant_id, incident_id, parts, principal.actor, following)
+    return await act(request, principal, work, incident_id, change, "The notice is saved.", parts)
+
+
+@router.post(f"{PATH}/affected")
+async def count(
+    request: Request,
+    principal: Writer,
+    work: Work,
+    following: Following,
+    incident_id: UUID,
+    by: Field = "",
+    count: Field = "",
+    method: Field = "",
+    people: Field = "",
+) -> Response:
+    """Count the people affected, by a number or a list that is not kept."""
+    values = {"by": by, "count": count, "method": method}
+    try:
+        way = CountedBy(by) if by in {each.value for each in CountedBy} else CountedBy.COUNT
+        found = counted(_number(count, "count"), way, method, people if way is CountedBy.LIST else None)
+    except WrongIncidentError as error:
+        errors = {error.field.strip("/"): str(error)}
+        return await one(request, principal, work.tx, incident_id, Typed(values, errors))
+    change = breach.count_affected(work, principal.tenant_id, incident_id, found, principal.actor, following)
+    said = f"{found.people:,} people are noted."
+    return await act(request, principal, work, incident_id, change, said, values)
+
+
+@router.post(f"{PATH}/authority")
+async def notify(
+    request: Request,
+    principal: Writer,
+    work: Work,
+    following: Following,
+    incident_id: UUID,
+    notified_at: Field = "",
+    channel: Field = "",
+    reference: Field = "",
+    note: Field = "",
+) -> Response:
+    """Note that the authority has been notified."""
+    values = {"notified_at": notified_at, "channel": channel, "reference": reference, "note": note}
+    at = _time(notified_at)
+    if at is None:
+        return await one(request, principal, work.tx, incident_id, Typed(values, {"notified_at": NO_TIME}))
+    change = breach.notify_authority(
+        work,
+        principal.tenant_id,
+        incident_id,
+        notified_at=at,
+        channel=_channel(channel),
+        reference=reference,
+        note=note,
+        by=principal.actor,
+        following=following,
+    )
+    return await act(request, principal, work, incident_id, change, "The notice is noted.", values)
+
+
+@router.post(f"{PATH}/people")
+async def tell_people(
+    request: Request,
+    principal: Writer,
+    work: Work,
+    following: Following,
+    incident_id: UUID,
+    told: Field = "",
+    not_told: Field = "",
+    channel: Field = "",
+    note: Field = "",
+) -> Response:
+    """Note how many of the people affected have been told."""
+    values = {"told": told, "not_told": not_told, "channel": channel, "note": note}
+    try:
+        numbers = _number(told, "told"), _number(not_told, "not_told")
+    except WrongIncidentError as error:
+        errors = {error.field.strip("/"): str(error)}
+        return await one(request, principal, work.tx, incident_id, Typed(values, errors))
+    change = breach.tell_people(
+        work,
+        principal.tenant_id,
+        incident_id,
+        told=-1 if numbers[0] is None else numbers[0],
+        not_told=-1 if numbers[1] is None else numbers[1],
+        channel=_channel(channel),
+        note=note,
+        by=principal.actor,
+        following=following,
+    )
+    return await act(request, principal, work, incident_id, change, "It is noted.", values)
+
+
+def _time(text: str) -> datetime | None:
+    """Return an instant that was typed in UTC."""
+    try:
+        return datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _number(text: str, field: str) -> int | None:
+    digits = text.strip().replace(",", "")
+    if not digits:
+        return None
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > 10:
+        raise WrongIncidentError(f"/{field}", "Write a number.")
+    return int(digits)
+
+
+def _channel(text: str) -> str:
+    """Return a way as one short word; what was typed is in the note."""
+    word = "-".join("".join(each if each.isascii() and each.isalnum() else " " for each in text.lower()).split())
+    return word[:32] if word[:1].isalpha() else DEFAULT_CHANNEL

@@ -1,0 +1,245 @@
+"""The page on which an update is written, with what each channel will have. It works without JavaScript."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import Response
+
+from plaudit.alerting.incidents.api.common import Following, OfVault
+from plaudit.alerting.incidents.commands import reading, updates
+from plaudit.alerting.incidents.domain.incident import (
+    FOLLOWING,
+    MAX_TITLE_CHARS,
+    Audience,
+    Incident,
+    IncidentChangedError,
+    IncidentRefusedError,
+    State,
+    WrongIncidentError,
+)
+from plaudit.alerting.incidents.domain.messages import UPDATED, content_of, key_of, text_of, thread_of, title_of
+from plaudit.alerting.incidents.domain.update import MAX_PART_CHARS, PARTS, Update, Words, checked_texts
+from plaudit.alerting.incidents.domain.wording import ENGLISH, WORDINGS, direction
+from plaudit.alerting.incidents.pages.console import Writer, console
+from plaudit.alerting.incidents.store import incidents as store
+from plaudit.alerting.mails.domain.words import INCIDENTS
+from plaudit.common.db import SqlTx
+from plaudit.common.delivery.domain.message import Channel, Delivery
+from plaudit.common.delivery.domain.shapes import slack, teams, webhook
+from plaudit.common.delivery.domain.shapes.mail import text_of as mail_text
+from plaudit.common.http import Principal, TenantTx, Work
+from plaudit.common.pages.navigation import Crumb
+from plaudit.common.sessions import Typed, done
+
+PATH: Final = f"{INCIDENTS}/{{incident_id}}/update"
+PREVIEW: Final = "preview"
+UNKNOWN_CAUSE: Final = "cause_unknown"
+_ANY_ID: Final = UUID(int=0)
+"""Of a delivery that is only shown."""
+OLD_FORM: Final = "Another update was published since this form was shown. Nothing is sent; look at it first."
+STATES: Final = {
+    State.OPEN.value: "It is open",
+    State.MONITORING.value: "A fix is in place, and is watched",
+    State.RESOLVED.value: "It is resolved",
+}
+PART_LABELS: Final = {
+    "title": "What is wrong, for the public",
+    "apology": "Apology",
+    "cause": "Cause",
+    "fix": "What you do about it",
+    "prevention": "What you do so that it does not happen again",
+}
+MAX_LANGUAGES: Final = len(WORDINGS)
+
+router = APIRouter(include_in_schema=False)
+Asked = Annotated[list[str], Query()]
+
+
+@router.get(PATH)
+async def show_form(
+    request: Request,
+    principal: Writer,
+    tx: TenantTx,
+    incident_id: UUID,
+    language: Asked = [],  # noqa: B006
+) -> Response:
+    """Show the form of an update in the languages of the last one, or in those that are asked for."""
+    incident = await reading.read(tx, principal.tenant_id, incident_id)
+    last = await store.updates_of(tx, principal.tenant_id, incident_id, 1)
+    spoken = [each for each in dict.fromkeys(language) if each in WORDINGS]
+    spoken = spoken or [each.language for one in last for each in one.texts] or [ENGLISH]
+    values = {"number": str(incident.updates + 1), "state": _state(incident)}
+    for code in spoken:
+        before = next((each for one in last for each in one.texts if each.language == code), None)
+        values[f"{code}-title"] = (before.title if before else None) or ""
+    return await _page(request, principal, tx, incident, spoken, Typed(values))
+
+
+@router.post(PATH)
+async def write(
+    request: Request,
+    principal: Writer,
+    work: Work,
+    following: Following,
+    vault: OfVault,
+    incident_id: UUID,
+    action: Annotated[str, Form()] = PREVIEW,
+    state: Annotated[str, Form()] = "",
+    number: Annotated[str, Form()] = "",
+    language: Annotated[list[str], Form()] = [],  # noqa: B006
+) -> Response:
+    """Show what each channel will have, or publish."""
+    incident = await reading.read(work.tx, principal.tenant_id, incident_id)
+    form = await request.form()
+    spoken = [each for each in dict.fromkeys(language) if each in WORDINGS] or [ENGLISH]
+    values = {"number": number, "state": state if state in STATES else _state(incident)}
+    names = (*PART_LABELS, UNKNOWN_CAUSE)
+    values |= {f"{code}-{name}": str(form.get(f"{code}-{name}", "")) for code in spoken for name in names}
+    texts = [_words(code, values) for code in spoken]
+    try:
+        texts = list(checked_texts(texts))
+    except WrongIncidentError as error:
+        return await _page(request, principal, work.tx, incident, spoken, Typed(values, _errors(error, spoken)))
+    if action == PREVIEW:
+        return await _page(request, principal, work.tx, incident, spoken, Typed(values), texts)
+    if number != str(incident.updates + 1):
+        return done(request, f"{INCIDENTS}/{incident_id}", OLD_FORM, is_good=False)
+    try:
+        chosen = State(values["state"])
+        made, _ = await updates.publish(
+            work,
+            principal.tenant_id,
+            incident_id,
+            texts,
+            principal.actor,
+            following,
+            vault,
+            state=None if chosen is incident.state else chosen,
+            expected={incident.revision},
+        )
+    except (IncidentRefusedError, IncidentChangedError) as error:
+        return done(request, f"{INCIDENTS}/{incident_id}", str(error), is_good=False)
+    return done(request, f"{INCIDENTS}/{incident_id}", f"Update {made.number} is published.")
+
+
+async def _page(
+    request: Request,
+    principal: Principal,
+    tx: SqlTx,
+    incident: Incident,
+    spoken: Sequence[str],
+    typed: Typed,
+    texts: Sequence[Words] = (),
+) -> Response:
+    url = request.app.state.resources.settings.public_url
+    update = _unpublished(incident, texts, State(typed.values["state"]), tx, principal) if texts else None
+    names = [f"{code}-{name}" for code in spoken for name in (*PART_LABELS, UNKNOWN_CAUSE)]
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "write_update.html",
+        status=typed.status,
+        further=(Crumb(incident.title, f"{INCIDENTS}/{incident.id}"), "Write an update"),
+        incident=incident,
+        spoken=spoken,
+        languages={code: each.name for code, each in WORDINGS.items()},
+        wordings=WORDINGS,
+        direction=direction,
+        part_labels=PART_LABELS,
+        parts=PARTS,
+        states={value: words for value, words in STATES.items() if _may_follow(incident, State(value))},
+        values=dict.fromkeys(names, "") | dict(typed.values),
+        errors=typed.errors,
+        previews=[] if update is None else previews(incident, update, url),
+        update=update,
+        title_of=title_of,
+        path=f"{INCIDENTS}/{incident.id}/update",
+        max_part=MAX_PART_CHARS,
+        max_title=MAX_TITLE_CHARS,
+    )
+
+
+def previews(incident: Incident, update: Update, public_url: str) -> list[tuple[str, str, str, str]]:
+    """Return what each channel but the page will have: name, language, direction, and the text as it is sent."""
+    shown: list[tuple[str, str, str, str]] = []
+    if incident.audience is not Audience.INTERNAL:
+        for each in update.texts:
+            content = content_of(incident, update, each.language, public_url)
+            mail = f"Subject: {content.subject}\n\n{mail_text(content)}"
+            shown.append((f"Mail, {WORDINGS[each.language].name}", each.language, each.direction, mail))
+    content = content_of(incident, update, update.texts[0].language, public_url)
+    shown += [
+        ("Slack", ENGLISH, "ltr", _pretty(slack.request_of(content).body)),
+        ("Teams", ENGLISH, "ltr", _pretty(teams.request_of(content).body)),
+        ("Signed webhook", ENGLISH, "ltr", _pretty(webhook.body_of(_delivery(incident, update), content))),
+    ]
+    if incident.audience is Audience.PUBLIC:
+        banner = msgspec.json.encode([text_of(incident, each) for each in update.texts])
+        shown.append(("Banner", ENGLISH, "ltr", _pretty(banner)))
+    return shown
+
+
+def _delivery(incident: Incident, update: Update) -> Delivery:
+    return Delivery(
+        tenant_id=incident.tenant_id,
+        id=_ANY_ID,
+        message_id=_ANY_ID,
+        key=key_of(incident.id, update.number),
+        topic=UPDATED,
+        thread=thread_of(incident.id),
+        channel=Channel.WEBHOOK,
+        outlet="",
+        recipient="",
+        person_key="",
+        needs_consent=False,
+        created_at=update.made_at,
+    )
+
+
+def _pretty(body: bytes) -> str:
+    return msgspec.json.format(body, indent=2).decode()
+
+
+def _unpublished(incident: Incident, texts: Sequence[Words], state: State, tx: SqlTx, principal: Principal) -> Update:
+    return Update(
+        tenant_id=incident.tenant_id,
+        incident_id=incident.id,
+        number=incident.updates + 1,
+        severity=incident.severity,
+        state=state,
+        texts=tuple(texts),
+        made_by=principal.actor,
+        made_at=tx.now,
+    )
+
+
+def _words(code: str, values: Mapping[str, str]) -> Words:
+    def part(name: str) -> str:
+        return values[f"{code}-{name}"].replace("\r\n", "\n")
+
+    return Words(
+        language=code,
+        title=part("title") if part("title").strip() else None,
+        apology=part("apology"),
+        cause=None if values[f"{code}-{UNKNOWN_CAUSE}"] else part("cause"),
+        fix=part("fix"),
+        prevention=part("prevention"),
+    )
+
+
+def _errors(error: WrongIncidentError, spoken: Sequence[str]) -> dict[str, str]:
+    """Return the field of the form that is wrong: of `/texts/1/fix`, that of the second language."""
+    _, _, place, name = error.field.split("/")
+    return {f"{spoken[int(place)]}-{name}": str(error)}
+
+
+def _state(incident: Incident) -> str:
+    return incident.state.value if incident.state.value in STATES else State.OPEN.value
+
+
+def _may_follow(incident: Incident, state: State) -> bool:
+    return state is incident.state or state in FOLLOWING[incident.state]

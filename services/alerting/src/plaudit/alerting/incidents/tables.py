@@ -1,0 +1,105 @@
+"""The tables of incidents."""
+
+from sqlalchemy import ARRAY, Column, DateTime, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(schema="alerting")
+_TIME = DateTime(timezone=True)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("slug", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("subjects", ARRAY(Text), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("opened_from", Text, nullable=False),
+    Column("opened_at", _TIME, nullable=False),
+    Column("opened_by", Text, nullable=False),
+    Column("changed_at", _TIME, nullable=False),
+    Column("resolved_at", _TIME),
+    Column("closed_at", _TIME),
+    Column("learnings", Text),
+    Column("revision", Integer, nullable=False),
+    Column("updates", Integer, nullable=False),
+    Column("updated_at", _TIME),
+    Column("instance", Integer, nullable=False),
+)
+incident_updates = Table(
+    "incident_updates",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("incident_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("severity", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("texts", JSONB, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("made_at", _TIME, nullable=False),
+)
+incident_log = Table(
+    "incident_log",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("incident_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("at", _TIME, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("data", JSONB, nullable=False),
+)
+incident_links = Table(
+    "incident_links",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("incident_id", Uuid, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("linked_id", Text, primary_key=True),
+    Column("linked_at", _TIME, nullable=False),
+    Column("linked_by", Text, nullable=False),
+)
+incident_subscribers = Table(
+    "incident_subscribers",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("incident_id", Uuid, primary_key=True),
+    Column("person_key", Text, primary_key=True),
+    Column("language", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("added_at", _TIME, nullable=False),
+    Column("added_by", Text, nullable=False),
+)
+incident_breaches = Table(
+    "incident_breaches",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("incident_id", Uuid, primary_key=True),
+    Column("aware_at", _TIME, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("country", Text),
+    Column("subdivision", Text),
+    Column("facts", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("fixes", Text, nullable=False),
+    Column("prevention", Text, nullable=False),
+    Column("hotline", Text, nullable=False),
+    Column("affected", Integer),
+    Column("affected_by", Text),
+    Column("affected_method", Text, nullable=False),
+    Column("affected_hash", Text),
+    Column("notified_at", _TIME),
+    Column("notified_channel", Text),
+    Column("notified_reference", Text),
+    Column("notified_note", Text),
+    Column("notified_by", Text),
+    Column("people_told", Integer),
+    Column("people_not_told", Integer),
+    Column("people_channel", Text),
+    Column("people_told_at", _TIME),
+)

@@ -1,0 +1,163 @@
+"""The console's pages of incidents: everything is done by plain forms."""
+
+import re
+
+import pytest
+
+from plaudit_testing.signing_in import OURS, signed_in
+
+pytestmark = pytest.mark.postgres
+
+PAGE = "/console/incidents"
+FORM = {"title": "Payments fail", "severity": "urgent", "audience": "public", "subjects": "acme/berlin\r\nacme/hamburg"}
+UPDATE = {
+    "language": "en",
+    "en-title": "Card <b>payments</b> fail",
+    "en-apology": "We are sorry.",
+    "en-cause": "",
+    "en-cause_unknown": "yes",
+    "en-fix": "We mend it.",
+    "en-prevention": "Two cables.",
+    "state": "monitoring",
+    "number": "1",
+}
+AWARE = {"aware_at": "2026-03-01T08:00", "zone": "Europe/Berlin", "country": "de"}
+
+
+@pytest.fixture
+async def browser(stage):
+    return await signed_in(stage, "incidents:read", "incidents:write")
+
+
+async def opened(browser, **members):
+    answer = await browser.post(f"{PAGE}/new", data=FORM | members, headers=OURS)
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+async def posts(browser, path, **form):
+    return await browser.post(path, data=form, headers=OURS)
+
+
+async def test_an_incident_is_opened_and_listed(browser):
+    address = await opened(browser)
+    page = (await browser.get(address)).text
+    assert "acme/berlin, acme/hamburg" in page
+    assert "Nothing was told yet." in page
+    assert "Payments fail" in (await browser.get(PAGE)).text
+    assert "alert-1" in (await browser.get(f"{PAGE}/new", params={"alert": "alert-1"})).text
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        ({"title": " "}, "Say in one line what is wrong."),
+        ({"subjects": ""}, "Name 1 to 20 subjects"),
+        ({"severity": "huge"}, "Choose one of these."),
+        ({"reviews": "review-9"}, "There is no review review-9."),
+    ],
+)
+async def test_what_is_refused_is_told_at_its_field_and_what_was_typed_stays(browser, members, words):
+    answer = await browser.post(f"{PAGE}/new", data=FORM | members, headers=OURS)
+    assert (answer.status_code, words in answer.text) == (422, True)
+    assert 'aria-invalid="true"' in answer.text
+
+
+async def test_an_update_is_previewed_for_each_channel_and_then_published(browser):
+    address = await opened(browser)
+    form = f"{address}/update"
+    assert 'name="en-apology"' in (await browser.get(form)).text
+    preview = (await posts(browser, form, action="preview", **UPDATE)).text
+    for name in ("Public page", "Mail, English", "Slack", "Teams", "Signed webhook", "Banner"):
+        assert name in preview
+    assert "<b>payments" not in preview
+    assert "We do not know the cause yet." in preview
+    assert "Nothing was told yet." in (await browser.get(address)).text
+    published = await posts(browser, form, action="publish", **UPDATE)
+    assert published.headers["location"] == address
+    page = (await browser.get(address)).text
+    assert "Update 1 is published." in page
+    assert re.search(r'scope="row"[^>]*>banner</th>', page)
+    assert "<b>payments" not in page
+    again = await posts(browser, form, action="publish", **UPDATE)
+    assert (again.status_code, "Another update was published" in (await browser.get(address)).text) == (303, True)
+
+
+async def test_a_missing_part_is_told_at_its_field_in_its_language(browser):
+    form = f"{await opened(browser)}/update"
+    german = {name.replace("en-", "de-"): value for name, value in UPDATE.items() if name.startswith("en-")}
+    both = {**UPDATE, **german, "language": ["en", "de"], "de-fix": ""}
+    answer = await browser.post(form, data=both, headers=OURS)
+    assert (answer.status_code, 'id="de-fix-error"' in answer.text) == (422, True)
+    assert "We mend it." in answer.text
+
+
+async def test_closing_asks_for_the_learnings(browser):
+    address = await opened(browser)
+    assert (await posts(browser, f"{address}/state", state="resolved")).status_code == 303
+    refused = await posts(browser, f"{address}/state", state="closed", learnings="")
+    assert (refused.status_code, "Say what was learned" in refused.text) == (422, True)
+    assert (await posts(browser, f"{address}/state", state="closed", learnings="Watch it.")).status_code == 303
+    page = (await browser.get(address)).text
+    assert "Watch it." in page
+    assert "Write an update" not in page
+
+
+async def test_a_state_that_cannot_follow_is_told_and_changes_nothing(browser):
+    address = await opened(browser)
+    await posts(browser, f"{address}/state", state="closed", learnings="Too early.")
+    assert "it can become monitoring or resolved" in (await browser.get(address)).text
+
+
+async def test_a_data_breach_shows_both_readings_and_who_corrected_the_awareness(browser):
+    address = await opened(browser)
+    assert (await posts(browser, f"{address}/breach", **AWARE)).status_code == 303
+    page = (await browser.get(address)).text
+    assert "Regulation (EEC, Euratom) No 1182/71" in page
+    assert "the public holidays of DE" in page
+    assert 'datetime="2026-03-04T08:00:00+00:00"' in page
+    wrong = await posts(browser, f"{address}/breach/awareness", aware_at="2026-02-28T08:00", reason=" ")
+    assert (wrong.status_code, "Say why the time was wrong." in wrong.text) == (422, True)
+    await posts(browser, f"{address}/breach/awareness", aware_at="2026-02-28T08:00", reason="It was in the log.")
+    page = (await browser.get(address)).text
+    assert "It was in the log." in page
+    assert "Awareness corrected" in page
+
+
+async def test_the_notice_the_count_and_the_people_told_are_noted_by_forms(browser):
+    address = await opened(browser)
+    await posts(browser, f"{address}/breach", **AWARE)
+    await posts(browser, f"{address}/breach/notice", facts="A backup was open.")
+    people = "person\nsecret-1\nsecret-2\n"
+    await posts(browser, f"{address}/breach/affected", by="list", method="The export.", people=people)
+    await posts(browser, f"{address}/breach/people", told="1", not_told="1", channel="By letter!", note="One moved.")
+    form = {"notified_at": "2026-03-01T12:00", "channel": "portal", "reference": "2026-0815", "note": "First notice."}
+    assert (await posts(browser, f"{address}/breach/authority", **form)).status_code == 303
+    page = (await browser.get(address)).text
+    for words in ("A backup was open.", "(list:", "by-letter", "2026-0815"):
+        assert words in page
+    assert "secret-1" not in page
+    wrong = await posts(browser, f"{address}/breach/people", told="many", not_told="1", channel="x", note="x")
+    assert (wrong.status_code, "Write a number." in wrong.text) == (422, True)
+
+
+async def test_links_and_subscribers_are_added_by_forms(browser):
+    address = await opened(browser)
+    wrong = await posts(browser, f"{address}/subscribers", address="nobody", language="en")
+    assert (wrong.status_code, "this is not one e-mail address" in wrong.text) == (422, True)
+    assert (await posts(browser, f"{address}/subscribers", address="ada@a.example", language="en")).status_code == 303
+    assert "ada@a.example" not in (await browser.get(address)).text
+    wrong = await posts(browser, f"{address}/links", reviews="review-9")
+    assert (wrong.status_code, "There is no review review-9." in wrong.text) == (422, True)
+    assert (await posts(browser, f"{address}/severity", severity="routine")).status_code == 303
+    assert (await posts(browser, f"{address}/redrive", outlet="")).status_code == 303
+
+
+async def test_a_viewer_reads_and_has_no_button(stage, browser):
+    address = await opened(browser)
+    await posts(browser, f"{address}/breach", **AWARE)
+    viewer = await signed_in(stage, "incidents:read")
+    page = (await viewer.get(address)).text
+    assert "Write an update" not in page
+    assert f'action="{address}' not in page
+    assert (await posts(viewer, f"{address}/state", state="resolved")).status_code == 403
