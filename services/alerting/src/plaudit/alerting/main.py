@@ -29,6 +29,7 @@ from plaudit.alerting.mails.commands import OwnerMails, check_of
 from plaudit.alerting.mails.domain.letters import TOPIC
 from plaudit.alerting.policies import api as policies
 from plaudit.alerting.policies import pages as policy_pages
+from plaudit.alerting.reports import api as reports
 from plaudit.alerting.reviews.consumer import KEPT_REVIEWS
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
@@ -93,6 +94,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 calendar_pages,
                 policies.router,
                 policy_pages.router,
+                reports.router,
                 desk,
                 sessions.router,
                 administration.router,
@@ -107,6 +109,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 "alerts": "What a person should look at.",
                 "library": "What we stand for and which points an answer covers; never a text to be sent.",
                 "answer checks": "What to look at again before an answer is published, and how individual answers are.",
+                "reports": "How much is in time, how soon, what became of ratings, and what has to be looked up.",
                 "cadences": "Regular contacts with customers, invitations to review, and the weekly digest.",
             },
             problems={
@@ -116,6 +119,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 **cadences.PROBLEMS,
                 **calendars.PROBLEMS,
                 **policies.PROBLEMS,
+                **reports.PROBLEMS,
                 **messages.PROBLEMS,
             },
             refusals={
@@ -125,6 +129,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 **cadences.REFUSALS,
                 **calendars.REFUSALS,
                 **policies.REFUSALS,
+                **reports.REFUSALS,
                 **messages.REFUSALS,
             },
             streamed_bodies={policies.REVISIONS: policies.MAX_DOCUMENT_BYTES},
@@ -173,6 +178,7 @@ SERVICE = Service(
             "/v1/touchpoints",
             "/v1/invitations",
             "/v1/digests",
+            "/v1/reports",
             "/v1/library",
             "/v1/answers/check",
             "/v1/answers/individuality",

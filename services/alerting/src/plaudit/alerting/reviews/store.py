@@ -17,6 +17,12 @@ INSERT INTO reviews ({_ALL.listed}) VALUES ({_ALL.values()})
 ON CONFLICT (tenant_id, id) DO UPDATE SET {_ALL.excluded(keep=("is_backfill",))}
 WHERE reviews.revision < excluded.revision
 """
+# Each is looked up by itself: joined freely, a plan made while the table was small reads all of it.
+_LOAD: Final = f"""
+SELECT {_ALL.of("r")}
+FROM unnest($1::text[], $2::text[]) AS k (tenant_id, id)
+CROSS JOIN LATERAL (SELECT * FROM reviews WHERE tenant_id = k.tenant_id AND id = k.id OFFSET 0) r
+"""
 _DELETE: Final = "DELETE FROM reviews WHERE tenant_id = $1 AND id = ANY($2::text[])"
 _PUBLISHED_SINCE: Final = f"""
 SELECT {_ALL.listed} FROM reviews WHERE tenant_id = $1 AND published_at >= $2 ORDER BY published_at DESC, id LIMIT $3
@@ -32,6 +38,14 @@ GROUPED: Final[dict[str, str]] = {
     "origin": "origin",
 }
 """What reviews can be grouped by, beside subject, source and severity; the rating by whole stars."""
+
+
+async def load(tx: Tx, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Review]:
+    """Return those of these reviews, each (tenant, id), that are kept."""
+    if not keys:
+        return {}
+    rows = await tx.raw.fetch(_LOAD, *map(list, zip(*keys, strict=True)))
+    return {(row["tenant_id"], row["id"]): msgspec.convert(dict(row), Review) for row in rows}
 
 
 async def save(tx: Tx, found: Iterable[Review]) -> None:

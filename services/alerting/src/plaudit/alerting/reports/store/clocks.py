@@ -1,0 +1,303 @@
+"""Statements about clocks: how many were in time, and how long each took."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from asyncpg import Record
+
+from plaudit.alerting.calendars import store as calendar_store
+from plaudit.alerting.calendars.domain import Calendar, CalendarRef, segments
+from plaudit.alerting.calendars.domain.timeline import microseconds
+from plaudit.alerting.policies import store as policy_store
+from plaudit.alerting.policies.domain.revisions import PolicyRef
+from plaudit.alerting.reports.domain import compliance, response_times
+from plaudit.alerting.reports.domain.asked import Asked, LateEntries, Start, TimeKind, refuse_too_many_clocks
+from plaudit.alerting.reports.domain.compliance import Compliance
+from plaudit.alerting.reports.domain.groups import Group, Report, in_order
+from plaudit.alerting.reports.domain.response_times import Seen, Times, times_of
+from plaudit.alerting.reports.store.parts import (
+    Arguments,
+    checked,
+    dimensions_of_clocks,
+    filters_of_clocks,
+    microseconds_of,
+)
+from plaudit.common.db import Tx
+
+_BEGINNING_US: Final = -(2**62)
+"""Before every moment: a segment of no length, so that each moment comes after one."""
+
+# What a clock has come to by its own due time, as it was decided.
+_OUTCOME: Final = """
+CASE WHEN c.breached_at IS NOT NULL THEN CASE WHEN c.waiting THEN 'open_past_due' ELSE 'late' END
+    WHEN c.fulfilled_at IS NOT NULL THEN 'in_time'
+    WHEN c.cancelled_at IS NOT NULL THEN 'cancelled'
+    WHEN c.state = 'unknown' THEN 'unknown'
+    WHEN c.state = 'paused' THEN 'paused'
+    WHEN c.due_at >= {now} THEN 'not_yet_due'
+    WHEN c.answers = 'untold' THEN 'unknown'
+    ELSE 'open_past_due' END
+"""
+
+# What it would have come to if every hour counted. Where answers are not told, only an answer says that it was late.
+_CALENDAR_DUE: Final = """
+greatest(c.anchor_at + t.target_seconds * interval '1 second', c.started_at + t.grace_seconds * interval '1 second')
+"""
+_CALENDAR_OUTCOME: Final = """
+CASE WHEN c.fulfilled_at IS NOT NULL THEN CASE WHEN c.fulfilled_at <= d.at THEN 'in_time' ELSE 'late' END
+    WHEN c.cancelled_at <= d.at THEN 'cancelled'
+    WHEN c.cancelled_at IS NOT NULL THEN
+        CASE WHEN c.answers = 'untold' AND c.breached_at IS NULL THEN 'cancelled' ELSE 'late' END
+    WHEN c.state = 'unknown' THEN 'unknown'
+    WHEN d.at >= {now} THEN 'not_yet_due'
+    WHEN c.answers = 'untold' AND c.breached_at IS NULL THEN 'unknown'
+    ELSE 'open_past_due' END
+"""
+
+# A clock is open where answers are not told: whether it still waits, nobody knows.
+_KIND: Final = """
+CASE WHEN c.waiting AND (c.state = 'unknown' OR c.answers = 'untold') THEN 'unknown'
+    WHEN c.fulfilled_at IS NULL AND c.reason = 'answered_before' THEN 'answered_before'
+    WHEN coalesce(c.fulfilled_at, c.cancelled_at) < {start} THEN 'ended_before'
+    WHEN c.fulfilled_at IS NOT NULL THEN 'answered'
+    WHEN c.cancelled_at IS NOT NULL THEN 'cancelled'
+    ELSE 'waiting' END
+"""
+
+
+class _Pinned(NamedTuple):
+    """What the clocks of a report are pinned to."""
+
+    clocks: int
+    """How many clocks they are."""
+    policies: frozenset[PolicyRef]
+    calendars: frozenset[CalendarRef]
+
+
+async def compliance_of(tx: Tx, tenant_id: str, asked: Asked, owner: str) -> Report[Compliance]:
+    """Return how many clocks that are due in a time were in time, together and by group.
+
+    Both kinds of time are of the same clocks: those whose own due time lies in the window, by the week of that.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        asked: which clocks, by what, in which kind of time.
+        owner: the address of the default owner.
+
+    Raises:
+        TooMuchError: there are too many groups.
+    """
+    arguments = Arguments(tenant_id, tx.now, asked.window.start, asked.window.end)
+    dimensions, joined = dimensions_of_clocks(asked, arguments, at="c.due_at", owner=owner)
+    where = f"{filters_of_clocks(asked, arguments)} AND c.due_at >= $3 AND c.due_at < $4"
+    outcome = _OUTCOME
+    if asked.time is TimeKind.CALENDAR:
+        pinned = await _pinned(tx, tenant_id, asked, "c.due_at >= $2 AND c.due_at < $3")
+        joined += await _terms(tx, tenant_id, pinned.policies, arguments)
+        outcome = _CALENDAR_OUTCOME
+    counted = ", ".join(f"count(*) FILTER (WHERE outcome = '{name}') AS {name}" for name in Compliance._fields)
+    rows = await tx.raw.fetch(
+        f"""
+        SELECT {dimensions.listed}, {counted}
+        FROM (
+            SELECT {dimensions.selected}, {outcome.format(now="$2::timestamptz")} AS outcome
+            FROM clocks AS c {joined} WHERE {where}
+        ) AS c {dimensions.grouped}
+        """,
+        *arguments.values,
+    )
+    found = [
+        Group(dimensions.key(row), Compliance(*(row[name] for name in Compliance._fields))) for row in checked(rows)
+    ]
+    groups = in_order(found, asked.by, {group.key: group.figures.all for group in found})
+    return Report(compliance.together(group.figures for group in found), groups if asked.by else ())
+
+
+async def times_of_clocks(tx: Tx, tenant_id: str, asked: Asked, owner: str) -> Report[Times]:
+    """Return how soon what is due happens, of clocks that count from a moment in a time.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        asked: which clocks, by what, in which kind of time, by which start.
+        owner: the address of the default owner.
+
+    Raises:
+        TooMuchError: they are too many, or there are too many groups.
+    """
+    # What is due comes after its anchor, so that the index of due times leaves out what is older.
+    when = "c.due_at >= {0} AND c.anchor_at >= {0} AND c.anchor_at < {1}"
+    pinned = await _pinned(tx, tenant_id, asked, when.format("$2", "$3"))
+    refuse_too_many_clocks(pinned.clocks)
+    arguments = Arguments(tenant_id, tx.now, asked.window.start, asked.window.end)
+    dimensions, joined = dimensions_of_clocks(asked, arguments, at="c.anchor_at", owner=owner)
+    where = f"{filters_of_clocks(asked, arguments)} AND {when.format('$3', '$4')}"
+    start = "c.started_at" if asked.start is Start.RECEIPT else "c.anchor_at"
+    calendars = pinned.calendars if asked.time is TimeKind.BUSINESS else frozenset()
+    opened = await _opened(tx, tenant_id, asked, calendars, arguments)
+    waited, entered = _lengths(asked, has_calendars=bool(calendars))
+    is_truncated = asked.late_entries is LateEntries.TRUNCATED and asked.start is Start.PUBLICATION
+    known = f"CASE WHEN c.started_at > c.anchor_at THEN {entered} ELSE 0 END" if is_truncated else "0"
+    calendar = "LEFT JOIN opened AS k ON (k.name, k.revision) = (c.calendar, c.calendar_revision)" if calendars else ""
+    rows = await tx.raw.fetch(
+        f"""
+        WITH {opened}
+        seen AS (
+            SELECT {dimensions.selected}, {_KIND.format(start=start)} AS kind, {waited} AS wait, {known} AS known
+            FROM clocks AS c {joined}
+            CROSS JOIN LATERAL (
+                SELECT {start} AS start_at, coalesce(c.fulfilled_at, c.cancelled_at, $2::timestamptz) AS end_at
+            ) AS u
+            {calendar} WHERE {where}
+        ), told AS (
+            SELECT *, CASE WHEN known > 0 AND wait <= known AND kind IN ('answered', 'cancelled', 'waiting')
+                THEN 'ended_before' ELSE kind END AS told_kind
+            FROM seen
+        )
+        SELECT {dimensions.listed},
+            {_waits_of("answered")}, {_waits_of("waiting")}, {_waits_of("cancelled")},
+            coalesce(array_agg(known) FILTER (
+                WHERE known > 0 AND told_kind IN ('answered', 'waiting', 'cancelled')
+            ), '{{}}') AS entered,
+            {_count_of("unknown")}, {_count_of("answered_before")}, {_count_of("ended_before")}
+        FROM told {dimensions.grouped}
+        """,
+        *arguments.values,
+    )
+    seen = [(dimensions.key(row), _seen(row)) for row in checked(rows)]
+    found = [Group(key, times_of(each)) for key, each in seen] if asked.by else []
+    groups = in_order(found, asked.by, {group.key: group.figures.all for group in found})
+    return Report(times_of(response_times.together(each for _, each in seen)), groups)
+
+
+def _seen(row: Record) -> Seen:
+    return Seen(*(tuple(row[name]) if isinstance(row[name], list) else row[name] for name in Seen._fields))
+
+
+def _waits_of(kind: str) -> str:
+    return f"coalesce(array_agg(greatest(wait, 0)) FILTER (WHERE told_kind = '{kind}'), '{{}}') AS {kind}"
+
+
+def _count_of(kind: str) -> str:
+    return f"count(*) FILTER (WHERE told_kind = '{kind}') AS {kind}"
+
+
+async def _pinned(tx: Tx, tenant_id: str, asked: Asked, when: str) -> _Pinned:
+    """Return what the clocks of a report are pinned to, where `$2` and `$3` are the window."""
+    arguments = Arguments(tenant_id, asked.window.start, asked.window.end)
+    rows = await tx.raw.fetch(
+        f"""
+        SELECT c.policy_id, c.policy_revision, c.policy_class, c.calendar, c.calendar_revision, count(*) AS clocks
+        FROM clocks AS c WHERE {filters_of_clocks(asked, arguments)} AND {when}
+        GROUP BY c.policy_id, c.policy_revision, c.policy_class, c.calendar, c.calendar_revision
+        """,
+        *arguments.values,
+    )
+    return _Pinned(
+        sum(row["clocks"] for row in rows),
+        frozenset(PolicyRef(row["policy_id"], row["policy_revision"], row["policy_class"]) for row in rows),
+        frozenset(CalendarRef(row["calendar"], row["calendar_revision"]) for row in rows if row["calendar"]),
+    )
+
+
+async def _terms(tx: Tx, tenant_id: str, refs: frozenset[PolicyRef], arguments: Arguments) -> str:
+    """Return what joins the terms of clocks `c` as `t`, and as `d` when each would be due if every hour counted."""
+    policies = await policy_store.load(tx, [tenant_id])
+    rules = [(ref, policies.pinned(tenant_id, ref)) for ref in refs]
+    columns: Sequence[tuple[str, Sequence[object]]] = (
+        ("text", [ref.id for ref, _ in rules]),
+        ("int", [ref.revision for ref, _ in rules]),
+        ("text", [ref.name for ref, _ in rules]),
+        ("int", [rule.target_seconds for _, rule in rules]),
+        ("int", [rule.grace_seconds for _, rule in rules]),
+    )
+    listed = ", ".join(f"{arguments.add(values)}::{kind}[]" for kind, values in columns)
+    return f"""
+    JOIN unnest({listed}) AS t (policy_id, policy_revision, policy_class, target_seconds, grace_seconds)
+        ON (t.policy_id, t.policy_revision, t.policy_class) = (c.policy_id, c.policy_revision, c.policy_class)
+    CROSS JOIN LATERAL (SELECT {_CALENDAR_DUE} AS at) AS d
+    """
+
+
+async def _opened(tx: Tx, tenant_id: str, asked: Asked, refs: frozenset[CalendarRef], arguments: Arguments) -> str:
+    """Return the part of a WITH that holds the open time of calendars as `opened`; nothing where there are none.
+
+    Of each it has the segments up to now, and the open time before each: how much was open up to a moment is found by
+    halves, as `calendars.domain.timeline` finds it.
+
+    Raises:
+        KeyError: a calendar is not stored.
+    """
+    if not refs:
+        return ""
+    known = await calendar_store.pinned(tx, [(tenant_id, ref) for ref in refs])
+    rows = [(ref, *_segments_of(known[tenant_id, ref], asked, tx)) for ref in sorted(refs)]
+    columns: Sequence[tuple[str, Sequence[object]]] = (
+        ("text", [ref.name for ref, *_ in rows]),
+        ("int", [ref.revision for ref, *_ in rows]),
+        *(("text", [row[number] for row in rows]) for number in (1, 2, 3)),
+    )
+    listed = ", ".join(f"{arguments.add(values)}::{kind}[]" for kind, values in columns)
+    return f"""opened AS MATERIALIZED (
+        SELECT name, revision, starts::bigint[] AS starts, ends::bigint[] AS ends, before::bigint[] AS before
+        FROM unnest({listed}) AS k (name, revision, starts, ends, before)
+    ),"""
+
+
+def _segments_of(calendar: Calendar, asked: Asked, tx: Tx) -> tuple[str, str, str]:
+    """Return starts, ends, and the open time before each, as arrays of Postgres."""
+    found = [(_BEGINNING_US, _BEGINNING_US)]
+    found += [(microseconds(start), microseconds(end)) for start, end in segments(calendar, asked.window.start, tx.now)]
+    before, total = [], 0
+    for start, end in found:
+        before.append(total)
+        total += end - start
+    starts, ends = zip(*found, strict=True)
+    return _array(starts), _array(ends), _array(before)
+
+
+def _array(values: Sequence[int]) -> str:
+    return "{" + ",".join(map(str, values)) + "}"
+
+
+def _lengths(asked: Asked, *, has_calendars: bool) -> tuple[str, str]:
+    """Return expressions of the time from start to end, and from anchor to when the clock was known, of clocks `c`."""
+    if asked.time is TimeKind.CALENDAR:
+        return _between("u.start_at", "u.end_at", has_calendars=False), _between(
+            "c.anchor_at", "c.started_at", has_calendars=False
+        )
+    return (
+        _without_pauses("u.start_at", "u.end_at", has_calendars=has_calendars),
+        _without_pauses("c.anchor_at", "c.started_at", has_calendars=has_calendars),
+    )
+
+
+def _without_pauses(start: str, end: str, *, has_calendars: bool) -> str:
+    """Return an expression of the open time between two moments, without what was paused in it; pauses may overlap."""
+    paused = _between("lower(p.times)", "upper(p.times)", has_calendars=has_calendars)
+    return f"""({_between(start, end, has_calendars=has_calendars)} - CASE WHEN c.pauses = '[]' THEN 0 ELSE (
+        SELECT coalesce(sum({paused}), 0)::bigint
+        FROM unnest((
+            SELECT range_agg(tstzrange(from_at, to_at)) * tstzmultirange(tstzrange({start}, greatest({start}, {end})))
+            FROM jsonb_to_recordset(c.pauses::jsonb) AS pause (from_at timestamptz, to_at timestamptz)
+            WHERE to_at IS NULL OR from_at < to_at
+        )) AS p (times)
+    ) END)"""
+
+
+def _between(start: str, end: str, *, has_calendars: bool) -> str:
+    """Return an expression of the open time between two moments; all of it for a clock around the clock."""
+    plain = f"({microseconds_of(end)} - {microseconds_of(start)})"
+    if not has_calendars:
+        return plain
+    return f"CASE WHEN c.calendar IS NULL THEN {plain} ELSE {_up_to(end)} - {_up_to(start)} END"
+
+
+def _up_to(moment: str) -> str:
+    """Return an expression of the open time up to a moment, since the first segment of the calendar `k`."""
+    at = microseconds_of(moment)
+    return f"""(
+        SELECT k.before[b.n] + least(b.at, k.ends[b.n]) - k.starts[b.n]
+        FROM (SELECT {at} AS at, width_bucket({at}, k.starts) AS n OFFSET 0) AS b
+    )"""
