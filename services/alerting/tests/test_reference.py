@@ -6,7 +6,7 @@ import pytest
 from plaudit.alerting.answers.commands import ToldChange, follow
 from plaudit.alerting.main import build
 from plaudit.alerting.reviews.consumer import keep_reviews
-from plaudit.common.contracts import ReviewChange
+from plaudit.common.contracts import Answers, ReviewChange
 from plaudit_testing.cadences import MONDAY, Cadence, on
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.drafts import TEMPLATE
@@ -72,8 +72,26 @@ async def test_every_operation_answers_as_its_example_says(stage):
     await reference.check(api, "check_answer")
     await tell_answer(stage)
     await reference.check(api, "read_individuality")
+    await check_reports(reference, stage)
     await check_cadences(reference, stage)
     reference.assert_all_are_checked()
+
+
+async def check_reports(reference, stage):
+    """Of a tenant of its own: a review that is late, one that was answered, and one of which nobody knows."""
+    api = await stage.client(tenant="globex")
+    for review_id, answers in (("late", Answers.TOLD), ("untold", Answers.UNTOLD)):
+        await stage.happens(None, review(), at(0), review_id=review_id, tenant="globex", answers=answers)
+    await stage.fires()
+    await reference.check(api, "read_compliance", params={"metric": "first_answer"})
+    await reference.check(api, "list_to_look_up", params={"from": "2026-03-02T00:00:00Z"})
+    await reference.check(api, "export_to_look_up", params={"from": "2026-03-02T00:00:00Z"})
+    await reference.check(api, "read_effects")
+    other = await stage.client(tenant="hooli")
+    after = answered(review(), at(2))
+    await stage.happens(None, review(), at(0), review_id="answered", tenant="hooli")
+    await stage.happens(review(), after, at(2), review_id="answered", tenant="hooli")
+    await reference.check(other, "read_response_times")
 
 
 async def check_cadences(reference, stage):

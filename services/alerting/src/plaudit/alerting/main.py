@@ -30,6 +30,7 @@ from plaudit.alerting.mails.domain.letters import TOPIC
 from plaudit.alerting.policies import api as policies
 from plaudit.alerting.policies import pages as policy_pages
 from plaudit.alerting.reports import api as reports
+from plaudit.alerting.reports.pages import router as report_pages
 from plaudit.alerting.reviews.consumer import KEPT_REVIEWS
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
@@ -95,6 +96,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
                 policies.router,
                 policy_pages.router,
                 reports.router,
+                report_pages,
                 desk,
                 sessions.router,
                 administration.router,

@@ -29,7 +29,7 @@ from plaudit.alerting.reports.domain.asked import (
     dimensions_of,
     window_of,
 )
-from plaudit.alerting.reports.domain.effects import Bucket, Effect
+from plaudit.alerting.reports.domain.effects import Bucket, Effect, Effects
 from plaudit.alerting.reports.domain.groups import Group as Told
 from plaudit.alerting.reports.domain.groups import Key, Report
 from plaudit.alerting.reports.schemas import (
@@ -219,7 +219,7 @@ async def read_compliance(
         asked.form or accepted(accept),
         "compliance",
         head_of(of.by, COMPLIANCE_FIELDS),
-        _lines(report),
+        lines_of_report(report),
         lambda group: compliance_out(of, group.key, group.figures),
         partial(compliance_row, of),
     )
@@ -268,7 +268,7 @@ async def read_response_times(
         asked.form or accepted(accept),
         "response-times",
         head_of(of.by, TIMES_FIELDS),
-        _lines(report),
+        lines_of_report(report),
         lambda group: times_out(of, group.key, group.figures),
         partial(times_row, of),
     )
@@ -292,9 +292,7 @@ async def read_effects(principal: Reader, tx: TenantTx, asked: AskedOf, accept: 
     """
     of = asked.asked(tx.now, offered=OF_REVIEWS)
     report = await effects_of_answers(tx, principal.tenant_id, of)
-    lines = [
-        (group.key, bucket, effect) for group in _lines(report) for bucket, effect in group.figures.buckets.items()
-    ]
+    lines = lines_of_effects(report)
 
     def line(each: tuple[Key, Bucket, Effect]) -> BaseModel:
         return effect_out(each[1], each[2])
@@ -396,14 +394,24 @@ def _answered(
     return file_of(name, form, head, things, line, row)
 
 
-def _lines(report: Report[T]) -> list[Told[T]]:
+def lines_of_report(report: Report[T]) -> list[Told[T]]:
     """Return the groups of a report; all together, where it is told by nothing."""
     return [*report.groups] or [Told(ALL, report.all)]
+
+
+def lines_of_effects(report: Report[Effects]) -> list[tuple[Key, Bucket, Effect]]:
+    """Return each bucket of each group of a report."""
+    return [
+        (group.key, bucket, effect)
+        for group in lines_of_report(report)
+        for bucket, effect in group.figures.buckets.items()
+    ]
 
 
 def _zone_named(name: str) -> str:
     try:
         zone_of(name)
     except UnknownTimeZoneError as error:
-        raise InvalidReportError("zone", f"{error}.".capitalize()) from None
+        text = str(error)
+        raise InvalidReportError("zone", f"{text[0].upper()}{text[1:]}.") from None
     return name
