@@ -76,9 +76,7 @@ def run(report: Report, options: Options) -> None:
         asyncio.run(backing.prepare("alerting"))
         describe(report, backing)
         report.heading("clock-reports")
-        report.text(
-            f"{clocks:,} clocks and reviews of 87 days; half of the clocks count open hours, 1 in 100 has a pause"
-        )
+        report.text(f"{clocks:,} clocks and reviews of 87 days; half count open hours, 1 in 100 has a pause")
         asyncio.run(_reports(report, backing, clocks))
 
 

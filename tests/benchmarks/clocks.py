@@ -25,6 +25,7 @@ from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common.db import Role
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.process import Resources
+from plaudit_testing.vault import VAULT_KEYS
 
 PENDING = 1_000_000
 DUE = 200_000
@@ -154,6 +155,7 @@ async def _move(report: Report, backing: Servers, clocks: int) -> None:
 
 def settings_of(backing: Servers) -> AlertingSettings:
     told = {"database_url": backing.database_url, "partitions": PARTITIONS, "owner_email": "owner@acme.example"}
+    told["vault_keys"] = VAULT_KEYS
     return AlertingSettings.model_validate(told)
 
 

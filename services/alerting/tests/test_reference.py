@@ -86,7 +86,7 @@ async def check_reports(reference, stage):
     await reference.check(api, "read_compliance", params={"metric": "first_answer"})
     await reference.check(api, "list_to_look_up", params={"from": "2026-03-02T00:00:00Z"})
     await reference.check(api, "export_to_look_up", params={"from": "2026-03-02T00:00:00Z"})
-    await reference.check(api, "read_effects")
+    await reference.check(api, "read_answer_effects")
     other = await stage.client(tenant="hooli")
     after = answered(review(), at(2))
     await stage.happens(None, review(), at(0), review_id="answered", tenant="hooli")

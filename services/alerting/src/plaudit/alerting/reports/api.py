@@ -281,7 +281,7 @@ async def read_response_times(
     summary="Read what became of ratings",
     openapi_extra=TOO_MUCH,
 )
-async def read_effects(principal: Reader, tx: TenantTx, asked: AskedOf, accept: Accept = "") -> Response:
+async def read_answer_effects(principal: Reader, tx: TenantTx, asked: AskedOf, accept: Accept = "") -> Response:
     """Return what became of the ratings of negative reviews that were published in a time, by how soon we answered.
 
     A review counts that had one or two stars when it was answered, or has had and is not answered. Its wait counts from
