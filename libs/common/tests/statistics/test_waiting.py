@@ -278,3 +278,24 @@ def test_late_entries_change_the_share_by_hand() -> None:
 def test_a_quantile_of_nobody_or_of_all_is_refused(share: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         quantiles(Waits([1], []), [share])
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.9])
+def test_of_very_many_the_ends_are_the_first_times_at_which_the_bounds_of_the_share_say_so(share: float) -> None:
+    """Bounds are not computed where they can tell nothing; this computes all of them."""
+    chance = random.Random(5)
+    answered = [chance.randrange(10**9) for _ in range(4_000)]
+    waiting = [chance.randrange(10**9) for _ in range(1_000)]
+    ends = {}
+    still, spread = 1.0, 0.0
+    for number, at in enumerate(sorted(answered)):
+        at_risk = 4_000 - number + sum(each >= at for each in waiting)
+        still *= (at_risk - 1) / at_risk
+        spread += 1 / (at_risk * (at_risk - 1)) if at_risk > 1 else 0.0
+        if not 0 < still < 1:
+            break
+        power = math.exp(1.959963984540054 * math.sqrt(spread) / -math.log(still))
+        told = {"at": still, "low": still**power, "high": still ** (1 / power)}
+        ends = {name: at for name, value in told.items() if value <= 1 - share} | ends
+
+    assert quantiles(Waits(answered, waiting), [share])[0]._asdict() == ends

@@ -10,7 +10,7 @@ wait only after the time at which it was learned of.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from math import ceil, exp, log, sqrt
 from typing import Final, NamedTuple
 
@@ -18,6 +18,8 @@ from plaudit.common.statistics.intervals import Interval, Z, on_scale
 
 HALF: Final = 0.5
 _ROUNDING: Final = 1e-12
+_POWER: Final = 1.05
+_NARROW: Final = (log(_POWER) / Z) ** 2
 
 
 class Waits(NamedTuple):
@@ -170,7 +172,10 @@ def quantiles(waits: Waits, shares: Sequence[float]) -> list[Quantile]:
         raise ValueError(f"a quantile is of a share between 0 and 1, and {[*shares]} are asked for")
     found = [Quantile(None, None, None)] * len(shares)
     open_ones = set(range(len(shares)))
+    clear = _clear_of(shares, open_ones)
     for at, still, spread in _steps(waits):
+        if still > clear and spread <= _NARROW * (1 - still) ** 2:
+            continue
         least, most = _bounds(still, spread)
         for number in [*open_ones]:
             rest = 1 - shares[number] + _ROUNDING
@@ -184,9 +189,19 @@ def quantiles(waits: Waits, shares: Sequence[float]) -> list[Quantile]:
             )
             if found[number].high is not None:
                 open_ones.remove(number)
+                clear = _clear_of(shares, open_ones)
         if not open_ones:
             break
     return found
+
+
+def _clear_of(shares: Sequence[float], open_ones: Collection[int]) -> float:
+    """Return the share that still waits above which narrow bounds tell no end of an open quantile.
+
+    The power of the lower bound, `exp(z * d / |log S|)`, is at most `_POWER` where `d ** 2` is `_NARROW * (1 - S) ** 2`
+    at most, since `|log S|` is not less than `1 - S`. So the bound itself need not be computed there.
+    """
+    return float(max((1 - shares[number] + _ROUNDING for number in open_ones), default=0.0) ** (1 / _POWER))
 
 
 def _steps(waits: Waits) -> Iterator[_Step]:
