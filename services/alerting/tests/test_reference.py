@@ -78,20 +78,21 @@ async def test_every_operation_answers_as_its_example_says(stage):
 
 
 async def check_reports(reference, stage):
-    """Of a tenant of its own: a review that is late, one that was answered, and one of which nobody knows."""
-    api = await stage.client(tenant="globex")
-    for review_id, answers in (("late", Answers.TOLD), ("untold", Answers.UNTOLD)):
-        await stage.happens(None, review(), at(0), review_id=review_id, tenant="globex", answers=answers)
-    await stage.fires()
-    await reference.check(api, "read_compliance", params={"metric": "first_answer"})
-    await reference.check(api, "list_to_look_up", params={"from": "2026-03-02T00:00:00Z"})
-    await reference.check(api, "export_to_look_up", params={"from": "2026-03-02T00:00:00Z"})
-    await reference.check(api, "read_answer_effects")
-    other = await stage.client(tenant="hooli")
-    after = answered(review(), at(2))
+    """Of tenants of their own: a review that is late, one of which nobody knows, and one that was answered."""
+    late = await stage.client(tenant="globex")
+    await stage.happens(None, review(), at(0), review_id="late", tenant="globex")
+    unknown = await stage.client(tenant="initech")
+    await stage.happens(None, review(), at(0), review_id="review-1", tenant="initech", answers=Answers.UNTOLD)
+    prompt = await stage.client(tenant="hooli")
     await stage.happens(None, review(), at(0), review_id="answered", tenant="hooli")
-    await stage.happens(review(), after, at(2), review_id="answered", tenant="hooli")
-    await reference.check(other, "read_response_times")
+    await stage.happens(review(), answered(review(), at(2)), at(2), review_id="answered", tenant="hooli")
+    await stage.fires()
+    await reference.check(late, "read_compliance", params={"metric": "first_answer"})
+    await reference.check(late, "read_answer_effects")
+    since = {"from": "2026-03-02T00:00:00Z"}
+    await reference.check(unknown, "list_to_look_up", params=since)
+    await reference.check(unknown, "export_to_look_up", params=since)
+    await reference.check(prompt, "read_response_times")
 
 
 async def check_cadences(reference, stage):

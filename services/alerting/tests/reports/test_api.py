@@ -16,13 +16,13 @@ NAMES = ("compliance", "response-times", "effects")
 @pytest.fixture
 async def api(stage):
     bad = review()
+    after = answered(bad, at(2))
+    async with stage.worker.transaction() as tx:
+        await keep_reviews(tx, [stage.record(None, after, at(2)), stage.record(after, rated(after, 4.0, at(9)), at(9))])
     for review_id, hours in (("r-1", 2), ("r-2", 30)):
         await stage.happens(None, bad, at(0), review_id=review_id)
         await stage.happens(bad, answered(bad, at(hours)), at(hours), review_id=review_id)
     await stage.happens(None, bad, at(0), review_id="untold", answers=Answers.UNTOLD)
-    after = answered(bad, at(2))
-    async with stage.worker.transaction() as tx:
-        await keep_reviews(tx, [stage.record(None, after, at(2)), stage.record(after, rated(after, 4.0, at(9)), at(9))])
     await stage.move_to(at(31))
     await stage.fires()
     return await stage.client()

@@ -56,14 +56,14 @@ async def signed_in(stage, *scopes, tenant="default"):
 
 async def tell(stage):
     bad = review()
+    after = answered(bad, at(2))
+    async with stage.worker.transaction() as tx:
+        await keep_reviews(tx, [stage.record(None, after, at(2)), stage.record(after, rated(after, 4.0, at(9)), at(9))])
     week_later = {"published_at": at(170), "rated_at": at(170), "received_at": at(170)}
     await stage.happens(None, bad, at(0), review_id="in-time")
     await stage.happens(bad, answered(bad, at(2)), at(2), review_id="in-time")
     await stage.happens(None, bad, at(0), review_id="untold", answers=Answers.UNTOLD)
     await stage.happens(None, review(**week_later), at(170), review_id="late")
-    after = answered(bad, at(2))
-    async with stage.worker.transaction() as tx:
-        await keep_reviews(tx, [stage.record(None, after, at(2)), stage.record(after, rated(after, 4.0, at(9)), at(9))])
     await stage.move_to(at(26))
     await stage.fires()
     await stage.move_to(at(196))

@@ -89,10 +89,11 @@ OfForm = Annotated[Chosen, Depends(parameters(Chosen))]
 async def show_reports(request: Request, principal: Reader, tx: TenantTx, chosen: OfForm) -> Response:
     """Show the reports of the last days, each with the numbers that it rests on."""
     of = chosen.asked(tx.now)
+    refused, told = "", {}
     try:
         told = await _told(request, principal.tenant_id, tx, of)
     except TooMuchError as error:
-        told = {"refused": str(error)}
+        refused = str(error)
     return await console.response(
         request,
         principal,
@@ -111,7 +112,8 @@ async def show_reports(request: Request, principal: Reader, tx: TenantTx, chosen
         reports_path=REPORTS,
         clocks_path=CLOCKS,
         most=MAX_LINES,
-        **told,
+        refused=refused,
+        **{"chart": None, **told},
     )
 
 
