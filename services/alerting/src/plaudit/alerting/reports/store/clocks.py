@@ -1,7 +1,8 @@
 """Statements about clocks: how many were in time, and how long each took."""
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
 
 from asyncpg import Record
 
@@ -10,8 +11,15 @@ from plaudit.alerting.calendars.domain import Calendar, CalendarRef, segments
 from plaudit.alerting.calendars.domain.timeline import microseconds
 from plaudit.alerting.policies import store as policy_store
 from plaudit.alerting.policies.domain.revisions import PolicyRef
+from plaudit.alerting.reports.domain import asked as limits
 from plaudit.alerting.reports.domain import compliance, response_times
-from plaudit.alerting.reports.domain.asked import Asked, LateEntries, Start, TimeKind, refuse_too_many_clocks
+from plaudit.alerting.reports.domain.asked import (
+    Asked,
+    LateEntries,
+    Start,
+    TimeKind,
+    refuse_too_many_clocks,
+)
 from plaudit.alerting.reports.domain.compliance import Compliance
 from plaudit.alerting.reports.domain.groups import Group, Report, in_order
 from plaudit.alerting.reports.domain.response_times import Seen, Times, times_of
@@ -25,7 +33,15 @@ from plaudit.alerting.reports.store.parts import (
 from plaudit.common.db import Tx
 
 _BEGINNING_US: Final = -(2**62)
-"""Before every moment: a segment of no length, so that each moment comes after one."""
+"""Before every moment, so that each comes after an edge."""
+_END: Final = "coalesce(c.fulfilled_at, c.cancelled_at, $2::timestamptz)"
+_OPEN_TIME: Final = "LEFT JOIN opened AS k ON (k.name, k.revision) = (c.calendar, c.calendar_revision)"
+# Looked up once for each clock: without the OFFSET it would be wherever it is used.
+_PLACES: Final = """
+CROSS JOIN LATERAL (
+    SELECT width_bucket(u.from_us, k.edges) AS from_place, width_bucket(u.to_us, k.edges) AS to_place OFFSET 0
+) AS b
+"""
 
 # What a clock has come to by its own due time, as it was decided.
 _OUTCOME: Final = """
@@ -65,15 +81,6 @@ CASE WHEN c.waiting AND (c.state = 'unknown' OR c.answers = 'untold') THEN 'unkn
 """
 
 
-class _Pinned(NamedTuple):
-    """What the clocks of a report are pinned to."""
-
-    clocks: int
-    """How many clocks they are."""
-    policies: frozenset[PolicyRef]
-    calendars: frozenset[CalendarRef]
-
-
 async def compliance_of(tx: Tx, tenant_id: str, asked: Asked, owner: str) -> Report[Compliance]:
     """Return how many clocks that are due in a time were in time, together and by group.
 
@@ -93,8 +100,7 @@ async def compliance_of(tx: Tx, tenant_id: str, asked: Asked, owner: str) -> Rep
     where = f"{filters_of_clocks(asked, arguments)} AND c.due_at >= $3 AND c.due_at < $4"
     outcome = _OUTCOME
     if asked.time is TimeKind.CALENDAR:
-        pinned = await _pinned(tx, tenant_id, asked, "c.due_at >= $2 AND c.due_at < $3")
-        joined += await _terms(tx, tenant_id, pinned.policies, arguments)
+        joined += await _terms(tx, tenant_id, asked, "c.due_at >= $2 AND c.due_at < $3", arguments)
         outcome = _CALENDAR_OUTCOME
     counted = ", ".join(f"count(*) FILTER (WHERE outcome = '{name}') AS {name}" for name in Compliance._fields)
     rows = await tx.raw.fetch(
@@ -128,83 +134,85 @@ async def times_of_clocks(tx: Tx, tenant_id: str, asked: Asked, owner: str) -> R
     """
     # What is due comes after its anchor, so that the index of due times leaves out what is older.
     when = "c.due_at >= {0} AND c.anchor_at >= {0} AND c.anchor_at < {1}"
-    pinned = await _pinned(tx, tenant_id, asked, when.format("$2", "$3"))
-    refuse_too_many_clocks(pinned.clocks)
+    calendars = frozenset[CalendarRef]()
+    if asked.time is TimeKind.BUSINESS:
+        calendars = await _calendars_of(tx, tenant_id, asked, when.format("$2", "$3"))
     arguments = Arguments(tenant_id, tx.now, asked.window.start, asked.window.end)
     dimensions, joined = dimensions_of_clocks(asked, arguments, at="c.anchor_at", owner=owner)
     where = f"{filters_of_clocks(asked, arguments)} AND {when.format('$3', '$4')}"
     start = "c.started_at" if asked.start is Start.RECEIPT else "c.anchor_at"
-    calendars = pinned.calendars if asked.time is TimeKind.BUSINESS else frozenset()
     opened = await _opened(tx, tenant_id, asked, calendars, arguments)
-    waited, entered = _lengths(asked, has_calendars=bool(calendars))
-    is_truncated = asked.late_entries is LateEntries.TRUNCATED and asked.start is Start.PUBLICATION
-    known = f"CASE WHEN c.started_at > c.anchor_at THEN {entered} ELSE 0 END" if is_truncated else "0"
-    calendar = "LEFT JOIN opened AS k ON (k.name, k.revision) = (c.calendar, c.calendar_revision)" if calendars else ""
     rows = await tx.raw.fetch(
         f"""
         WITH {opened}
         seen AS (
-            SELECT {dimensions.selected}, {_KIND.format(start=start)} AS kind, {waited} AS wait, {known} AS known
-            FROM clocks AS c {joined}
+            SELECT {dimensions.selected}, {_KIND.format(start=start)} AS kind,
+                {_wait(asked, start, has_calendars=bool(calendars))} AS wait,
+                {_known(asked, has_calendars=bool(calendars))} AS known
+            FROM clocks AS c {joined} {_OPEN_TIME if calendars else ""}
             CROSS JOIN LATERAL (
-                SELECT {start} AS start_at, coalesce(c.fulfilled_at, c.cancelled_at, $2::timestamptz) AS end_at
-            ) AS u
-            {calendar} WHERE {where}
+                SELECT {microseconds_of(start)} AS from_us, {microseconds_of(_END)} AS to_us OFFSET 0
+            ) AS u {_PLACES if calendars else ""}
+            WHERE {where} LIMIT {limits.MAX_CLOCKS + 1}
         ), told AS (
             SELECT *, CASE WHEN known > 0 AND wait <= known AND kind IN ('answered', 'cancelled', 'waiting')
                 THEN 'ended_before' ELSE kind END AS told_kind
-            FROM seen
+            FROM seen OFFSET 0
         )
-        SELECT {dimensions.listed},
-            {_waits_of("answered")}, {_waits_of("waiting")}, {_waits_of("cancelled")},
-            coalesce(array_agg(known) FILTER (
-                WHERE known > 0 AND told_kind IN ('answered', 'waiting', 'cancelled')
-            ), '{{}}') AS entered,
-            {_count_of("unknown")}, {_count_of("answered_before")}, {_count_of("ended_before")}
-        FROM told {dimensions.grouped}
+        SELECT {dimensions.listed}, told_kind, count(*) AS clocks,
+            array_agg(greatest(wait, 0)) FILTER (WHERE told_kind IN ('answered', 'waiting', 'cancelled')) AS waits,
+            array_agg(known) FILTER (WHERE known > 0 AND told_kind IN ('answered', 'waiting', 'cancelled')) AS entered
+        FROM told {dimensions.grouped_and("told_kind")}
         """,
         *arguments.values,
     )
-    seen = [(dimensions.key(row), _seen(row)) for row in checked(rows)]
-    found = [Group(key, times_of(each)) for key, each in seen] if asked.by else []
+    refuse_too_many_clocks(sum(row["clocks"] for row in rows))
+    seen = {key: _seen(kinds) for key, kinds in dimensions.by_key(rows).items()}
+    found = [Group(key, times_of(each)) for key, each in seen.items()] if asked.by else []
     groups = in_order(found, asked.by, {group.key: group.figures.all for group in found})
-    return Report(times_of(response_times.together(each for _, each in seen)), groups)
+    return Report(times_of(response_times.together(seen.values())), groups)
 
 
-def _seen(row: Record) -> Seen:
-    return Seen(*(tuple(row[name]) if isinstance(row[name], list) else row[name] for name in Seen._fields))
+def _seen(kinds: Iterable[Record]) -> Seen:
+    """Return the waits of the rows of one group, one for each kind of clock."""
+    by_kind = {row["told_kind"]: row for row in kinds}
+    waits = {name: tuple(row["waits"]) for name, row in by_kind.items() if row["waits"]}
+    counts = {name: row["clocks"] for name, row in by_kind.items() if not row["waits"]}
+    entered = tuple(known for row in by_kind.values() for known in row["entered"] or ())
+    return Seen(**{name: (waits | counts)[name] for name in Seen._fields if name in by_kind}, entered=entered)
 
 
-def _waits_of(kind: str) -> str:
-    return f"coalesce(array_agg(greatest(wait, 0)) FILTER (WHERE told_kind = '{kind}'), '{{}}') AS {kind}"
-
-
-def _count_of(kind: str) -> str:
-    return f"count(*) FILTER (WHERE told_kind = '{kind}') AS {kind}"
-
-
-async def _pinned(tx: Tx, tenant_id: str, asked: Asked, when: str) -> _Pinned:
-    """Return what the clocks of a report are pinned to, where `$2` and `$3` are the window."""
+async def _calendars_of(tx: Tx, tenant_id: str, asked: Asked, when: str) -> frozenset[CalendarRef]:
+    """Return the calendars that the clocks of a report are pinned to, where `$2` and `$3` are the window."""
+    if not await calendar_store.present(tx, tenant_id):
+        return frozenset()
     arguments = Arguments(tenant_id, asked.window.start, asked.window.end)
     rows = await tx.raw.fetch(
         f"""
-        SELECT c.policy_id, c.policy_revision, c.policy_class, c.calendar, c.calendar_revision, count(*) AS clocks
-        FROM clocks AS c WHERE {filters_of_clocks(asked, arguments)} AND {when}
-        GROUP BY c.policy_id, c.policy_revision, c.policy_class, c.calendar, c.calendar_revision
+        SELECT DISTINCT c.calendar, c.calendar_revision FROM clocks AS c
+        WHERE {filters_of_clocks(asked, arguments)} AND {when} AND c.calendar IS NOT NULL
         """,
         *arguments.values,
     )
-    return _Pinned(
-        sum(row["clocks"] for row in rows),
-        frozenset(PolicyRef(row["policy_id"], row["policy_revision"], row["policy_class"]) for row in rows),
-        frozenset(CalendarRef(row["calendar"], row["calendar_revision"]) for row in rows if row["calendar"]),
+    return frozenset(CalendarRef(*row) for row in rows)
+
+
+async def _terms(tx: Tx, tenant_id: str, asked: Asked, when: str, arguments: Arguments) -> str:
+    """Return what joins the terms of clocks `c` as `t`, and as `d` when each would be due if every hour counted.
+
+    Raises:
+        KeyError: what a clock is pinned to is not stored.
+    """
+    of_pins = Arguments(tenant_id, asked.window.start, asked.window.end)
+    pins = await tx.raw.fetch(
+        f"""
+        SELECT DISTINCT c.policy_id, c.policy_revision, c.policy_class FROM clocks AS c
+        WHERE {filters_of_clocks(asked, of_pins)} AND {when}
+        """,
+        *of_pins.values,
     )
-
-
-async def _terms(tx: Tx, tenant_id: str, refs: frozenset[PolicyRef], arguments: Arguments) -> str:
-    """Return what joins the terms of clocks `c` as `t`, and as `d` when each would be due if every hour counted."""
     policies = await policy_store.load(tx, [tenant_id])
-    rules = [(ref, policies.pinned(tenant_id, ref)) for ref in refs]
+    rules = [(ref, policies.pinned(tenant_id, ref)) for ref in (PolicyRef(*row) for row in pins)]
     columns: Sequence[tuple[str, Sequence[object]]] = (
         ("text", [ref.id for ref, _ in rules]),
         ("int", [ref.revision for ref, _ in rules]),
@@ -223,8 +231,9 @@ async def _terms(tx: Tx, tenant_id: str, refs: frozenset[PolicyRef], arguments: 
 async def _opened(tx: Tx, tenant_id: str, asked: Asked, refs: frozenset[CalendarRef], arguments: Arguments) -> str:
     """Return the part of a WITH that holds the open time of calendars as `opened`; nothing where there are none.
 
-    Of each it has the segments up to now, and the open time before each: how much was open up to a moment is found by
-    halves, as `calendars.domain.timeline` finds it.
+    Of each it has the edges of its segments up to now, and what the open time is counted from after each edge: up to a
+    moment it is `base`, and within a segment the moment more. The place of a moment among the edges is found by halves,
+    as `calendars.domain.timeline` finds it.
 
     Raises:
         KeyError: a calendar is not stored.
@@ -232,72 +241,89 @@ async def _opened(tx: Tx, tenant_id: str, asked: Asked, refs: frozenset[Calendar
     if not refs:
         return ""
     known = await calendar_store.pinned(tx, [(tenant_id, ref) for ref in refs])
-    rows = [(ref, *_segments_of(known[tenant_id, ref], asked, tx)) for ref in sorted(refs)]
+    rows = [(ref, *_edges_of(known[tenant_id, ref], asked.window.start, tx.now)) for ref in sorted(refs)]
     columns: Sequence[tuple[str, Sequence[object]]] = (
-        ("text", [ref.name for ref, *_ in rows]),
-        ("int", [ref.revision for ref, *_ in rows]),
-        *(("text", [row[number] for row in rows]) for number in (1, 2, 3)),
+        ("text", [ref.name for ref, _, _ in rows]),
+        ("int", [ref.revision for ref, _, _ in rows]),
+        ("text", [_array(edges) for _, edges, _ in rows]),
+        ("text", [_array(base) for _, _, base in rows]),
     )
     listed = ", ".join(f"{arguments.add(values)}::{kind}[]" for kind, values in columns)
     return f"""opened AS MATERIALIZED (
-        SELECT name, revision, starts::bigint[] AS starts, ends::bigint[] AS ends, before::bigint[] AS before
-        FROM unnest({listed}) AS k (name, revision, starts, ends, before)
+        SELECT name, revision, edges::bigint[] AS edges, base::bigint[] AS base
+        FROM unnest({listed}) AS k (name, revision, edges, base)
     ),"""
 
 
-def _segments_of(calendar: Calendar, asked: Asked, tx: Tx) -> tuple[str, str, str]:
-    """Return starts, ends, and the open time before each, as arrays of Postgres."""
-    found = [(_BEGINNING_US, _BEGINNING_US)]
-    found += [(microseconds(start), microseconds(end)) for start, end in segments(calendar, asked.window.start, tx.now)]
-    before, total = [], 0
-    for start, end in found:
-        before.append(total)
-        total += end - start
-    starts, ends = zip(*found, strict=True)
-    return _array(starts), _array(ends), _array(before)
+def _edges_of(calendar: Calendar, start: datetime, end: datetime) -> tuple[Sequence[int], Sequence[int]]:
+    """Return the edges of a calendar's segments between two moments, and what open time counts from after each."""
+    edges, base, total = [_BEGINNING_US], [0], 0
+    for opening, closing in segments(calendar, start, end):
+        opens_us, closes_us = microseconds(opening), microseconds(closing)
+        edges += [opens_us, closes_us]
+        base.append(total - opens_us)
+        total += closes_us - opens_us
+        base.append(total)
+    return edges, base
 
 
 def _array(values: Sequence[int]) -> str:
     return "{" + ",".join(map(str, values)) + "}"
 
 
-def _lengths(asked: Asked, *, has_calendars: bool) -> tuple[str, str]:
-    """Return expressions of the time from start to end, and from anchor to when the clock was known, of clocks `c`."""
+def _wait(asked: Asked, start: str, *, has_calendars: bool) -> str:
+    """Return an expression of the time that counts from the start of a clock `c` to its end, or to now."""
+    plain = "u.to_us - u.from_us"
+    if has_calendars:
+        opened = f"{_open_at('b.to_place', 'u.to_us')} - ({_open_at('b.from_place', 'u.from_us')})"
+        plain = f"CASE WHEN c.calendar IS NULL THEN {plain} ELSE {opened} END"
     if asked.time is TimeKind.CALENDAR:
-        return _between("u.start_at", "u.end_at", has_calendars=False), _between(
-            "c.anchor_at", "c.started_at", has_calendars=False
-        )
-    return (
-        _without_pauses("u.start_at", "u.end_at", has_calendars=has_calendars),
-        _without_pauses("c.anchor_at", "c.started_at", has_calendars=has_calendars),
-    )
+        return plain
+    return f"{plain} - {_paused(start, _END, has_calendars=has_calendars)}"
 
 
-def _without_pauses(start: str, end: str, *, has_calendars: bool) -> str:
-    """Return an expression of the open time between two moments, without what was paused in it; pauses may overlap."""
-    paused = _between("lower(p.times)", "upper(p.times)", has_calendars=has_calendars)
-    return f"""({_between(start, end, has_calendars=has_calendars)} - CASE WHEN c.pauses = '[]' THEN 0 ELSE (
-        SELECT coalesce(sum({paused}), 0)::bigint
+def _known(asked: Asked, *, has_calendars: bool) -> str:
+    """Return an expression of the time that counts up to when a clock `c` was known; 0 where that is not asked for."""
+    if asked.late_entries is not LateEntries.TRUNCATED or asked.start is not Start.PUBLICATION:
+        return "0"
+    between = _between("c.anchor_at", "c.started_at", has_calendars=has_calendars)
+    if asked.time is TimeKind.BUSINESS:
+        between += f" - {_paused('c.anchor_at', 'c.started_at', has_calendars=has_calendars)}"
+    return f"CASE WHEN c.started_at > c.anchor_at THEN {between} ELSE 0 END"
+
+
+def _paused(start: str, end: str, *, has_calendars: bool) -> str:
+    """Return an expression of the open time of a clock `c` between two moments that is paused; pauses may overlap."""
+    return f"""CASE WHEN c.pauses = '[]' THEN 0 ELSE (
+        SELECT coalesce(sum({_between("lower(p.times)", "upper(p.times)", has_calendars=has_calendars)}), 0)::bigint
         FROM unnest((
             SELECT range_agg(tstzrange(from_at, to_at)) * tstzmultirange(tstzrange({start}, greatest({start}, {end})))
             FROM jsonb_to_recordset(c.pauses::jsonb) AS pause (from_at timestamptz, to_at timestamptz)
             WHERE to_at IS NULL OR from_at < to_at
         )) AS p (times)
-    ) END)"""
+    ) END"""
 
 
 def _between(start: str, end: str, *, has_calendars: bool) -> str:
     """Return an expression of the open time between two moments; all of it for a clock around the clock."""
-    plain = f"({microseconds_of(end)} - {microseconds_of(start)})"
+    plain = f"{microseconds_of(end)} - {microseconds_of(start)}"
     if not has_calendars:
-        return plain
-    return f"CASE WHEN c.calendar IS NULL THEN {plain} ELSE {_up_to(end)} - {_up_to(start)} END"
+        return f"({plain})"
+    return f"(CASE WHEN c.calendar IS NULL THEN {plain} ELSE {_up_to(end)} - {_up_to(start)} END)"
 
 
 def _up_to(moment: str) -> str:
     """Return an expression of the open time up to a moment, since the first segment of the calendar `k`."""
     at = microseconds_of(moment)
     return f"""(
-        SELECT k.before[b.n] + least(b.at, k.ends[b.n]) - k.starts[b.n]
-        FROM (SELECT {at} AS at, width_bucket({at}, k.starts) AS n OFFSET 0) AS b
+        SELECT {_open_at("b.place", "b.at")}
+        FROM (SELECT {at} AS at, width_bucket({at}, k.edges) AS place OFFSET 0) AS b
     )"""
+
+
+def _open_at(place: str, at: str) -> str:
+    """Return an expression of the open time up to a moment whose place among the edges of `k` is known.
+
+    The first edge is before all segments, so that a segment begins at each even place.
+    """
+    return f"k.base[{place}] + (1 - {place} % 2) * {at}"

@@ -1,12 +1,14 @@
 """The statement about what became of ratings."""
 
-from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final
 
+from asyncpg import Record
+
 from plaudit.alerting.reports.domain import effects
-from plaudit.alerting.reports.domain.asked import Asked, refuse_too_many_groups
+from plaudit.alerting.reports.domain.asked import Asked
 from plaudit.alerting.reports.domain.effects import RAISED_BY, UP_TO_HOURS, Bucket, Effect, Effects, effects_of
-from plaudit.alerting.reports.domain.groups import Group, Key, Report, in_order
+from plaudit.alerting.reports.domain.groups import Group, Report, in_order
 from plaudit.alerting.reports.store.parts import Arguments, Dimensions, filters, microseconds_of
 from plaudit.alerting.reviews.domain import NEGATIVE_BELOW
 from plaudit.common.db import Tx
@@ -35,7 +37,6 @@ async def effects_of_answers(tx: Tx, tenant_id: str, asked: Asked) -> Report[Eff
     dimensions = Dimensions(asked, arguments, at="c.published_at", more={})
     in_window = "c.tenant_id = $1 AND c.published_at >= $2 AND c.published_at < $3"
     where = " AND ".join([in_window, *filters(asked, arguments)])
-    keys = dimensions.grouped.removeprefix("GROUP BY ")
     rows = await tx.raw.fetch(
         f"""
         SELECT {dimensions.listed}, bucket, count(*) AS reviews,
@@ -47,23 +48,20 @@ async def effects_of_answers(tx: Tx, tenant_id: str, asked: Asked) -> Report[Eff
             FROM reviews AS c
             WHERE {where} AND c.removed_at IS NULL AND c.kind IN ('stars', 'thumbs')
                 AND (c.base_rating < {NEGATIVE_BELOW} OR c.base_rating IS NULL AND c.first_answered_at IS NOT NULL)
-        ) AS c GROUP BY {", ".join(filter(None, [keys, "bucket"]))}
+        ) AS c {dimensions.grouped_and("bucket")}
         """,
         *arguments.values,
     )
-    found: defaultdict[Key, dict[str, Effect]] = defaultdict(dict)
-    for row in rows:
-        found[dimensions.key(row)][row["bucket"]] = Effect(*(row[name] for name in Effect._fields))
-    refuse_too_many_groups(len(found))
-    groups = [Group(key, _effects(buckets)) for key, buckets in found.items()]
+    groups = [Group(key, _effects(buckets)) for key, buckets in dimensions.by_key(rows).items()]
     in_their_order = in_order(groups, asked.by, {group.key: group.figures.all for group in groups})
     return Report(effects.together(group.figures for group in groups), in_their_order if asked.by else ())
 
 
-def _effects(found: dict[str, Effect]) -> Effects:
-    buckets = {Bucket(name): effect for name, effect in found.items() if name not in {_UNKNOWN, _RATING_UNKNOWN}}
-    counts = {name: found[name].reviews for name in (_UNKNOWN, _RATING_UNKNOWN) if name in found}
-    return effects_of(buckets, counts.get(_UNKNOWN, 0), counts.get(_RATING_UNKNOWN, 0))
+def _effects(rows: Sequence[Record]) -> Effects:
+    """Return the effects of the rows of one group, one for each bucket."""
+    found = {row["bucket"]: Effect(*(row[name] for name in Effect._fields)) for row in rows}
+    unknown, rating_unknown = (found.pop(name, Effect()).reviews for name in (_UNKNOWN, _RATING_UNKNOWN))
+    return effects_of({Bucket(name): effect for name, effect in found.items()}, unknown, rating_unknown)
 
 
 def _bucket() -> str:

@@ -1,6 +1,7 @@
 """Parts of statements: which clocks, by what they are told, and how much time lies between two moments."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -45,10 +46,31 @@ class Dimensions:
         self.listed = ", ".join([*names, "max(source_name) AS source_name"])
         """The columns of a group."""
         self.grouped = f"GROUP BY {', '.join(names)}" if names else ""
+        self._names = names
+
+    def grouped_and(self, *more: str) -> str:
+        """Return the clause that groups rows by these columns as well."""
+        return f"GROUP BY {', '.join([*self._names, *more])}"
 
     def key(self, row: Record) -> Key:
         """Return the key of a row of `listed`."""
-        return key_of(self._by, [row[f"key_{number}"] for number in range(len(self._by))], row["source_name"])
+        return key_of(self._by, self._values(row), row["source_name"])
+
+    def by_key(self, rows: Iterable[Record]) -> dict[Key, list[Record]]:
+        """Return the rows of each group, where something else beside its key makes rows.
+
+        Raises:
+            TooMuchError: there are too many groups.
+        """
+        found: defaultdict[tuple[str | None, ...], list[Record]] = defaultdict(list)
+        for row in rows:
+            found[self._values(row)].append(row)
+        refuse_too_many_groups(len(found))
+        # A source that was renamed has several names: one is the group's.
+        return {self.key(max(each, key=lambda row: row["source_name"] or "")): each for each in found.values()}
+
+    def _values(self, row: Record) -> tuple[str | None, ...]:
+        return tuple(row[name] for name in self._names)
 
 
 def _expression(dimension: Dimension, asked: Asked, arguments: Arguments, at: str) -> str:
