@@ -1,6 +1,6 @@
 """Statements about clocks: how many were in time, and how long each took."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -159,27 +159,33 @@ async def times_of_clocks(tx: Tx, tenant_id: str, asked: Asked, owner: str) -> R
                 THEN 'ended_before' ELSE kind END AS told_kind
             FROM seen OFFSET 0
         )
-        SELECT {dimensions.listed}, told_kind, count(*) AS clocks,
-            array_agg(greatest(wait, 0)) FILTER (WHERE told_kind IN ('answered', 'waiting', 'cancelled')) AS waits,
-            array_agg(known) FILTER (WHERE known > 0 AND told_kind IN ('answered', 'waiting', 'cancelled')) AS entered
-        FROM told {dimensions.grouped_and("told_kind")}
+        SELECT {dimensions.listed}, count(*) AS clocks,
+            {_waits_of("answered")}, {_waits_of("waiting")}, {_waits_of("cancelled")},
+            array_agg(known) FILTER (WHERE known > 0 AND told_kind IN ('answered', 'waiting', 'cancelled')) AS entered,
+            {_count_of("unknown")}, {_count_of("answered_before")}, {_count_of("ended_before")}
+        FROM told {dimensions.grouped}
         """,
         *arguments.values,
     )
     refuse_too_many_clocks(sum(row["clocks"] for row in rows))
-    seen = {key: _seen(kinds) for key, kinds in dimensions.by_key(rows).items()}
-    found = [Group(key, times_of(each)) for key, each in seen.items()] if asked.by else []
+    seen = [(dimensions.key(row), _seen(row)) for row in checked(rows)]
+    found = [Group(key, times_of(each)) for key, each in seen] if asked.by else []
     groups = in_order(found, asked.by, {group.key: group.figures.all for group in found})
-    return Report(times_of(response_times.together(seen.values())), groups)
+    return Report(times_of(response_times.together(each for _, each in seen)), groups)
 
 
-def _seen(kinds: Iterable[Record]) -> Seen:
-    """Return the waits of the rows of one group, one for each kind of clock."""
-    by_kind = {row["told_kind"]: row for row in kinds}
-    waits = {name: tuple(row["waits"]) for name, row in by_kind.items() if row["waits"]}
-    counts = {name: row["clocks"] for name, row in by_kind.items() if not row["waits"]}
-    entered = tuple(known for row in by_kind.values() for known in row["entered"] or ())
-    return Seen(**{name: (waits | counts)[name] for name in Seen._fields if name in by_kind}, entered=entered)
+def _waits_of(kind: str) -> str:
+    return f"array_agg(greatest(wait, 0)) FILTER (WHERE told_kind = '{kind}') AS {kind}"
+
+
+def _count_of(kind: str) -> str:
+    return f"count(*) FILTER (WHERE told_kind = '{kind}') AS {kind}"
+
+
+def _seen(row: Record) -> Seen:
+    """Return the waits of a group; there is no array of none."""
+    waits = {name: tuple(row[name] or ()) for name in ("answered", "waiting", "cancelled", "entered")}
+    return Seen(**waits, **{name: row[name] for name in ("unknown", "answered_before", "ended_before")})
 
 
 async def _calendars_of(tx: Tx, tenant_id: str, asked: Asked, when: str) -> frozenset[CalendarRef]:
