@@ -184,8 +184,10 @@ def _count_of(kind: str) -> str:
 
 def _seen(row: Record) -> Seen:
     """Return the waits of a group; there is no array of none."""
-    waits = {name: tuple(row[name] or ()) for name in ("answered", "waiting", "cancelled", "entered")}
-    return Seen(**waits, **{name: row[name] for name in ("unknown", "answered_before", "ended_before")})
+    names = ("answered", "waiting", "cancelled", "entered")
+    answered, waiting, cancelled, entered = (tuple(row[name] or ()) for name in names)
+    unknown, answered_before, ended_before = row["unknown"], row["answered_before"], row["ended_before"]
+    return Seen(answered, waiting, cancelled, entered, unknown, answered_before, ended_before)
 
 
 async def _calendars_of(tx: Tx, tenant_id: str, asked: Asked, when: str) -> frozenset[CalendarRef]:
