@@ -150,10 +150,21 @@ class EffectOut(BaseModel):
     )
 
 
+_OF_NO_REVIEWS: Final = [
+    {
+        **{"bucket": bucket.value, "counted": 0, "raised": 0, "lowered": 0, "recovery": None, "interval": None},
+        **{"mean_change": None, "mean_interval": None},
+    }
+    for bucket in Bucket
+]
+
+
 class EffectsOut(GroupOut):
     """What became of the ratings of negative reviews."""
 
-    buckets: list[EffectOut] = Field(description="By how soon they were answered; each of them.")
+    buckets: list[EffectOut] = Field(
+        description="By how soon they were answered; each of them.", examples=[_OF_NO_REVIEWS]
+    )
     unknown: int = Field(
         description="Negative reviews of sources that do not tell answers; in no bucket.", examples=[0]
     )
