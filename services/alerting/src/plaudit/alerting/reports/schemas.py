@@ -152,8 +152,14 @@ class EffectOut(BaseModel):
 
 _OF_NO_REVIEWS: Final = [
     {
-        **{"bucket": bucket.value, "counted": 0, "raised": 0, "lowered": 0, "recovery": None, "interval": None},
-        **{"mean_change": None, "mean_interval": None},
+        "bucket": bucket.value,
+        "counted": 0,
+        "raised": 0,
+        "lowered": 0,
+        "recovery": None,
+        "interval": None,
+        "mean_change": None,
+        "mean_interval": None,
     }
     for bucket in Bucket
 ]
