@@ -93,7 +93,7 @@ class QuantileOut(BaseModel):
     )
     low_seconds: float | None = Field(
         description="The lower end of the 95 % interval (log-log, Greenwood's variance); null where it is not known.",
-        examples=[None],
+        examples=[7_200.0],
     )
     high_seconds: float | None = Field(
         description="The upper end; null where it lies beyond what can be seen.", examples=[None]
