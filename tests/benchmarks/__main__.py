@@ -9,7 +9,19 @@ from itertools import chain
 
 import structlog
 
-from benchmarks import calendars, clocks, deliveries, door, imports, latency, lists, relay, sorting, webhook
+from benchmarks import (
+    calendars,
+    clock_reports,
+    clocks,
+    deliveries,
+    door,
+    imports,
+    latency,
+    lists,
+    relay,
+    sorting,
+    webhook,
+)
 from benchmarks.options import Options
 from benchmarks.report import Report
 from benchmarks.scoring import (
@@ -46,6 +58,7 @@ PROGRAMS = {
     "timers": clocks.run_timers,
     "calendar-move": clocks.run_move,
     "audit": clocks.run_audit,
+    "clock-reports": clock_reports.run,
     "latency": latency.run,
     "deliveries": deliveries.run,
     "lists": lists.run,

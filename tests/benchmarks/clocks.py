@@ -112,17 +112,17 @@ def run_audit(report: Report, options: Options) -> None:
 
 
 async def _audit(report: Report, backing: Servers, clocks: int) -> None:
-    settings = _settings(backing)
-    later = await _now(backing) + timedelta(hours=20)
-    await _execute(backing, (_CLOCKS, TENANT, PARTITIONS, clocks, later, 3_600_000), (_TIMERS,), (_WARNINGS,))
-    await _execute(backing, (_STARTED,), ("VACUUM ANALYZE",))
+    settings = settings_of(backing)
+    later = await now_of(backing) + timedelta(hours=20)
+    await execute(backing, (_CLOCKS, TENANT, PARTITIONS, clocks, later, 3_600_000), (_TIMERS,), (_WARNINGS,))
+    await execute(backing, (_STARTED,), ("VACUUM ANALYZE",))
     resources = Resources(settings, SERVICE.name)
     connector = Connector(settings)
     try:
         auditor = Auditor(resources, connector)
         for what, statement in (("all well", ""), ("a hundred timers missing", _DELETED), ("again", "")):
             if statement:
-                await _execute(backing, (statement,))
+                await execute(backing, (statement,))
             began, used = time.perf_counter(), time.process_time()
             await auditor.turn()
             seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - used
@@ -135,10 +135,10 @@ async def _audit(report: Report, backing: Servers, clocks: int) -> None:
 
 
 async def _timers(report: Report, backing: Servers, due: int, pending: int) -> None:
-    settings = _settings(backing)
-    await _execute(backing, (_FAR, TENANT, PARTITIONS, pending), (_READ, PARTITIONS))
-    now = await _now(backing)
-    await _execute(backing, (_CLOCKS, TENANT, PARTITIONS, due, now, 1), (_TIMERS,), ("VACUUM ANALYZE alerting.timers",))
+    settings = settings_of(backing)
+    await execute(backing, (_FAR, TENANT, PARTITIONS, pending), (_READ, PARTITIONS))
+    now = await now_of(backing)
+    await execute(backing, (_CLOCKS, TENANT, PARTITIONS, due, now, 1), (_TIMERS,), ("VACUUM ANALYZE alerting.timers",))
     resources = Resources(settings, SERVICE.name)
     try:
         timers = TimerJob(resources, followers(settings), _end_offset)
@@ -160,7 +160,7 @@ async def _timers(report: Report, backing: Servers, due: int, pending: int) -> N
 
 async def _stale(report: Report, backing: Servers, timers: TimerJob, due: int) -> None:
     """Fire timers of an earlier generation: all but what a breach writes."""
-    await _execute(backing, ("UPDATE alerting.clocks SET generation = 2",), (_TIMERS,), ("VACUUM ANALYZE",))
+    await execute(backing, ("UPDATE alerting.clocks SET generation = 2",), (_TIMERS,), ("VACUUM ANALYZE",))
     started, used = time.perf_counter(), time.process_time()
     fired = 0
     while fired < due:
@@ -172,10 +172,10 @@ async def _stale(report: Report, backing: Servers, timers: TimerJob, due: int) -
 
 async def _lateness(report: Report, backing: Servers, timers: TimerJob, due: int) -> None:
     """Fire timers that come due evenly over some seconds; tell how late."""
-    await _execute(backing, ("DELETE FROM alerting.clocks",))
-    begin = await _now(backing) + timedelta(seconds=2)
-    await _execute(backing, (_CLOCKS, TENANT, PARTITIONS, due, begin, 10_000))
-    await _execute(backing, (_TIMERS,))
+    await execute(backing, ("DELETE FROM alerting.clocks",))
+    begin = await now_of(backing) + timedelta(seconds=2)
+    await execute(backing, (_CLOCKS, TENANT, PARTITIONS, due, begin, 10_000))
+    await execute(backing, (_TIMERS,))
     before = await _count(backing, "SELECT count(*) FROM alerting.clock_events")
     fired = 0
     while fired < due:
@@ -191,9 +191,9 @@ async def _lateness(report: Report, backing: Servers, timers: TimerJob, due: int
 
 
 async def _move(report: Report, backing: Servers, clocks: int) -> None:
-    settings = _settings(backing)
-    later = await _now(backing) + timedelta(hours=20)
-    await _execute(backing, (_CLOCKS, TENANT, PARTITIONS, clocks, later, 3_600_000), (_TIMERS,), ("ANALYZE",))
+    settings = settings_of(backing)
+    later = await now_of(backing) + timedelta(hours=20)
+    await execute(backing, (_CLOCKS, TENANT, PARTITIONS, clocks, later, 3_600_000), (_TIMERS,), ("ANALYZE",))
     resources = Resources(settings, SERVICE.name)
     try:
         api = resources.database(Role.API)
@@ -221,7 +221,7 @@ async def _move(report: Report, backing: Servers, clocks: int) -> None:
     report.check("clocks that moved", moved, clocks)
 
 
-def _settings(backing: Servers) -> AlertingSettings:
+def settings_of(backing: Servers) -> AlertingSettings:
     tune_memory()  # as in every process of the product
     told = {"database_url": backing.database_url, "partitions": PARTITIONS, "owner_email": "owner@acme.example"}
     return AlertingSettings.model_validate({**told, "vault_keys": VAULT_KEYS})
@@ -231,7 +231,7 @@ async def _end_offset(_topic: str, _partition: int) -> int:
     return 1
 
 
-async def _execute(backing: Servers, *statements: tuple[object, ...]) -> None:
+async def execute(backing: Servers, *statements: tuple[object, ...]) -> None:
     connection = await asyncpg.connect(backing.database_url)
     try:
         for sql, *arguments in statements:
@@ -253,6 +253,6 @@ async def _count(backing: Servers, sql: str) -> int:
     return int((await _fetch(backing, sql))[0][0])
 
 
-async def _now(backing: Servers) -> datetime:
+async def now_of(backing: Servers) -> datetime:
     now: datetime = (await _fetch(backing, "SELECT now()"))[0][0]
     return now

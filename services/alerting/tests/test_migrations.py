@@ -11,12 +11,14 @@ from plaudit.alerting.clocks.commands import rules_of
 from plaudit.alerting.clocks.domain.clock import clock_id
 from plaudit.alerting.clocks.domain.run import fold
 from plaudit.alerting.policies.domain.metrics import Metric
-from plaudit_testing.clocks import at, review
+from plaudit.alerting.reviews.consumer import keep_reviews
+from plaudit_testing.clocks import answered, at, rated, review
 
 pytestmark = pytest.mark.postgres
 
 MESSAGES = import_module("plaudit.alerting.migrations.versions.0009_messages")
 FIRST = import_module("plaudit.alerting.migrations.versions.0001_clocks")
+RATINGS = import_module("plaudit.alerting.migrations.versions.0015_ratings_of_reviews")
 ANSWERS_NOT_TOLD = import_module("plaudit.alerting.migrations.versions.0004_answers_not_told")
 
 
@@ -68,6 +70,39 @@ async def test_running_clocks_keep_their_due_times_when_they_come_to_be_about_an
     await stage.move_to(at(25))
     await stage.fires()
     assert {row["state"] for row in await stage.rows("SELECT state FROM clocks")} == {"breached"}
+
+
+async def test_of_reviews_from_before_the_rating_at_an_answer_is_known_where_no_edit_followed_it(stage, alerting_url):
+    bad = review()
+    async with stage.worker.transaction() as tx:
+        await keep_reviews(
+            tx,
+            [
+                stage.record(None, answered(bad, at(1)), at(1), "answered"),
+                stage.record(None, rated(answered(bad, at(1)), 4.0, at(2)), at(2), "edited-since"),
+                stage.record(None, bad, at(0), "bad"),
+                stage.record(None, review(5.0), at(0), "good"),
+            ],
+        )
+    connection = await asyncpg.connect(alerting_url)
+    await connection.execute("SET ROLE plaudit_alerting_owner")
+    await connection.execute("ALTER TABLE alerting.reviews NO FORCE ROW LEVEL SECURITY")
+    await connection.execute(
+        "ALTER TABLE alerting.reviews DROP COLUMN ratings, DROP COLUMN rated_ats, DROP COLUMN first_answered_at, "
+        "DROP COLUMN base_rating, DROP COLUMN base_rated_at"
+    )
+    for statement in RATINGS.STATEMENTS:
+        await connection.execute(statement)
+    await connection.close()
+    rows = await stage.rows(
+        "SELECT id, base_rating, base_rated_at, first_answered_at, ratings FROM reviews ORDER BY id"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("answered", 1.0, at(0), at(1), [1.0]),
+        ("bad", 1.0, at(0), None, [1.0]),
+        ("edited-since", None, None, at(1), [4.0]),
+        ("good", None, None, None, [5.0]),
+    ]
 
 
 _CLOCK_OF_BEFORE = """

@@ -105,6 +105,7 @@ async def test_every_operation_answers_as_its_example_says(stage, endpoint):
     await reference.check(api, "check_answer")
     await tell_answer(stage)
     await reference.check(api, "read_individuality")
+    await check_reports(reference, stage)
     await check_cadences(reference, stage)
     await check_hands(reference, stage)
     await check_moves(reference, stage)
@@ -155,6 +156,24 @@ async def check_incidents(reference, api):
     await reference.check(api, "declare_breach", ids=await opened())
     for operation in (*("correct_awareness", "write_notice", "count_affected", "notify_authority", "tell_people"),):
         await reference.check(api, operation, ids=await opened(is_breach=True))
+
+
+async def check_reports(reference, stage):
+    """Of tenants of their own: a review that is late, one of which nobody knows, and one that was answered."""
+    late = await stage.client(tenant="globex")
+    await stage.happens(None, review(), at(0), review_id="late", tenant="globex")
+    unknown = await stage.client(tenant="initech")
+    await stage.happens(None, review(), at(0), review_id="review-1", tenant="initech", answers=Answers.UNTOLD)
+    prompt = await stage.client(tenant="hooli")
+    await stage.happens(None, review(), at(0), review_id="answered", tenant="hooli")
+    await stage.happens(review(), answered(review(), at(2)), at(2), review_id="answered", tenant="hooli")
+    await stage.fires()
+    await reference.check(late, "read_compliance", params={"metric": "first_answer"})
+    await reference.check(late, "read_answer_effects")
+    since = {"from": "2026-03-02T00:00:00Z"}
+    await reference.check(unknown, "list_to_look_up", params=since)
+    await reference.check(unknown, "export_to_look_up", params=since)
+    await reference.check(prompt, "read_response_times")
 
 
 async def check_cadences(reference, stage):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plaudit.common.statistics.waiting import Waits
 from plaudit.scoring.answers.domain.figures import Answers, SourceReviews, answers_of
-from plaudit.scoring.answers.domain.waiting import Waits
 from plaudit.scoring.explorer.domain import (
     age,
     answer_facts,

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plaudit.common.statistics.intervals import Interval, Z, wilson
 from plaudit.scoring.intervals.domain import (
-    Interval,
     Sample,
-    Z,
     net_share,
     newcombe,
     of_mean,
@@ -20,7 +19,6 @@ from plaudit.scoring.intervals.domain import (
     sample_of,
     student,
     welch,
-    wilson,
 )
 from plaudit_testing.shared import shared
 

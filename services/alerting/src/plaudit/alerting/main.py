@@ -54,6 +54,8 @@ from plaudit.alerting.people.pages import router as owner_pages
 from plaudit.alerting.policies import api as policies
 from plaudit.alerting.policies import pages as policy_pages
 from plaudit.alerting.policies.commands import check_calendar
+from plaudit.alerting.reports import api as reports
+from plaudit.alerting.reports.pages import router as report_pages
 from plaudit.alerting.reviews.consumer import KEPT_REVIEWS
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
@@ -172,6 +174,8 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             policies.covering(people.owner_of_facts),
             policy_pages.router,
             policy_pages.covering(people.owner_of_facts),
+            reports.router,
+            report_pages,
             people.router,
             owner_pages,
             audit.router,
@@ -196,6 +200,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             "incidents": "What went wrong, what the public is told of it, and data breaches.",
             "library": "What we stand for and which points an answer covers; never a text to be sent.",
             "answer checks": "What to look at again before an answer is published, and how individual answers are.",
+            "reports": "How much is in time, how soon, what became of ratings, and what has to be looked up.",
             "cadences": "Regular contacts with customers, invitations to review, and the weekly digest.",
         },
         problems={
@@ -207,6 +212,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             **calendars.PROBLEMS,
             **policies.PROBLEMS,
             **people.PROBLEMS,
+            **reports.PROBLEMS,
             **messages.PROBLEMS,
         },
         refusals={
@@ -218,6 +224,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             **calendars.REFUSALS,
             **policies.REFUSALS,
             **people.REFUSALS,
+            **reports.REFUSALS,
             **messages.REFUSALS,
         },
         streamed_bodies={
@@ -290,6 +297,7 @@ SERVICE = Service(
             public_incidents.BANNERS,
             public_incidents.PAGES,
             public_incidents.STATIC.path,
+            "/v1/reports",
             "/v1/library",
             "/v1/answers/check",
             "/v1/answers/individuality",

@@ -6,8 +6,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plaudit.common.statistics.waiting import Waits
 from plaudit.scoring.answers.domain.figures import SourceReviews, answers_of
-from plaudit.scoring.answers.domain.waiting import Waits
 
 HOUR_US = 3_600_000_000
 TIMES = st.lists(st.integers(0, 400).map(lambda hours: hours * HOUR_US), max_size=12)

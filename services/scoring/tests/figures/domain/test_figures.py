@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plaudit.common.statistics.intervals import DIGITS
 from plaudit.scoring.figures.domain.figures import (
     Reply,
     ces_of,
@@ -17,7 +18,6 @@ from plaudit.scoring.figures.domain.figures import (
     share_of_weight,
     weights_of,
 )
-from plaudit.scoring.intervals.domain import DIGITS
 from plaudit.scoring.profiles.domain import DAY_US, LIFETIME, TRUST
 from plaudit.scoring.scores.domain import half_stars, read
 from plaudit.scoring.sums.domain.decay import NO_SUMS, MergedSums, Sums

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plaudit.common.statistics.intervals import Interval
 from plaudit.scoring.figures.domain.catalogue import OF_RATINGS as FIGURES_OF_RATINGS
 from plaudit.scoring.figures.domain.catalogue import Figure
 from plaudit.scoring.figures.domain.windows import NOTHING, Observed, Ratings, Window, window
-from plaudit.scoring.intervals.domain import Interval
 from plaudit.scoring.markers.domain import effect
 from plaudit.scoring.markers.domain.effect import (
     Change,

@@ -27,7 +27,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "board:write": "add, size and answer requests",
     "cadences:read": "read rules of cadences, touchpoints, invitations and digests",
     "cadences:write": "change the rules of cadences",
-    "clocks:read": "read clocks, policies and calendars",
+    "clocks:read": "read clocks, reports about them, policies and calendars",
     "clocks:write": "change calendars",
     "contacts:read": "read addresses of customers, and whether they may be written to",
     "contacts:write": "add addresses of customers and what they consent to",

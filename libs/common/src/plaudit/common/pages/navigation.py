@@ -35,6 +35,7 @@ CONSOLE: Final = (
     NavEntry("Scores", "/console/scores", ("scores:read",)),
     NavEntry("Answers", "/console/answers", ("reviews:read",)),
     NavEntry("Library", "/console/library", ("library:read",)),
+    NavEntry("Reports", "/console/reports", ("clocks:read",)),
     NavEntry("Cadences", "/console/cadences", ("cadences:read",)),
     NavEntry("Surveys", "/console/surveys", ("surveys:read",)),
     NavEntry("Requests", "/console/requests", ("board:read",)),

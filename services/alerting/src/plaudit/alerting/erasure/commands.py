@@ -56,7 +56,7 @@ async def _scrub_person(tx: Tx, erased: Erased, person: str) -> None:
     keys = [contacts_key(erased.tenant_id, person), cadences.order_key(erased.tenant_id, person)]
     await lock(tx, keys)
     await contacts.delete(tx, erased.tenant_id, person, erased.erased_at)
-    await reviews.forget_person(tx, erased.tenant_id, person)
+    await reviews.drop_person(tx, erased.tenant_id, person)
     await persons.scrub(tx, (erased.tenant_id, person), erased.erased_at)
     await subscribers.erase(tx, erased.tenant_id, person)
     await deliveries.erase_person(tx, erased.tenant_id, person)

@@ -22,11 +22,13 @@ INSERT INTO reviews ({_ALL.listed}) VALUES ({_ALL.values()})
 ON CONFLICT (tenant_id, id) DO UPDATE SET {_ALL.excluded(keep=("is_backfill",))}
 WHERE reviews.revision < excluded.revision
 """
-_DELETE: Final = "DELETE FROM reviews WHERE tenant_id = $1 AND id = ANY($2::text[])"
+# Each is looked up by itself: joined freely, a plan made while the table was small reads all of it.
 _LOAD: Final = f"""
-SELECT {_ALL.of("r")} FROM unnest($1::text[], $2::text[]) AS k (tenant_id, id)
+SELECT {_ALL.of("r")}
+FROM unnest($1::text[], $2::text[]) AS k (tenant_id, id)
 CROSS JOIN LATERAL (SELECT * FROM reviews WHERE tenant_id = k.tenant_id AND id = k.id OFFSET 0) r
 """
+_DELETE: Final = "DELETE FROM reviews WHERE tenant_id = $1 AND id = ANY($2::text[])"
 _OF_PERSONS: Final = f"""
 SELECT {_ALL.of("r")} FROM unnest($1::text[], $2::text[]) AS k (tenant_id, person)
 CROSS JOIN LATERAL (
@@ -43,7 +45,7 @@ CROSS JOIN LATERAL (
     ) bounded
 ) counted
 """
-_FORGET_PERSON: Final = "UPDATE reviews SET person = NULL WHERE tenant_id = $1 AND person = $2"
+_DROP_PERSON: Final = "UPDATE reviews SET person = NULL WHERE tenant_id = $1 AND person = $2"
 _PUBLISHED_SINCE: Final = f"""
 SELECT {_ALL.listed} FROM reviews WHERE tenant_id = $1 AND published_at >= $2 ORDER BY published_at DESC, id LIMIT $3
 """
@@ -98,9 +100,9 @@ async def histories(tx: Tx, persons: Collection[PersonKey]) -> dict[PersonKey, H
     }
 
 
-async def forget_person(tx: Tx, tenant_id: str, person: str) -> None:
+async def drop_person(tx: Tx, tenant_id: str, person: str) -> None:
     """Forget who wrote the reviews of a person."""
-    await tx.raw.execute(_FORGET_PERSON, tenant_id, person)
+    await tx.raw.execute(_DROP_PERSON, tenant_id, person)
 
 
 async def published_since(tx: Tx, tenant_id: str, since: datetime, limit: int) -> list[Review]:

@@ -32,4 +32,9 @@ reviews = Table(
     Column("is_backfill", Boolean, nullable=False),
     Column("answers", Text, nullable=False),
     Column("person", Text),
+    Column("ratings", ARRAY(Double), nullable=False),
+    Column("rated_ats", ARRAY(_TIME), nullable=False),
+    Column("first_answered_at", _TIME),
+    Column("base_rating", Double),
+    Column("base_rated_at", _TIME),
 )

@@ -10,6 +10,7 @@ import msgspec
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.results import rows_changed
+from plaudit.common.statistics.waiting import Waits
 from plaudit.scoring.answers.domain.figures import (
     MAX_WAITS,
     SourceCounts,
@@ -18,7 +19,6 @@ from plaudit.scoring.answers.domain.figures import (
 )
 from plaudit.scoring.answers.domain.life import Revision
 from plaudit.scoring.answers.domain.places import PlacedStand
-from plaudit.scoring.answers.domain.waiting import Waits
 from plaudit.scoring.answers.tables import answer_places, answer_reviews, answer_sources, answer_starts
 from plaudit.scoring.sums.store import LOOK_UP_EACH_ROW
 

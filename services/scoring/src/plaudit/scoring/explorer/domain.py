@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from plaudit.common.numerals import counted, noun_of, percent, signed
 from plaudit.common.numerals import ratio as ratio_of
+from plaudit.common.statistics.intervals import Interval, wilson
 from plaudit.scoring.answers.domain.figures import AnswerFigures, Answers
 from plaudit.scoring.figures.domain.figures import Aged, Figures, Mean, Share
-from plaudit.scoring.intervals.domain import Interval, wilson
 from plaudit.scoring.profiles.domain import DAY_US
 from plaudit.scoring.projection.domain.course import HalfStar, ScoreState, next_half_star
 from plaudit.scoring.scores.domain import half_stars, stars_aloud, stars_in_words

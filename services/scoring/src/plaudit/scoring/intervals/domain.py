@@ -6,11 +6,10 @@ The number of reviews that a figure rests on may be fractional: of decayed weigh
 from collections.abc import Collection
 from functools import lru_cache
 from math import exp, fsum, inf, lgamma, log, log1p, sqrt
-from statistics import NormalDist
 from typing import Final, NamedTuple
 
-Z: Final = NormalDist().inv_cdf(0.975)
-"""The normal quantile of two-sided 95 %."""
+from plaudit.common.statistics.intervals import Interval, Z, on_scale, wilson
+
 _TAILS: Final = 0.05
 WAIT_RATIO: Final = (2 - _TAILS) / _TAILS
 """Of two waits for events that come at random at one pace, the longer is less than so many times the other, with a
@@ -22,21 +21,8 @@ _PRECISION: Final = 1e-15
 _MAX_ROUNDS: Final = 500
 _ROUNDING: Final = 1e-9
 """Values no further apart are equal: 3.3 of 10 and 33 of 100 are one rating, and differ in the last bit."""
-DIGITS: Final = 12
-"""Behind the point of a figure on a scale of some hundreds at most. A double has two more: what rounding has left."""
 _REMEMBERED: Final = 1_024
 """Quantiles; the degrees of plain means are whole, and the same again and again along a series."""
-
-
-class Interval(NamedTuple):
-    """Where a figure lies with a confidence of 95 %."""
-
-    low: float
-    high: float
-
-    def holds(self, value: float) -> bool:
-        """Return whether a value lies in it."""
-        return self.low <= value <= self.high
 
 
 class Sample(NamedTuple):
@@ -46,25 +32,6 @@ class Sample(NamedTuple):
     mean: float
     variance: float
     """Of the sample: the sum of squared distances from the mean, divided by n - 1."""
-
-
-def on_scale(value: float) -> float:
-    """Return a figure as its scale has it, so that one reply of 6 reads 6 however it was kept and has faded."""
-    return round(value, DIGITS)
-
-
-def wilson(share: float, n: float, z: float = Z) -> Interval:
-    """Return the interval of a share of n (Wilson, JASA 22, 1927), which stays within 0 and 1 however few there are.
-
-    Nothing is known of a share of none.
-    """
-    if n <= 0:
-        return Interval(0.0, 1.0)
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
-    # At the ends the formula gives the share itself, but for rounding.
-    return Interval(0.0 if share <= 0 else low, 1.0 if share >= 1 else high)
 
 
 def newcombe(before: float, n_before: float, after: float, n_after: float) -> Interval:

@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from plaudit.common.http import Body, Instant, Subject
+from plaudit.common.statistics.intervals import Interval
 from plaudit.scoring.figures.domain.catalogue import Figure
 from plaudit.scoring.figures.domain.windows import Window
-from plaudit.scoring.intervals.domain import Interval
 from plaudit.scoring.markers.domain.effect import Change, Of, Verdict, Windows
 from plaudit.scoring.markers.domain.marker import (
     LINK_PATTERN,

@@ -6,8 +6,8 @@ from enum import StrEnum
 from math import fsum, isclose
 from typing import Final, NamedTuple
 
+from plaudit.common.statistics.intervals import Interval, wilson
 from plaudit.scoring.figures.domain.figures import score_interval
-from plaudit.scoring.intervals.domain import Interval, wilson
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.scores.domain import Score, instant_of, read
 from plaudit.scoring.sums.domain.parts import Part, merge_for, newest_us

@@ -6,7 +6,7 @@ from plaudit.common.db import Role
 from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0013"
 
 SERVICE = "alerting"
 TABLES = (

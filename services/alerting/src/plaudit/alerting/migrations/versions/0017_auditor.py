@@ -9,7 +9,7 @@ from plaudit.common.db import Role
 from plaudit.common.db.database import role_name
 
 revision = "0017"
-down_revision = "0011"
+down_revision = "0016"
 
 SERVICE = "alerting"
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from plaudit.scoring.answers.domain.waiting import Curve, Waits, together
+from plaudit.common.statistics.waiting import Curve, Waits, together
 
 DAYS: Final = 90
 """Reviews of so many days are looked at unless another number is asked for."""

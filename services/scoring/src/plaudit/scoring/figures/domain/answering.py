@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
+from plaudit.common.statistics.intervals import Interval
+from plaudit.common.statistics.waiting import answered_by, median_of, together
 from plaudit.scoring.answers.domain.figures import SourceCounts, SourceReviews
-from plaudit.scoring.answers.domain.waiting import answered_by, median_of, together
 from plaudit.scoring.figures.domain.catalogue import Figure
 from plaudit.scoring.figures.domain.windows import Observed, Window, window_of_share
-from plaudit.scoring.intervals.domain import Interval
 from plaudit.scoring.profiles.domain import DAY_US
 
 SECOND_US: Final = 1_000_000

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from math import fsum, sqrt
 from typing import Final
 
-from plaudit.scoring.intervals.domain import Interval, Z, net_share, of_mean, sample_of, wilson
+from plaudit.common.statistics.intervals import Interval, Z, wilson
+from plaudit.scoring.intervals.domain import net_share, of_mean, sample_of
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING, Profile
 from plaudit.scoring.scores.domain import Score, effective_reviews, instant_of, read_parts, total_weight_at
 from plaudit.scoring.sums.domain.decay import MergedSums, Sums

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from plaudit.common.statistics.intervals import Interval, wilson
 from plaudit.scoring.figures.domain.ages import HALF
 from plaudit.scoring.figures.domain.catalogue import Figure
 from plaudit.scoring.figures.domain.figures import ORGANIC, Aged, scored
 from plaudit.scoring.figures.domain.windows import NOTHING, Observed, Window, window_of_share
-from plaudit.scoring.intervals.domain import Interval, poisson, wilson
+from plaudit.scoring.intervals.domain import poisson
 from plaudit.scoring.profiles.domain import DAY_US, Profile
 from plaudit.scoring.sums.domain.parts import Part
 

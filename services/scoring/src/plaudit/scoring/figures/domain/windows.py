@@ -5,18 +5,9 @@ from dataclasses import dataclass
 from math import fsum
 from typing import Final, NamedTuple
 
+from plaudit.common.statistics.intervals import Interval, on_scale, wilson
 from plaudit.scoring.figures.domain.catalogue import Figure
-from plaudit.scoring.intervals.domain import (
-    Interval,
-    Sample,
-    net_share,
-    odds,
-    of_mean,
-    on_scale,
-    poisson,
-    sample_of,
-    wilson,
-)
+from plaudit.scoring.intervals.domain import Sample, net_share, odds, of_mean, poisson, sample_of
 from plaudit.scoring.profiles.domain import MAX_RATING, MIN_RATING
 from plaudit.scoring.sums.domain.surveys import DETRACTORS, MAX_EFFORT, MIN_EFFORT, PROMOTERS, SATISFIED, effort_of
 

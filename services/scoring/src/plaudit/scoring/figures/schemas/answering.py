@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from plaudit.common.statistics.intervals import wilson
 from plaudit.scoring.answers.domain.figures import WITHIN_HOURS, AnswerFigures, Answers
 from plaudit.scoring.figures.schemas.intervals import IntervalOut, interval_out
-from plaudit.scoring.intervals.domain import wilson
 from plaudit.scoring.sums.domain.decay import time_of
 
 SECOND_US: Final = 1_000_000

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from plaudit.scoring.intervals.domain import Interval
+from plaudit.common.statistics.intervals import Interval
 
 
 class IntervalOut(BaseModel):

@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from plaudit.common.contracts.mentions import TOPIC_TITLES
+from plaudit.common.statistics.intervals import Interval, wilson
 from plaudit.scoring.insight.domain.kept import ALL, NOTHING, DayCounts
 from plaudit.scoring.insight.domain.sample import Group, SampledReview
 from plaudit.scoring.insight.domain.since import change_week
@@ -28,7 +29,6 @@ from plaudit.scoring.insight.domain.standing_out import (
 )
 from plaudit.scoring.insight.domain.statistics import mean_ease, shares_z
 from plaudit.scoring.insight.domain.window import Window
-from plaudit.scoring.intervals.domain import Interval, wilson
 
 EXAMPLES: Final = 3
 """Reviews that are named for a topic or a term."""

@@ -3,7 +3,8 @@
 from math import log, sqrt
 from typing import Final, NamedTuple
 
-from plaudit.scoring.intervals.domain import Interval, Sample, of_mean, sample_of_equals
+from plaudit.common.statistics.intervals import Interval
+from plaudit.scoring.intervals.domain import Sample, of_mean, sample_of_equals
 
 PRIOR_WEIGHT: Final = 500.0
 """α₀: how many terms of the background the prior is worth."""

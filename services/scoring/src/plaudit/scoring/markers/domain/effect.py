@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from plaudit.common.numerals import counted
+from plaudit.common.statistics.intervals import Interval, on_scale
 from plaudit.scoring.figures.domain.catalogue import FIGURES, STANDING, Figure, shown, shown_distance, shown_signed
 from plaudit.scoring.figures.domain.windows import (
     NOTHING,
@@ -24,16 +25,7 @@ from plaudit.scoring.figures.domain.windows import (
     window,
     window_of_share,
 )
-from plaudit.scoring.intervals.domain import (
-    WAIT_RATIO,
-    Interval,
-    newcombe,
-    of_difference,
-    on_scale,
-    poisson,
-    poisson_difference,
-    welch,
-)
+from plaudit.scoring.intervals.domain import WAIT_RATIO, newcombe, of_difference, poisson, poisson_difference, welch
 
 MAX_DAYS: Final = 365
 DEFAULT_DAYS: Final = 30

@@ -6,7 +6,7 @@ A reply is kept as a rating from 1 to 5, whatever scale it was given on. None of
 from math import fsum
 from typing import Final
 
-from plaudit.scoring.intervals.domain import on_scale
+from plaudit.common.statistics.intervals import on_scale
 from plaudit.scoring.sums.domain.decay import Sums
 
 PROMOTERS: Final = (5,)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.scoring.answers.domain.waiting import Curve, Waits, answered_by, median_of, together
+from plaudit.common.statistics.waiting import Curve, Waits, answered_by, median_of, quantiles, together
 from plaudit_testing.answered import survival
 
 # Weeks of remission under 6-mercaptopurine: Freireich and others, Blood 21 (1963), as in Gehan, Biometrika 52 (1965).
@@ -176,3 +176,126 @@ def test_the_interval_holds_the_true_median_as_often_as_it_says() -> None:
 
     assert told == 600
     assert 0.93 <= held / told <= 0.98
+
+
+def test_the_quartiles_of_the_remissions_are_those_of_the_published_curve() -> None:
+    """Where its shares come below 0.75, 0.5 and 0.25."""
+    first, half, last = quantiles(Waits(RELAPSED, STILL_IN_REMISSION), [0.25, 0.5, 0.75])
+
+    assert (first.at, half.at, last.at) == (13, 23, None)
+    assert first.low is not None
+    assert first.low <= 13
+    assert half.high is None
+
+
+def test_of_those_who_are_all_seen_quantiles_are_those_that_are_counted() -> None:
+    assert [each.at for each in quantiles(Waits([*range(1, 11)], []), [0.1, 0.5, 0.75, 0.9])] == [1, 5, 8, 9]
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=40), st.sampled_from([0.1, 0.25, 0.5, 0.75, 0.9]))
+def test_without_censoring_a_quantile_is_the_empirical_one(answered: list[int], share: float) -> None:
+    """The least value within which at least the share lies: type 1 of Hyndman and Fan, American Statistician 50."""
+    [found] = quantiles(Waits(answered, []), [share])
+
+    needed = math.ceil(share * len(answered) - 1e-9)
+    assert found.at == sorted(answered)[max(needed, 1) - 1]
+
+
+@given(TIMES, TIMES, st.sampled_from([0.25, 0.5, 0.9]))
+def test_a_quantile_is_the_one_of_the_product_and_lies_in_its_interval(
+    answered: list[int], waiting: list[int], share: float
+) -> None:
+    [found] = quantiles(Waits(answered[::-1], waiting[::-1]), [share])
+
+    steps = survival([(time, True) for time in answered] + [(time, False) for time in waiting])
+    rest = 1 - Fraction(share).limit_denominator(100)
+    assert found.at == next((time for time, still in steps if still <= rest), None)
+    if found.at is not None:
+        assert found.low is not None
+        assert found.low <= found.at
+        assert found.high is None or found.at <= found.high
+
+
+@given(TIMES, TIMES, st.lists(st.integers(0, 30), min_size=1, max_size=10))
+def test_who_waits_longer_makes_no_quantile_shorter(answered: list[int], waiting: list[int], more: list[int]) -> None:
+    [before] = quantiles(Waits(answered, waiting), [0.5])
+    [after] = quantiles(Waits(answered, [*waiting, *(each + 31 for each in more)]), [0.5])
+
+    assert after.at is None or (before.at is not None and before.at <= after.at)
+
+
+def test_one_who_is_censored_at_the_time_of_an_answer_was_still_waiting_then() -> None:
+    [at_it] = quantiles(Waits([5, 6], [5]), [0.5])
+    [before] = quantiles(Waits([5, 6], [4]), [0.5])
+
+    assert (at_it.at, before.at) == (6, 5)
+
+
+def product_with_entries(lives: list[tuple[int, int, bool]], share: Fraction) -> int | None:
+    """The quantile of (entered, left, answered): at risk at a time is who entered before and is still there."""
+    still = Fraction(1)
+    for time in sorted({left for _, left, is_answered in lives if is_answered}):
+        at_risk = sum((entered < time or entered == 0) and left >= time for entered, left, _ in lives)
+        count = sum(left == time and is_answered for _, left, is_answered in lives)
+        if count == at_risk and any(entered >= time and entered for entered, _, _ in lives):
+            continue
+        still *= Fraction(at_risk - count, at_risk)
+        if still <= 1 - share:
+            return time
+    return None
+
+
+LIVES = st.lists(
+    st.tuples(st.integers(0, 10), st.integers(1, 20), st.booleans()).map(
+        lambda life: (life[0], sum(life[:2]), life[2])
+    ),
+    max_size=30,
+)
+
+
+@given(LIVES)
+def test_who_is_learned_of_late_is_at_risk_only_from_then_on(lives: list[tuple[int, int, bool]]) -> None:
+    waits = Waits(
+        [left for _, left, is_answered in lives if is_answered],
+        [left for _, left, is_answered in lives if not is_answered],
+        [entered for entered, _, _ in lives if entered],
+    )
+
+    assert [each.at for each in quantiles(waits, [0.5, 0.75])] == [
+        product_with_entries(lives, Fraction(1, 2)),
+        product_with_entries(lives, Fraction(3, 4)),
+    ]
+
+
+def test_late_entries_change_the_share_by_hand() -> None:
+    """Three from the beginning, and two who were learned of at 3: 2/3 at 2, then 2/3 of 3/4 at 4."""
+    [half, two_thirds] = quantiles(Waits([2, 4], [9, 9, 9], [3, 3]), [0.5, 0.3])
+
+    assert (half.at, two_thirds.at) == (4, 2)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.5])
+def test_a_quantile_of_nobody_or_of_all_is_refused(share: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        quantiles(Waits([1], []), [share])
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.9])
+def test_of_very_many_the_ends_are_the_first_times_at_which_the_bounds_of_the_share_say_so(share: float) -> None:
+    """Bounds are not computed where they can tell nothing; this computes all of them."""
+    chance = random.Random(5)
+    answered = [chance.randrange(10**9) for _ in range(4_000)]
+    waiting = [chance.randrange(10**9) for _ in range(1_000)]
+    ends = {}
+    still, spread = 1.0, 0.0
+    for number, at in enumerate(sorted(answered)):
+        at_risk = 4_000 - number + sum(each >= at for each in waiting)
+        still *= (at_risk - 1) / at_risk
+        spread += 1 / (at_risk * (at_risk - 1)) if at_risk > 1 else 0.0
+        if not 0 < still < 1:
+            break
+        power = math.exp(1.959963984540054 * math.sqrt(spread) / -math.log(still))
+        told = {"at": still, "low": still**power, "high": still ** (1 / power)}
+        ends = {name: at for name, value in told.items() if value <= 1 - share} | ends
+
+    assert quantiles(Waits(answered, waiting), [share])[0]._asdict() == ends

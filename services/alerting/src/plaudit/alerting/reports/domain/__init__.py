@@ -1,0 +1,1 @@
+"""What is told of many clocks and reviews: pure values and functions."""

@@ -1,0 +1,109 @@
+"""Figures of reports in words, each with the number that it rests on and its interval."""
+
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Final
+
+from plaudit.alerting.mails.domain.words import duration
+from plaudit.alerting.reports.domain.compliance import Compliance
+from plaudit.alerting.reports.domain.effects import Bucket, Effect
+from plaudit.alerting.reports.domain.response_times import Times
+from plaudit.common.statistics.intervals import Interval
+from plaudit.common.statistics.waiting import Quantile
+
+BUCKETS: Final = MappingProxyType(
+    {
+        Bucket.HOUR: "within 1 hour",
+        Bucket.FOUR_HOURS: "within 4 hours",
+        Bucket.DAY: "within 24 hours",
+        Bucket.THREE_DAYS: "within 72 hours",
+        Bucket.WEEK: "within 7 days",
+        Bucket.LATER: "later",
+        Bucket.NEVER: "not up to now",
+    }
+)
+"""How soon reviews were answered, in words."""
+NOTHING: Final = "–"
+
+
+def percent(share: float | None) -> str:
+    """Return a share in percent, with one digit behind the point."""
+    return NOTHING if share is None else f"{100 * share:.1f} %"
+
+
+def between(interval: Interval | None) -> str:
+    """Return the interval of a share."""
+    return NOTHING if interval is None else f"{100 * interval.low:.1f} to {100 * interval.high:.1f} %"
+
+
+def stars(change: float | None) -> str:
+    """Return a change of a rating."""
+    return NOTHING if change is None else f"{change:+.2f}"
+
+
+def stars_between(interval: Interval | None) -> str:
+    """Return the interval of a change of a rating."""
+    return NOTHING if interval is None else f"{interval.low:+.2f} to {interval.high:+.2f}"
+
+
+def length(us: int | None) -> str:
+    """Return a length of time in its two largest units."""
+    return NOTHING if us is None else duration(timedelta(microseconds=us))
+
+
+def lengths(quantile: Quantile) -> str:
+    """Return the interval of a time; what the curve does not tell is left open."""
+    if quantile.low is None and quantile.high is None:
+        return NOTHING
+    low = "0 min" if quantile.low is None else length(quantile.low)
+    return f"{low} or more" if quantile.high is None else f"{low} to {length(quantile.high)}"
+
+
+def compliance_in_words(found: Compliance) -> str:
+    """Return how much was in time, in sentences."""
+    if found.share is None:
+        return "Nothing that was due has been decided in this time."
+    sentences = [
+        (
+            f"Of {_clocks(found.counted)} that ended or whose due time has passed, {found.in_time:,} were in time: "
+            f"{percent(found.share)}, and with a confidence of 95 % from {between(found.interval)}."
+        ),
+        (
+            f"{found.late:,} ended late, and {found.open_past_due:,} are open past their due time: both count as not "
+            "in time."
+        ),
+    ]
+    if found.not_yet_due or found.paused:
+        sentences.append(f"{found.not_yet_due + found.paused:,} are not due yet, {found.paused:,} of them paused.")
+    if found.unknown:
+        sentences.append(f"Of {found.unknown:,} nobody knows, because their sources do not tell answers.")
+    return " ".join(sentences)
+
+
+def times_in_words(found: Times) -> str:
+    """Return how soon it happens, in sentences."""
+    seen = found.seen
+    if not found.counted:
+        return "No time is known of this time."
+    waits = f"Of {_clocks(found.counted)}, {len(seen.answered):,} are answered and {len(seen.waiting):,} still wait."
+    if found.median.at is None:
+        return f"{waits} More than half wait longer than can be seen, so there is no median."
+    return (
+        f"{waits} Half are answered within {length(found.median.at)} (95 %: {lengths(found.median)}), with those that "
+        "wait among all, so that it does not fall when work is left lying."
+    )
+
+
+def effect_in_words(answered: Effect, never: Effect) -> str:
+    """Return what became of ratings, in sentences."""
+    if not answered.reviews and not never.reviews:
+        return "No negative review was published in this time."
+    return (
+        f"Of {answered.reviews:,} negative reviews that were answered, {answered.raised:,} were raised by a star or "
+        f"more ({percent(answered.recovery)}, 95 %: {between(answered.interval)}); of {never.reviews:,} without an "
+        f"answer, {never.raised:,} ({percent(never.recovery)}, 95 %: {between(never.interval)})."
+    )
+
+
+def _clocks(count: int) -> str:
+    return f"{count:,} clock" if count == 1 else f"{count:,} clocks"
