@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plaudit.alerting.clocks.domain.about import about_review
-from plaudit.alerting.clocks.domain.clock import Clock, Lane
+from plaudit.alerting.clocks.domain.clock import Clock, Stream
 from plaudit.alerting.clocks.domain.clock_events import Breached, Started, StartReason
 from plaudit.alerting.mails.domain.letters import Letter, LetterKind, message_of
 from plaudit.alerting.mails.domain.words import content_of
@@ -31,7 +31,7 @@ def clock(*events, **fields):
         tenant_id="default",
         id=ID,
         metric="first_answer",
-        lane=Lane("reviews.v1", 0),
+        stream=Stream("reviews.v1", 0),
         review_revision=1,
         about=about_review("review-1", review(**fields)),
         run=folded(STARTED, *events),

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, lit
 
 from plaudit.alerting.calendars.domain import CalendarRef, Pause
 from plaudit.alerting.clocks.domain.about import About
-from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, Lane, LogEntry
+from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, Stream
 from plaudit.alerting.clocks.domain.clock import root_of as group_of
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
 from plaudit.alerting.clocks.domain.filters import NO_FILTERS, ClockFilters, OwnerRule, Ownership
@@ -41,7 +41,7 @@ _CLOCK: Final = Columns(
     | {column: f"run.{field}" for field, column in _RUN.items()}
     | {"policy_id": "run.policy.id", "policy_revision": "run.policy.revision", "policy_class": "run.policy.name"}
     | {"calendar": "run.calendar_name", "calendar_revision": "run.calendar_revision", "pauses": "run.pauses_json"}
-    | {"state": "run.state", "waiting": "run.waiting", "topic": "lane.topic", "partition": "lane.partition"},
+    | {"state": "run.state", "waiting": "run.waiting", "topic": "stream.topic", "partition": "stream.partition"},
     without=("review_id",),
 )
 
@@ -54,7 +54,7 @@ def _of_row(columns: Iterable[str]) -> Callable[[Record], tuple[Any, ...]]:
 _about_of: Final = _of_row(_ABOUT.values())
 _policy_of: Final = _of_row(("policy_id", "policy_revision", "policy_class"))
 _run_of: Final = _of_row(_RUN.values())
-_lane_of: Final = _of_row(("topic", "partition"))
+_stream_of: Final = _of_row(("topic", "partition"))
 _RUN_FIELDS: Final = tuple(_RUN)
 _pauses_of: Final = msgspec.json.Decoder(tuple[Pause, ...]).decode
 
@@ -330,7 +330,7 @@ def _clock(row: Record) -> Clock:
         tenant_id=row["tenant_id"],
         id=row["id"],
         metric=row["metric"],
-        lane=Lane(*_lane_of(row)),
+        stream=Stream(*_stream_of(row)),
         review_revision=row["review_revision"],
         about=About(*_about_of(row)),
         run=_run(row),

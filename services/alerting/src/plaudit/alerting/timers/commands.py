@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.commands import ClockWriter, Follower, rules_of
 from plaudit.alerting.clocks.consumer import GROUP
-from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, Lane, LogEntry, order_key
+from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, Stream, order_key
 from plaudit.alerting.clocks.domain.clock_events import (
     AnchorCorrected,
     Cancelled,
@@ -81,14 +81,14 @@ class Schedule(Follower):
 
 
 async def fire(
-    work: UnitOfWork, clocks: DueClocks, watermarks: Mapping[Lane, Watermark], followers: Sequence[Follower]
+    work: UnitOfWork, clocks: DueClocks, watermarks: Mapping[Stream, Watermark], followers: Sequence[Follower]
 ) -> tuple[list[Timer], Counter[str]]:
     """Fire the due timers of those clocks whose order key is free; return them, and how many events of each kind.
 
     Args:
         work: the open unit of work.
         clocks: which timers may fire.
-        watermarks: of the lanes of these clocks.
+        watermarks: of the streams of these clocks.
         followers: act on what happens to the clocks.
     """
     tx = work.tx
@@ -181,7 +181,7 @@ async def _decide(
     writer: ClockWriter,
     known: Mapping[ClockKey, Clock],
     claimed: Sequence[Timer],
-    watermarks: Mapping[Lane, Watermark],
+    watermarks: Mapping[Stream, Watermark],
 ) -> Counter[str]:
     """Decide what these timers do to their clocks; return how many events of each kind there are."""
     decided: Counter[str] = Counter()
@@ -193,7 +193,7 @@ async def _decide(
     for key, clock in known.items():
         # A timer of an earlier generation no longer applies: it is deleted and does nothing.
         stages = [timer.stage for timer in due[key] if timer.generation == clock.run.generation]
-        watermark = watermarks[clock.lane]
+        watermark = watermarks[clock.stream]
         events = _events(clock, stages, contacts.get(key, []), watermark.doubted() if key in doubted else watermark, tx)
         writer.record(clock, events)
         decided.update(map(kind_of, events))
@@ -228,12 +228,12 @@ async def _contacts_of(tx: Tx, clocks: Collection[Clock]) -> dict[ClockKey, list
     }
 
 
-async def _held_back(tx: Tx, clocks: Collection[Clock], watermarks: Mapping[Lane, Watermark]) -> set[ClockKey]:
+async def _held_back(tx: Tx, clocks: Collection[Clock], watermarks: Mapping[Stream, Watermark]) -> set[ClockKey]:
     """Return those of the clocks of which records were set aside, although the position has passed them."""
     held_back: set[ClockKey] = set()
     for topic, group in GROUPS.items():
-        parked = {lane for lane, watermark in watermarks.items() if lane.topic == topic and watermark.has_parked}
-        keys = {clock.key: clock.fulfilled_under for clock in clocks if clock.lane in parked}
+        parked = {stream for stream, watermark in watermarks.items() if stream.topic == topic and watermark.has_parked}
+        keys = {clock.key: clock.fulfilled_under for clock in clocks if clock.stream in parked}
         if keys:
             blocked = await dead_letters.blocked(tx, group, topic, set(keys.values()))
             held_back |= {key for key, under in keys.items() if under in blocked}

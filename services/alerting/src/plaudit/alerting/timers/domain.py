@@ -1,7 +1,7 @@
 """Timers, and the watermark that they wait for: how far the topic that could fulfil a clock has been read.
 
 No clock is judged before everything that was written in its time has been read. A timer may fire once the position on
-its lane, a partition of that topic, has reached the end offset that was asked for at or after its due time. If that
+its stream, a partition of that topic, has reached the end offset that was asked for at or after its due time. If that
 does not happen, it may fire after the longest wait, and a breach is then provisional.
 """
 
@@ -70,8 +70,8 @@ def timer_at(clock: Clock, stage: Stage) -> Timer:
         clock.run.generation,
         stage.kind,
         clock.root,
-        clock.lane.topic,
-        clock.lane.partition,
+        clock.stream.topic,
+        clock.stream.partition,
         stage.at,
     )
 
@@ -143,7 +143,7 @@ def _warning(event: Warned) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """How far one lane has been read."""
+    """How far one stream has been read."""
 
     read_until: datetime = NEVER
     """Everything written up to here has been applied."""
@@ -164,7 +164,7 @@ class _Ask:
 
 
 class WatermarkTracker:
-    """What one process knows about one lane. A new process asks again.
+    """What one process knows about one stream. A new process asks again.
 
     There is one open ask at a time. A new ask before the position has reached the last one would follow the end of a
     busy partition, and never be reached.
@@ -202,7 +202,7 @@ class WatermarkTracker:
             self._waiting_since = None
 
     def watermark(self, now: datetime, *, has_parked: bool = False) -> Watermark:
-        """Return how far the lane has been read, and up to when timers may fire."""
+        """Return how far the stream has been read, and up to when timers may fire."""
         decide_until = self._read_until
         if self._waiting_since is not None and now - self._waiting_since >= self._longest_wait:
             decide_until = max(decide_until, now - self._longest_wait)

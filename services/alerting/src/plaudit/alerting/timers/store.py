@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
-from plaudit.alerting.clocks.domain.clock import ClockKey, Lane
+from plaudit.alerting.clocks.domain.clock import ClockKey, Stream
 from plaudit.alerting.policies.domain.revisions import PolicyRef
 from plaudit.alerting.timers.domain import Timer
 from plaudit.alerting.timers.tables import timers
@@ -41,7 +41,7 @@ SELECT EXISTS (
     ) t
 )
 """
-"""Whether any lane, given by topics and partitions, has a due timer; for `Database.holds`."""
+"""Whether any stream, given by topics and partitions, has a due timer; for `Database.holds`."""
 
 _DUE = """
 SELECT t.tenant_id, t.clock_id, t.root, p.decide_until
@@ -199,21 +199,21 @@ async def cancel(tx: Tx, keys: Collection[ClockKey]) -> None:
         await tx.raw.executemany(_CANCEL, keys)
 
 
-async def latest_due(tx: Tx, lanes: Sequence[Lane]) -> dict[Lane, datetime]:
-    """Return, of each lane that has timers due by now, the latest due time among them. Locks nothing."""
-    rows = await tx.raw.fetch(_LATEST_DUE, *columns_of(lanes), tx.now)
-    return {Lane(row["topic"], row["partition"]): row["due_at"] for row in rows}
+async def latest_due(tx: Tx, streams: Sequence[Stream]) -> dict[Stream, datetime]:
+    """Return, of each stream that has timers due by now, the latest due time among them. Locks nothing."""
+    rows = await tx.raw.fetch(_LATEST_DUE, *columns_of(streams), tx.now)
+    return {Stream(row["topic"], row["partition"]): row["due_at"] for row in rows}
 
 
-async def due(tx: Tx, decide_until: Mapping[Lane, datetime], limit: int) -> DueClocks:
-    """Return clocks with timers that may fire, the longest due of each lane first.
+async def due(tx: Tx, decide_until: Mapping[Stream, datetime], limit: int) -> DueClocks:
+    """Return clocks with timers that may fire, the longest due of each stream first.
 
     Locks nothing and assigns no xid.
 
     Args:
         tx: the open transaction.
-        decide_until: lane → the latest due time that may fire.
-        limit: how many timers to look at, each lane having the same share.
+        decide_until: stream → the latest due time that may fire.
+        limit: how many timers to look at, each stream having the same share.
     """
     share = max(1, limit // max(1, len(decide_until)))
     rows = await tx.raw.fetch(_DUE, *columns_of(decide_until), list(decide_until.values()), share)
@@ -231,10 +231,10 @@ async def claim(tx: Tx, clocks: DueClocks) -> list[Timer]:
     return [Timer(*_timer_of(row)) for row in rows]
 
 
-def columns_of(lanes: Iterable[Lane]) -> tuple[list[str], list[int]]:
-    """Return lanes as two parameters: topics, and partitions."""
-    listed = list(lanes)
-    return [lane.topic for lane in listed], [lane.partition for lane in listed]
+def columns_of(streams: Iterable[Stream]) -> tuple[list[str], list[int]]:
+    """Return streams as two parameters: topics, and partitions."""
+    listed = list(streams)
+    return [stream.topic for stream in listed], [stream.partition for stream in listed]
 
 
 async def set_aside(tx: Tx, key: ClockKey, error: str) -> None:

@@ -23,7 +23,7 @@ ClockKey: TypeAlias = tuple[str, UUID]
 """(tenant, clock id)."""
 
 
-class Lane(NamedTuple):
+class Stream(NamedTuple):
     """One partition of a topic: what could fulfil a clock is written there, and timers wait for the position on it."""
 
     topic: str
@@ -31,7 +31,7 @@ class Lane(NamedTuple):
     partition: int
 
 
-NO_LANE: Final = Lane("", 0)
+NO_STREAM: Final = Stream("", 0)
 
 
 class Clock(msgspec.Struct, frozen=True, gc=False):
@@ -40,7 +40,7 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
     tenant_id: str
     id: UUID
     metric: str
-    lane: Lane
+    stream: Stream
     review_revision: int
     """The newest revision of the review that was applied; 0 where it is about no review."""
     about: About
@@ -69,7 +69,7 @@ class Clock(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def fulfilled_under(self) -> str:
-        """The order key of what could fulfil it, on its lane."""
+        """The order key of what could fulfil it, on its stream."""
         if self.about.person is not None:
             return contacts_key(self.tenant_id, self.about.person)
         return order_key(self.root)

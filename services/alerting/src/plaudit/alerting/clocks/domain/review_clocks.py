@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from plaudit.alerting.clocks.domain.about import AboutKind, about_review
-from plaudit.alerting.clocks.domain.clock import FIRST, NO_LANE, Clock, Lane, clock_id
+from plaudit.alerting.clocks.domain.clock import FIRST, NO_STREAM, Clock, Stream, clock_id
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started
 from plaudit.alerting.clocks.domain.decide import ANSWER, FIRST_RESOLUTION, TOTAL_RESOLUTION, Duty, TermsFor, decide
 from plaudit.alerting.clocks.domain.follow_up import decide_follow_up
@@ -179,7 +179,7 @@ def _begun(
         tenant_id=tenant_id,
         id=clock_id(tenant_id, change.review_id, metric, instance),
         metric=metric,
-        lane=_lane(revision, change.after, metric, partition_of),
+        stream=_stream(revision, change.after, metric, partition_of),
         review_revision=change.revision,
         about=about_review(change.review_id, change.after, kind),
         run=run,
@@ -189,13 +189,13 @@ def _begun(
     return Decided(clock, tuple(later), started)
 
 
-def _lane(revision: ReviewRevision, review: ReviewState, metric: Metric, partition_of: PartitionOf) -> Lane:
+def _stream(revision: ReviewRevision, review: ReviewState, metric: Metric, partition_of: PartitionOf) -> Stream:
     """Return where what could fulfil a clock of the metric is written."""
     if metric is not Metric.FOLLOW_UP:
-        return Lane(REVIEWS.name, revision.partition)
+        return Stream(REVIEWS.name, revision.partition)
     if review.person is None:
-        return NO_LANE
-    return Lane(CUSTOMERS.name, partition_of(f"{revision.tenant_id}/{review.person}"))
+        return NO_STREAM
+    return Stream(CUSTOMERS.name, partition_of(f"{revision.tenant_id}/{review.person}"))
 
 
 def _terms_for(rules: Rules, tenant_id: str, metric: Metric) -> TermsFor:

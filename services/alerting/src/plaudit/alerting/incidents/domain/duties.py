@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from plaudit.alerting.clocks.domain.about import About, AboutKind
-from plaudit.alerting.clocks.domain.clock import NO_LANE, Clock, clock_id
+from plaudit.alerting.clocks.domain.clock import NO_STREAM, Clock, clock_id
 from plaudit.alerting.clocks.domain.clock_events import Cancelled, CancelReason, ClockEvent, Fulfilled, StartReason
 from plaudit.alerting.clocks.domain.decide import close, starts
 from plaudit.alerting.clocks.domain.run import Run
@@ -36,7 +36,7 @@ def new_clock(incident: Incident, metric: Metric, instance: int, run: Run) -> Cl
         tenant_id=incident.tenant_id,
         id=clock_id(incident.tenant_id, str(incident.id), metric, instance),
         metric=metric,
-        lane=NO_LANE,
+        stream=NO_STREAM,
         review_revision=0,
         about=about_of(incident),
         run=run,

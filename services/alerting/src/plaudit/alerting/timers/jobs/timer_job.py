@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from plaudit.alerting.clocks.commands import Follower
-from plaudit.alerting.clocks.domain.clock import NO_LANE, ClockKey, Lane
+from plaudit.alerting.clocks.domain.clock import NO_STREAM, ClockKey, Stream
 from plaudit.alerting.metrics import DECIDED, TIMER_LATENESS_SECONDS
 from plaudit.alerting.policies.domain.revisions import BREACH
 from plaudit.alerting.settings import AlertingSettings
@@ -48,7 +48,7 @@ class TimerJob(PeriodicJob):
         Args:
             resources: database, outbox, and settings: batch size and waiting times.
             followers: act on what happens to clocks.
-            end_offset: asks Kafka for the end of a lane.
+            end_offset: asks Kafka for the end of a stream.
         """
         settings = resources.settings
         super().__init__("timers", settings.timer_poll_seconds)
@@ -57,7 +57,7 @@ class TimerJob(PeriodicJob):
         self._followers = followers
         self._batch_clocks = settings.timer_batch_clocks
         numbers = range(settings.partitions)
-        self._lanes = [*(Lane(topic, number) for topic in GROUPS for number in numbers), NO_LANE]
+        self._streams = [*(Stream(topic, number) for topic in GROUPS for number in numbers), NO_STREAM]
         self._watermarks = Watermarks(end_offset, timedelta(seconds=settings.longest_wait_seconds))
 
     def ready(self) -> Sequence[Check]:
@@ -74,7 +74,7 @@ class TimerJob(PeriodicJob):
 
     async def has_work(self) -> bool:
         """Return whether any timer is due."""
-        is_due = await self._database.holds(store.ANY_DUE, *store.columns_of(self._lanes))
+        is_due = await self._database.holds(store.ANY_DUE, *store.columns_of(self._streams))
         if not is_due:
             self._watermarks.trouble = None  # nobody waits for Kafka, and nobody will ask it again
         return is_due
@@ -82,7 +82,7 @@ class TimerJob(PeriodicJob):
     async def turn(self) -> int:
         """Fire one batch; return how many timers fired."""
         async with self._database.transaction() as tx:
-            latest_due = await store.latest_due(tx, self._lanes)
+            latest_due = await store.latest_due(tx, self._streams)
             now = tx.now
         if not latest_due:
             return 0
@@ -90,11 +90,11 @@ class TimerJob(PeriodicJob):
         async with self._database.transaction() as tx:
             # The positions are read before the clocks: what a position covers was committed before it.
             watermarks = await self._watermarks.read(tx, list(latest_due))
-            decide_until = {lane: watermark.decide_until for lane, watermark in watermarks.items()}
+            decide_until = {stream: watermark.decide_until for stream, watermark in watermarks.items()}
             clocks = await store.due(tx, decide_until, self._batch_clocks)
         return await self._fire(list(clocks.items()), watermarks) if clocks else 0
 
-    async def _fire(self, clocks: Sequence[DueClock], watermarks: Mapping[Lane, Watermark]) -> int:
+    async def _fire(self, clocks: Sequence[DueClock], watermarks: Mapping[Stream, Watermark]) -> int:
         """Fire the due timers of these clocks; a clock whose timers cannot fire is found by halving, and set aside."""
         fired = 0
 
@@ -105,7 +105,7 @@ class TimerJob(PeriodicJob):
         await bisect(clocks, fire, self._set_aside)
         return fired
 
-    async def _fire_together(self, clocks: Sequence[DueClock], watermarks: Mapping[Lane, Watermark]) -> int:
+    async def _fire_together(self, clocks: Sequence[DueClock], watermarks: Mapping[Stream, Watermark]) -> int:
         started_at = time.monotonic()
         async with self._database.transaction() as tx:
             work = UnitOfWork(tx, self._resources.outbox, self._resources.ids)

@@ -1,4 +1,4 @@
-"""The watermarks of all lanes: Kafka tells how far each reaches, the database how far it has been read."""
+"""The watermarks of all streams: Kafka tells how far each reaches, the database how far it has been read."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 from aiokafka.errors import KafkaError
 
-from plaudit.alerting.clocks.domain.clock import NO_LANE, Lane
+from plaudit.alerting.clocks.domain.clock import NO_STREAM, Stream
 from plaudit.alerting.timers.commands import GROUPS
 from plaudit.alerting.timers.domain import Watermark, WatermarkTracker
 from plaudit.common.db import Tx
@@ -31,49 +31,51 @@ class Watermarks:
     def __init__(self, end_offset: EndOffset, longest_wait: timedelta) -> None:
         self._end_offset = end_offset
         self._longest_wait = longest_wait
-        self._trackers: dict[Lane, WatermarkTracker] = {}
-        self._asking: asyncio.Task[dict[Lane, int]] | None = None
+        self._trackers: dict[Stream, WatermarkTracker] = {}
+        self._asking: asyncio.Task[dict[Stream, int]] | None = None
         self._asked_at: datetime | None = None
         self.trouble: str | None = None
-        """Why the ends of lanes are unknown, if they are."""
+        """Why the ends of streams are unknown, if they are."""
 
-    async def ask(self, now: datetime, latest_due: Mapping[Lane, datetime]) -> None:
-        """Ask for the ends of the lanes whose due timers need them; wait a moment for the answer.
+    async def ask(self, now: datetime, latest_due: Mapping[Stream, datetime]) -> None:
+        """Ask for the ends of the streams whose due timers need them; wait a moment for the answer.
 
         Args:
             now: the present time, taken before this call.
-            latest_due: lane → the latest due time that has passed.
+            latest_due: stream → the latest due time that has passed.
         """
         wanted = [
-            lane for lane, due_at in latest_due.items() if lane != NO_LANE and self._tracker(lane).must_ask(due_at)
+            stream
+            for stream, due_at in latest_due.items()
+            if stream != NO_STREAM and self._tracker(stream).must_ask(due_at)
         ]
         if self._asking is None and wanted:
-            for lane in wanted:
-                self._tracker(lane).asking(now)
+            for stream in wanted:
+                self._tracker(stream).asking(now)
             self._asked_at = now
             self._asking = asyncio.create_task(self._ends(wanted))
         if self._asking is not None:
             await asyncio.wait({self._asking}, timeout=MAX_WAIT_SECONDS)
             self._take_answer()
 
-    async def read(self, tx: Tx, lanes: Collection[Lane]) -> dict[Lane, Watermark]:
-        """Return the watermarks of these lanes, by the positions in the database.
+    async def read(self, tx: Tx, streams: Collection[Stream]) -> dict[Stream, Watermark]:
+        """Return the watermarks of these streams, by the positions in the database.
 
         Where nothing that could fulfil a clock is written anywhere, everything has been read.
         """
-        parked: set[Lane] = set()
-        for topic in {lane.topic for lane in lanes if lane != NO_LANE}:
-            partitions = [lane.partition for lane in lanes if lane.topic == topic]
+        parked: set[Stream] = set()
+        for topic in {stream.topic for stream in streams if stream != NO_STREAM}:
+            partitions = [stream.partition for stream in streams if stream.topic == topic]
             for partition, position in (await positions.load(tx, GROUPS[topic], topic, partitions)).items():
-                lane = Lane(topic, partition)
-                self._tracker(lane).read(position.place.next_offset)
+                stream = Stream(topic, partition)
+                self._tracker(stream).read(position.place.next_offset)
                 if position.parked:
-                    parked.add(lane)
+                    parked.add(stream)
         return {
-            lane: Watermark(tx.now, tx.now)
-            if lane == NO_LANE
-            else self._tracker(lane).watermark(tx.now, has_parked=lane in parked)
-            for lane in lanes
+            stream: Watermark(tx.now, tx.now)
+            if stream == NO_STREAM
+            else self._tracker(stream).watermark(tx.now, has_parked=stream in parked)
+            for stream in streams
         }
 
     async def close(self) -> None:
@@ -81,26 +83,26 @@ class Watermarks:
         asking, self._asking = self._asking, None
         await end_task(asking)
 
-    def _tracker(self, lane: Lane) -> WatermarkTracker:
-        return self._trackers.setdefault(lane, WatermarkTracker(self._longest_wait))
+    def _tracker(self, stream: Stream) -> WatermarkTracker:
+        return self._trackers.setdefault(stream, WatermarkTracker(self._longest_wait))
 
     def _take_answer(self) -> None:
         task, asked_at = self._asking, self._asked_at
         if task is None or asked_at is None or not task.done():
             return
         self._asking = None
-        for lane, end_offset in task.result().items():
-            self._tracker(lane).asked(asked_at, end_offset)
+        for stream, end_offset in task.result().items():
+            self._tracker(stream).asked(asked_at, end_offset)
 
-    async def _ends(self, lanes: Collection[Lane]) -> dict[Lane, int]:
-        """Return the ends of those lanes that Kafka tells in time."""
+    async def _ends(self, streams: Collection[Stream]) -> dict[Stream, int]:
+        """Return the ends of those streams that Kafka tells in time."""
         ends = {}
         topic = ""
         try:
             async with asyncio.timeout(ASK_TIMEOUT_SECONDS):
-                for lane in lanes:
-                    topic = lane.topic
-                    ends[lane] = await self._end_offset(topic, lane.partition)
+                for stream in streams:
+                    topic = stream.topic
+                    ends[stream] = await self._end_offset(topic, stream.partition)
         except (KafkaError, OSError, TimeoutError) as error:
             self.trouble = f"Kafka does not tell the ends of {topic}: {type(error).__name__}"
             log.warning("end_offsets_unknown", topic=topic, error_type=type(error).__name__)
