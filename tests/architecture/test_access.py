@@ -35,18 +35,22 @@ FOR_ANYONE = {
     *("/preferences/{token}", "/preferences/{token}/stop", "/preferences/{token}/stop/{topic}"),
     *(f"/badges/{{tenant}}/{{subject:path}}.{end}" for end in ("svg", "json", "html")),
     "/scores/how/{profile}",
+    *("/incidents/{tenant}", "/incidents/{tenant}/feed.atom", "/v1/public/incidents/{tenant}/banner.json"),
+    *("/incidents/{tenant}/{slug}", "/incidents/{tenant}/{slug}/feed.atom"),
+    "/internal/contacts",  # for services of ours: what is not sealed by the key of the vault is a 404
 }
 """Paths that are meant for the public. Whoever adds one says so here."""
 FOR_ANYONE_OF_ONE_SERVICE = {
     ("feedback-board", "/"),  # the public board
     ("alerting", "/"),  # leads to the console
+    *(("alerting", "/console/clocks"), ("alerting", "/console/clocks/{clock_id}")),  # lead to the desk
     ("feedback-board", "/console"),  # leads to the requests, on the service's own port
 }
 FOR_EVERY_ROLE = {"/console/account", "/console/account/sessions/end"}
 """Paths that need a session and no scope: they show and end what belongs to whoever is signed in."""
 OPEN_BARE_ROUTES = {
     *("/static/{version}/{name}", "/board-static/{version}/{name}", "/survey-static/{version}/{name}"),
-    "/badge-static/{version}/{name}",
+    *("/badge-static/{version}/{name}", "/incident-static/{version}/{name}"),
 }
 OURS = {"sec-fetch-site": "same-origin"}
 HTML = {"accept": "text/html"}

@@ -10,7 +10,7 @@ import plaudit
 
 MOST_ENTRIES = 100_000
 KNOWN = {
-    "plaudit.alerting.alerts.domain._breach_alert_id",
+    "plaudit.alerting.alerts.domain.alert._breach_alert_id",
     "plaudit.alerting.answers.domain.likeness._of_word",
     "plaudit.alerting.answers.domain.own_words._folded_common_words",
     "plaudit.alerting.answers.domain.own_words._key",
@@ -23,6 +23,7 @@ KNOWN = {
     "plaudit.alerting.calendars.store._decoded",
     "plaudit.alerting.clocks.domain.clock._root",
     "plaudit.alerting.clocks.domain.clock.clock_id",
+    "plaudit.alerting.people.store._decoded",
     "plaudit.alerting.policies.domain.default.shipped",
     "plaudit.alerting.policies.domain.default.shipped_text",
     "plaudit.alerting.policies.store._decoded",

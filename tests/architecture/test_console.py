@@ -14,6 +14,8 @@ PAGES = [
     for each in operations_of(service.name, build(service, NO_DATABASE)[0])
     if each.method == "GET" and not each.path.startswith("/v1/")
 ]
+LEAD_ELSEWHERE = {"/console/clocks", "/console/clocks/{clock_id}"}
+"""Addresses of pages of before, in mails that were sent; they lead to the desk."""
 
 
 @pytest.mark.parametrize("entry", CONSOLE, ids=lambda entry: entry.title)
@@ -22,7 +24,7 @@ def test_every_section_of_the_console_is_a_page_of_the_service_that_answers_ther
 
 
 def test_every_page_of_the_console_belongs_to_a_section() -> None:
-    inner = [path for _, path in PAGES if path.startswith(f"{HOME}/")]
+    inner = [path for _, path in PAGES if path.startswith(f"{HOME}/") and path not in LEAD_ELSEWHERE]
     sections = [entry.path for entry in CONSOLE if entry.path != HOME]
     assert inner
     assert [path for path in inner if not any(f"{path}/".startswith(f"{section}/") for section in sections)] == []

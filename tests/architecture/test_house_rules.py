@@ -30,7 +30,7 @@ CACHES = {"__pycache__"}
 PURE = (
     *("contracts", "mailbox", "person_keys", "standard_webhooks", "strict_json", "text", "idempotency.domain"),
     *("csv_cells", "delivery.domain", "names", "numerals", "rate_limits.domain", "refusals", "row_numbers"),
-    "time_zones",
+    *("statistics", "time_zones"),
 )
 """What a domain may import of plaudit.common."""
 PURE_IN_COMMON = ("settings",)

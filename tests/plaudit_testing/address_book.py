@@ -18,7 +18,7 @@ class Answering(HttpClient):
     """Person key → what is answered; nothing is known of others."""
     asked: list[str] = field(default_factory=list)
     """Person keys, in order."""
-    is_away: bool = False
+    is_out: bool = False
 
     def book(self) -> AddressBook:
         """Return the book that asks it."""
@@ -26,7 +26,7 @@ class Answering(HttpClient):
 
     async def ask(self, method: str, url: str, **more: Any) -> HttpAnswer:
         """Answer one question."""
-        if self.is_away:
+        if self.is_out:
             raise UnreachableError("no connection can be made")
         question = open_question(self.vault, more["body"])
         self.asked.append(question.person)

@@ -162,12 +162,12 @@ async def test_what_the_address_book_says_at_the_send_counts(cadence, book, mail
 async def test_while_the_address_book_is_away_the_mail_waits_and_mails_to_staff_do_not(cadence, book, mailbox):
     await consents(cadence)
     await cadence.told("stage_entered", on(0), person="native:new", stage="new")
-    book.is_away = True
+    book.is_out = True
     await is_invited(cadence)
     [(state, reason)] = await mailed(cadence)
     assert (state, reason) == ("pending", "the address could not be asked for: no connection can be made")
     assert "owner@acme.example" in mailbox.recipients
-    book.is_away = False
+    book.is_out = False
     await cadence.stage.move_to(on(7, 4))
     await cadence.stage.sends()
     assert len(of_ann(mailbox)) == 1

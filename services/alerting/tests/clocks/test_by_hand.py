@@ -25,13 +25,13 @@ from plaudit_testing.clocks import answered, at, folded, given, ref_of, review, 
 REF = ref_of("one-or-two-stars")
 TERMS = terms_of("one-or-two-stars")
 STARTED = Started(at(0), at(0), REF, StartReason.PUBLISHED)
-WHO = {"reason": "waits for the customer", "by": "person:anna"}
-PAUSED = Paused(at(5), **WHO)
+BY_ANNA = {"reason": "waits for the customer", "by": "person:anna"}
+PAUSED = Paused(at(5), **BY_ANNA)
 
 
 class TestPause:
     def test_a_pause_moves_the_due_time_by_its_length(self):
-        run = folded(STARTED, PAUSED, Resumed(at(8), **WHO))
+        run = folded(STARTED, PAUSED, Resumed(at(8), **BY_ANNA))
         assert (run.due_at, run.state) == (at(27), "running")
 
     def test_while_it_lasts_nothing_is_due(self):
@@ -41,7 +41,7 @@ class TestPause:
 
     def test_each_raises_the_generation_so_that_what_was_scheduled_no_longer_applies(self):
         assert folded(STARTED, PAUSED).generation == 2
-        assert folded(STARTED, PAUSED, Resumed(at(8), **WHO)).generation == 3
+        assert folded(STARTED, PAUSED, Resumed(at(8), **BY_ANNA)).generation == 3
 
     def test_an_answer_during_a_pause_is_in_time_whenever_it_is(self):
         given(STARTED, PAUSED).when(review(), answered(review(), at(99)), at(99)).then(Fulfilled(at(99)))
@@ -58,24 +58,24 @@ class TestPause:
             ((STARTED, Fulfilled(at(1))), at(2)),
         ):
             with pytest.raises(ClockRefusedError):
-                pause(folded(*log), TERMS, at=when, **WHO)
+                pause(folded(*log), TERMS, at=when, **BY_ANNA)
 
     def test_is_refused_where_the_law_sets_the_time(self):
         with pytest.raises(ClockRefusedError, match="never paused"):
-            pause(folded(STARTED), terms_of("data-breach"), at=at(1), **WHO)
+            pause(folded(STARTED), terms_of("data-breach"), at=at(1), **BY_ANNA)
 
     def test_again_changes_nothing_and_only_what_is_paused_is_resumed(self):
-        assert pause(folded(STARTED), TERMS, at=at(5), **WHO) == (PAUSED,)
-        assert pause(folded(STARTED, PAUSED), TERMS, at=at(6), **WHO) == ()
-        assert resume(folded(STARTED, PAUSED), at=at(6), **WHO) == (Resumed(at(6), **WHO),)
+        assert pause(folded(STARTED), TERMS, at=at(5), **BY_ANNA) == (PAUSED,)
+        assert pause(folded(STARTED, PAUSED), TERMS, at=at(6), **BY_ANNA) == ()
+        assert resume(folded(STARTED, PAUSED), at=at(6), **BY_ANNA) == (Resumed(at(6), **BY_ANNA),)
         with pytest.raises(ClockRefusedError, match="not paused"):
-            resume(folded(STARTED), at=at(6), **WHO)
+            resume(folded(STARTED), at=at(6), **BY_ANNA)
 
     @for_all(hours=st.lists(st.integers(0, 23), min_size=2, max_size=12, unique=True).map(sorted))
     def test_the_due_time_is_the_target_after_the_anchor_and_all_pauses(self, hours):
         log, paused = [STARTED], timedelta()
         for begin, end in zip(hours[::2], hours[1::2], strict=False):
-            log += [Paused(at(begin), **WHO), Resumed(at(end), **WHO)]
+            log += [Paused(at(begin), **BY_ANNA), Resumed(at(end), **BY_ANNA)]
             paused += timedelta(hours=end - begin)
         assert folded(*log).due_at == at(24) + paused
 
@@ -112,9 +112,9 @@ class TestMove:
         assert folded(STARTED, self.moved("three-stars", at(3))).due_at == at(72)
 
     def test_keeps_its_pauses(self):
-        log = (STARTED, PAUSED, Resumed(at(8), **WHO), self.moved("three-stars", at(9)))
+        log = (STARTED, PAUSED, Resumed(at(8), **BY_ANNA), self.moved("three-stars", at(9)))
         assert folded(*log).due_at == at(75)
-        log = (STARTED, PAUSED, self.moved("three-stars", at(9)), Resumed(at(10), **WHO))
+        log = (STARTED, PAUSED, self.moved("three-stars", at(9)), Resumed(at(10), **BY_ANNA))
         assert folded(*log).due_at == at(77)
 
     def test_a_breach_that_it_makes_says_so(self):

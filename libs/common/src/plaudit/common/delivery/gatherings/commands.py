@@ -144,7 +144,7 @@ class _Storms:
                 del self._since[tenant_id]
                 if await store.end_storm(self._tx, tenant_id, since):
                     await self._known.on_calm(self._tx, tenant_id, since)
-                    log.info("message_storm_over", tenant=tenant_id)
+                    log.info("message_storm_over", tenant_id=tenant_id)
 
     async def has(self, tenant_id: str) -> bool:
         """Return whether a tenant has a storm; it begins where as many messages have left as may."""
@@ -152,7 +152,7 @@ class _Storms:
             self._since[tenant_id] = self._tx.now
             if await store.begin_storm(self._tx, tenant_id):
                 await self._known.on_storm(self._tx, tenant_id, self._tx.now)
-                log.warning("message_storm", tenant=tenant_id, messages=self._left[tenant_id])
+                log.warning("message_storm", tenant_id=tenant_id, waiting=self._left[tenant_id])
         return tenant_id in self._since
 
     async def count(self, gathering: Gathering) -> None:

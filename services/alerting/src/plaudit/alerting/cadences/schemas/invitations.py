@@ -18,7 +18,7 @@ SENT: Final = "sent"
 WAITING: Final = frozenset({"pending", "sending"})
 WAITS: Final = "it waits to be sent"
 LEADS_NOWHERE: Final = "the rules name nothing that invitations lead to"
-FORGOTTEN: Final = "its message is kept no longer"
+PURGED: Final = "its message is kept no longer"
 
 
 class InvitationOut(BaseModel):
@@ -130,7 +130,7 @@ def _why_not_mailed(row: Mapping[str, Any]) -> str:
     if not row["is_mailed"]:
         return LEADS_NOWHERE
     if row["mail_state"] is None:
-        return FORGOTTEN
+        return PURGED
     return WAITS if row["mail_state"] in WAITING else row["mail_reason"] or row["mail_state"]
 
 

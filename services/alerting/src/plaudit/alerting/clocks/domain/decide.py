@@ -238,6 +238,6 @@ def _start_again(
         return ()
     if run is None or not duty.keeps_its_time:
         return (starts(terms, happened_at, happened_at, duty.lost),)
-    away = Pause(undone_at, happened_at, str(duty.lost))
-    pauses = (*run.pauses, away) if happened_at > undone_at else run.pauses
+    settled = Pause(undone_at, happened_at, str(duty.lost))
+    pauses = (*run.pauses, settled) if happened_at > undone_at else run.pauses
     return (starts(terms, happened_at, run.anchor_at, duty.lost, pauses),)
