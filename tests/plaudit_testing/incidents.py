@@ -89,6 +89,13 @@ class Incidents:
         )
         return [" ".join(filter(None, (row["kind"], row["percent"], row["after"]))) for row in rows]
 
+    async def tells(self, hours: float) -> None:
+        """Time goes on, and what is due is told: within a minute, together with others."""
+        await self.goes_to(hours)
+        await self.stage.sends()
+        await self.goes_to(hours + 0.02)
+        await self.stage.sends()
+
     async def goes_to(self, hours: float) -> None:
         """Time goes on; what is due fires."""
         await self.stage.move_to(after(hours))

@@ -153,4 +153,7 @@ async def test_mails_of_before_become_messages_and_those_that_wait_leave_as_they
         ("clock.started", "sent"),
     ]
     await stage.sends()
+    assert mailbox.subjects == [], "the owner had a notice of this clock within the hour"
+    await stage.move_to(at(1.1))
+    await stage.sends()
     assert [subject.split(":")[0] for subject in mailbox.subjects] == ["Answer by 3 March 2026, 09"]

@@ -51,6 +51,9 @@ async def test_a_clock_is_shown_with_all_that_matters(stage, api):
         "about_kind": "review",
         "about_id": "review-1",
         "instance": 1,
+        "source_name": "Acme shop",
+        "severity": "negative",
+        "stars": 1,
     }
 
 

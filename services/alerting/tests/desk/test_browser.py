@@ -75,9 +75,9 @@ async def test_on_a_phone_the_list_and_the_clock_are_each_a_page_of_their_own(pa
     await expect(page.locator(".selection")).to_be_hidden()
     await page.get_by_role("link", name=LONG).first.click()
     await expect(page.locator(".selection")).to_be_visible()
-    await expect(page.locator(".choices")).to_be_hidden()
+    await expect(page.locator("#due")).to_be_hidden()
     await page.get_by_role("navigation", name="Breadcrumb").get_by_role("link", name="Desk").click()
-    await expect(page.locator(".choices")).to_be_visible()
+    await expect(page.locator("#due")).to_be_visible()
 
 
 async def test_signing_out_by_keyboard_leads_to_the_form(page: Page):
@@ -140,7 +140,7 @@ async def test_the_dialog_names_the_keys_and_turns_them_off(desk: Page):
     await desk.keyboard.press("Escape")
     await expect(dialog).to_be_hidden()
     await desk.keyboard.press("j")
-    await desk.get_by_role("link", name="keys").click()
+    await desk.get_by_role("link", name="keys", exact=True).click()
     await expect(dialog).to_be_visible()
     await expect(chosen(desk)).to_contain_text("First")
 
@@ -154,7 +154,7 @@ async def test_the_list_follows_what_happens(desk: Page, stage):
 async def test_without_scripts_every_button_is_a_form(page: Page):
     await page.get_by_role("link", name="Open the desk").click()
     await page.get_by_role("link", name=LONG).first.click()
-    await page.get_by_text("Silence", exact=False).first.click()
+    await page.locator("summary", has_text="Silence").first.click()
     await page.get_by_label("Why", exact=True).first.fill("We know.")
     await page.get_by_role("button", name="Silence it").click()
     await expect(page.get_by_role("status")).to_contain_text("Nothing is told of it for 4 hours.")

@@ -148,6 +148,9 @@ async def test_the_shell_names_the_tenant_the_key_and_the_sections_that_it_may_s
     assert re.findall(r'<li><a href="(/console[a-z/]*)"( aria-current="page")?>', page.split("</nav>")[0]) == [
         ("/console", ""),
         ("/console/desk", ' aria-current="page"'),
+        ("/console/reports", ""),
+        ("/console/silences", ""),
+        ("/console/owners", ""),
         ("/console/policies", ""),
         ("/console/calendars", ""),
     ]

@@ -122,5 +122,5 @@ async def test_the_page_of_clocks_shows_an_incident(incidents):
     opened = await incidents.opened()
     await incidents.goes_to(2)
     browser = await signed_in(incidents.stage, "clocks:read", "alerts:read")
-    for path in ("/console", "/console/clocks", f"/console/clocks/{(await incidents.clock(opened))['id']}"):
+    for path in ("/console", "/console/desk", f"/console/desk/{(await incidents.clock(opened))['id']}"):
         assert "Payments fail" in (await browser.get(path)).text

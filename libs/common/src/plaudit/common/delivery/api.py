@@ -133,7 +133,7 @@ A_TEST: Final = {
 """What differs where it is a test of a webhook."""
 
 
-@messages.get("", summary="List messages", openapi_extra=describe(answer=SENT))
+@messages.get("", summary="List messages", openapi_extra=describe(answer=SENT | A_TEST))
 async def list_messages(
     principal: Reader,
     tx: TenantTx,

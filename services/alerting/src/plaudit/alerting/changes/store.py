@@ -20,7 +20,8 @@ _AFTER: Final = """
 SELECT xid, noted_at FROM changes
 WHERE tenant_id = $1 AND xid > $2::xid8 AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY xid LIMIT $3
 """
-_END: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())"
+# The oldest that runs, or the next one where none runs, is still to come.
+_END: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1"
 _DELETE_OLD: Final = """
 DELETE FROM changes WHERE (tenant_id, xid) IN (
     SELECT old.tenant_id, old.xid FROM changes AS old

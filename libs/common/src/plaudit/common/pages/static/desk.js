@@ -105,7 +105,8 @@
     }
     target.click();
     if (target.matches("summary")) {
-      const field = target.parentElement.open ? target.parentElement.querySelector(WRITING + ":not([type=hidden])") : null;
+      const fields = target.parentElement.open ? [...target.parentElement.querySelectorAll(WRITING)] : [];
+      const field = fields.find((each) => each.type !== "hidden");
       (field ?? target).focus();
     }
   };

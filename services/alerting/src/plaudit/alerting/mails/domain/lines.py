@@ -7,7 +7,7 @@ from typing import Final
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.words import name_of, words_of
 from plaudit.alerting.mails.domain.letters import Letter, LetterKind
-from plaudit.alerting.mails.domain.words import duration, link_to, moment
+from plaudit.alerting.mails.domain.words import duration, in_time, link_to, moment, passed
 from plaudit.common.delivery.domain.message import Item
 from plaudit.common.text import isolated, one_line
 
@@ -59,6 +59,8 @@ def _details(letter: Letter, clock: Clock, now: datetime, zone: tzinfo) -> tuple
     words, due_at = words_of(clock), clock.run.due_at
     stars = () if clock.about.stars is None else ("★" * clock.about.stars + "☆" * (5 - clock.about.stars),)
     if letter.kind is LetterKind.RETRACTION:
-        return (*stars, "it was in time: nothing is left to do")
+        told = f"it {in_time(clock)}"
+        return (*stars, told if clock.run.waiting else f"{told}: nothing is left to do")
     left = f"{duration(due_at - now)} left" if now < due_at else f"late by {duration(now - due_at)}"
-    return (*stars, f"{words.do} by {moment(due_at, zone)}", left)
+    stage = (passed(letter),) if letter.kind is LetterKind.WARNING else ()
+    return (*stars, f"{words.do} by {moment(due_at, zone)}", *stage, left)

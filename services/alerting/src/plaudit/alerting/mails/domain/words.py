@@ -117,19 +117,19 @@ def _subject(letter: Letter, clock: Clock, zone: tzinfo) -> str:
         case LetterKind.NOTICE:
             return f"{words.do} by {moment(run.due_at, zone)}: {name_of(clock)}"
         case LetterKind.WARNING:
-            return f"{_passed(letter)}: {name_of(clock)}"
+            return f"{passed(letter)}: {name_of(clock)}"
         case LetterKind.BREACH:
             return f"{_sentence(words.late)}: {name_of(clock)}"
         case _:
-            return f"Taken back, it {_in_time(clock)}: {name_of(clock)}"
+            return f"Taken back, it {in_time(clock)}: {name_of(clock)}"
 
 
-def _in_time(clock: Clock) -> str:
+def in_time(clock: Clock) -> str:
     """Return how it stands with what was said to be late: one whose anchor was corrected may still run."""
     return "is not late" if clock.metric == Metric.STATUTORY and clock.run.waiting else "was in time"
 
 
-def _passed(letter: Letter) -> str:
+def passed(letter: Letter) -> str:
     """Return how much of the time has passed, of a warning."""
     if letter.percent:
         return f"{letter.percent} % of the time has passed"
@@ -281,9 +281,9 @@ def _heading(letter: Letter, clock: Clock) -> str:
     words = words_of(clock)
     return {
         LetterKind.NOTICE: f"{words.do}: {name_of(clock)}",
-        LetterKind.WARNING: _passed(letter),
+        LetterKind.WARNING: passed(letter),
         LetterKind.BREACH: f"{_sentence(words.late)}",
-        LetterKind.RETRACTION: f"Taken back: it {_in_time(clock)}",
+        LetterKind.RETRACTION: f"Taken back: it {in_time(clock)}",
     }[letter.kind]
 
 
