@@ -35,7 +35,7 @@ FOR_ANYONE = {
     *("/preferences/{token}", "/preferences/{token}/stop", "/preferences/{token}/stop/{topic}"),
     *(f"/badges/{{tenant}}/{{subject:path}}.{end}" for end in ("svg", "json", "html")),
     "/scores/how/{profile}",
-    *("/incidents/{tenant}", "/incidents/{tenant}/feed.atom", "/v1/public/incidents/{tenant}/banner.json"),
+    *("/incidents/{tenant}", "/incidents/{tenant}/feed.atom", "/incidents/{tenant}/banner.json"),
     *("/incidents/{tenant}/{slug}", "/incidents/{tenant}/{slug}/feed.atom"),
     "/internal/contacts",  # for services of ours: what is not sealed by the key of the vault is a 404
 }

@@ -206,11 +206,21 @@ def test_the_example_of_settings_has_every_variable_and_shows_defaults() -> None
     assert example.pop("COMPOSE_PROFILES") == ""
     assert variables().items() <= example.items()
     of_services = {name: settings()[name] for name in example.keys() - variables().keys()}
-    shown = {
-        name: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        for name, value in of_services.items()
-    }
-    assert shown.items() <= example.items()
+    assert {name: shown(value) for name, value in of_services.items()}.items() <= example.items()
+
+
+def shown(default: Any) -> str:
+    """A default as it is written in a file of settings."""
+    match default:
+        case None:
+            return ""
+        case SecretStr():
+            return default.get_secret_value()
+        case bool():
+            return str(default).lower()
+        case tuple():
+            return " ".join(map(str, default))
+    return str(default)
 
 
 @pytest.mark.parametrize("name", [*OURS, "migrate", "topics", "vault-key", "demo"])

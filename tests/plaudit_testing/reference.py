@@ -93,7 +93,7 @@ class Reference:
 
     def assert_all_are_checked(self) -> None:
         """No operation escapes."""
-        assert self._checked == self._operations.keys()
+        assert self._checked == set(self._operations)
 
 
 def example_body(operation: Mapping[str, Any]) -> Any:

@@ -35,7 +35,7 @@ async def test_what_is_not_public_is_not_there(incidents, public, audience):
     await incidents.updated(opened)
     for path in (page_of(opened), f"{page_of(opened)}/feed.atom"):
         assert (await public.get(path)).status_code == 404
-    assert (await public.get("/v1/public/incidents/default/banner.json")).json() == {"incidents": []}
+    assert (await public.get("/incidents/default/banner.json")).json() == {"incidents": []}
     assert TEXT["apology"] not in (await public.get("/incidents/default")).text
 
 
@@ -78,18 +78,16 @@ async def test_the_banner_has_what_is_not_resolved_for_every_site_and_nothing_ab
     opened = await incidents.opened()
     await incidents.posts(opened, "subscribers", address="ada@customer.example", language="en")
     await incidents.updated(opened, {}, ARABIC)
-    banner = await public.get("/v1/public/incidents/default/banner.json", headers={"origin": "https://shop.example"})
+    banner = await public.get("/incidents/default/banner.json", headers={"origin": "https://shop.example"})
     assert banner.headers["access-control-allow-origin"] == "*"
     [shown] = banner.json()["incidents"]
     assert set(shown) == {"id", "severity", "state", "since", "updated_at", "number", "url", "texts"}
     assert [(each["language"], each["direction"]) for each in shown["texts"]] == [("en", "ltr"), ("ar", "rtl")]
     assert "key:" not in banner.text
-    again = await public.get(
-        "/v1/public/incidents/default/banner.json", headers={"if-none-match": banner.headers["etag"]}
-    )
+    again = await public.get("/incidents/default/banner.json", headers={"if-none-match": banner.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     await incidents.posts(opened, "resolve")
-    assert (await public.get("/v1/public/incidents/default/banner.json")).json() == {"incidents": []}
+    assert (await public.get("/incidents/default/banner.json")).json() == {"incidents": []}
 
 
 async def test_another_tenants_slug_shows_nothing(incidents, public):
@@ -103,5 +101,5 @@ async def test_another_tenants_slug_shows_nothing(incidents, public):
 
 
 async def test_every_other_address_of_the_api_still_needs_a_key(public):
-    for path in ("/v1/incidents", "/v1/public", "/v1/public/incidents"):
+    for path in ("/v1/incidents", "/v1/alerts"):
         assert (await public.get(path)).status_code == 401

@@ -294,7 +294,6 @@ SERVICE = Service(
             "/v1/invitations",
             "/v1/digests",
             "/v1/incidents",
-            public_incidents.BANNERS,
             public_incidents.PAGES,
             public_incidents.STATIC.path,
             "/v1/reports",

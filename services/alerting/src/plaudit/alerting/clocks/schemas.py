@@ -72,7 +72,7 @@ class ClockOut(BaseModel):
         description="Whether answers are told where the review comes from: by the platform itself, when it is asked, "
         "or not at all.",
     )
-    metric: Metric = Field(description="What has to happen in time.", examples=["first_answer"])
+    metric: Metric = Field(description="Which answer, contact or update is due.", examples=["first_answer"])
     instance: int = Field(
         description="Counted from 1: the next answer becomes due again with each statement after an answer.",
         examples=[1],

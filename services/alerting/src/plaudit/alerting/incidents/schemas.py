@@ -350,7 +350,7 @@ class IncidentOut(BaseModel):
     title: str = Field(description="What is wrong, for your team.", examples=[A_TITLE])
     kind: Kind = Field(description="A breach of personal data is one of its own kind.", examples=["incident"])
     severity: Severity = Field(description="How severe it is.", examples=["urgent"])
-    audience: Audience = Field(description="Who is told.", examples=["public"])
+    audience: Audience = Field(description="Who is told of it.", examples=["public"])
     subjects: list[str] = Field(description="What is affected.", examples=[[A_SUBJECT]])
     state: State = Field(description="How it stands.", examples=["open"])
     opened_from: Origin = Field(description="What it was opened from.", examples=["hand"])

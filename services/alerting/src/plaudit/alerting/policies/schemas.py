@@ -58,7 +58,7 @@ class ClassOut(BaseModel):
     """A class of a policy: for what it is, and how soon that has to happen."""
 
     name: str = Field(description="Its name, which clocks are pinned to.", examples=["bad"])
-    metric: Metric = Field(description="What has to happen in time.", examples=["first_answer"])
+    metric: Metric = Field(description="Which answer, contact or update is due.", examples=["first_answer"])
     when: dict[str, Any] = Field(
         description="What it is for: each member lists what it admits, and all must hold. Empty: everything.",
         examples=[{"rating": {"from": 1, "to": 2}}],
@@ -154,7 +154,7 @@ class ClassPreviewOut(BaseModel):
     """What a class would have done with the reviews of the last 30 days."""
 
     name: str = Field(description="The class.", examples=["bad"])
-    metric: Metric = Field(description="What has to happen in time.", examples=["first_answer"])
+    metric: Metric = Field(description="Which answer, contact or update is due.", examples=["first_answer"])
     started: int | None = Field(
         description="How many clocks would have started; null where reviews do not tell.", examples=[1]
     )

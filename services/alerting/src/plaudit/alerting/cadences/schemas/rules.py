@@ -84,7 +84,7 @@ SomeDays = Annotated[int, Field(ge=1, le=MAX_DAYS), WHOLE]
 class AfterEventIn(Body):
     """Days after an event."""
 
-    kind: Literal["after_event"] = Field(examples=["after_event"])
+    kind: Literal["after_event"] = Field(description="Which kind of rule it is.", examples=["after_event"])
     event: Trigger = Field(description="What days are counted from.", examples=["stage_entered"])
     days: list[Days] = Field(
         min_length=1, max_length=MAX_OFFSETS, description="Ascending; 0 is the day itself.", examples=[[0, 3, 7, 30]]
@@ -94,21 +94,21 @@ class AfterEventIn(Body):
 class BeforeRenewalIn(Body):
     """Days before the contract renews."""
 
-    kind: Literal["before_renewal"] = Field(examples=["before_renewal"])
+    kind: Literal["before_renewal"] = Field(description="Which kind of rule it is.", examples=["before_renewal"])
     days: list[Days] = Field(min_length=1, max_length=MAX_OFFSETS, description="Descending.", examples=[[90, 60, 30]])
 
 
 class SinceContactIn(Body):
     """An interval that each contact begins anew."""
 
-    kind: Literal["since_contact"] = Field(examples=["since_contact"])
+    kind: Literal["since_contact"] = Field(description="Which kind of rule it is.", examples=["since_contact"])
     every_days: SomeDays = Field(description="How long after the last contact.", examples=[14])
 
 
 class WeeklyIn(Body):
     """One day of each week."""
 
-    kind: Literal["weekly"] = Field(examples=["weekly"])
+    kind: Literal["weekly"] = Field(description="Which kind of rule it is.", examples=["weekly"])
     weekday: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
         description="On which day.", examples=["monday"]
     )
@@ -117,7 +117,7 @@ class WeeklyIn(Body):
 class MonthlyIn(Body):
     """Each month on the day of the entry into the stage, or on the last of a shorter month."""
 
-    kind: Literal["monthly"] = Field(examples=["monthly"])
+    kind: Literal["monthly"] = Field(description="Which kind of rule it is.", examples=["monthly"])
 
 
 ScheduleIn = Annotated[

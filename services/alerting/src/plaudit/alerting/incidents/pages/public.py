@@ -34,8 +34,8 @@ from plaudit.common.tenants import store as tenants
 from plaudit.common.tenants.domain import TENANT_PATTERN
 
 PAGES: Final = PUBLIC
-BANNERS: Final = "/v1/public/incidents"
-OPEN_PATHS: Final = (f"{BANNERS}/",)
+BANNER: Final = "banner.json"
+OPEN_PATHS: Final = (f"{PAGES}/",)
 """Below which scripts of every site may read what is answered, without a key."""
 STATIC: Final = StaticFiles.of_package("plaudit.alerting.incidents.pages", "/incident-static")
 MAX_AGE_SECONDS: Final = 30
@@ -69,7 +69,7 @@ class Shown(NamedTuple):
         return [each.language for each in self.updates[0].texts]
 
 
-@router.get(f"{BANNERS}/{{tenant}}/banner.json")
+@router.get(f"{PAGES}/{{tenant}}/{BANNER}")
 async def show_banner(request: Request, parts: OfAlerting, tenant: str, if_none_match: IfNoneMatch = None) -> Response:
     """Show the incidents that are not resolved, with their newest updates, for other sites."""
     await _count(request, parts)
