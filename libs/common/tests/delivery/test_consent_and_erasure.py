@@ -112,12 +112,31 @@ async def test_an_erased_thread_leaves_no_word(post, mailbox, endpoint):
     assert word.encode().hex() not in (await all_words(post)).lower()
     rows = {row["key"]: (row["state"], row["reason"]) for row in await post.deliveries()}
     assert rows["b"] == rows["d"] == ("withdrawn", "erased")
-    assert rows["a"] == ("failed", "erased")
+    assert rows["a"] == ("withdrawn", "erased"), "nobody can send it again"
     mailbox.answer = lambda: "250 OK"
     await post.move_to(later(days=2))
     await post.sends()
     assert mailbox.subjects == ["Late"], "of the other thread"
     assert len(endpoint.got) == 1
+
+
+async def test_what_is_erased_while_it_is_being_sent_is_not_tried_again_and_no_check_reads_it(post, mailbox):
+    async def check(_tx, due):
+        return {each.delivery.id: Content(each.content.data["word"], "It is late.") for each in due}
+
+    post.checks = {"clock": check}
+    post.job = post.new_job()
+    content = Content("Late", "", data={"word": "Late"})
+    await post.queue(by_mail("a", thread="clock:1", content=content), by_mail("b", thread="clock:2", content=content))
+    async with post.worker.transaction() as tx:
+        await commands.lease(tx, 10, 10)
+    async with post.worker.transaction() as tx:
+        await commands.erase_thread(tx, "default", "clock:1")
+    await post.rows("UPDATE message_deliveries SET leased_until = now() - interval '1 second' RETURNING 1")
+    await post.sends()
+    states = {row["key"]: (row["state"], row["reason"]) for row in await post.deliveries()}
+    assert states == {"a": ("withdrawn", "erased"), "b": ("sent", "")}
+    assert mailbox.subjects == ["Late"]
 
 
 async def test_an_erased_person_leaves_no_address_and_no_choice(post, mailbox):

@@ -51,6 +51,17 @@ async def test_a_breach_calls_the_owner_to_the_page_of_the_incident(incidents, m
     assert (alert["summary"], alert["subject"]) == ("incident Pay <b>ments</b> fail not updated in time", "acme/berlin")
 
 
+async def test_a_clock_has_the_severity_of_its_incident_by_which_its_mails_wait_for_nothing(incidents):
+    opened = await incidents.opened(severity="urgent")
+    assert (await incidents.clock(opened))["severity"] == "urgent"
+    assert [row["is_urgent"] for row in await incidents.stage.rows("SELECT is_urgent FROM message_deliveries")] == [
+        True
+    ]
+    await incidents.puts(opened, "severity", severity="routine")
+    clock = await incidents.clock(opened)
+    assert (clock["run"], clock["severity"]) == (1, "routine")
+
+
 async def test_a_higher_severity_counts_from_the_last_update_by_the_new_interval(incidents):
     opened = await incidents.opened(severity="routine")
     await incidents.goes_to(0.5)

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from plaudit.alerting.timers.jobs.auditor import Auditor
+from plaudit.common.delivery.connector import Connector
 from plaudit_testing.incidents import after, iso
 from plaudit_testing.mailbox import Mailbox
 
@@ -84,6 +86,30 @@ async def test_a_correction_moves_the_time_and_says_by_whom_when_and_why(inciden
     assert [each["type"] for each in await incidents.stage.events()][-1] == "clock.anchor_corrected"
     await incidents.goes_to(53)
     assert (await incidents.clock(incident, "statutory"))["state"] == "breached"
+
+
+async def test_after_a_correction_the_auditor_finds_the_timers_that_the_log_asks_for(incidents):
+    incident = await breached(incidents)
+    await incidents.puts(incident, "breach/awareness", aware_at=iso(after(-30)), reason="Found in the log.")
+    planned = await incidents.stage.rows("SELECT clock_id, kind, due_at FROM timers ORDER BY due_at")
+    connector = Connector(incidents.stage.settings)
+    auditor = Auditor(incidents.stage.resources, connector)
+    await auditor.turn()
+    await connector.close()
+    assert auditor.ready()[0].detail == ""
+    assert await incidents.stage.rows("SELECT clock_id, kind, due_at FROM timers ORDER BY due_at") == planned
+    await incidents.goes_to(42.1)
+    assert (await incidents.clock(incident, "statutory"))["state"] == "breached"
+
+
+async def test_a_breach_that_a_correction_leaves_is_resolved_by_the_notice(incidents):
+    incident = await breached(incidents)
+    await incidents.goes_to(63)
+    await incidents.puts(incident, "breach/awareness", aware_at=iso(after(-20)), reason="Found in the log.")
+    await notified(incidents, incident, 64)
+    clock = await incidents.clock(incident, "statutory")
+    alerts = (await incidents.api.get("/v1/alerts")).json()["items"]
+    assert [each["state"] for each in alerts if each["clock_id"] == str(clock["id"])] == ["resolved"]
 
 
 async def test_a_correction_to_a_time_that_is_over_calls_people(incidents):

@@ -5,7 +5,10 @@ import asyncio
 import pytest
 
 from plaudit.alerting.mails.domain.letters import NO_LONGER_SO, NOT_TOLD
+from plaudit.alerting.people import commands as people
+from plaudit.alerting.policies.domain.document import Format
 from plaudit.alerting.reviews.consumer import keep_reviews
+from plaudit.common.db import Role
 from plaudit_testing.clocks import answered, at, review
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
@@ -78,6 +81,28 @@ async def test_a_breach_that_nobody_was_told_of_is_taken_back_in_silence(stage, 
     await stage.sends()
     assert kinds(mailbox) == []
     assert ("clock.retracted", NOT_TOLD) in [(each["topic"], each["reason"]) for each in await told(stage)]
+
+
+OWNERS = """\
+people: [{address: dan@acme.example, name: Dan, quiet_hours: {from: "09:00", to: "12:00"}}]
+default: {owner: dan@acme.example}
+"""
+
+
+async def test_a_notice_that_waits_for_the_end_of_quiet_hours_is_told_of_a_run_that_was_paused_meanwhile(
+    stage, mailbox
+):
+    async with stage.resources.database(Role.API).driver_transaction("default") as tx:
+        await people.save(tx, "default", OWNERS, Format.YAML, "test")
+    await stage.happens(None, review(), at(0))
+    client, clock = await stage.client(), await stage.clock()
+    for hand, hours in (("pause", 0.5), ("resume", 1.5)):
+        await stage.move_to(at(hours))
+        answer = await client.post(f"/v1/clocks/{clock['id']}/{hand}", json={"reason": "the shop is closed"})
+        assert answer.status_code == 200
+    await stage.move_to(at(3.1))
+    await stage.sends()
+    assert [each.partition(",")[0] for each in kinds(mailbox)] == ["Answer by 3 March 2026"]
 
 
 async def test_what_the_message_says_is_read_when_it_leaves_and_not_stored_before(stage, mailbox):

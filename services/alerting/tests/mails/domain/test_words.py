@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from plaudit.alerting.clocks.domain.about import about_review
 from plaudit.alerting.clocks.domain.clock import Clock, Stream
-from plaudit.alerting.clocks.domain.clock_events import Breached, Started, StartReason
+from plaudit.alerting.clocks.domain.clock_events import Breached, Fulfilled, Started, StartReason
+from plaudit.alerting.mails.domain.history import told
 from plaudit.alerting.mails.domain.letters import Letter, LetterKind, message_of
 from plaudit.alerting.mails.domain.words import content_of
 from plaudit.alerting.people.domain import Owner
@@ -39,6 +40,19 @@ def clock(*events, **fields):
 
 
 NOW = datetime(2026, 3, 2, 9, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ("first_answer", ["a public answer became due", "a public answer was late", "our answer was published"]),
+        ("follow_up", ["a personal contact became due", "a personal contact was late", "the customer was contacted"]),
+        ("resolution_total", ["a resolution became due", "a resolution was late", "it was resolved"]),
+    ],
+)
+def test_the_history_says_what_was_due_and_what_was_done(metric, words):
+    log = [STARTED, Breached(at(24)), Fulfilled(at(25)), STARTED]
+    assert [each for _, each in told(log, metric)] == words
 
 
 def letter(of, kind=LetterKind.NOTICE, **more):

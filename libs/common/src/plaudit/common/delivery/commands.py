@@ -17,6 +17,8 @@ from plaudit.common.delivery.domain.endpoint import Endpoint, EndpointState, Sec
 from plaudit.common.delivery.domain.message import (
     A_PERSON,
     CONSOLE_OUTLET,
+    ERASED,
+    ERASED_CONTENT,
     Channel,
     Content,
     Delivery,
@@ -48,7 +50,6 @@ UNRECORDED: Final = "the process ended before it recorded an answer: the recipie
 NOT_OPENED: Final = "the address of the endpoint cannot be decrypted: the key of the vault is missing"
 NO_ENDPOINT: Final = "the endpoint does not exist any more"
 ENDED_DURING_EACH: Final = "the process ended during every attempt"
-ERASED: Final = "erased"
 ONE_AT_A_TIME: Final = (Channel.SLACK, Channel.TEAMS)
 PACE_SECONDS: Final = {Channel.SLACK: 1.0, Channel.TEAMS: 0.25}
 """Slack takes one message a second from a webhook, Teams four."""
@@ -153,7 +154,10 @@ async def prepare(tx: Tx, leased: Sequence[Delivery], checks: Checks, vault: Vau
         return []
     contents = await store.contents(tx, leased)
     said = await consents.of_people(tx, {(each.tenant_id, each.person_key) for each in leased if each.person_key})
-    verdicts = await checked(tx, [Due(each, contents[each.id]) for each in leased], checks)
+    # Of what was erased while it was being sent, no check could read anything.
+    erased = {each.id: Withdraw(ERASED) for each in leased if contents[each.id] == ERASED_CONTENT}
+    due = [Due(each, contents[each.id]) for each in leased if each.id not in erased]
+    verdicts = {**erased, **await checked(tx, due, checks)}
     told: list[tuple[Delivery, Content]] = []
     ended: list[Ended] = []
     for each in leased:

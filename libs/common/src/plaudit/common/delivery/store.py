@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, select, tuple_
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.results import rows_changed
-from plaudit.common.delivery.domain.message import Content, Delivery, Message, State, message_id
+from plaudit.common.delivery.domain.message import ERASED, ERASED_CONTENT, Content, Delivery, Message, State, message_id
 from plaudit.common.delivery.domain.outcomes import Circuit, Outcome
 from plaudit.common.delivery.tables import message_attempts, message_deliveries, messages
 
@@ -227,9 +227,10 @@ _EMPTY_MESSAGES = """
 UPDATE messages SET content = $3, person_key = CASE WHEN $4::boolean THEN '' ELSE person_key END
 WHERE tenant_id = $1 AND id = ANY($2::uuid[])
 """
+# What has failed is withdrawn too: nobody sends it again. What is being sent is found by its content, if it comes back.
 _EMPTY_DELIVERIES = """
 UPDATE message_deliveries SET
-    state = CASE WHEN state IN ('pending', 'gathered') THEN 'withdrawn' ELSE state END,
+    state = CASE WHEN state IN ('pending', 'gathered', 'failed') THEN 'withdrawn' ELSE state END,
     reason = CASE WHEN state IN ('pending', 'gathered', 'failed') THEN $3::text ELSE reason END,
     finished_at = CASE WHEN state IN ('pending', 'gathered') THEN $4::timestamptz ELSE finished_at END,
     recipient = CASE WHEN $5::boolean AND channel = 'email' THEN 'erased' ELSE recipient END,
@@ -479,9 +480,9 @@ async def erase(tx: Tx, tenant_id: str, *, thread: str = "", person_key: str = "
     found = await tx.raw.fetch(query, tenant_id, name)
     ids, message_ids = [row["id"] for row in found], list({row["message_id"] for row in found})
     if ids:
-        empty = msgspec.json.encode(Content("erased", "")).decode()
+        empty = msgspec.json.encode(ERASED_CONTENT).decode()
         await tx.raw.execute(_EMPTY_MESSAGES, tenant_id, message_ids, empty, bool(person_key))
-        await tx.raw.execute(_EMPTY_DELIVERIES, tenant_id, ids, "erased", tx.now, bool(person_key))
+        await tx.raw.execute(_EMPTY_DELIVERIES, tenant_id, ids, ERASED, tx.now, bool(person_key))
         bundles = {row["bundle_id"] for row in found if row["bundle_id"] is not None}
         await tx.raw.execute(_EMPTY_ATTEMPTS, tenant_id, [*ids, *bundles])
     return len(ids)

@@ -273,7 +273,8 @@ async def _history(tx: Tx, clock: Clock) -> list[tuple[datetime, str]]:
     """Return what happened with the clock before its present run, the oldest first; nothing of an incident's."""
     if clock.about.kind == AboutKind.INCIDENT:
         return []
-    return told_before([event for event, _ in await clock_store.log_of(tx, clock.tenant_id, clock.id)])
+    log = await clock_store.log_of(tx, clock.tenant_id, clock.id)
+    return told_before([event for event, _ in log], clock.metric)
 
 
 def _is_noticed(entry: LogEntry) -> bool:

@@ -12,13 +12,10 @@ from plaudit.alerting.clocks.commands import ClockWriter, Follower, rules_of
 from plaudit.alerting.clocks.consumer import GROUP
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, Stream, order_key
 from plaudit.alerting.clocks.domain.clock_events import (
-    AnchorCorrected,
     Cancelled,
     ClockEvent,
     Fulfilled,
     Paused,
-    PolicyApplied,
-    Resumed,
     Retracted,
     Started,
     kind_of,
@@ -32,6 +29,7 @@ from plaudit.alerting.policies.domain.revisions import Stage
 from plaudit.alerting.timers import store
 from plaudit.alerting.timers.domain import (
     CONTACT,
+    PLANS,
     ByLog,
     Difference,
     Timer,
@@ -50,7 +48,6 @@ from plaudit.common.kafka import dead_letters
 from plaudit.common.outbox import UnitOfWork
 
 MAX_ERROR_CHARS: Final = 500
-_PLANS: Final = Started | Resumed | PolicyApplied | AnchorCorrected
 CONTACTS_GROUP: Final = "alerting-contacts"
 GROUPS: Final[Mapping[str, str]] = {REVIEWS.name: GROUP, CUSTOMERS.name: CONTACTS_GROUP}
 """Topic that fulfils clocks → the group that reads it."""
@@ -59,7 +56,7 @@ GROUPS: Final[Mapping[str, str]] = {REVIEWS.name: GROUP, CUSTOMERS.name: CONTACT
 class Schedule(Follower):
     """Schedules the timers of each run that starts, runs on or is moved, and cancels them when it ends or pauses."""
 
-    follows = frozenset({Started, Resumed, PolicyApplied, AnchorCorrected, Paused, Fulfilled, Cancelled, Retracted})
+    follows = frozenset({*PLANS, Paused, Fulfilled, Cancelled, Retracted})
 
     async def follow(self, tx: Tx, entries: Sequence[LogEntry]) -> Sequence[Outgoing]:
         """Replace and cancel timers; publishes nothing."""
@@ -68,7 +65,7 @@ class Schedule(Follower):
         for clock, event, terms, *_ in entries:
             if not isinstance(event, Started) or clock.run.number > 1:
                 stale.add(clock.key)
-            if isinstance(event, _PLANS) and clock.run.waiting:
+            if isinstance(event, PLANS) and clock.run.can_move:
                 scheduled[clock.key] = timers_of(clock, terms, event.at)
                 if isinstance(event, Started) and clock.about.person is not None:
                     # The contact may have been told before this was.

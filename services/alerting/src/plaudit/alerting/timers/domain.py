@@ -14,7 +14,14 @@ from uuid import UUID
 import msgspec
 
 from plaudit.alerting.clocks.domain.clock import Clock
-from plaudit.alerting.clocks.domain.clock_events import ClockEvent, PolicyApplied, Resumed, Started, Warned
+from plaudit.alerting.clocks.domain.clock_events import (
+    AnchorCorrected,
+    ClockEvent,
+    PolicyApplied,
+    Resumed,
+    Started,
+    Warned,
+)
 from plaudit.alerting.clocks.domain.run import Run, TermsOf, apply
 from plaudit.alerting.clocks.domain.terms import Pin, Terms
 from plaudit.alerting.policies.domain.revisions import BREACH, Stage
@@ -24,6 +31,8 @@ NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 CONTACT: Final = "contact"
 """The timer that looks for contacts with the person of a follow-up."""
+PLANS: Final = (Started, Resumed, PolicyApplied, AnchorCorrected)
+"""Events after which the timers of a run are planned anew, as long as its due time is still to be decided."""
 
 
 class Timer(NamedTuple):
@@ -104,7 +113,7 @@ def by_log(clock: Clock, log: Iterable[ClockEvent], terms_of: TermsOf) -> ByLog:
         run = apply(run, event, terms_of)
         if isinstance(event, Warned):
             pending.pop(_warning(event), None)
-        elif isinstance(event, Started | Resumed | PolicyApplied):
+        elif isinstance(event, PLANS) and run.can_move:
             planned = timers_of(msgspec.structs.replace(clock, run=run), terms_of(run.pin), event.at)
             pending = {timer.kind: timer for timer in planned}
         else:

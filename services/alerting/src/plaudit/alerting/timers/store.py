@@ -8,7 +8,7 @@ from uuid import UUID
 
 from plaudit.alerting.clocks.domain.clock import ClockKey, Stream
 from plaudit.alerting.policies.domain.revisions import PolicyRef
-from plaudit.alerting.timers.domain import Timer
+from plaudit.alerting.timers.domain import PLANS, Timer
 from plaudit.alerting.timers.tables import timers
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
@@ -77,6 +77,7 @@ WHERE tenant_id = $1 AND clock_id = $2 AND failed_at IS NULL AND due_at <= $4
 
 _OPEN: Final = "waiting AND state IN ('running', 'paused')"
 """Clocks of which something is still to come; the words of an index."""
+_PLANS: Final = [str(each.__struct_config__.tag) for each in PLANS]
 _RANGE: Final = "> ($1, $2::uuid) AND {key} <= ($3, $4::uuid)"
 
 _PAGE_END = f"""
@@ -117,7 +118,7 @@ WHERE CASE
     ELSE h.warnings + (
         SELECT count(*) FILTER (WHERE kind = 'warned' AND e.id > e.planned)
         FROM (
-            SELECT id, kind, max(id) FILTER (WHERE kind IN ('started', 'resumed', 'policy_applied')) OVER () AS planned
+            SELECT id, kind, max(id) FILTER (WHERE kind = ANY($10::text[])) OVER () AS planned
             FROM clock_events WHERE tenant_id = p.tenant_id AND clock_id = p.id
         ) AS e
     ) <> p.warnings
@@ -279,7 +280,8 @@ async def suspects(tx: Tx, after: ClockKey, until: ClockKey, warnings: Mapping[P
         warnings: how many each class of the page has.
     """
     counted = [(tenant_id, *ref, count) for (tenant_id, ref), count in warnings.items()]
-    rows = await tx.raw.fetch(_DIFFERING, *after, *until, *([row[n] for row in counted] for n in range(5)))
+    columns = ([row[n] for row in counted] for n in range(5))
+    rows = await tx.raw.fetch(_DIFFERING, *after, *until, *columns, _PLANS)
     found = [((row["tenant_id"], row["id"]), row["is_sure"]) for row in rows]
     sure = dict.fromkeys(key for key, is_sure in found if is_sure)
     return Suspects(list(sure), [key for key, is_sure in found if not is_sure and key not in sure])

@@ -111,6 +111,12 @@ class Content(msgspec.Struct, frozen=True):
     """The things that a gathered message tells; its text has them too."""
 
 
+ERASED: Final = "erased"
+"""Why a message does not leave of which no word is left."""
+ERASED_CONTENT: Final = Content(ERASED, "")
+"""What is left of an erased message."""
+
+
 class Recipient(msgspec.Struct, frozen=True):
     """To whom a message goes. Make one by `mail_to`, `person`, `endpoint` or `subscribers`."""
 

@@ -24,6 +24,7 @@ from plaudit.alerting.alerts.domain.notes import (
 from plaudit.alerting.alerts.domain.silences import Silence
 from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.alerts.store import silences
+from plaudit.alerting.changes import store as changes
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey
 from plaudit.alerting.clocks.domain.words import name_of
 from plaudit.alerting.people import store as people
@@ -74,6 +75,7 @@ async def fire(tx: Tx, found: Sequence[Alert]) -> int:
         if after is not alert:
             await store.save(tx, after)
             await store.carry_on(tx, after)
+            await changes.note(tx, [after.tenant_id])
         for step in telling:
             messages += messages_of(tx, after, step.told, _note(after, step))
     await deliveries.queue(tx, messages)

@@ -12,6 +12,7 @@ from plaudit.alerting.alerts.domain.notes import Note, NoteKind
 from plaudit.alerting.alerts.domain.uncaught import is_uncaught, reason_to_end
 from plaudit.alerting.alerts.events import alert_event
 from plaudit.alerting.alerts.store import alerts as store
+from plaudit.alerting.changes import store as pages
 from plaudit.alerting.clocks.commands import Cause
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.domain import Owner, chain_of
@@ -68,6 +69,7 @@ async def apply(tx: Tx, changes: Sequence[Told], fallback: Owner) -> Sequence[Ou
     }
     resolved = await store.resolve(tx, reasons)
     await tell_resolved(tx, resolved)
+    await pages.note(tx, {each.tenant_id for each in resolved})
     causes = {each.key: Cause(each.traceparent, each.tracestate) for each in last.values()}
     return [
         *events,
@@ -96,6 +98,7 @@ async def _raise(tx: Tx, changes: Sequence[Told], fallback: Owner) -> list[Outgo
         messages += messages_of(tx, alert, owner, Note(alert.id, alert.generation, NoteKind.RAISED, 0, WHY))
         events.append(alert_event("alert.raised", alert, tx.now, Cause(each.traceparent, each.tracestate)))
     await store.raise_all(tx, raised)
+    await pages.note(tx, {each.tenant_id for each in raised})
     await store.add_steps(tx, steps)
     await deliveries.queue(tx, messages)
     return events

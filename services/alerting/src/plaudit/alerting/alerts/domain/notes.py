@@ -27,6 +27,8 @@ RESOLVED: Final = "the alert is resolved"
 LOOKED_AT: Final = "somebody looks at the alert"
 CHANGED: Final = "the alert was assigned or acknowledged since"
 NO_ALERT: Final = "there is no such alert any more"
+MESSAGES: Final = "/console/messages"
+"""The page of all messages, which an alert of a storm leads to."""
 MAX_LISTED: Final = 50
 """Alerts that one message names."""
 
@@ -151,7 +153,11 @@ def _subject(note: Note, alert: Alert) -> str:
 
 def _link(alert: Alert, public_url: str) -> tuple[str, str]:
     console = public_url.rstrip("/")
-    url = f"{console}{REVIEWS}/{alert.review_id}" if alert.review_id else f"{console}{DESK}/{alert.clock_id}"
-    if not console or not is_web_address(url):
-        return "", ""
-    return url, "Answer this review" if alert.review_id else "Open the clock"
+    if alert.review_id:
+        path, label = f"{REVIEWS}/{alert.review_id}", "Answer this review"
+    elif alert.clock_id is not None:
+        path, label = f"{DESK}/{alert.clock_id}", "Open the clock"
+    else:
+        path, label = MESSAGES, "Open all messages"
+    url = f"{console}{path}"
+    return (url, label) if console and is_web_address(url) else ("", "")

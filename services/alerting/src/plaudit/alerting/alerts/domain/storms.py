@@ -3,12 +3,11 @@
 from typing import Final
 
 from plaudit.alerting.alerts.domain.alert import Alert
+from plaudit.alerting.alerts.domain.notes import MESSAGES
 from plaudit.common.delivery.domain.gathering import STORM_WINDOW
 from plaudit.common.delivery.domain.message import Content, Message, mail_to
 
 STORM_TOPIC: Final = "alert.storm"
-MESSAGES: Final = "/console/messages"
-"""The page of all messages."""
 OVER: Final = "over"
 """Why the alert of a storm is resolved."""
 

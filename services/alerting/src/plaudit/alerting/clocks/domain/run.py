@@ -221,8 +221,9 @@ def _new_times(
             return {"pauses": pauses, "due_at": terms_of(run.pin).due_at(run.anchor_at, run.started_at, pauses)}
         case AnchorCorrected():
             due_at = terms_of(run.pin).due_at(event.anchor_at, run.started_at, run.pauses)
-            # Another number: what was told of the run before is not what is told from now on.
-            return {"anchor_at": event.anchor_at, "due_at": due_at, "number": run.number + 1}
+            # Another number: what was told of the run before is not what is told from now on. A breach that stands is.
+            number = run.number if run.breached_at is not None else run.number + 1
+            return {"anchor_at": event.anchor_at, "due_at": due_at, "number": number}
         case PolicyApplied():
             terms = terms_of(Pin(event.policy, event.calendar))
             due_at = terms.due_at(run.anchor_at, run.started_at, run.pauses)

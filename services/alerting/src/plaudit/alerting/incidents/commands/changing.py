@@ -13,7 +13,7 @@ from plaudit.alerting.clocks.domain.clock import FIRST, Clock, clock_id, order_k
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started
 from plaudit.alerting.clocks.domain.run import apply
 from plaudit.alerting.clocks.domain.terms import Rules
-from plaudit.alerting.incidents.domain.duties import new_clock
+from plaudit.alerting.incidents.domain.duties import about_of, new_clock
 from plaudit.alerting.incidents.domain.incident import (
     Entry,
     Incident,
@@ -127,6 +127,12 @@ class Changing:
     def change(self, **fields: Any) -> None:
         """Change fields of the incident."""
         self.incident = msgspec.structs.replace(self.incident, **fields)
+
+    def show(self) -> None:
+        """Let the present clocks say of the incident what it is now: by its severity, their mails are urgent or not."""
+        for clock in list(self._clocks.values()):
+            self._clocks[clock.id] = msgspec.structs.replace(clock, about=about_of(self.incident))
+            self._writer.keep(self._clocks[clock.id])
 
     async def finish(
         self, kind: str, by: str, *, note: str = "", data: Mapping[str, Any] | None = None, is_new: bool = False

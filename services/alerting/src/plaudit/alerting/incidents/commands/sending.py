@@ -24,9 +24,11 @@ def check_of(public_url: str) -> Check:
         updates = await incidents.updates(
             tx, {(tenant_id, each.incident_id, each.number) for tenant_id, each in carried.values()}
         )
+        keys = {(tenant_id, each.incident_id) for tenant_id, each in carried.values()}
+        known = {key: await incidents.read(tx, *key) for key in keys}
         verdicts: dict[UUID, Verdict] = {}
         for delivery_id, (tenant_id, each) in carried.items():
-            incident = await incidents.read(tx, tenant_id, each.incident_id)
+            incident = known[tenant_id, each.incident_id]
             update = updates.get((tenant_id, each.incident_id, each.number))
             if incident is None or update is None:
                 verdicts[delivery_id] = Withdraw(GONE)

@@ -90,7 +90,6 @@ async def publish(
     )
     changing.change(updates=update.number, updated_at=update.made_at)
     is_reopened = incident.state is State.RESOLVED and update.state is State.OPEN
-    is_reopened = incident.state is State.RESOLVED and update.state is State.OPEN
     _told(changing, by)
     if update.state is not incident.state:
         enter(changing, update.state)

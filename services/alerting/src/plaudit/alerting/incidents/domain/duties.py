@@ -22,12 +22,13 @@ PUBLISHED: Final = "update"
 
 def about_of(incident: Incident) -> About:
     """Return what clocks keep of an incident."""
-    return About(kind=AboutKind.INCIDENT, id=str(incident.id), subject=incident.subjects[0], title=incident.title)
-
-
-def update_clock_id(incident: Incident) -> tuple[str, int]:
-    """Return metric and instance of the present clock of the next update."""
-    return Metric.INCIDENT_UPDATE, incident.instance
+    return About(
+        kind=AboutKind.INCIDENT,
+        id=str(incident.id),
+        subject=incident.subjects[0],
+        title=incident.title,
+        severity=str(incident.severity),
+    )
 
 
 def new_clock(incident: Incident, metric: Metric, instance: int, run: Run) -> Clock:

@@ -9,7 +9,7 @@ import msgspec
 
 from plaudit.alerting.clocks.domain.clock import Clock, thread_of
 from plaudit.alerting.clocks.domain.clock_events import Breached, ClockEvent, Retracted, Started, Warned, calls_nobody
-from plaudit.alerting.clocks.domain.run import State
+from plaudit.alerting.clocks.domain.run import Run, State
 from plaudit.alerting.clocks.domain.words import name_of
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Severity
@@ -111,7 +111,8 @@ def letter_of(content: Content) -> Letter:
 def is_wanted(letter: Letter, clock: Clock, now: datetime) -> bool:
     """Say whether what a mail tells is still so: the same run, that waits.
 
-    A notice and a warning are told before the due time only: after it there is the breach to tell.
+    A notice and a warning are told before the due time only: after it there is the breach to tell. A run that was
+    moved, or paused and resumed, is the same, and its mail says when it is due now; warnings are planned anew.
     """
     run = clock.run
     match letter.kind:
@@ -120,9 +121,14 @@ def is_wanted(letter: Letter, clock: Clock, now: datetime) -> bool:
             is_of_run = run.number == letter.run or clock.metric == Metric.STATUTORY
             return is_of_run and run.state is not State.BREACHED
         case LetterKind.BREACH:
-            return letter.generation == run.generation and run.waiting and run.state is State.BREACHED
+            return _is_of_run(letter, run) and run.waiting and run.state is State.BREACHED
         case LetterKind.WARNING:
             is_early = run.state is State.RUNNING and now < run.due_at
             return letter.generation == run.generation and run.waiting and is_early
         case _:
-            return letter.generation == run.generation and run.waiting and run.state is State.RUNNING
+            return _is_of_run(letter, run) and run.waiting and run.state is State.RUNNING
+
+
+def _is_of_run(letter: Letter, run: Run) -> bool:
+    """Say whether a mail is about this run; one of before a release that noted the run goes by its generation."""
+    return letter.run == run.number if letter.run else letter.generation == run.generation
