@@ -160,7 +160,7 @@ async def test_what_is_urgent_leaves_first_and_within_the_first_window(post, mai
     assert len(mailbox.mails) == 2
     await post.move_to(later(seconds=56 + 56))
     await post.sends()
-    assert mailbox.subjects[2] == "3 at once: 1 urgent, 3 late"
+    assert mailbox.subjects[2] == "3 at once, 1 urgent: 3 late"
     assert text_of(mailbox.mails[2]).index("Review 21") < text_of(mailbox.mails[2]).index("Review 20")
 
 

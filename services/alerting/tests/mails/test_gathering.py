@@ -58,7 +58,7 @@ async def test_a_drastic_review_is_first_and_waits_no_longer_than_the_first_wind
     await stage.happens(None, review(severity=Severity.DRASTIC), at(0.001), review_id="drastic")
     await stage.move_to(at(WINDOW))
     await stage.sends()
-    assert mailbox.subjects[1] == "5 at once: 1 urgent, 5 new"
+    assert mailbox.subjects[1] == "5 at once, 1 urgent: 5 new"
     first = text_of(mailbox.mails[1]).split("\n\n")[1]
     assert "reviews/drastic" in first
 

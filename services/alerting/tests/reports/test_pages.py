@@ -27,7 +27,7 @@ def test_the_share_is_said_with_what_it_is_of_and_what_is_apart():
 
 def test_times_are_said_with_those_that_wait():
     said = words.times_in_words(times_of(Seen((HOUR_US, 3 * HOUR_US), (9 * HOUR_US,))))
-    assert "Of 3 clocks, 2 are answered and 1 still wait." in said
+    assert "Of 3 clocks, 2 are answered and 1 still waits." in said
     assert "Half are answered within 3 h 0 min" in said
     assert "no median" in words.times_in_words(times_of(Seen((1,), (2, 2, 2))))
     assert words.times_in_words(times_of(Seen())) == "No time is known of this time."

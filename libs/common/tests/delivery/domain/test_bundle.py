@@ -44,7 +44,7 @@ def test_what_is_urgent_comes_first_and_then_what_is_due_first():
     items = [item(3), item(1), item(2, is_urgent=True, kind="new")]
     content = gathered(items)
     assert [each.words[-1] for each in content.listing.items] == ["2", "1", "3"]
-    assert content.subject == "3 at once: 1 urgent, 2 late, 1 new"
+    assert content.subject == "3 at once, 1 urgent: 2 late, 1 new"
 
 
 def test_every_item_is_listed_with_what_is_known_and_its_link():

@@ -28,7 +28,7 @@ from plaudit.common.delivery.endpoints import store as endpoint_store
 from plaudit.common.delivery.schemas import content_of, shown
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor, not_found
 from plaudit.common.pages.navigation import Crumb
-from plaudit.common.people import store as people
+from plaudit.common.people.naming import namer
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 
@@ -309,25 +309,8 @@ async def _endpoint(
 async def _changes(request: Request, tx: SqlTx, tenant_id: str, endpoint_id: UUID) -> list[dict[str, Any]]:
     """Return who changed what, the newest first: people by their names."""
     found = [dict(each) for each in await endpoint_store.changes(tx, tenant_id, endpoint_id, CHANGES)]
-    people_ids = {person for each in found if (person := _person_id(each["actor"]))}
-    names: Mapping[UUID, str] = {}
-    if people_ids:
-        async with request.app.state.resources.common_database().snapshot(tenant_id) as common:
-            names = await people.names_of(common, tenant_id, people_ids)
-    return [{**each, "actor": _actor(each["actor"], names)} for each in found]
-
-
-def _actor(actor: str, names: Mapping[UUID, str]) -> str:
-    person = _person_id(actor)
-    return names.get(person, "a former account") if person else actor.replace(":", " ", 1)
-
-
-def _person_id(actor: str) -> UUID | None:
-    kind, _, person_id = actor.partition(":")
-    try:
-        return UUID(person_id) if kind == "person" else None
-    except ValueError:
-        return None
+    name_of = await namer(request.app.state.resources.common_database(), tenant_id, [each["actor"] for each in found])
+    return [{**each, "actor": name_of(each["actor"])} for each in found]
 
 
 async def _secret(request: Request, principal: Principal, tx: SqlTx, made: endpoints.Made, title: str) -> Response:
@@ -353,6 +336,7 @@ def _message(row: RowMapping, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         **row,
         "subject": content_of(row).subject,
+        "endpoint_id": row["recipient"] if row["recipient"] in names else None,
         "to": names.get(row["recipient"], "" if row["channel"] == Channel.CONSOLE else row["recipient"]),
         "words": words,
         "look": look,

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -12,13 +11,12 @@ from starlette.responses import Response
 from plaudit.alerting.audit import store
 from plaudit.alerting.audit.domain import About
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor
-from plaudit.common.people import store as accounts
+from plaudit.common.people.naming import namer
 from plaudit.common.sessions import ConsolePages, staff
 
 AUDIT: Final = "/console/audit"
 ROWS: Final = 50
 MAX_VALUE_CHARS: Final = 200
-_PERSON: Final = "person:"
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.alerting.audit")
@@ -57,7 +55,9 @@ async def show_audit(
         tx,
         "audit.html",
         entries=entries,
-        names=await _names(request, principal.tenant_id, [entry.actor for entry in entries]),
+        name_of=await namer(
+            request.app.state.resources.common_database(), principal.tenant_id, [entry.actor for entry in entries]
+        ),
         in_words=_in_words,
         choices={"": "everything", **{each.value: each.value for each in About}},
         chosen=wanted,
@@ -66,16 +66,6 @@ async def show_audit(
         next=following,
         is_first=cursor is None,
     )
-
-
-async def _names(request: Request, tenant_id: str, actors: list[str]) -> dict[str, str]:
-    """Return actor → name, of those who are people with an account."""
-    ids = {each: UUID(each.removeprefix(_PERSON)) for each in set(actors) if each.startswith(_PERSON)}
-    if not ids:
-        return {}
-    async with request.app.state.resources.common_database().snapshot(tenant_id) as common:
-        names = await accounts.names_of(common, tenant_id, ids.values())
-    return {actor: names[person_id] for actor, person_id in ids.items() if person_id in names}
 
 
 def _in_words(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[str]:

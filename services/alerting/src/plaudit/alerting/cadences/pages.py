@@ -33,6 +33,7 @@ from plaudit.alerting.calendars.domain.local_times import at_local, local_date
 from plaudit.common.db import Tx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
 from plaudit.common.pages.navigation import Crumb
+from plaudit.common.people.naming import namer
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 
 CADENCES: Final = "/console/cadences"
@@ -245,6 +246,7 @@ async def _rules(
 ) -> Response:
     number, revision = await in_force(tx, principal.tenant_id)
     written = json.dumps(document_of(revision.cadences), indent=2, ensure_ascii=False)
+    history = await revisions.history(tx, principal.tenant_id, SHOWN_REVISIONS)
     return await console.response(
         request,
         principal,
@@ -256,7 +258,10 @@ async def _rules(
         cadences=revision.cadences,
         document=written if document is None else document,
         faults=faults or [],
-        history=await revisions.history(tx, principal.tenant_id, SHOWN_REVISIONS),
+        history=history,
+        name_of=await namer(
+            request.app.state.resources.common_database(), principal.tenant_id, [each.saved_by for each in history]
+        ),
         may_write=principal.may("cadences:write"),
         in_words=_schedule_in_words,
         labels=LABELS,

@@ -32,6 +32,7 @@ from plaudit.alerting.calendars.domain.zones import zone_names
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, not_found
 from plaudit.common.pages.navigation import Crumb
+from plaudit.common.people.naming import namer
 from plaudit.common.sessions import ConsolePages, done, staff
 
 CALENDARS: Final = "/console/calendars"
@@ -123,6 +124,9 @@ async def show_calendar(request: Request, principal: Reader, tx: TenantTx, name:
         coming_count=len(coming),
         country=None if revision is None else _country_in_words(revision),
         past=past,
+        name_of=await namer(
+            request.app.state.resources.common_database(), principal.tenant_id, [each.changed_by for each in past]
+        ),
         may_change=principal.may("clocks:write") and revision is not None,
         calendars_path=CALENDARS,
     )

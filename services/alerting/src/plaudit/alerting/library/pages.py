@@ -27,6 +27,7 @@ from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, Work
 from plaudit.common.http.problems import precondition_failed
 from plaudit.common.pages.navigation import Crumb
+from plaudit.common.people.naming import namer
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 
 LIBRARY: Final = "/console/library"
@@ -228,6 +229,9 @@ async def _page(
         title=title,
         guideline=newest,
         log=log[::-1],
+        name_of=await namer(
+            request.app.state.resources.common_database(), principal.tenant_id, [each.made_by for each in log]
+        ),
         values=dict.fromkeys(LABELS, "") | dict(typed.values or (_shown(newest) if newest else {})),
         errors=typed.errors,
         path=f"{LIBRARY}/{newest.id}" if newest else NEW,

@@ -14,6 +14,7 @@ from plaudit.alerting.people.schemas import EXAMPLE_YAML
 from plaudit.alerting.policies.domain.document import DocumentError, Format
 from plaudit.common.db import Tx
 from plaudit.common.http import Principal, TenantTx, Work
+from plaudit.common.people.naming import namer
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, done, staff
 
@@ -75,6 +76,9 @@ async def _page(
         default=owners.default_owner(fallback),
         chains={each.name: people_in_words(chain_of(fallback, each), fallback) for each in owners.escalations},
         history=history,
+        name_of=await namer(
+            request.app.state.resources.common_database(), tenant_id, [each.saved_by for each in history]
+        ),
         typed=written if typed is None else typed,
         mistakes=mistakes,
         may_write=principal.may("policies:write"),

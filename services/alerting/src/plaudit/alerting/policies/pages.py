@@ -23,6 +23,7 @@ from plaudit.alerting.policies.domain.words import ClassInWords, changes
 from plaudit.alerting.policies.schemas import in_words
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor
+from plaudit.common.people.naming import namer
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, done, staff
 
@@ -79,6 +80,7 @@ async def show_revision(request: Request, principal: Reader, tx: TenantTx, revis
         further=(title,),
         title=title,
         found=found,
+        name_of=await namer(request.app.state.resources.common_database(), principal.tenant_id, [found.saved_by or ""]),
         rows=_rows(found),
         in_force=in_force,
         is_in_force=found.key == in_force.key,
@@ -146,6 +148,8 @@ async def _policy_page(
     before = decode_cursor(cursor, tuple[int], of=POLICIES)[0] if cursor else None
     found = await store.revisions(tx, tenant_id, before, ROWS + 1)
     listed, following = cut_page(found, ROWS, lambda each: (each.policy.number,), of=POLICIES)
+    activations = await store.activations(tx, tenant_id, None, ROWS)
+    actors = [in_force.activated_by, *(each.saved_by for each in listed), *(each.activated_by for each in activations)]
     return await console.response(
         request,
         principal,
@@ -156,7 +160,8 @@ async def _policy_page(
         in_force=in_force,
         rows=_rows(current),
         revisions=listed,
-        activations=[_activation(each) for each in await store.activations(tx, tenant_id, None, ROWS)],
+        activations=[_activation(each) for each in activations],
+        name_of=await namer(request.app.state.resources.common_database(), tenant_id, [each or "" for each in actors]),
         next=following,
         is_first=cursor is None,
         typed=current.document if typed is None else typed,

@@ -56,11 +56,15 @@ class Gathered:
         return tuple(item for _, item in self._first)
 
     @property
+    def urgent(self) -> str:
+        """How many of them are urgent, as it stands behind their number: `, 2 urgent`; empty where none is."""
+        return f", {self._urgent:,} urgent" if self._urgent else ""
+
+    @property
     def counts(self) -> str:
-        """How many there are of which kind: `2 urgent, 27 late, 90 to answer`."""
-        urgent = [f"{self._urgent:,} urgent"] if self._urgent else []
+        """How many there are of which kind: `27 late, 90 to answer`."""
         kinds = sorted(self._kinds.items(), key=lambda each: (-each[1], each[0]))
-        return ", ".join([*urgent, *(f"{number:,} {kind}" for kind, number in kinds)])
+        return ", ".join(f"{number:,} {kind}" for kind, number in kinds)
 
 
 def bundle_content(gathered: Gathered, link: str, link_label: str) -> Content:
@@ -75,8 +79,8 @@ def bundle_content(gathered: Gathered, link: str, link_label: str) -> Content:
     missing = gathered.total - len(items)
     where = f", in the list below: {link_label}" if link else ""
     more = f"And {missing:,} more{where}." if missing else ""
-    subject = f"{gathered.total:,} at once: {gathered.counts}"
-    lead = f"{gathered.total:,} things came within a short time: {gathered.counts}."
+    subject = f"{gathered.total:,} at once{gathered.urgent}: {gathered.counts}"
+    lead = f"{gathered.total:,} things came within a short time{gathered.urgent}: {gathered.counts}."
     listing = Listing(lead, items, more)
     return Content(
         subject=one_line(subject),

@@ -121,6 +121,9 @@ def content_of(note: Note, alert: Alert, *, owner: str, now: datetime, zone: tzi
     if alert.state is AlertState.RESOLVED and alert.reason:
         facts.append(("Resolved", alert.reason.replace("_", " ")))
     link, label = _link(alert, public_url)
+    at_desk = _at_desk(alert, public_url)
+    if at_desk and at_desk != link and alert.state is AlertState.OPEN:
+        facts.append(("Acknowledge it, assign it or silence it", at_desk))
     text = "\n".join((f"{note.why}\n", *(f"{name}: {words}" for name, words in facts)))
     data = {"alert_id": str(alert.id), "kind": alert.kind, "state": alert.state, "why": note.why}
     return Content(_subject(note, alert), text, data=data, link=link, link_label=label)
@@ -149,6 +152,12 @@ def unsilenced_message(tenant_id: str, silence_id: UUID, open_ones: Sequence[str
 
 def _subject(note: Note, alert: Alert) -> str:
     return one_line(f"{_HEADINGS[note.kind]}: {alert.summary}")
+
+
+def _at_desk(alert: Alert, public_url: str) -> str:
+    """Return the address where the alert of a clock is acknowledged; empty where there is none."""
+    url = f"{public_url.rstrip('/')}{DESK}/{alert.clock_id}"
+    return url if public_url and alert.clock_id and is_web_address(url) else ""
 
 
 def _link(alert: Alert, public_url: str) -> tuple[str, str]:

@@ -221,7 +221,7 @@ async def _assign(form: _Form) -> Response:
         await alerts.assign(form.work.tx, form.tenant_id, alert_id, owner, actor, note)
     except AlertResolvedError:
         return form.done(NO_ALERT, is_good=False)
-    return form.done(f"The alert is given to {owner.name}, who is told at once.")
+    return form.done(f"The alert is given to {owner.name}, who is told of it.")
 
 
 async def _silence(form: _Form) -> Response:

@@ -1,6 +1,6 @@
 """What the pages of the desk share: the page of a list with one clock beside it, and how things are called."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final
@@ -39,7 +39,7 @@ from plaudit.common.delivery.schemas import content_of
 from plaudit.common.http import Cursor, Principal, cut_page, decode_cursor
 from plaudit.common.http.parameters import parameters
 from plaudit.common.pages.navigation import CONSOLE
-from plaudit.common.people import store as accounts
+from plaudit.common.people.naming import namer
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, staff
 
 ROWS: Final = 20
@@ -261,7 +261,7 @@ async def _of_clock(
     alert = await store.alert_of(tx, tenant_id, clock_id)
     actors = {by for event, _ in log if (by := getattr(event, "by", None))}
     actors |= {alert["acknowledged_by"]} if alert and alert["acknowledged_by"] else set()
-    name_of = await _namer(request, tenant_id, actors)
+    name_of = await namer(request.app.state.resources.common_database(), tenant_id, actors)
     loaded = await clock_store.load(tx, [(tenant_id, clock_id)])
     aid = (await aids_of(tx, list(loaded.values()))).get((tenant_id, clock_id), NO_AID)
     head, others = of_customer(aid, UTC) if principal.may("reviews:read") else ("", [])
@@ -278,29 +278,6 @@ async def _of_clock(
         "language": aid.review.language if aid.review else None,
         "can_check": principal.may("reviews:read") and clock["erased_at"] is None and clock["review_id"] is not None,
     }
-
-
-async def _namer(request: Request, tenant_id: str, actors: set[str]) -> Callable[[str], str]:
-    """Return what says how a person or a key is called."""
-    ids = {person for actor in actors if (person := _person_id(actor))}
-    names: Mapping[UUID, str] = {}
-    if ids:
-        async with request.app.state.resources.common_database().snapshot(tenant_id) as common:
-            names = await accounts.names_of(common, tenant_id, ids)
-
-    def name_of(actor: str) -> str:
-        person = _person_id(actor)
-        return names.get(person, "a former account") if person else actor.replace(":", " ", 1)
-
-    return name_of
-
-
-def _person_id(actor: str) -> UUID | None:
-    kind, _, person_id = actor.partition(":")
-    try:
-        return UUID(person_id) if kind == "person" else None
-    except ValueError:
-        return None
 
 
 async def _month(principal: Principal, tx: SqlTx, asked: str) -> dict[str, Any] | None:

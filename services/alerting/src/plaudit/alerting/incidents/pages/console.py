@@ -34,6 +34,7 @@ from plaudit.alerting.incidents.store import subscribers as subscriber_store
 from plaudit.alerting.mails.domain.words import DESK, INCIDENTS, REVIEWS, duration
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor
+from plaudit.common.people.naming import namer
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 
 NEW: Final = f"{INCIDENTS}/new"
@@ -311,6 +312,9 @@ async def one(
     """
     found = await reading.in_full(tx, principal.tenant_id, incident_id)
     incident, breach = found.incident, found.breach
+    updates = await store.updates_of(tx, principal.tenant_id, incident_id, SHOWN_UPDATES)
+    log = await store.log_of(tx, principal.tenant_id, incident_id, SHOWN_ENTRIES)
+    actors = [incident.opened_by, *(each.made_by for each in updates), *(each.by for each in log)]
     return await console.response(
         request,
         principal,
@@ -322,9 +326,10 @@ async def one(
         found=found,
         breach=breach,
         readings=None if breach is None else (strict_at(breach.aware_at), regulation_of(breach)),
-        updates=await store.updates_of(tx, principal.tenant_id, incident_id, SHOWN_UPDATES),
+        updates=updates,
         told=await channels.channels_of(tx, incident),
-        log=await store.log_of(tx, principal.tenant_id, incident_id, SHOWN_ENTRIES),
+        log=log,
+        name_of=await namer(request.app.state.resources.common_database(), principal.tenant_id, actors),
         subscriber_count=await subscriber_store.count(tx, principal.tenant_id, incident_id),
         public_path=page_path(incident.tenant_id, incident.slug) if incident.is_shown else "",
         may_write=principal.may("incidents:write") and incident.state is not State.CLOSED,

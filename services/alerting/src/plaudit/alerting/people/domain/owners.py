@@ -209,7 +209,9 @@ class Owners(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _when(seconds: int) -> str:
-    return f"after {length_in_words(seconds)}" if seconds else "at once"
+    hours, rest = divmod(seconds, 3600)
+    lengths = (hours * 3600, rest) if hours and rest else (seconds,)
+    return f"after {' '.join(map(length_in_words, lengths))}" if seconds else "at once"
 
 
 def _narrowness(each: Assignment) -> tuple[int, bool, bool]:

@@ -38,12 +38,12 @@ def between(interval: Interval | None) -> str:
 
 def stars(change: float | None) -> str:
     """Return a change of a rating."""
-    return NOTHING if change is None else f"{change:+.2f}"
+    return NOTHING if change is None else _signed(change)
 
 
 def stars_between(interval: Interval | None) -> str:
     """Return the interval of a change of a rating."""
-    return NOTHING if interval is None else f"{interval.low:+.2f} to {interval.high:+.2f}"
+    return NOTHING if interval is None else f"{_signed(interval.low)} to {_signed(interval.high)}"
 
 
 def length(us: int | None) -> str:
@@ -65,7 +65,7 @@ def compliance_in_words(found: Compliance) -> str:
         return "Nothing that was due has been decided in this time."
     sentences = [
         (
-            f"Of {_clocks(found.counted)} that ended or whose due time has passed, {found.in_time:,} were in time: "
+            f"Of {_clocks(found.counted)} that ended or whose due time has passed, {_were(found.in_time)} in time: "
             f"{percent(found.share)}, and with a confidence of 95 % from {between(found.interval)}."
         ),
         (
@@ -85,7 +85,7 @@ def times_in_words(found: Times) -> str:
     seen = found.seen
     if not found.counted:
         return "No time is known of this time."
-    waits = f"Of {_clocks(found.counted)}, {len(seen.answered):,} are answered and {len(seen.waiting):,} still wait."
+    waits = f"Of {_clocks(found.counted)}, {_be(len(seen.answered))} answered and {_wait(len(seen.waiting))}."
     if found.median.at is None:
         return f"{waits} More than half wait longer than can be seen, so there is no median."
     return (
@@ -99,10 +99,27 @@ def effect_in_words(answered: Effect, never: Effect) -> str:
     if not answered.reviews and not never.reviews:
         return "No negative review was published in this time."
     return (
-        f"Of {answered.reviews:,} negative reviews that were answered, {answered.raised:,} were raised by a star or "
+        f"Of {answered.reviews:,} negative reviews that were answered, {_were(answered.raised)} raised by a star or "
         f"more ({percent(answered.recovery)}, 95 %: {between(answered.interval)}); of {never.reviews:,} without an "
         f"answer, {never.raised:,} ({percent(never.recovery)}, 95 %: {between(never.interval)})."
     )
+
+
+def _signed(change: float) -> str:
+    """Return a change with its sign; a minus is as wide as a plus, and no change has none."""
+    return f"{change:+.2f}".replace("-", "\N{MINUS SIGN}") if round(change, 2) else "0.00"
+
+
+def _be(count: int) -> str:
+    return f"{count:,} is" if count == 1 else f"{count:,} are"
+
+
+def _were(count: int) -> str:
+    return f"{count:,} was" if count == 1 else f"{count:,} were"
+
+
+def _wait(count: int) -> str:
+    return f"{count:,} still waits" if count == 1 else f"{count:,} still wait"
 
 
 def _clocks(count: int) -> str:

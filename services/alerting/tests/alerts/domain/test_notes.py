@@ -1,0 +1,47 @@
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from plaudit.alerting.alerts.domain.alert import Alert, AlertState
+from plaudit.alerting.alerts.domain.notes import Note, NoteKind, content_of
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+CLOCK = UUID("01956d00-0000-7000-8000-000000000001")
+ALERT = Alert(
+    tenant_id="default",
+    id=UUID("01956d00-0000-7000-8000-000000000002"),
+    clock_id=CLOCK,
+    review_id="01956d00-0000-7000-8000-000000000003",
+    subject="acme",
+    kind="clock_breached",
+    severity="urgent",
+    summary="1-star review of acme not answered in time",
+    owner="ben@acme.example",
+    raised_at=AT,
+)
+NOTE = Note(ALERT.id, 0, NoteKind.ESCALATED, 1, "Nobody has acknowledged it.")
+DESK = f"https://plaudit.example/console/desk/{CLOCK}"
+
+
+def content(alert: Alert, public_url: str = "https://plaudit.example"):
+    now = AT + timedelta(minutes=5)
+    return content_of(NOTE, alert, owner="Ben", now=now, zone=UTC, public_url=public_url)
+
+
+def test_whoever_is_told_of_an_open_alert_is_led_to_where_it_is_acknowledged():
+    told = content(ALERT)
+    assert f"Acknowledge it, assign it or silence it: {DESK}" in told.text
+    assert told.link == f"https://plaudit.example/console/reviews/{ALERT.review_id}"
+
+
+def test_nobody_is_asked_to_acknowledge_what_is_resolved():
+    assert DESK not in content(msgspec.structs.replace(ALERT, state=AlertState.RESOLVED)).text
+
+
+@pytest.mark.parametrize("public_url", ["", "https://plaudit.example"])
+def test_an_alert_without_clock_and_review_leads_nowhere(public_url):
+    told = content(msgspec.structs.replace(ALERT, clock_id=None, review_id=""), public_url)
+    assert (told.link, told.link_label) == ("", "")
+    assert "/console" not in told.text
