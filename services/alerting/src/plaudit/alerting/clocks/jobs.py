@@ -1,6 +1,6 @@
 """What runs in the background: clocks move to what is in force, chunk by chunk.
 
-Two chunks are under way at a time: while the database writes one, the next is computed. Each is a transaction of its
+Some chunks are under way at a time: while the database writes one, the next is computed. Each is a transaction of its
 own, and they end in their order.
 """
 
@@ -22,12 +22,13 @@ from plaudit.common.process import Resources
 
 log = structlog.get_logger()
 
-CHUNK_CLOCKS: Final = 1_000
+CHUNK_CLOCKS: Final = 500
 """In one transaction: short enough that a timer which waits for one of them fires in time."""
-TURN_CLOCKS: Final = 8 * CHUNK_CLOCKS
+TURN_CLOCKS: Final = 16 * CHUNK_CLOCKS
 """That one turn looks up at once."""
-CHUNKS_UNDER_WAY: Final = 2
-"""At a time: one for the database, one for this process."""
+CHUNKS_UNDER_WAY: Final = 3
+"""At a time, each on a connection of its own: enough that neither this process nor the database waits long for the
+other, and few enough that most connections are left to what fires meanwhile."""
 POLL_SECONDS: Final = 1.0
 
 
@@ -70,7 +71,7 @@ class MoveJob(PeriodicJob):
         return len(clocks) + chunks[-1].is_last
 
     async def _move_all(self, move: Move, chunks: Sequence[Chunk]) -> None:
-        """Move chunks, two at a time; each is written after the one before."""
+        """Move chunks, some at a time; each ends after the one before."""
         slots = asyncio.Semaphore(CHUNKS_UNDER_WAY)
         before: asyncio.Task[None] | None = None
         try:
