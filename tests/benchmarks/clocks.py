@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import asyncpg
+import uvloop
 
-from benchmarks import servers
+from benchmarks import cores, servers
 from benchmarks.machine import describe
 from benchmarks.options import Options
 from benchmarks.report import Report, latencies
@@ -82,33 +83,36 @@ def run_timers(report: Report, options: Options) -> None:
     """Fire timers that are due at once, and then such as come due evenly, among many that are pending."""
     due, pending = options.scaled(DUE), options.scaled(PENDING)
     with servers.running(with_kafka=False) as backing:
-        asyncio.run(backing.prepare("alerting"))
+        uvloop.run(backing.prepare("alerting"))
         describe(report, backing)
         report.heading("timers")
         report.text(f"{due:,} breaches due at once, then {due // 10:,} a second apart, {pending:,} others pending")
-        asyncio.run(_timers(report, backing, due, pending))
+        with cores.on(cores.tested()):
+            uvloop.run(_timers(report, backing, due, pending))
 
 
 def run_move(report: Report, options: Options) -> None:
     """Move running clocks to another policy."""
     clocks = options.scaled(MOVED)
     with servers.running(with_kafka=False) as backing:
-        asyncio.run(backing.prepare("alerting"))
+        uvloop.run(backing.prepare("alerting"))
         describe(report, backing)
         report.heading("calendar-move")
         report.text(f"{clocks:,} running clocks move to a policy with another time, in chunks; none comes due")
-        asyncio.run(_move(report, backing, clocks))
+        with cores.on(cores.tested()):
+            uvloop.run(_move(report, backing, clocks))
 
 
 def run_audit(report: Report, options: Options) -> None:
     """Compare many running clocks with their timers; then once more, where some timers are missing."""
     clocks = options.scaled(PENDING)
     with servers.running(with_kafka=False) as backing:
-        asyncio.run(backing.prepare("alerting"))
+        uvloop.run(backing.prepare("alerting"))
         describe(report, backing)
         report.heading("audit")
         report.text(f"{clocks:,} running clocks with three timers each; a round of the auditor")
-        asyncio.run(_audit(report, backing, clocks))
+        with cores.on(cores.tested()):
+            uvloop.run(_audit(report, backing, clocks))
 
 
 async def _audit(report: Report, backing: Servers, clocks: int) -> None:
@@ -142,13 +146,12 @@ async def _timers(report: Report, backing: Servers, due: int, pending: int) -> N
     resources = Resources(settings, SERVICE.name)
     try:
         timers = TimerJob(resources, followers(settings), _end_offset)
-        started, used = time.perf_counter(), time.process_time()
+        spent = _Spent(backing)
         fired = 0
         while fired < due:
             fired += await timers.turn()
-        seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - used
-        report.line("due at once", f"{fired / seconds:,.0f}/s, each with its breach, alert, mail and two events")
-        report.line("processor of the process", f"{1e6 * cpu_seconds / fired:,.0f} µs a timer")
+        report.line("due at once", f"{fired / spent.seconds:,.0f}/s, each with its breach, alert, mail and two events")
+        spent.tell(report, fired, "a timer")
         report.check(
             "breaches", await _count(backing, "SELECT count(*) FROM alerting.clocks WHERE state = 'breached'"), due
         )
@@ -161,13 +164,12 @@ async def _timers(report: Report, backing: Servers, due: int, pending: int) -> N
 async def _stale(report: Report, backing: Servers, timers: TimerJob, due: int) -> None:
     """Fire timers of an earlier generation: all but what a breach writes."""
     await execute(backing, ("UPDATE alerting.clocks SET generation = 2",), (_TIMERS,), ("VACUUM ANALYZE",))
-    started, used = time.perf_counter(), time.process_time()
+    spent = _Spent(backing)
     fired = 0
     while fired < due:
         fired += await timers.turn()
-    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - used
-    report.line("due, and no longer of use", f"{fired / seconds:,.0f}/s looked up, locked, claimed and decided")
-    report.line("processor of the process", f"{1e6 * cpu_seconds / fired:,.0f} µs a timer")
+    report.line("due, and no longer of use", f"{fired / spent.seconds:,.0f}/s looked up, locked, claimed and decided")
+    spent.tell(report, fired, "a timer")
 
 
 async def _lateness(report: Report, backing: Servers, timers: TimerJob, due: int) -> None:
@@ -206,19 +208,34 @@ async def _move(report: Report, backing: Servers, clocks: int) -> None:
         async with api.driver_transaction(TENANT) as tx:
             await order_move(UnitOfWork(tx, resources.outbox, resources.ids), TENANT, "benchmark", "benchmark")
         job = MoveJob(resources, followers(settings))
-        started = time.perf_counter()
-        turns: list[float] = []
-        while True:
-            begun = time.perf_counter()
-            if not await job.turn():
-                break
-            turns.append(1000 * (time.perf_counter() - begun))
-        report.line("moved", f"{clocks:,} in {time.perf_counter() - started:.1f} s")
-        report.line("a chunk, for which a timer may wait", latencies(sorted(turns)))
+        spent = _Spent(backing)
+        while await job.turn():
+            pass
+        report.line("moved", f"{clocks:,} in {spent.seconds:.1f} s, {clocks / spent.seconds:,.0f}/s")
+        spent.tell(report, clocks, "a clock")
     finally:
         await resources.close()
     moved = await _count(backing, "SELECT count(*) FROM alerting.clock_events WHERE kind = 'policy_applied'")
     report.check("clocks that moved", moved, clocks)
+
+
+class _Spent:
+    """Time on the wall and of the processor since it was made."""
+
+    def __init__(self, backing: Servers) -> None:
+        self._postgres = backing.readers()["PostgreSQL"]
+        self._began = time.perf_counter(), time.process_time(), self._postgres()
+
+    @property
+    def seconds(self) -> float:
+        """On the wall."""
+        return time.perf_counter() - self._began[0]
+
+    def tell(self, report: Report, count: int, each: str) -> None:
+        """Write what each of so many took of the processor."""
+        ours, postgres = time.process_time() - self._began[1], self._postgres() - self._began[2]
+        text = f"the process {1e6 * ours / count:,.0f} µs, PostgreSQL {1e6 * postgres / count:,.0f} µs {each}"
+        report.line("processor", text)
 
 
 def settings_of(backing: Servers) -> AlertingSettings:

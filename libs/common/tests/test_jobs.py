@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.common.jobs import Loop, PeriodicJob, back_off_seconds, bisect, end_task, halves, pause
+from plaudit.common.jobs import Loop, PeriodicJob, all_of, back_off_seconds, bisect, end_task, halves, pause
 from plaudit_testing.runtime import until
 
 LONG_SECONDS = 3_600.0
@@ -168,3 +168,34 @@ async def test_an_ended_task_is_seen_to_its_end() -> None:
         await end_task(task)
         assert task.done()
     await end_task(None)
+
+
+async def test_work_that_is_done_at_once_comes_back_in_its_order() -> None:
+    first_may_end = asyncio.Event()
+
+    async def first() -> int:
+        await first_may_end.wait()
+        return 1
+
+    async def second() -> int:
+        first_may_end.set()
+        return 2
+
+    assert await all_of([first(), second()]) == [1, 2]
+
+
+async def test_the_error_of_one_work_is_raised_by_itself_and_ends_the_others() -> None:
+    ended = asyncio.Event()
+
+    async def fails() -> None:
+        raise ConnectionResetError
+
+    async def waits() -> None:
+        try:
+            await asyncio.sleep(LONG_SECONDS)
+        finally:
+            ended.set()
+
+    with pytest.raises(ConnectionResetError):
+        await all_of([waits(), fails()])
+    assert ended.is_set()

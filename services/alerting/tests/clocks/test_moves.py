@@ -1,6 +1,7 @@
 """Running clocks move to what is in force when somebody orders it, and only then."""
 
 from datetime import timedelta, timezone
+from uuid import UUID
 
 import pytest
 
@@ -10,6 +11,8 @@ from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
 from plaudit.alerting.calendars.domain.definition import Definition
 from plaudit.alerting.calendars.domain.writing import intervals_of
 from plaudit.alerting.calendars.jobs import CalendarsJob
+from plaudit.alerting.clocks import commands, jobs
+from plaudit.alerting.clocks.domain.moves import START, Move, chunks_of
 from plaudit.alerting.clocks.jobs import MoveJob
 from plaudit.alerting.main import counting_anew, followers
 from plaudit.alerting.policies import commands as policies
@@ -84,6 +87,53 @@ async def test_moved_clocks_that_are_late_by_it_are_breached_and_call_nobody(run
     told = (await client.get(f"/v1/clocks/moves/{ordered['id']}")).json()
     assert (told["state"], told["moved"], told["breached"]) == ("done", 3, 3)
     assert (await running.log("review-0"))[-2:] == ["policy_applied", "breached"]
+
+
+async def test_chunks_that_are_under_way_together_count_each_clock_once_and_end_the_move(running, monkeypatch):
+    monkeypatch.setattr(jobs, "CHUNK_CLOCKS", 1)
+    monkeypatch.setattr(jobs, "TURN_CLOCKS", 2)
+    client = await running.client()
+    ordered = (await client.post("/v1/clocks/move", json=REASON)).json()
+    await moves(running)
+    told = (await client.get(f"/v1/clocks/moves/{ordered['id']}")).json()
+    assert (told["state"], told["moved"], told["breached"]) == ("done", 3, 3)
+    assert {row["due_at"] for row in await running.rows("SELECT due_at FROM clocks")} == {at(8)}
+
+
+async def test_a_chunk_that_fails_keeps_those_before_it_and_undoes_those_after_it(running, monkeypatch):
+    client = await running.client()
+    ordered = (await client.post("/v1/clocks/move", json=REASON)).json()
+    monkeypatch.setattr(jobs, "CHUNK_CLOCKS", 1)
+    whole = commands.move_some
+
+    async def failing(work, move, chunk, followers):
+        moved = await whole(work, move, chunk, followers)
+        if chunk.place != START and not chunk.is_last:
+            raise ConnectionError
+        return moved
+
+    monkeypatch.setattr(commands, "move_some", failing)
+    with pytest.raises(ConnectionError):
+        await MoveJob(running.resources, followers(running.settings)).turn()
+    told = (await client.get(f"/v1/clocks/moves/{ordered['id']}")).json()
+    assert (told["state"], told["moved"]) == ("running", 1)
+    monkeypatch.setattr(commands, "move_some", whole)
+    await moves(running)
+    told = (await client.get(f"/v1/clocks/moves/{ordered['id']}")).json()
+    assert (told["state"], told["moved"]) == ("done", 3)
+
+
+def test_chunks_follow_one_another_and_only_the_last_of_all_ends_a_move():
+    move = Move(
+        tenant_id="default", id=UUID(int=9), policy_id="p", policy_revision=1, reason="", moved_by="", created_at=at(0)
+    )
+    found = [(UUID(int=number), UUID(int=10 + number)) for number in range(1, 4)]
+    cut = chunks_of(move, found, size=2, limit=4)
+    assert [(chunk.place, chunk.end, chunk.is_last) for chunk in cut] == [
+        (START, found[1][0], False), (found[1][0], found[2][0], True),
+    ]  # fmt: skip
+    assert [chunk.is_last for chunk in chunks_of(move, found, size=2, limit=3)] == [False, False]
+    assert chunks_of(move, [], size=2, limit=3) == [(START, [], True)]
 
 
 async def test_a_move_again_moves_nothing(running):

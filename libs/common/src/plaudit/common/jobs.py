@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from random import uniform
 from typing import Any, TypeVar
@@ -172,6 +172,20 @@ async def bisect(
             return
         for half in halves(items):
             await bisect(half, work, refuse)
+
+
+async def all_of(works: Sequence[Coroutine[Any, Any, Item]]) -> list[Item]:
+    """Do some pieces of work at once; return what they come to, in their order. Where one fails, the others end.
+
+    Raises:
+        Exception: the first error of one of them.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(work) for work in works]
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
 
 
 async def end_task(task: "asyncio.Task[Any] | None") -> None:

@@ -18,6 +18,7 @@ from plaudit.alerting.calendars.domain import (
     Pause,
     before,
     due_at,
+    due_times,
     elapsed,
     elapsed_seconds,
     longest_wait,
@@ -86,6 +87,12 @@ def test_what_has_passed_by_the_due_time_is_the_target(hours, start, seconds, da
     assert due >= start
     if seconds:
         assert elapsed(hours, start, due - timedelta(microseconds=1), pauses) < seconds * SECOND
+
+
+@given(calendars(), moments(), st.lists(targets, max_size=3), st.data())
+def test_times_that_are_asked_for_together_are_those_asked_for_one_by_one(hours, start, lengths, data):
+    for pauses in ([], data.draw(pauses_after(start))):
+        assert due_times(hours, start, lengths, pauses) == [due_at(hours, start, each, pauses) for each in lengths]
 
 
 @given(calendars(), moments(), targets, st.integers(1, 50_000))

@@ -23,7 +23,17 @@ from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, order_key
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started, Warned, is_collapsed, kind_of
 from plaudit.alerting.clocks.domain.decide import decide_erased
-from plaudit.alerting.clocks.domain.moves import START, Move, Preview, counted_anew, moved, preview, target_of
+from plaudit.alerting.clocks.domain.moves import (
+    START,
+    Chunk,
+    Move,
+    Moved,
+    Preview,
+    counted_anew,
+    moved,
+    preview,
+    target_of,
+)
 from plaudit.alerting.clocks.domain.review_clocks import PartitionOf, ReviewClocks, ReviewRevision, decide_revision
 from plaudit.alerting.clocks.domain.run import Run, apply
 from plaudit.alerting.clocks.domain.terms import Pin, Rules, Terms
@@ -456,43 +466,29 @@ async def order_counting(tx: Tx, move_id: UUID, tenant_id: str, ref: CalendarRef
     await store.add_move(tx, move)
 
 
-async def move_some(
-    work: UnitOfWork, move: Move, clocks: Sequence[tuple[UUID, UUID]], followers: Sequence[Follower], *, is_last: bool
-) -> int:
-    """Move some clocks, and note how far the move has come; return how many moved.
+async def move_some(work: UnitOfWork, move: Move, chunk: Chunk, followers: Sequence[Follower]) -> Moved:
+    """Move some clocks; how far the move has come is for the caller to note.
 
     Args:
-        work: the open unit of work, in which nothing was done yet.
+        work: the open unit of work, which holds the order keys of the chunk and has done nothing else yet.
         move: as it stood when the clocks were looked up.
-        clocks: the next ones by id, each with its group; they may have changed meanwhile.
+        chunk: its clocks may have changed meanwhile.
         followers: act on what happens to the clocks.
-        is_last: whether there are no more.
     """
     tx = work.tx
-    await lock(tx, {order_key(root) for _, root in clocks})
-    known = await store.load(tx, [(move.tenant_id, clock_id) for clock_id, _ in clocks])
+    known = await store.load(tx, [(move.tenant_id, clock_id) for clock_id, _ in chunk.clocks])
     rules = await rules_of(tx, {move.tenant_id}, known.values())
     in_force = rules.policies.current(move.tenant_id)
-    is_stale = not move.counted_by and (in_force.id, in_force.number) != (move.policy_id, move.policy_revision)
+    if not move.counted_by and (in_force.id, in_force.number) != (move.policy_id, move.policy_revision):
+        return Moved(0, 0, is_stale=True)
     decide = counted_anew if move.counted_by else moved
     writer = ClockWriter(followers, rules)
     count = past = 0
-    for clock in () if is_stale else known.values():
+    for clock in known.values():
         events = decide(clock, rules, at=tx.now, reason=move.reason, by=move.moved_by)
         if events:
             run = writer.record(clock, events).run
             count += 1
             past += not run.is_paused and run.due_at <= tx.now
-    is_done = is_last or is_stale
-    after = replace(
-        move,
-        place=clocks[-1][0] if clocks else move.place,
-        moved=move.moved + count,
-        breached=move.breached + past,
-        state="done" if is_done else "running",
-        finished_at=tx.now if is_done else None,
-    )
-    if not await store.save_move(tx, move, after):
-        return 0  # another process does it, and nothing was written yet
     await work.emit(*await writer.save(tx))
-    return count
+    return Moved(count, past, is_stale=False)

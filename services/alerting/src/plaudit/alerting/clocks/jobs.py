@@ -1,5 +1,10 @@
-"""What runs in the background: clocks move to what is in force, chunk by chunk."""
+"""What runs in the background: clocks move to what is in force, chunk by chunk.
 
+Some chunks are under way at a time: while the database writes one, the next is computed. Each is a transaction of its
+own, and they end in their order.
+"""
+
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -7,6 +12,8 @@ import structlog
 
 from plaudit.alerting.clocks import commands, store
 from plaudit.alerting.clocks.commands import Follower
+from plaudit.alerting.clocks.domain.clock import order_key
+from plaudit.alerting.clocks.domain.moves import Chunk, Move, chunks_of
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.common.db import Role
 from plaudit.common.jobs import PeriodicJob
@@ -15,9 +22,18 @@ from plaudit.common.process import Resources
 
 log = structlog.get_logger()
 
-CHUNK_CLOCKS: Final = 1_000
+CHUNK_CLOCKS: Final = 500
 """In one transaction: short enough that a timer which waits for one of them fires in time."""
+TURN_CLOCKS: Final = 16 * CHUNK_CLOCKS
+"""That one turn looks up at once."""
+CHUNKS_UNDER_WAY: Final = 3
+"""At a time, each on a connection of its own: enough that neither this process nor the database waits long for the
+other, and few enough that most connections are left to what fires meanwhile."""
 POLL_SECONDS: Final = 1.0
+
+
+class _MovedElsewhereError(Exception):
+    """Another process has moved the clocks of this chunk, or the move has ended."""
 
 
 class MoveJob(PeriodicJob):
@@ -40,19 +56,43 @@ class MoveJob(PeriodicJob):
         return await self._database.holds(store.ANY_MOVE)
 
     async def turn(self) -> int:
-        """Look at one chunk of clocks; return how many there were, and one more for the end of a move."""
-        async with self._database.transaction() as tx:
+        """Look at some chunks of clocks; return how many clocks there were, and one more for the end of a move.
+
+        Raises:
+            Exception: the error of the first chunk that failed; those before it are written, those after it are not.
+        """
+        async with self._database.driver_transaction() as tx:
             move = await store.running_move(tx)
-            clocks = (
-                []
-                if move is None
-                else await store.next_to_move(tx, move.tenant_id, move.place, CHUNK_CLOCKS, move.counted_by)
-            )
-        if move is None:
-            return 0
-        is_last = len(clocks) < CHUNK_CLOCKS
-        async with self._database.transaction() as tx:
+            if move is None:
+                return 0
+            clocks = await store.next_to_move(tx, move.tenant_id, move.place, TURN_CLOCKS, move.counted_by)
+        chunks = chunks_of(move, clocks, size=CHUNK_CLOCKS, limit=TURN_CLOCKS)
+        await self._move_all(move, chunks)
+        return len(clocks) + chunks[-1].is_last
+
+    async def _move_all(self, move: Move, chunks: Sequence[Chunk]) -> None:
+        """Move chunks, some at a time; each ends after the one before."""
+        slots = asyncio.Semaphore(CHUNKS_UNDER_WAY)
+        before: asyncio.Task[None] | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                for chunk in chunks:
+                    await slots.acquire()
+                    before = group.create_task(self._move(move, chunk, before))
+                    before.add_done_callback(lambda _: slots.release())
+        except* _MovedElsewhereError:
+            pass  # the next turn looks at what is still to be moved
+        except* Exception as errors:  # noqa: BLE001 - raised by itself: whether it is transient is asked of it
+            raise errors.exceptions[0] from None
+
+    async def _move(self, move: Move, chunk: Chunk, before: "asyncio.Task[None] | None") -> None:
+        """Move a chunk of clocks once the one before has been written."""
+        keys = {order_key(root) for _, root in chunk.clocks}
+        async with self._database.driver_transaction(order_keys=keys) as tx:
             work = UnitOfWork(tx, self._resources.outbox, self._resources.ids)
-            moved = await commands.move_some(work, move, clocks, self._followers, is_last=is_last)
-        log.info("clocks_moved", kind="moved", fired=moved)
-        return len(clocks) + is_last
+            moved = await commands.move_some(work, move, chunk, self._followers)
+            if before is not None:
+                await before
+            if not await store.save_progress(tx, move, chunk, moved):
+                raise _MovedElsewhereError
+        log.info("clocks_moved", kind="moved", fired=moved.clocks)

@@ -16,7 +16,7 @@ from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, Stre
 from plaudit.alerting.clocks.domain.clock import root_of as group_of
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
 from plaudit.alerting.clocks.domain.filters import NO_FILTERS, ClockFilters, OwnerRule, Ownership
-from plaudit.alerting.clocks.domain.moves import Move
+from plaudit.alerting.clocks.domain.moves import Chunk, Move, Moved
 from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run
 from plaudit.alerting.clocks.tables import clock_events, clocks, moves
 from plaudit.alerting.policies.domain.revisions import PolicyRef
@@ -102,21 +102,20 @@ ANY_MOVE: Final = "SELECT EXISTS (SELECT FROM moves WHERE state = 'running')"
 """Whether clocks are to be moved; for `Database.holds`."""
 _RUNNING_MOVE = f"SELECT {_MOVE.listed} FROM moves WHERE state = 'running' ORDER BY created_at LIMIT 1"
 _READ_MOVE = f"SELECT {_MOVE.listed} FROM moves WHERE tenant_id = $1 AND id = $2"
-_SAVE_MOVE = """
-UPDATE moves SET place = $4, moved = $5, breached = $6, state = $7, finished_at = $8
+_SAVE_PROGRESS = """
+UPDATE moves SET place = $4, moved = moved + $5, breached = breached + $6, state = $7, finished_at = $8
 WHERE tenant_id = $1 AND id = $2 AND place = $3 AND state = 'running'
 """
 
 _SAVE = f"""
-INSERT INTO clocks ({_CLOCK.listed}) SELECT * FROM {_CLOCK.unnest()}
+INSERT INTO clocks ({_CLOCK.listed}) SELECT {_CLOCK.unnested()}
 ON CONFLICT (tenant_id, id) DO UPDATE SET {_CLOCK.excluded(keep=("topic", "partition"))}
 """
 
 # Events travel as text: the driver encodes an array of jsonb element by element in Python.
 _APPEND = f"""
 INSERT INTO clock_events (recorded_at, event, {_ENTRY.listed})
-SELECT $1, entry.event::jsonb, {_ENTRY.of("entry")}
-FROM ROWS FROM (unnest($2::text[]), {_ENTRY.unnest(3)}) AS entry (event, {_ENTRY.listed})
+SELECT $1, unnest($2::text[])::jsonb, {_ENTRY.unnested(3)}
 """
 
 # A note may say something about a customer.
@@ -209,18 +208,19 @@ async def read_move(tx: Tx, tenant_id: str, move_id: UUID) -> Move | None:
     return None if row is None else Move(**row)
 
 
-async def save_move(tx: Tx, before: Move, after: Move) -> bool:
-    """Write how far a move has come; return False where another process has moved it meanwhile."""
+async def save_progress(tx: Tx, move: Move, chunk: Chunk, moved: Moved) -> bool:
+    """Write how far a move has come; return False where it was not at this chunk, or had ended."""
+    is_done = chunk.is_last or moved.is_stale
     changed = await tx.raw.execute(
-        _SAVE_MOVE,
-        before.tenant_id,
-        before.id,
-        before.place,
-        after.place,
-        after.moved,
-        after.breached,
-        after.state,
-        after.finished_at,
+        _SAVE_PROGRESS,
+        move.tenant_id,
+        move.id,
+        chunk.place,
+        chunk.end,
+        moved.clocks,
+        moved.breached,
+        "done" if is_done else "running",
+        tx.now if is_done else None,
     )
     return bool(changed.endswith(" 1"))
 

@@ -73,7 +73,7 @@ class Schedule(Follower):
             else:
                 scheduled.pop(clock.key, None)
         await store.cancel(tx, stale)
-        await store.add(tx, [timer for timers in scheduled.values() for timer in timers])
+        await store.plan(tx, [timer for timers in scheduled.values() for timer in timers])
         return ()
 
 

@@ -67,8 +67,13 @@ def timers_of(clock: Clock, terms: Terms, since: datetime) -> list[Timer]:
     run = clock.run
     if run.is_paused:
         return []
-    stages = terms.stages(run.anchor_at, run.started_at, run.pauses)
-    return [timer_at(clock, stage) for stage in stages if stage.kind == BREACH or stage.at > since]
+    tenant_id, clock_id, generation, root = clock.tenant_id, clock.id, run.generation, clock.root
+    topic, partition = clock.stream
+    return [
+        Timer(tenant_id, clock_id, generation, kind, root, topic, partition, at)
+        for kind, at in terms.stages(run.anchor_at, run.started_at, run.pauses)
+        if kind == BREACH or at > since
+    ]
 
 
 def timer_at(clock: Clock, stage: Stage) -> Timer:

@@ -56,6 +56,16 @@ def due_at(calendar: Calendar, start: datetime, seconds: int, pauses: Iterable[P
     return _due(calendar, start, seconds * SECOND_US, pauses)
 
 
+def due_times(
+    calendar: Calendar, start: datetime, seconds: Sequence[int], pauses: Sequence[Pause] = ()
+) -> list[datetime | None]:
+    """Return `due_at` of each of some lengths of open time since one start."""
+    if pauses:
+        return [_due(calendar, start, length * SECOND_US, pauses) for length in seconds]
+    start_us = microseconds(start)
+    return [moment_of(_due_us(calendar, start_us, _not_negative(length * SECOND_US))) for length in seconds]
+
+
 @overload
 def warn_at(calendar: Calendar, start: datetime, seconds: int, percent: int) -> datetime: ...
 @overload

@@ -3,9 +3,10 @@
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
+from uuid_utils.compat import uuid5
 
 from plaudit.alerting.clocks.domain.about import REVIEW_KINDS, About, AboutKind
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, kind_of

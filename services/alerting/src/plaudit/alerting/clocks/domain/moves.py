@@ -4,7 +4,7 @@ Where other data of time zones has moved what a revision of a calendar means, it
 way, and stay under their terms.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -52,6 +52,33 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         return CalendarRef(self.calendar, self.calendar_revision)
 
 
+class Chunk(NamedTuple):
+    """Some clocks that a move comes to next; they are written together."""
+
+    place: UUID
+    """The last clock before them."""
+    clocks: Sequence[tuple[UUID, UUID]]
+    """By id, each with the group under whose order key it changes; they may change until that is locked."""
+    is_last: bool
+    """Whether there are no more."""
+
+    @property
+    def end(self) -> UUID:
+        """The last of them."""
+        return self.clocks[-1][0] if self.clocks else self.place
+
+
+class Moved(NamedTuple):
+    """What a chunk of a move has come to."""
+
+    clocks: int
+    """How many clocks moved."""
+    breached: int
+    """Of those, how many had passed their new due times already."""
+    is_stale: bool
+    """Whether something else is in force than was when the move was ordered: the rest stays where it is."""
+
+
 class Preview(NamedTuple):
     """What a move would do."""
 
@@ -61,6 +88,24 @@ class Preview(NamedTuple):
     breached: int
     without_class: int
     """Whose class is not in the policy in force: they stay."""
+
+
+def chunks_of(move: Move, clocks: Sequence[tuple[UUID, UUID]], *, size: int, limit: int) -> list[Chunk]:
+    """Return the clocks that a move comes to next as chunks, at least one.
+
+    Args:
+        move: as it stood when they were looked up.
+        clocks: by id, each with its group.
+        size: of a chunk.
+        limit: as many were asked for: where there are fewer, no more follow.
+    """
+    parts = [clocks[first : first + size] for first in range(0, len(clocks), size)] or [clocks]
+    chunks = []
+    place = move.place
+    for number, part in enumerate(parts, start=1):
+        chunks.append(Chunk(place, part, is_last=number == len(parts) and len(clocks) < limit))
+        place = chunks[-1].end
+    return chunks
 
 
 def target_of(clock: Clock, rules: Rules) -> Pin | None:

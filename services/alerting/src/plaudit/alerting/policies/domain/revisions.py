@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from plaudit.alerting.calendars.domain import ALWAYS_NAME, Calendar, Pause, due_at, elapsed_seconds
+from plaudit.alerting.calendars.domain import ALWAYS_NAME, Calendar, Pause, due_at, due_times, elapsed_seconds
 from plaudit.alerting.policies.domain.conditions import EVERYTHING, Condition, Facts
 from plaudit.alerting.policies.domain.metrics import METRICS, Metric
 
@@ -111,14 +111,16 @@ class Class(msgspec.Struct, frozen=True, kw_only=True):
         counted = pauses if self.may_pause else ()
         due = self.due_at(anchor_at, known_at, calendar, pauses)
         warnings = [(f"warn:{length_name(seconds)}", seconds) for seconds in self.warn_seconds]
-        whole = self.target_seconds if due is None else elapsed_seconds(calendar, anchor_at, due, counted)
+        # Without a grace it is due right when the target has passed.
+        whole = self.target_seconds
+        if due is not None and self.grace_seconds:
+            whole = elapsed_seconds(calendar, anchor_at, due, counted)
         warnings += [(f"warn:{percent}", whole * percent // 100) for percent in self.warn_percent]
+        times = due_times(calendar, anchor_at, [seconds for _, seconds in warnings], counted)
         stages = [
             Stage(kind, at)
-            for kind, seconds in warnings
-            if (at := due_at(calendar, anchor_at, seconds, counted)) is not None
-            and known_at < at
-            and (due is None or at < due)
+            for (kind, _), at in zip(warnings, times, strict=True)
+            if at is not None and known_at < at and (due is None or at < due)
         ]
         breach = () if due is None else (Stage(BREACH, due),)
         return (*sorted(stages, key=lambda stage: stage.at), *breach)

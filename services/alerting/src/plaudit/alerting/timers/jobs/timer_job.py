@@ -24,7 +24,7 @@ from plaudit.alerting.timers.jobs.watermarks import EndOffset, Watermarks
 from plaudit.alerting.timers.store import Due
 from plaudit.common.db import Role
 from plaudit.common.failpoints import failpoint
-from plaudit.common.jobs import Check, PeriodicJob, bisect
+from plaudit.common.jobs import Check, PeriodicJob, all_of, bisect
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.process import Resources
 
@@ -32,6 +32,9 @@ log = structlog.get_logger()
 
 _BREACH_LATENESS: Final = TIMER_LATENESS_SECONDS.labels("breach")
 _WARN_LATENESS: Final = TIMER_LATENESS_SECONDS.labels("warn")
+
+BATCHES_AT_ONCE: Final = 2
+"""That one turn fires where so many are due: while the database works on one, this process works on the other."""
 
 DueClock = tuple[ClockKey, Due]
 """A clock, and what of it may fire."""
@@ -80,19 +83,24 @@ class TimerJob(PeriodicJob):
         return is_due
 
     async def turn(self) -> int:
-        """Fire one batch; return how many timers fired."""
-        async with self._database.transaction() as tx:
+        """Fire what is due, up to some batches; return how many timers fired."""
+        async with self._database.driver_transaction() as tx:
             latest_due = await store.latest_due(tx, self._streams)
             now = tx.now
         if not latest_due:
             return 0
         await self._watermarks.ask(now, latest_due)
-        async with self._database.transaction() as tx:
+        async with self._database.driver_transaction() as tx:
             # The positions are read before the clocks: what a position covers was committed before it.
             watermarks = await self._watermarks.read(tx, list(latest_due))
             decide_until = {stream: watermark.decide_until for stream, watermark in watermarks.items()}
-            clocks = await store.due(tx, decide_until, self._batch_clocks)
-        return await self._fire(list(clocks.items()), watermarks) if clocks else 0
+            due = await store.due(tx, decide_until, BATCHES_AT_ONCE * self._batch_clocks)
+        clocks = list(due.items())
+        firing = [
+            self._fire(clocks[first : first + self._batch_clocks], watermarks)
+            for first in range(0, len(clocks), self._batch_clocks)
+        ]
+        return sum(await all_of(firing))
 
     async def _fire(self, clocks: Sequence[DueClock], watermarks: Mapping[Stream, Watermark]) -> int:
         """Fire the due timers of these clocks; a clock whose timers cannot fire is found by halving, and set aside."""
@@ -107,7 +115,7 @@ class TimerJob(PeriodicJob):
 
     async def _fire_together(self, clocks: Sequence[DueClock], watermarks: Mapping[Stream, Watermark]) -> int:
         started_at = time.monotonic()
-        async with self._database.transaction() as tx:
+        async with self._database.driver_transaction() as tx:
             work = UnitOfWork(tx, self._resources.outbox, self._resources.ids)
             fired, decided = await commands.fire(work, dict(clocks), watermarks, self._followers)
             now = tx.now
@@ -123,5 +131,5 @@ class TimerJob(PeriodicJob):
     async def _set_aside(self, clock: DueClock, error: Exception) -> None:
         key, due = clock
         log.error("timer_set_aside", clock_id=str(key[1]), exc_info=error)
-        async with self._database.transaction() as tx:
+        async with self._database.driver_transaction() as tx:
             await commands.set_aside(tx, key, due.root, error)
