@@ -15,6 +15,7 @@ from plaudit.alerting.alerts.domain import AlertResolvedError
 from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS, Scope, SilenceRefusedError
 from plaudit.alerting.alerts.schemas import MAX_NOTE_CHARS as MAX_ASSIGNMENT_CHARS
 from plaudit.alerting.clocks import commands as clocks
+from plaudit.alerting.clocks.api import ownership
 from plaudit.alerting.clocks.commands import ByHand, Follower
 from plaudit.alerting.clocks.domain import by_hand
 from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
@@ -30,7 +31,6 @@ from plaudit.alerting.desk.pages.shared import (
     Shown,
     WantedParameters,
     desk_page,
-    ownership,
     people_of,
 )
 from plaudit.alerting.mails.domain.words import DESK

@@ -110,11 +110,6 @@ async def people_of(request: Request, tx: SqlTx, tenant_id: str) -> tuple[Owners
     return (await people.load(tx, [tenant_id]))[tenant_id], fallback_of(request)
 
 
-async def ownership(request: Request, tx: SqlTx, tenant_id: str) -> Ownership:
-    """Return whose clocks are whose."""
-    return ownership_of(*await people_of(request, tx, tenant_id))
-
-
 async def desk_page(
     request: Request, principal: Principal, tx: SqlTx, asked: WantedParameters, cursor: Cursor, shown: Shown
 ) -> Response:
