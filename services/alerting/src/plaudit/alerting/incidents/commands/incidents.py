@@ -118,6 +118,7 @@ async def set_severity(
     if before is severity:
         return changing.incident
     changing.change(severity=severity)
+    changing.show()
     present = changing.clock(Metric.INCIDENT_UPDATE)
     if present is not None and present.run.waiting:
         terms = update_terms(changing.incident, changing.rules)

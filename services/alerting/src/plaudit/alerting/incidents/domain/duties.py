@@ -22,7 +22,13 @@ PUBLISHED: Final = "update"
 
 def about_of(incident: Incident) -> About:
     """Return what clocks keep of an incident."""
-    return About(kind=AboutKind.INCIDENT, id=str(incident.id), subject=incident.subjects[0], title=incident.title)
+    return About(
+        kind=AboutKind.INCIDENT,
+        id=str(incident.id),
+        subject=incident.subjects[0],
+        title=incident.title,
+        severity=incident.severity,
+    )
 
 
 def update_clock_id(incident: Incident) -> tuple[str, int]:
