@@ -206,11 +206,22 @@ def test_the_example_of_settings_has_every_variable_and_shows_defaults() -> None
     assert example.pop("COMPOSE_PROFILES") == ""
     assert variables().items() <= example.items()
     of_services = {name: settings()[name] for name in example.keys() - variables().keys()}
-    shown = {
-        name: value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        for name, value in of_services.items()
-    }
+    shown = {name: as_written(value) for name, value in of_services.items()}
     assert shown.items() <= example.items()
+
+
+def as_written(value: object) -> str:
+    """A default as it stands in the file of settings."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return " ".join(f"{each:g}" if isinstance(each, float) else str(each) for each in value)
+        case None:
+            return ""
+    return str(value)
 
 
 @pytest.mark.parametrize("name", [*OURS, "migrate", "topics", "vault-key", "demo"])
