@@ -85,7 +85,7 @@ async def test_tasks_of_a_morning_are_one_mail(cadence, mailbox):
     await cadence.stage.move_to(on(1, 1))
     await cadence.stage.sends()
     [_, bundle] = [each for each in mailbox.subjects if not each.startswith("The week")]
-    assert bundle == ""
+    assert bundle == "3 at once: 3 due"
 
 
 async def test_programs_are_told_of_an_invitation_and_no_customer_is_written_to(cadence):

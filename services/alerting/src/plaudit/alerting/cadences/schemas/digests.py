@@ -31,7 +31,9 @@ class ClocksOut(BaseModel):
 class SourceToLookUpOut(BaseModel):
     """How many answers of a source have to be looked up."""
 
-    source_id: str | None = Field(description="The source; none where there is none.", examples=[None])
+    source_id: str | None = Field(
+        description="The source; none where there is none.", examples=["01956d00-0000-7000-8000-000000000001"]
+    )
     name: str = Field(description="Its name.", examples=["Acme shop"])
     clocks: int = Field(description="How many.", examples=[3])
 
