@@ -128,7 +128,7 @@ async def test_what_people_do_is_in_the_audit_trail_too(incidents):
     assert [each["kind"] for each in (first, raised, newest)] == [
         "incident.opened",
         "incident.severity",
-        "incident.updated",
+        "incident.update",
     ]
     assert (first["before"], first["after"]["state"]) == (None, "open")
     assert (raised["before"]["severity"], raised["after"]["severity"]) == ("important", "urgent")
