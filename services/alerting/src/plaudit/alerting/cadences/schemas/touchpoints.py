@@ -18,6 +18,9 @@ from plaudit.common.http.openapi_examples import A_TIME
 A_PERSON: Final = "native:c-1"
 
 
+Note = Annotated[str, StringConstraints(pattern=STORABLE_PATTERN, max_length=MAX_NOTE_CHARS, strip_whitespace=True)]
+
+
 class TouchpointOut(BaseModel):
     """A contact that came due, and what became of it."""
 

@@ -137,12 +137,6 @@ class Changing:
         """Change fields of the incident."""
         self.incident = msgspec.structs.replace(self.incident, **fields)
 
-    def show(self) -> None:
-        """Let the present clocks say of the incident what it is now: by its severity, their mails are urgent or not."""
-        for clock in list(self._clocks.values()):
-            self._clocks[clock.id] = msgspec.structs.replace(clock, about=about_of(self.incident))
-            self._writer.keep(self._clocks[clock.id])
-
     async def finish(
         self, kind: str, by: str, *, note: str = "", data: Mapping[str, Any] | None = None, is_new: bool = False
     ) -> Incident:
