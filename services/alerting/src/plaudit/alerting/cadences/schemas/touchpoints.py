@@ -14,6 +14,7 @@ from plaudit.alerting.cadences.domain.rules import (
 from plaudit.alerting.cadences.domain.touchpoint import MAX_NOTE_CHARS, Channel, State
 from plaudit.common.http import AnyText, Body
 from plaudit.common.http.openapi_examples import A_TIME
+from plaudit.common.http.texts import STORABLE_PATTERN
 
 A_PERSON: Final = "native:c-1"
 
