@@ -3,8 +3,12 @@ from plaudit.common.pages.navigation import ACCOUNT, CONSOLE, Crumb, crumbs, sec
 
 def test_a_person_sees_the_sections_that_all_their_scopes_allow() -> None:
     shown = sections({"board:read", "clocks:read"}.__contains__, {"/console/requests": "3"})
-    # Calendars need the one scope alone, clocks need that of alerts, too.
-    assert [(link.path, link.count) for link in shown] == [("/console/requests", "3"), ("/console/calendars", "")]
+    # These need the one scope alone, the desk needs that of alerts, too.
+    of_clocks = [(f"/console/{name}", "") for name in ("owners", "policies", "calendars")]
+    assert [(link.path, link.count) for link in shown] == [
+        *(("/console/reports", ""), ("/console/requests", "3")),
+        *of_clocks,
+    ]
     assert [link.path for link in sections(lambda _: True, {})] == [entry.path for entry in CONSOLE if entry.is_listed]
     assert ACCOUNT not in [link.path for link in sections(lambda _: True, {})]
 

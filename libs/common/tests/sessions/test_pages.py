@@ -69,7 +69,10 @@ class TestStaffPages:
         await sign_in(browser, await site.key("sources:read"))
         answer = await browser.get("/")
         assert answer.status_code == 403
-        assert "This page is for those who may read clocks and policies, and read alerts." in answer.text
+        assert (
+            "This page is for those who may read clocks, reports about them, policies and calendars, and read alerts."
+            in answer.text
+        )
         assert "The key that you signed in with does not let you; sign in with another." in answer.text
 
     async def test_a_problem_below_the_console_leads_back_into_it(self, browser):

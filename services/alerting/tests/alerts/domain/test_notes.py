@@ -41,7 +41,9 @@ def test_nobody_is_asked_to_acknowledge_what_is_resolved():
 
 
 @pytest.mark.parametrize("public_url", ["", "https://plaudit.example"])
-def test_an_alert_without_clock_and_review_leads_nowhere(public_url):
+def test_an_alert_without_clock_and_review_leads_to_the_messages(public_url):
     told = content(msgspec.structs.replace(ALERT, clock_id=None, review_id=""), public_url)
-    assert (told.link, told.link_label) == ("", "")
-    assert "/console" not in told.text
+    assert (told.link, told.link_label) == (
+        (f"{public_url}/console/messages", "Open all messages") if public_url else ("", "")
+    )
+    assert "None" not in told.text
