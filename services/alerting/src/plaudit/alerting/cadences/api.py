@@ -247,7 +247,7 @@ async def read_invitation_report(
     return invited_out(await touchpoint_store.invited(tx, principal.tenant_id, first, end or _LATEST))
 
 
-@router.get("/v1/digests/{local_date}", summary="Read a digest")
+@router.get("/v1/digests/{local_date}", summary="Read a digest", openapi_extra=describe(problems={"not-found": 404}))
 async def read_digest(
     principal: Reader,
     tx: TenantTx,

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from pydantic import Field
 
 from plaudit.alerting.answers.schemas import LANGUAGE_PATTERN
 from plaudit.alerting.library import commands, store
@@ -78,9 +79,8 @@ Reader = Annotated[Principal, Depends(authorize("library:read"))]
 Writer = Annotated[Principal, Depends(authorize("library:write"))]
 GuidelineId = Annotated[UUID, Path(description="The guideline's id.")]
 IfMatch = Annotated[str | None, Header(description="Do it only if the guideline's entity tag is still one of these.")]
-Topic = Annotated[
-    str | None, Query(description="Only those for this topic.", json_schema_extra={"enum": [*TOPIC_TITLES]})
-]
+OneTopic = Annotated[str, Field(pattern=f"^({'|'.join(TOPIC_TITLES)})$", json_schema_extra={"enum": [*TOPIC_TITLES]})]
+Topic = Annotated[OneTopic | None, Query(description="Only those for this topic.")]
 
 
 @router.get("/guidelines", summary="List guidelines")
