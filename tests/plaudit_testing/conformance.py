@@ -160,8 +160,7 @@ async def house(dsn: str, services: Sequence[Service[Any]] = SERVICES) -> AsyncI
                 await _fill_ingest(made, client)
             elif service is ALERTING:
                 await _fire(resources)
-                made.known["clock_id"] = await _ids(client, "/v1/clocks")
-                made.known["alert_id"] = await _ids(client, "/v1/alerts")
+                await _fill_alerting(made, client)
             elif service is BOARD:
                 await _fill_board(made, client, reviews)
             else:
@@ -261,6 +260,30 @@ async def _marker(client: httpx.AsyncClient) -> str:
     wanted = {"kind": "release", "name": "Refunds", "at": "2026-03-02T09:00:00Z", "subject": "acme"}
     made = (await client.post("/v1/markers", json=wanted)).raise_for_status()
     return str(made.json()["id"])
+
+
+async def _fill_alerting(made: House, client: httpx.AsyncClient) -> None:
+    """Make what people make: endpoints, an incident that is a breach, a silence of nothing that others need."""
+    incident = {"title": "Payments fail", "severity": "urgent", "audience": "internal", "subjects": ["acme/berlin"]}
+    endpoint = {"name": "On call", "channel": "webhook", "url": "https://hooks.example.com/x", "topics": ["alert"]}
+    silence = {"subject": "acme/rome", "until": (datetime.now(UTC) + timedelta(days=1)).isoformat(), "reason": "Moved."}
+    incidents = [await _made(client, "/v1/incidents", incident) for _ in range(2)]
+    breach = {"aware_at": datetime.now(UTC).isoformat(), "zone": "Europe/Berlin"}
+    (await client.put(f"/v1/incidents/{incidents[0]}/breach", json=breach)).raise_for_status()
+    made.known |= {
+        "clock_id": await _ids(client, "/v1/clocks"),
+        "alert_id": await _ids(client, "/v1/alerts"),
+        "incident_id": incidents,
+        "endpoint_id": [await _made(client, "/v1/endpoints", endpoint)],
+        "silence_id": [await _made(client, "/v1/silences", silence)],
+        "guideline_id": await _ids(client, "/v1/library/guidelines"),
+        "revision": ["shipped"],
+        "calendar_name": ["always"],
+    }
+
+
+async def _made(client: httpx.AsyncClient, path: str, wanted: dict[str, Any]) -> str:
+    return str((await client.post(path, json=wanted)).raise_for_status().json()["id"])
 
 
 async def _fill_board(made: House, client: httpx.AsyncClient, reviews: Sequence[str]) -> None:

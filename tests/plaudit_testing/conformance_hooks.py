@@ -154,7 +154,7 @@ def as_a_file(ctx: Any, value: Any) -> bytes:
 
 @schemathesis.serializer("application/yaml", "application/x-yaml", "text/yaml")
 def as_a_document(ctx: Any, value: Any) -> bytes:
-    """Return a document as it is written: the schema of YAML is that of its text, which is not written as YAML again."""
+    """Return a document as it is written: the schema of YAML is that of its text, not of what it means."""
     text = value if isinstance(value, str) else json.dumps(value)
     return text.encode(errors="replace")
 
