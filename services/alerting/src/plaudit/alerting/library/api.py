@@ -44,6 +44,7 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.headers import strong_tags
 from plaudit.common.http.problems import ProblemError, precondition_failed
+from plaudit.common.http.texts import AnyText
 
 MAX_TOPICS: Final = 15
 PROBLEMS: Final = {
@@ -89,7 +90,7 @@ async def list_guidelines(
     tx: TenantTx,
     topic: Topic = None,
     severity: Annotated[Severity | None, Query(description="Only those for this severity.")] = None,
-    language: Annotated[str | None, Query(description="Only those in this language.", examples=["en"])] = None,
+    language: Annotated[AnyText | None, Query(description="Only those in this language.", examples=["en"])] = None,
     withdrawn: Annotated[bool, Query(description="Those out of use instead of those in use.")] = False,
 ) -> GuidelinesOut:
     """List what we stand for and what answers cover: at most 500 guidelines, the shipped ones among them."""
@@ -128,7 +129,7 @@ async def match_guideline(
     principal: Reader,
     tx: TenantTx,
     topic: Annotated[
-        list[str] | None,
+        list[AnyText] | None,
         Query(
             description="A topic that the review mentions; several, the first mentioned first.", max_length=MAX_TOPICS
         ),
