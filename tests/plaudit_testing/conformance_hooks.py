@@ -152,6 +152,13 @@ def as_a_file(ctx: Any, value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode(errors="replace")
 
 
+@schemathesis.serializer("application/yaml", "application/x-yaml", "text/yaml")
+def as_a_document(ctx: Any, value: Any) -> bytes:
+    """Return a document as it is written: the schema of YAML is that of its text, not of what it means."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.encode(errors="replace")
+
+
 @schemathesis.check
 def refusals_are_named_in_the_document(ctx: Any, response: Any, case: Any) -> None:
     """A refusal is a problem of a type that the operation's document names for its status, or for any."""

@@ -59,6 +59,7 @@ from plaudit.common.http import (
 from plaudit.common.http.files import Format, Group, as_file, content_of_file, written
 from plaudit.common.http.openapi_examples import A_TIME, AN_ID
 from plaudit.common.http.problems import ProblemError
+from plaudit.common.http.texts import AnyText
 from plaudit.common.vault import Vault, vault_of
 
 ROWS: Final = 500
@@ -95,12 +96,12 @@ MessageId = Annotated[UUID, Path(description="The message's id.")]
 EndpointId = Annotated[UUID, Path(description="The endpoint's id.")]
 OfState = Annotated[State | None, Query(alias="state", description="Only those in this state.")]
 OfTopic = Annotated[
-    str | None,
+    AnyText | None,
     Query(max_length=MAX_TOPIC_CHARS, description="Only those of this topic.", examples=["clock.breached"]),
 ]
 OfEndpoint = Annotated[UUID | None, Query(description="Only those to this endpoint.")]
 OfThread = Annotated[
-    str | None, Query(max_length=MAX_THREAD_CHARS, description="Only those of this thread.", examples=["clock:1"])
+    AnyText | None, Query(max_length=MAX_THREAD_CHARS, description="Only those of this thread.", examples=["clock:1"])
 ]
 
 

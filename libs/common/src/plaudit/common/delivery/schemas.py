@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import RowMapping
 
 from plaudit.common.csv_cells import guarded
@@ -109,6 +109,21 @@ class EndpointMadeOut(EndpointOut):
 
 class EndpointIn(Body):
     """A new endpoint."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": ["url"],
+                    "properties": {"channel": {"not": {"const": Channel.PAGERDUTY}}, "url": {"minLength": 1}},
+                },
+                {
+                    "required": ["secret"],
+                    "properties": {"channel": {"const": Channel.PAGERDUTY}, "secret": {"minLength": 1}},
+                },
+            ]
+        }
+    )
 
     name: Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARS)] = Field(
         description="What people call it.", examples=["On call"]

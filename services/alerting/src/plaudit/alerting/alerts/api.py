@@ -281,10 +281,11 @@ def _scope(body: SilenceIn) -> Scope:
     try:
         return Scope(alert_id=body.alert_id, subject_prefix=body.subject, source_id=body.source_id)
     except ValueError as error:
+        detail = f"{error}; name one of `alert_id` and `subject`".capitalize()
         raise unprocessable(
             "invalid-request",
-            "The silence is for nothing; `errors` says why.",
-            [ProblemError("body", "", "no_scope", f"{error}; name one of `alert_id` and `subject`".capitalize())],
+            "What the silence is for is not clear; `errors` says why.",
+            [ProblemError("body", f"/{field}", "no_scope", detail) for field in ("alert_id", "subject")],
         ) from None
 
 

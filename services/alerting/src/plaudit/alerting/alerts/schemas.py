@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import RowMapping
 
 from plaudit.alerting.alerts.domain import AlertState
@@ -87,6 +87,25 @@ class AssignIn(Body):
 
 class SilenceIn(Body):
     """What is not told for a while: one alert, or a subject with what is below it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": ["alert_id"],
+                    "properties": {
+                        "alert_id": {"type": "string"},
+                        "subject": {"type": "null"},
+                        "source_id": {"type": "null"},
+                    },
+                },
+                {
+                    "required": ["subject"],
+                    "properties": {"subject": {"type": "string"}, "alert_id": {"type": "null"}},
+                },
+            ]
+        }
+    )
 
     alert_id: UUID | None = Field(None, description="The alert. Name it or a subject.", examples=[None])
     subject: Subject | None = Field(None, description="The subject. Name it or an alert.", examples=["acme/berlin"])

@@ -51,6 +51,7 @@ from plaudit.common.http import (
 from plaudit.common.http.headers import strong_tags
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.problems import ProblemError, bad_request, precondition_failed
+from plaudit.common.http.texts import AnyText
 
 MAX_PERSON_CHARS: Final = 200
 MAX_INVITATIONS: Final = 20
@@ -94,8 +95,8 @@ Writer = Annotated[Principal, Depends(authorize("touchpoints:write"))]
 TouchpointId = Annotated[UUID, Path(description="The touchpoint's id.")]
 IfMatch = Annotated[str | None, Header(description="Do it only if the entity tag of the rules is still one of these.")]
 OfPerson = Annotated[
-    str | None,
-    Query(min_length=1, max_length=MAX_PERSON_CHARS, description="Only those of this person key.", examples=[A_PERSON]),
+    AnyText | None,
+    Query(max_length=MAX_PERSON_CHARS, description="Only those of this person key.", examples=[A_PERSON]),
 ]
 
 
@@ -213,9 +214,7 @@ async def skip_touchpoint(touchpoint_id: TouchpointId, principal: Writer, tx: Te
 async def read_invitations(
     principal: Reader,
     tx: TenantTx,
-    person: Annotated[
-        str, Query(min_length=1, max_length=MAX_PERSON_CHARS, description="The person key.", examples=[A_PERSON])
-    ],
+    person: Annotated[AnyText, Query(max_length=MAX_PERSON_CHARS, description="The person key.", examples=[A_PERSON])],
 ) -> InvitationsOut:
     """Read the invitations to review that a customer has now, so that an application can show one.
 
@@ -247,7 +246,7 @@ async def read_invitation_report(
     return invited_out(await touchpoint_store.invited(tx, principal.tenant_id, first, end or _LATEST))
 
 
-@router.get("/v1/digests/{local_date}", summary="Read a digest")
+@router.get("/v1/digests/{local_date}", summary="Read a digest", openapi_extra=describe(problems={"not-found": 404}))
 async def read_digest(
     principal: Reader,
     tx: TenantTx,

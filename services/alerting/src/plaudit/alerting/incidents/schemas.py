@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.run import State as ClockState
@@ -45,7 +45,7 @@ from plaudit.alerting.incidents.domain.messages import page_path
 from plaudit.alerting.incidents.domain.update import MAX_PART_CHARS, Update, Words
 from plaudit.alerting.incidents.domain.wording import WORDINGS
 from plaudit.alerting.incidents.store.subscribers import Subscriber
-from plaudit.common.http import WHOLE, Body
+from plaudit.common.http import WHOLE, Body, Subject
 from plaudit.common.http.openapi_examples import A_TIME, AN_ID
 from plaudit.common.http.texts import STORABLE_PATTERN
 
@@ -149,7 +149,7 @@ class IncidentIn(LinksIn):
         description="Who is told: everybody by a public page, subscribers by mail, or your own endpoints only.",
         examples=["public"],
     )
-    subjects: Annotated[list[str], Field(min_length=1, max_length=MAX_SUBJECTS)] = Field(
+    subjects: Annotated[list[Subject], Field(min_length=1, max_length=MAX_SUBJECTS)] = Field(
         description="What is affected; policies and events go by the first.", examples=[[A_SUBJECT]]
     )
 
@@ -304,6 +304,29 @@ class NoticeIn(Body):
 
 class AffectedIn(Body):
     """How many people are affected."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": ["people"],
+                    "properties": {
+                        "by": {"const": CountedBy.LIST},
+                        "people": {"type": "string"},
+                        "count": {"type": "null"},
+                    },
+                },
+                {
+                    "required": ["count"],
+                    "properties": {
+                        "by": {"not": {"const": CountedBy.LIST}},
+                        "people": {"type": "null"},
+                        "count": {"type": "integer"},
+                    },
+                },
+            ]
+        }
+    )
 
     by: CountedBy = Field(description="How it is known.", examples=["count"])
     count: People | None = Field(default=None, description="How many; null where a list is counted.", examples=[312])

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from pydantic import Field
 
 from plaudit.alerting.answers.schemas import LANGUAGE_PATTERN
 from plaudit.alerting.library import commands, store
@@ -43,6 +44,7 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.headers import strong_tags
 from plaudit.common.http.problems import ProblemError, precondition_failed
+from plaudit.common.http.texts import AnyText
 
 MAX_TOPICS: Final = 15
 PROBLEMS: Final = {
@@ -78,9 +80,8 @@ Reader = Annotated[Principal, Depends(authorize("library:read"))]
 Writer = Annotated[Principal, Depends(authorize("library:write"))]
 GuidelineId = Annotated[UUID, Path(description="The guideline's id.")]
 IfMatch = Annotated[str | None, Header(description="Do it only if the guideline's entity tag is still one of these.")]
-Topic = Annotated[
-    str | None, Query(description="Only those for this topic.", json_schema_extra={"enum": [*TOPIC_TITLES]})
-]
+OneTopic = Annotated[str, Field(pattern=f"^({'|'.join(TOPIC_TITLES)})$", json_schema_extra={"enum": [*TOPIC_TITLES]})]
+Topic = Annotated[OneTopic | None, Query(description="Only those for this topic.")]
 
 
 @router.get("/guidelines", summary="List guidelines")
@@ -89,7 +90,7 @@ async def list_guidelines(
     tx: TenantTx,
     topic: Topic = None,
     severity: Annotated[Severity | None, Query(description="Only those for this severity.")] = None,
-    language: Annotated[str | None, Query(description="Only those in this language.", examples=["en"])] = None,
+    language: Annotated[AnyText | None, Query(description="Only those in this language.", examples=["en"])] = None,
     withdrawn: Annotated[bool, Query(description="Those out of use instead of those in use.")] = False,
 ) -> GuidelinesOut:
     """List what we stand for and what answers cover: at most 500 guidelines, the shipped ones among them."""
@@ -128,7 +129,7 @@ async def match_guideline(
     principal: Reader,
     tx: TenantTx,
     topic: Annotated[
-        list[str] | None,
+        list[AnyText] | None,
         Query(
             description="A topic that the review mentions; several, the first mentioned first.", max_length=MAX_TOPICS
         ),
