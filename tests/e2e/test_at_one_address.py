@@ -26,7 +26,7 @@ from plaudit_testing.stack import MODULES, stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.postgres]
 
-LISTS = ("sources", "reviews", "deliveries", "scores", "clocks", "alerts", "policies", "requests")
+LISTS = ("sources", "reviews", "deliveries", "scores", "clocks", "alerts", "policies/revisions", "requests")
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8", "sec-fetch-site": "same-origin"}
 STREAMS = 4
 
@@ -97,11 +97,11 @@ async def test_a_bad_review_starts_a_clock_that_its_answer_fulfils(installation:
     review = {"id": "r-1", "rating": 1, "text": "Cold soup.", "published_at": now()}
     async with httpx.AsyncClient(timeout=DEADLINE_SECONDS) as sender:
         await platform.post(sender, [{"type": "review.created", "data": review}])
-        (clock,) = await tenant.items("/v1/clocks", state="running")
+        (clock,) = await tenant.items("/v1/clocks", state="running", metric="first_answer")
         assert (clock["subject"], clock["external_id"]) == ("acme", "r-1")
         answer = {"text": "We are sorry.", "published_at": now(), "state": "published"}
         await platform.post(sender, [{"type": "review.answered", "data": {"id": "r-1", "answer": answer}}])
-    (fulfilled,) = await tenant.items("/v1/clocks", state="fulfilled")
+    (fulfilled,) = await tenant.items("/v1/clocks", state="fulfilled", metric="first_answer")
     assert fulfilled["id"] == clock["id"]
 
 

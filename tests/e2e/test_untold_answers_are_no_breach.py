@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from plaudit.alerting.policies.domain.default import shipped
+from plaudit.alerting.policies.domain.revisions import PolicyRef, PolicyRevision
+from plaudit.alerting.policies.domain.stored import OWN_ID
 from plaudit_testing import pipeline
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.stack import eventually, stack
@@ -19,10 +23,23 @@ from plaudit_testing.webhooks import Platform
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.postgres]
 
 SHORT_POLICY = """
-INSERT INTO alerting.policies
-    (tenant_id, id, revision, metric, kinds, severity, target_seconds, grace_seconds, warn_percent, created_at)
-VALUES ('default', 'answer-negative-reviews', 2, 'first_answer', '{stars}', 'negative', 2, 2, '{50}', now())
+WITH saved AS (
+    INSERT INTO alerting.policy_revisions
+        (tenant_id, policy_id, number, title, format, document, compiled, saved_at, saved_by)
+    VALUES ('default', $1, $2, $3, 'yaml', '', $4, now(), 'test')
+)
+INSERT INTO alerting.policy_activations (tenant_id, policy_id, number, activated_at, activated_by)
+VALUES ('default', $1, $2, now(), 'test')
 """
+"""Past the API, which takes no time as short as a test waits."""
+
+
+def short_policy() -> PolicyRevision:
+    """The shipped class of bad reviews alone, due after seconds."""
+    bad = shipped().named("one-or-two-stars")
+    ref = PolicyRef(OWN_ID, 1, bad.name)
+    due = msgspec.structs.replace(bad, ref=ref, target_seconds=2, grace_seconds=2, warn_percent=(50,))
+    return PolicyRevision(id=ref.id, number=ref.revision, title="Short", classes=(due,))
 
 
 async def test_a_bad_review_whose_answer_nobody_tells_is_unknown_at_its_due_time(
@@ -30,7 +47,9 @@ async def test_a_bad_review_whose_answer_nobody_tells_is_unknown_at_its_due_time
 ) -> None:
     with stack(database_url, fresh_kafka.address, tmp_path, PLAUDIT_OWNER_EMAIL="owner@example.com") as running:
         running.prepare("ingest", "alerting")
-        pipeline.rows(running, SHORT_POLICY)
+        policy = short_policy()
+        compiled = msgspec.json.encode(policy).decode()
+        pipeline.rows(running, SHORT_POLICY, policy.id, policy.number, policy.title, compiled)
         ingest = running.process("ingest", "all").start()
         alerting = running.process("alerting", "all").start()
         for process in (ingest, alerting):
