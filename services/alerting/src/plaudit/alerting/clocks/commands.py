@@ -466,6 +466,11 @@ async def order_counting(tx: Tx, move_id: UUID, tenant_id: str, ref: CalendarRef
     await store.add_move(tx, move)
 
 
+async def fail_move(tx: Tx, move: Move, error: Exception) -> None:
+    """End a move that fails on its data, with the reason."""
+    await store.fail_move(tx, move, f"{type(error).__name__}: {error}".replace("\0", "")[:MAX_ERROR_CHARS])
+
+
 async def move_some(work: UnitOfWork, move: Move, chunk: Chunk, followers: Sequence[Follower]) -> Moved:
     """Move some clocks; how far the move has come is for the caller to note.
 
