@@ -164,7 +164,7 @@ class DeliveryJob(PeriodicJob):
         """Send a delivery; where our own code raises, this one attempt has failed, and all others are recorded."""
         try:
             outcome = await self._sent(ready, at, link)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it costs no other delivery its record
+        except Exception as error:
             log.error("message_not_sent", delivery_id=str(ready.delivery.id), exc_info=error)
             return ready.delivery, Outcome(Kind.FAILED, error=commands.reason_of(error), is_ours=True)
         if outcome.kind != Kind.WITHDRAWN:

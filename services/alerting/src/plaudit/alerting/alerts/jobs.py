@@ -10,8 +10,8 @@ from plaudit.alerting.alerts.commands.telling import fire, set_aside, set_silenc
 from plaudit.alerting.alerts.domain import Alert
 from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.alerts.store import silences
-from plaudit.alerting.people.domain import Owner
 from plaudit.alerting.metrics import SILENCES_SET_ASIDE
+from plaudit.alerting.people.domain import Owner
 from plaudit.alerting.timers.domain import Trouble
 from plaudit.common.db import Database, Tx
 from plaudit.common.db.errors import is_transient

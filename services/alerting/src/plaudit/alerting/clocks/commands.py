@@ -45,6 +45,8 @@ from plaudit.common.events import Outgoing, partition_of
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.outbox import UnitOfWork
 
+MAX_ERROR_CHARS: Final = 500
+
 
 class Follower(ABC):
     """A room that acts when something happens to clocks, in the transaction in which it happens."""
