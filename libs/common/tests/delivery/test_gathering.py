@@ -332,4 +332,4 @@ async def test_a_bundle_that_cannot_be_composed_has_failed_and_holds_up_no_other
     await post.move_to(later(hours=1))
     await post.sends()
     assert await states(post) == {"failed": 4, "sent": 2}
-    assert sorted(mailbox.subjects)[0] == "Late"
+    assert "Late" in mailbox.subjects

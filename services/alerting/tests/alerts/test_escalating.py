@@ -330,7 +330,7 @@ async def test_a_step_that_was_set_aside_gives_way_to_the_next_one_and_one_that_
         return AlertStep(
             tenant_id="default",
             alert_id=UUID(alert["id"]),
-            kind=StepKind.REMINDER,
+            kind=StepKind.REMIND,
             number=0,
             generation=generation,
             target="",
@@ -341,7 +341,7 @@ async def test_a_step_that_was_set_aside_gives_way_to_the_next_one_and_one_that_
         async with stage.worker.transaction() as tx:
             await store.add_steps(tx, [step(generation), step(generation)])
         query = "SELECT generation, failed_at FROM alert_steps WHERE kind = $1"
-        [row] = await stage.rows(query, StepKind.REMINDER)
+        [row] = await stage.rows(query, StepKind.REMIND)
         return row["generation"], row["failed_at"]
 
     assert await add(1) == (1, None)

@@ -165,7 +165,7 @@ class DeliveryJob(PeriodicJob):
         try:
             outcome = await self._sent(ready, at, link)
         except Exception as error:
-            log.error("message_not_sent", delivery_id=str(ready.delivery.id), exc_info=error)
+            log.exception("message_not_sent", delivery_id=str(ready.delivery.id))
             return ready.delivery, Outcome(Kind.FAILED, error=commands.reason_of(error), is_ours=True)
         if outcome.kind != Kind.WITHDRAWN:
             failpoint(SENT_BEFORE_RECORD)

@@ -92,7 +92,7 @@ class SilenceJob(PeriodicJob):
             except Exception as error:
                 if is_transient(error):
                     raise
-                log.error("silence_set_aside", tenant_id=ended.tenant_id, silence_id=str(ended.id), exc_info=error)
+                log.exception("silence_set_aside", tenant_id=ended.tenant_id, silence_id=str(ended.id))
                 await set_silence_aside(tx, ended, error)
                 return 1
         log.info("silence_ended", fired=told)

@@ -78,7 +78,7 @@ class MoveJob(PeriodicJob):
         except Exception as error:
             if is_transient(error):
                 raise
-            log.error("move_failed", tenant_id=move.tenant_id, move_id=str(move.id), exc_info=error)
+            log.exception("move_failed", tenant_id=move.tenant_id, move_id=str(move.id))
             async with self._database.driver_transaction() as tx:
                 await commands.fail_move(tx, move, error)
             return 1
