@@ -16,6 +16,7 @@ from benchmarks.servers import Servers
 from plaudit.alerting.calendars import commands as calendars
 from plaudit.alerting.calendars.domain.definition import Definition
 from plaudit.alerting.calendars.domain.writing import intervals_of
+from plaudit.alerting.clocks.domain.filters import Ownership
 from plaudit.alerting.main import SERVICE
 from plaudit.alerting.reports.domain.asked import Asked, Dimension, TimeKind, Window
 from plaudit.alerting.reports.store.clocks import compliance_of, times_of_clocks
@@ -26,7 +27,7 @@ from plaudit.common.process import Resources
 
 CLOCKS: Final = 100_000
 TENANT: Final = "default"
-OWNER: Final = "owner@acme.example"
+OWNER: Final = Ownership("owner@acme.example", ())
 ROUNDS: Final = 15
 
 _DAY: Final = intervals_of("09:00-12:00, 13:00-17:00")

@@ -206,21 +206,22 @@ def test_the_example_of_settings_has_every_variable_and_shows_defaults() -> None
     assert example.pop("COMPOSE_PROFILES") == ""
     assert variables().items() <= example.items()
     of_services = {name: settings()[name] for name in example.keys() - variables().keys()}
-    assert {name: shown(value) for name, value in of_services.items()}.items() <= example.items()
+    shown = {name: as_written(value) for name, value in of_services.items()}
+    assert shown.items() <= example.items()
 
 
-def shown(default: Any) -> str:
-    """A default as it is written in a file of settings."""
-    match default:
+def as_written(value: object) -> str:
+    """A default as it stands in the file of settings."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return " ".join(f"{each:g}" if isinstance(each, float) else str(each) for each in value)
         case None:
             return ""
-        case SecretStr():
-            return default.get_secret_value()
-        case bool():
-            return str(default).lower()
-        case tuple():
-            return " ".join(map(str, default))
-    return str(default)
+    return str(value)
 
 
 @pytest.mark.parametrize("name", [*OURS, "migrate", "topics", "vault-key", "demo"])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -219,6 +220,31 @@ async def test_an_admin_makes_and_tests_an_endpoint_on_pages_and_the_error_is_sh
     assert wrong.status_code == 422
     listed = await client.get("/console/messages?state=failed")
     assert "A test from Plaudit" in listed.text
+
+
+async def test_the_page_of_a_bundle_lists_what_it_holds(site, mailbox, monkeypatch):
+    monkeypatch.setattr(pages, "ROWS", 3)
+    await site.post.queue(
+        *(
+            by_mail(f"k{number}", content=Content(f"Review {number} is late", "Late."), gathering="clock")
+            for number in range(6)
+        )
+    )
+    await site.post.sends()
+    await site.post.move_to(later(seconds=60))
+    await site.post.sends()
+    assert len(mailbox.mails) == 2
+    [bundle] = await site.post.rows("SELECT id FROM message_deliveries WHERE is_bundle")
+    admin = await site.signed_in("admin")
+    first = (await admin.get(f"/console/messages/{bundle['id']}")).text
+    assert "What it holds" in first
+    more = re.search(r'href="(/console/messages/[^"]+cursor=[^"]+)"', first)
+    assert more is not None
+    second = (await admin.get(more[1].replace("&amp;", "&"))).text
+    listed = [each for page in (first, second) for each in re.findall(r">(Review \d is late)</a>", page)]
+    assert (len(listed), len(set(listed))) == (5, 5)
+    alone = await site.post.rows("SELECT id FROM message_deliveries WHERE bundle_id IS NULL AND NOT is_bundle")
+    assert "What it holds" not in (await admin.get(f"/console/messages/{alone[0]['id']}")).text
 
 
 async def test_a_responder_tests_and_sends_again_and_a_viewer_sees_nothing(site, endpoint):

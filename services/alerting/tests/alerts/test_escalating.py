@@ -1,5 +1,6 @@
 """Who is told of an alert, in which order, what stops it, and what a silence holds back."""
 
+from datetime import datetime
 from uuid import UUID
 
 import pytest
@@ -287,6 +288,33 @@ async def test_what_people_did_is_in_the_audit_trail_with_before_and_after(stage
     assert found[0]["after"]["owner"] == "ben@acme.example"
     assert (found[1]["before"]["state"], found[1]["after"]["state"]) == ("open", "acknowledged")
     assert found[0]["actor"].startswith("key:")
+
+
+async def test_what_people_do_about_an_alert_is_published(stage, api, owners):
+    alert = await breached(stage, api)
+    silence = {"alert_id": alert["id"], "until": at(99).isoformat(), "reason": "Known to Ada."}
+    for path, body in (
+        (f"/v1/alerts/{alert['id']}/acknowledge?remind_after_seconds=7200", None),
+        (f"/v1/alerts/{alert['id']}/acknowledge", None),  # again: nothing changes
+        (f"/v1/alerts/{alert['id']}/assign", {"owner": "ben@acme.example", "note": "Call them."}),
+        ("/v1/silences", silence),
+        ("/v1/silences", {"subject": "acme", "until": at(99).isoformat(), "reason": "Moving."}),
+    ):
+        answer = await api.post(path, json=body)
+        assert answer.status_code in {200, 201}, answer.text
+    told = [each for each in await stage.events() if each["type"].startswith("alert.")][1:]
+    assert [(each["type"], each["data"]["state"]) for each in told] == [
+        ("alert.acknowledged", "acknowledged"),
+        ("alert.assigned", "open"),
+        ("alert.silenced", "open"),
+    ]
+    acknowledged, assigned, silenced = (each["data"] for each in told)
+    assert acknowledged["alert_id"] == alert["id"]
+    assert (datetime.fromisoformat(acknowledged["until"]) - datetime.fromisoformat(told[0]["time"])).seconds == 7200
+    assert "until" not in assigned
+    assert datetime.fromisoformat(silenced["until"]) == at(99)
+    for words in ("@acme.example", "Call them", "Known to Ada"):  # neither addresses nor notes go on the bus
+        assert all(words not in str(each["data"]) for each in told)
 
 
 async def test_two_jobs_tell_of_a_step_once(stage, api, owners, mailbox):

@@ -10,6 +10,7 @@ from plaudit.alerting.cadences.domain.digest import Clocks, Digest, compose
 from plaudit.common.contracts import Answers
 from plaudit_testing.cadences import on, state
 from plaudit_testing.clocks import review
+from plaudit_testing.signing_in import signed_in
 
 pytestmark = pytest.mark.postgres
 MARCH_2 = date(2026, 3, 2)
@@ -94,16 +95,33 @@ async def test_the_digest_lists_what_is_to_be_looked_up_where_answers_are_not_to
     await cadence.goes_to(on(0, 2))
     [digest] = await digests(cadence)
     clock = await stage.clock("unseen")
-    assert (digest["clocks"]["unknown"], digest["clocks"]["breached"]) == (1, 0)
-    assert [each["clock_id"] for each in digest["clocks"]["to_look_up"]] == [str(clock["id"])]
-    text = (await (await stage.client()).get("/v1/digests/2026-03-02")).json()["text"]
-    assert "To look up\n- 1 clocks are past their due time" in text
+    assert digest["clocks"]["breached"] == 0
+    told = (await (await stage.client()).get("/v1/digests/2026-03-02")).json()
+    assert told["to_look_up"]["clocks"] == 1
+    assert [(each["name"], each["clocks"]) for each in told["to_look_up"]["by_source"]] == [("Acme shop", 1)]
+    assert [each["clock_id"] for each in told["to_look_up"]["first"]] == [str(clock["id"])]
+    assert "To look up\n- 1 answer of which nobody tells (Acme shop: 1)\n- acme/berlin: a 1-star review" in told["text"]
+    page = await (await signed_in(stage, "*")).get("/console/cadences/digests/2026-03-02")
+    assert "Of 1 nobody knows whether they were answered: <bdi>Acme shop</bdi> 1." in page.text
+    assert f"/console/clocks/{clock['id']}" in page.text
+
+
+@pytest.mark.usefixtures("first_answers_only")
+async def test_a_digest_keeps_no_address_of_a_review(cadence, stage):
+    await cadence.told("contacted", on(0))
+    seen = review(published_at=on(-3), received_at=on(-3), url="https://shop.example/reviews/1")
+    await stage.happens(None, seen, on(-3), review_id="unseen", answers=Answers.UNTOLD)
+    stage.end_offset = 0
+    await stage.fires()
+    await cadence.goes_to(on(0, 2))
+    [row] = await stage.rows("SELECT digest::text AS kept FROM digests")
+    assert "acme/berlin" in row["kept"]
+    assert "shop.example" not in row["kept"]
 
 
 def test_a_digest_of_before_a_section_was_there_is_still_read():
-    kept = {name: value for name, value in msgspec.to_builtins(EMPTY).items() if name not in {"praised", "answered_by"}}
-    for name in ("unknown", "to_look_up"):
-        del kept["clocks"][name]
+    later = {"praised", "answered_by", "to_look_up"}
+    kept = {name: value for name, value in msgspec.to_builtins(EMPTY).items() if name not in later}
     assert msgspec.convert(kept, Digest) == EMPTY
 
 

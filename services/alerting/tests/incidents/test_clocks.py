@@ -2,6 +2,9 @@
 
 import pytest
 
+from plaudit.alerting.people.commands import save
+from plaudit.alerting.policies.domain.document import Format
+from plaudit.common.db import Role
 from plaudit_testing.incidents import TEXT, after
 from plaudit_testing.mailbox import Mailbox
 
@@ -87,10 +90,51 @@ async def test_a_lower_severity_leaves_a_clock_that_is_due_earlier(incidents):
     opened = await incidents.opened()
     before = await incidents.clock(opened)
     await incidents.puts(opened, "severity", severity="routine")
-    assert await incidents.clock(opened) == before
+    assert await incidents.clock(opened) == before | {"severity": "routine"}
     await incidents.updated(opened)
     second = await incidents.clock(opened, instance=2)
     assert (second["due_at"] - second["anchor_at"]).days == 7
+
+
+QUIET = """
+people:
+  - {address: owner@acme.example, name: Anna, zone: UTC, quiet_hours: {from: "00:00", to: "23:00"}}
+"""
+
+
+@pytest.mark.parametrize(("severity", "hour"), [("urgent", None), ("important", 23)])
+async def test_what_is_urgent_is_told_in_quiet_hours_and_nothing_else_is(incidents, severity, hour):
+    stage = incidents.stage
+    async with stage.resources.database(Role.API).driver_transaction("default") as tx:
+        await save(tx, "default", QUIET, Format.YAML, "test")
+    opened = await incidents.opened(severity="routine")
+    await incidents.puts(opened, "severity", severity=severity)
+    assert (await incidents.clock(opened))["severity"] == severity
+    await incidents.goes_to(0.9 if severity == "urgent" else 13)
+    told = await stage.rows(
+        "SELECT next_attempt_at, is_urgent FROM message_deliveries WHERE topic = 'clock.warned' ORDER BY created_at"
+    )
+    assert told
+    assert {each["is_urgent"] for each in told} == {hour is None}
+    assert all((each["next_attempt_at"].hour == 23) is (hour == 23) for each in told)
+
+
+async def test_what_people_do_is_in_the_audit_trail_too(incidents):
+    opened = await incidents.opened(severity="important")
+    await incidents.puts(opened, "severity", severity="urgent", note="It spreads.")
+    await incidents.updated(opened)
+    entries = (await incidents.api.get("/v1/audit", params={"about": "incident", "about_id": opened["id"]})).json()
+    newest, raised, first = entries["items"]
+    assert [each["kind"] for each in (first, raised, newest)] == [
+        "incident.opened",
+        "incident.severity",
+        "incident.update",
+    ]
+    assert (first["before"], first["after"]["state"]) == (None, "open")
+    assert (raised["before"]["severity"], raised["after"]["severity"]) == ("important", "urgent")
+    assert (newest["before"]["updates"], newest["after"]["updates"]) == (0, 1)
+    log = (await incidents.api.get(f"/v1/incidents/{opened['id']}/log")).json()["items"]
+    assert [each["after"]["revision"] for each in entries["items"]] == [each["number"] for each in log]
 
 
 async def test_resolving_with_an_update_fulfils_and_starts_nothing(incidents):
@@ -125,6 +169,23 @@ async def test_nobody_fulfils_an_incidents_clock_on_its_own(incidents):
         f"/v1/clocks/{clock['id']}/fulfil", json={"happened_at": "2026-03-02T10:00:00Z", "note": "done"}
     )
     assert (answer.status_code, "publish the update there" in answer.json()["detail"]) == (409, True)
+
+
+async def test_the_desk_lists_open_incidents_with_what_is_due(incidents):
+    from plaudit_testing.signing_in import signed_in
+
+    opened = await incidents.opened()
+    await incidents.goes_to(2)
+    page = (await (await signed_in(incidents.stage, "*")).get("/console/desk")).text
+    section = page.partition("Open incidents")[2].partition("</section>")[0]
+    assert f"/console/incidents/{opened['id']}" in section
+    assert "late since" in section
+    assert (
+        "Open incidents"
+        not in (await (await signed_in(incidents.stage, "clocks:read", "alerts:read")).get("/console/desk")).text
+    )
+    await incidents.posts(opened, "resolve")
+    assert "Open incidents" not in (await (await signed_in(incidents.stage, "*")).get("/console/desk")).text
 
 
 async def test_the_page_of_clocks_shows_an_incident(incidents):

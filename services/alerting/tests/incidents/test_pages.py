@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from plaudit_testing.clocks import at, review
 from plaudit_testing.signing_in import OURS, signed_in
 
 pytestmark = pytest.mark.postgres
@@ -46,6 +47,23 @@ async def test_an_incident_is_opened_and_listed(browser):
     assert "Nothing was told yet." in page
     assert "Payments fail" in (await browser.get(PAGE)).text
     assert "alert-1" in (await browser.get(f"{PAGE}/new", params={"alert": "alert-1"})).text
+
+
+@pytest.mark.usefixtures("first_answers_only")
+async def test_an_incident_is_opened_from_the_page_of_an_alert(stage):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(25))
+    await stage.fires()
+    staff = await signed_in(stage, "*")
+    page = (await staff.get(f"/console/desk/{(await stage.clock())['id']}")).text
+    link = re.search(r'href="(/console/incidents/new\?[^"]+)">Open an incident of it', page)
+    assert link is not None
+    [alert] = await stage.rows("SELECT id FROM alerts")
+    form = (await staff.get(link[1].replace("&amp;", "&"))).text
+    assert str(alert["id"]) in form
+    assert "acme/berlin" in form
+    reader = await signed_in(stage, "clocks:read", "alerts:read")
+    assert "Open an incident" not in (await reader.get(f"/console/desk/{(await stage.clock())['id']}")).text
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,32 @@ async def test_it_is_never_paused(incidents):
     assert (answer.status_code, answer.json()["type"].rpartition("#")[2]) == (409, "clock-refused")
 
 
+async def test_it_is_never_silenced(incidents, mailbox: Mailbox):
+    incident = await breached(incidents)
+    until = iso(after(90))
+    subject = await incidents.api.post(
+        "/v1/silences",
+        json={"subject": "acme/berlin", "until": until, "reason": "weekend"},
+        headers={"idempotency-key": "subject"},
+    )
+    assert subject.status_code == 201, subject.text
+    await incidents.goes_to(62.1)
+    await incidents.stage.sends()
+    assert "Not told in time: incident Payments fail" in {str(each["Subject"]) for each in mailbox.mails}
+    clock = await incidents.clock(incident, "statutory")
+    [alert] = [
+        each for each in (await incidents.api.get("/v1/alerts")).json()["items"] if each["clock_id"] == str(clock["id"])
+    ]
+    answer = await incidents.api.post(
+        "/v1/silences",
+        json={"alert_id": alert["id"], "until": until, "reason": "weekend"},
+        headers={"idempotency-key": "alert"},
+    )
+    assert answer.status_code == 409, answer.text
+    assert answer.json()["type"].rpartition("#")[2] == "silence-refused"
+    assert "The law sets the due time" in answer.json()["detail"]
+
+
 async def test_a_policy_without_the_class_does_not_take_the_time_of_the_law(incidents, first_answers_only):
     incident = await breached(incidents)
     assert (await incidents.clock(incident, "statutory"))["due_at"] == after(62)

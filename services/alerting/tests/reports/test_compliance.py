@@ -1,5 +1,6 @@
 """How much was in time, counted where the clocks are."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -7,15 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from plaudit.alerting.clocks.domain.filters import OwnerRule, Ownership
+from plaudit.alerting.desk import store as desk
 from plaudit.alerting.reports.domain.asked import Asked, Dimension, TimeKind, Window
 from plaudit.alerting.reports.domain.compliance import Compliance, together
 from plaudit.alerting.reports.store.clocks import compliance_of
 from plaudit.alerting.reviews.consumer import keep_reviews
 from plaudit.common.contracts import Answers, SourceRef
-from plaudit_testing.clocks import SOURCE_CREATED, answered, at, review
+from plaudit.common.db import Role
+from plaudit_testing.clocks import SOURCE_CREATED, answered, at, drastic, review
 
 COUNTS = st.builds(Compliance, *[st.integers(0, 10**6)] * len(Compliance._fields))
 OWNER = "owner@acme.example"
+NOBODY_NAMED = Ownership(OWNER)
 
 
 def test_what_is_open_past_its_due_time_pulls_the_share_down_and_what_nobody_knows_does_not():
@@ -38,9 +43,9 @@ def asked(*by, **more):
     return Asked(window=Window(at(-1000), at(1000)), by=by, **more)
 
 
-async def told(stage, of):
+async def told(stage, of, whose=NOBODY_NAMED):
     async with stage.worker.transaction() as tx:
-        return await compliance_of(tx, "default", of, OWNER)
+        return await compliance_of(tx, "default", of, whose)
 
 
 async def one_of_each(stage):
@@ -99,8 +104,38 @@ async def test_groups_add_up_to_all_whatever_they_are_told_by(stage):
     by_source = await told(stage, asked(Dimension.SOURCE))
     assert [group.key.names for group in by_source.groups] == [("Acme shop",), ("Other",)]
     by_severity = await told(stage, asked(Dimension.SEVERITY))
-    assert {group.key.values: group.figures.all for group in by_severity.groups} == {("negative",): 1, (None,): 6}
+    assert {group.key.values: group.figures.all for group in by_severity.groups} == {("negative",): 6, ("normal",): 1}
     assert [group.key.values for group in (await told(stage, asked(Dimension.OWNER))).groups] == [(OWNER,)]
+
+
+PLACES = ("acme", "acme/berlin", "acme-2", "acme/hamburg")
+SHOPS = ("01956d00-0000-7000-8000-000000000001", "01956d00-0000-7000-8000-000000000002")
+ANNA, BEN = "anna@acme.example", "ben@acme.example"
+RULES = (
+    (),
+    (OwnerRule("acme", (), (), ANNA),),
+    (OwnerRule("acme/berlin", (), (), BEN), OwnerRule("acme", (), (), ANNA)),
+    (OwnerRule("acme", SHOPS[1:], (), BEN), OwnerRule("acme", (), ("negative", "normal"), ANNA)),
+    (OwnerRule("acme-2", SHOPS[:1], ("drastic",), BEN), OwnerRule("acme-2", (), (), ANNA)),
+)
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("first_answers_only")
+async def test_a_clock_is_told_under_the_owner_whom_the_desk_shows(stage):
+    for number, place in enumerate(PLACES):
+        source = SourceRef(id=SHOPS[number % 2], name="Shop", platform="native", created_at=SOURCE_CREATED)
+        stars = replace(review(float(number + 1)), subject=place, source=source)
+        await stage.happens(None, drastic(stars) if number == 2 else stars, at(0), review_id=f"r{number}")
+    await stage.move_to(at(30))
+    await stage.fires()
+    await stage.rows("UPDATE alerts SET owner = 'dora@acme.example' WHERE review_id = 'r0' RETURNING id")
+    for rules in RULES:
+        whose = Ownership(OWNER, rules)
+        async with stage.resources.database(Role.API).transaction("default") as tx:
+            rows = [await desk.read_clock(tx, "default", whose, (await stage.clock(f"r{n}"))["id"]) for n in range(4)]
+        groups = (await told(stage, asked(Dimension.OWNER), whose)).groups
+        assert {group.key.values[0]: group.figures.all for group in groups} == Counter(row["owner"] for row in rows)
 
 
 @pytest.mark.postgres
@@ -173,4 +208,4 @@ async def test_a_paused_clock_is_named_apart_and_runs_on_in_calendar_time(stage)
 async def test_another_tenant_sees_nothing_of_it(stage):
     await one_of_each(stage)
     async with stage.worker.transaction() as tx:
-        assert (await compliance_of(tx, "other", asked(), OWNER)).all.all == 0
+        assert (await compliance_of(tx, "other", asked(), NOBODY_NAMED)).all.all == 0

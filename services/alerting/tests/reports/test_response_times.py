@@ -12,6 +12,7 @@ from plaudit.alerting.calendars import store as calendar_store
 from plaudit.alerting.calendars.domain import CalendarRef, Pause, elapsed
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.domain.clock_events import CancelReason
+from plaudit.alerting.clocks.domain.filters import Ownership
 from plaudit.alerting.reports.domain.asked import Asked, Dimension, LateEntries, Start, TimeKind, Window
 from plaudit.alerting.reports.domain.response_times import Seen, times_of, together
 from plaudit.alerting.reports.store.clocks import compliance_of, times_of_clocks
@@ -29,7 +30,7 @@ from plaudit_testing.real_answers import (
     rows,
 )
 
-OWNER = "owner@acme.example"
+WHOSE = Ownership("owner@acme.example")
 HOUR_US = 3_600_000_000
 AFTER_ALL = datetime(2018, 8, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -41,7 +42,7 @@ def asked(*by, **more):
 
 async def told(stage, of):
     async with stage.worker.transaction() as tx:
-        return await times_of_clocks(tx, TENANT, of, OWNER)
+        return await times_of_clocks(tx, TENANT, of, WHOSE)
 
 
 def seen_of(*, answered=(), waiting=(), cancelled=(), **more):
@@ -300,5 +301,5 @@ async def test_of_real_answers_those_are_late_that_plain_arithmetic_finds_late(s
     older = sum(lag < timedelta() for lag, _ in lags)
     async with stage.worker.transaction() as tx:
         for time in TimeKind:
-            found = (await compliance_of(tx, TENANT, Asked(window=window, time=time), OWNER)).all
+            found = (await compliance_of(tx, TENANT, Asked(window=window, time=time), WHOSE)).all
             assert (found.late, found.in_time, found.cancelled) == (late, len(lags) - late - older, older)

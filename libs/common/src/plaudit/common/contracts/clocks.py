@@ -48,7 +48,11 @@ class ClockChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class AlertChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An alert was raised, acknowledged or resolved."""
+    """An alert was raised, or people did something about it, or it was resolved.
+
+    It is acknowledged until a reminder, given to another owner, or silenced until an end. A silence of a whole subject
+    is no event of an alert.
+    """
 
     alert_id: str
     subject: str
@@ -60,3 +64,7 @@ class AlertChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     clock_id: str | None = None
     review_id: str | None = None
     reason: str | None = None
+    state: str | None = None
+    """How it stands after that: `open`, `acknowledged` or `resolved`; none in events of before this was said."""
+    until: Instant | None = None
+    """How long nobody is told of it: to the reminder, or to the end of the silence."""

@@ -1,7 +1,7 @@
 """One realistic message of each type, as it is on the bus. Every committed one must always parse."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -81,7 +81,7 @@ _ALERT = AlertChange(
     kind="sla_breach",
     severity="high",
     summary="A two-star review was not answered within 24 hours.",
-    owner="care@northwind.example",
+    owner="owner",
     raised_at=_DUE,
     clock_id=_CLOCK,
     review_id=_REVIEW,
@@ -241,7 +241,10 @@ _DATA: dict[str, Any] = {
     "incident.resolved": msgspec.structs.replace(_INCIDENT, change="resolved", state="resolved", update=2),
     "incident.closed": msgspec.structs.replace(_INCIDENT, change="closed", state="closed", update=2),
     "alert.raised": _ALERT,
-    "alert.resolved": msgspec.structs.replace(_ALERT, reason="retracted"),
+    "alert.acknowledged": msgspec.structs.replace(_ALERT, state="acknowledged", until=_DUE + timedelta(hours=4)),
+    "alert.assigned": msgspec.structs.replace(_ALERT, state="open"),
+    "alert.silenced": msgspec.structs.replace(_ALERT, state="open", until=_DUE + timedelta(days=1)),
+    "alert.resolved": msgspec.structs.replace(_ALERT, reason="retracted", state="resolved"),
     "request.created": RequestChange(request=msgspec.structs.replace(_REQUEST_STATE, status="open")),
     "request.voted": RequestVote(request=_REQUEST_STATE, person="native:c-4711"),
     "request.status_changed": RequestChange(

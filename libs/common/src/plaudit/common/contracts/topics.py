@@ -118,6 +118,9 @@ ALERTS = Topic(
             "incident.updated": IncidentChange,
             "incident.resolved": IncidentChange,
             "incident.closed": IncidentChange,
+            "alert.acknowledged": AlertChange,
+            "alert.assigned": AlertChange,
+            "alert.silenced": AlertChange,
         }
     ),
 )

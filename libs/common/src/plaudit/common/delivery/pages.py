@@ -222,14 +222,20 @@ async def delete_endpoint(request: Request, principal: Keeper, work: Work, endpo
 
 
 @router.get(f"{MESSAGES}/{{message_id}}")
-async def show_message(request: Request, principal: Reader, tx: TenantTx, message_id: UUID) -> Response:
-    """Show one message with every attempt."""
+async def show_message(
+    request: Request, principal: Reader, tx: TenantTx, message_id: UUID, cursor: Cursor = None
+) -> Response:
+    """Show one message with every attempt; of a bundle also what left with it."""
     row = await store.read_delivery(tx, principal.tenant_id, message_id)
     if row is None:
         raise not_found("message")
     names = {str(each.id): each.name for each in await endpoint_store.all_of(tx, principal.tenant_id)}
     attempts = await store.attempts_of(tx, principal.tenant_id, message_id)
     message = _message(row, names)
+    path = f"{MESSAGES}/{message_id}"
+    after = decode_cursor(cursor, tuple[UUID], of=path)[0] if cursor else None
+    rows = await store.bundled_with(tx, principal.tenant_id, message_id, after=after, limit=ROWS + 1)
+    members, following = cut_page(rows, ROWS, lambda each: (each["id"],), of=path)
     return await console.response(
         request,
         principal,
@@ -238,6 +244,9 @@ async def show_message(request: Request, principal: Reader, tx: TenantTx, messag
         further=(message["subject"] or message["topic"],),
         message=message,
         content=content_of(row),
+        members=[_message(each, names) for each in members],
+        next=following,
+        is_first=cursor is None,
         attempts=[
             {**each, "sent": shown(each["sent"])[:MAX_SHOWN_CHARS], "answer": shown(each["answer"])[:MAX_SHOWN_CHARS]}
             for each in attempts

@@ -540,6 +540,20 @@ async def read_delivery(tx: SqlTx, tenant_id: str, delivery_id: UUID) -> RowMapp
     return (await tx.sql.execute(query)).mappings().one_or_none()
 
 
+async def bundled_with(
+    tx: SqlTx, tenant_id: str, bundle_id: UUID, *, after: UUID | None = None, limit: int
+) -> Sequence[RowMapping]:
+    """Return the deliveries that leave or left with a bundle, by their ids after one, with what they said when queued.
+
+    One that fell out because it was not wanted any more is among them, with its reason.
+    """
+    column = message_deliveries.c
+    query = _with_content().where(column.tenant_id == tenant_id, column.bundle_id == bundle_id)
+    if after is not None:
+        query = query.where(column.id > after)
+    return (await tx.sql.execute(query.order_by(column.id).limit(limit))).mappings().all()
+
+
 async def attempts_of(tx: SqlTx, tenant_id: str, delivery_id: UUID) -> Sequence[RowMapping]:
     """Return the attempts at a delivery, in their order."""
     a = message_attempts

@@ -180,9 +180,7 @@ async def acknowledge_alert(
     Then it is open again, unless it is resolved before, and its escalation goes on. Saying so again changes nothing; a
     resolved alert cannot be acknowledged.
     """
-    return _out(
-        await commands.acknowledge(work.tx, principal.tenant_id, alert_id, principal.actor, remind_after_seconds)
-    )
+    return _out(await commands.acknowledge(work, principal.tenant_id, alert_id, principal.actor, remind_after_seconds))
 
 
 @router.post(
@@ -195,9 +193,7 @@ async def assign_alert(
 ) -> AlertOut:
     """Give it to another owner, who is told at once. It is open, and its escalation begins anew."""
     owner = await owner_at(request, work.tx, principal.tenant_id, body.owner)
-    return _out(
-        await commands.assign(work.tx, principal.tenant_id, alert_id, owner, principal.actor, body.note.strip())
-    )
+    return _out(await commands.assign(work, principal.tenant_id, alert_id, owner, principal.actor, body.note.strip()))
 
 
 @router.get(SILENCES, summary="List silences")
@@ -230,7 +226,7 @@ async def create_silence(
     key = None if idempotency_key is None else _key(idempotency_key, body.model_dump_json())
     new_id = work.ids()
     made = await commands.silence(
-        work.tx, principal.tenant_id, new_id, _scope(body), body.until, body.reason, principal.actor, key=key
+        work, principal.tenant_id, new_id, _scope(body), body.until, body.reason, principal.actor, key=key
     )
     if made is None:
         raise not_found("alert")

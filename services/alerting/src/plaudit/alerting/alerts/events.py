@@ -13,8 +13,18 @@ OWNER_ON_THE_BUS: Final = "owner"
 """The owner's role: no address goes on the bus."""
 
 
-def alert_event(type_: str, alert: Alert, now: datetime, cause: LogEntry | Cause) -> Outgoing:
-    """Return the event to publish about an alert, for example `alert.raised`, in the trace of what caused it."""
+def alert_event(
+    type_: str, alert: Alert, now: datetime, cause: LogEntry | Cause, *, until: datetime | None = None
+) -> Outgoing:
+    """Return the event to publish about an alert, for example `alert.raised`, in the trace of what caused it.
+
+    Args:
+        type_: what happened.
+        alert: as it stands after that.
+        now: the time.
+        cause: what it is traced to.
+        until: how long nobody is told of it, where a person said so.
+    """
     return Outgoing(
         topic=ALERTS,
         key=f"{alert.tenant_id}/{alert.subject}",
@@ -35,5 +45,7 @@ def alert_event(type_: str, alert: Alert, now: datetime, cause: LogEntry | Cause
             clock_id=None if alert.clock_id is None else str(alert.clock_id),
             review_id=alert.review_id,
             reason=alert.reason,
+            state=alert.state,
+            until=until,
         ),
     )

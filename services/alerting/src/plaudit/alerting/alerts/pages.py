@@ -55,7 +55,7 @@ async def begin_silence(
     until = work.tx.now + timedelta(hours=int(hours))
     scope = Scope(subject_prefix=subject.strip())
     try:
-        await commands.silence(work.tx, principal.tenant_id, work.ids(), scope, until, reason.strip(), principal.actor)
+        await commands.silence(work, principal.tenant_id, work.ids(), scope, until, reason.strip(), principal.actor)
     except SilenceRefusedError as error:
         return done(request, SILENCES, sentence(error), is_good=False)
     return done(request, SILENCES, "Nothing of it is told until the end. What is open then is told once.")

@@ -22,6 +22,7 @@ class About(StrEnum):
     """All clocks of the tenant that run."""
     ENDPOINT = "endpoint"
     GUIDELINE = "guideline"
+    INCIDENT = "incident"
     OWNERS = "owners"
     POLICY = "policy"
     SILENCE = "silence"

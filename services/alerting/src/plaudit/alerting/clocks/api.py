@@ -35,7 +35,7 @@ from plaudit.alerting.people import store as people
 from plaudit.alerting.people.api import fallback_of
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Answers, Severity
-from plaudit.common.db import Role, SqlTx
+from plaudit.common.db import Role, SqlTx, Tx
 from plaudit.common.http import (
     AnyText,
     IdempotencyKeyHeader,
@@ -375,8 +375,12 @@ async def _clock_with_log(tx: SqlTx, tenant_id: str, clock_id: UUID) -> ClockWit
     return ClockWithLogOut.model_validate({**row, "log": entries})
 
 
+async def ownership(request: Request, tx: Tx, tenant_id: str) -> Ownership:
+    """Return whose clocks of a tenant are whose."""
+    return ownership_of((await people.load(tx, [tenant_id]))[tenant_id], fallback_of(request))
+
+
 async def _filters(request: Request, tx: SqlTx, principal: Principal, asked: FilterParameters) -> ClockFilters:
     if asked.owner is None:
         return asked.filters(None)
-    owners = (await people.load(tx, [principal.tenant_id]))[principal.tenant_id]
-    return asked.filters(ownership_of(owners, fallback_of(request)))
+    return asked.filters(await ownership(request, tx, principal.tenant_id))

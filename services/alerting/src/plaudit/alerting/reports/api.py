@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel
 
+from plaudit.alerting.clocks.api import ownership
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.alerting.reports.domain.asked import (
     COMING_DAYS,
@@ -213,7 +214,7 @@ async def read_compliance(
     counts with its present run; the share has Wilson's interval of 95 %. Without `to` it looks 30 days ahead.
     """
     of = asked.asked(tx.now, coming_days=COMING_DAYS, metric=metric, time=time)
-    report = await compliance_of(tx, principal.tenant_id, of, owner_of(request))
+    report = await compliance_of(tx, principal.tenant_id, of, await ownership(request, tx, principal.tenant_id))
     return _answered(
         compliance_report_out(of, report),
         asked.form or accepted(accept),
@@ -262,7 +263,7 @@ async def read_response_times(
     quick answer to it, and in no time.
     """
     of = asked.asked(tx.now, metric=metric, time=time, start=start_rule, late_entries=late_entries)
-    report = await times_of_clocks(tx, principal.tenant_id, of, owner_of(request))
+    report = await times_of_clocks(tx, principal.tenant_id, of, await ownership(request, tx, principal.tenant_id))
     return _answered(
         response_times_out(of, metric, report),
         asked.form or accepted(accept),
@@ -345,12 +346,6 @@ async def export_to_look_up(
     window = week_of(start, end, tx.now)
     found = await look_up.listed(tx, principal.tenant_id, window, None, MAX_LOOKED_UP)
     return file_of("to-look-up", Format.CSV, UNKNOWN_HEAD, found, unknown_out, unknown_row)
-
-
-def owner_of(request: Request) -> str:
-    """Return the address of the default owner."""
-    owner: str = request.app.state.resources.settings.owner_email
-    return owner
 
 
 def week_of(start: datetime | None, end: datetime | None, now: datetime) -> Window:

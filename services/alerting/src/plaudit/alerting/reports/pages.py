@@ -11,8 +11,9 @@ from fastapi import APIRouter, Depends, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
+from plaudit.alerting.clocks.api import ownership
 from plaudit.alerting.policies.domain.metrics import METRICS, Metric
-from plaudit.alerting.reports.api import lines_of_effects, lines_of_report, owner_of, week_of
+from plaudit.alerting.reports.api import lines_of_effects, lines_of_report, week_of
 from plaudit.alerting.reports.domain import words
 from plaudit.alerting.reports.domain.asked import OF_REVIEWS, Asked, Dimension, Start, TimeKind, TooMuchError, Window
 from plaudit.alerting.reports.domain.compliance import Compliance
@@ -130,12 +131,12 @@ async def export_report(request: Request, principal: Reader, tx: TenantTx, name:
 
 async def _told(request: Request, tenant_id: str, tx: TenantTx, of: Asked) -> dict[str, Any]:
     """Return what the page shows."""
-    owner = owner_of(request)
-    weekly = await compliance_of(tx, tenant_id, replace(of, by=(Dimension.WEEK,)), owner)
+    whose = await ownership(request, tx, tenant_id)
+    weekly = await compliance_of(tx, tenant_id, replace(of, by=(Dimension.WEEK,)), whose)
     effects = await effects_of_answers(tx, tenant_id, replace(of, by=()))
     never = effects.all.buckets[Bucket.NEVER]
-    compliance = await compliance_of(tx, tenant_id, of, owner)
-    times = await times_of_clocks(tx, tenant_id, replace(of, metric=Metric.FIRST_ANSWER), owner)
+    compliance = await compliance_of(tx, tenant_id, of, whose)
+    times = await times_of_clocks(tx, tenant_id, replace(of, metric=Metric.FIRST_ANSWER), whose)
     return {
         "compliance": compliance,
         "compliance_said": words.compliance_in_words(compliance.all),
@@ -154,12 +155,12 @@ async def _rows(
     """Return the head and the lines of a file."""
     match name:
         case "compliance":
-            compliance = await compliance_of(tx, tenant_id, of, owner_of(request))
+            compliance = await compliance_of(tx, tenant_id, of, await ownership(request, tx, tenant_id))
             row = partial(compliance_row, of)
             return head_of(of.by, COMPLIANCE_FIELDS), [row(group) for group in lines_of_report(compliance)]
         case "response-times":
             of = replace(of, metric=Metric.FIRST_ANSWER)
-            times = await times_of_clocks(tx, tenant_id, of, owner_of(request))
+            times = await times_of_clocks(tx, tenant_id, of, await ownership(request, tx, tenant_id))
             return head_of(of.by, TIMES_FIELDS), [times_row(of, group) for group in lines_of_report(times)]
         case "effects":
             of = replace(of, by=tuple(each for each in of.by if each in OF_REVIEWS))

@@ -1,4 +1,7 @@
-"""What people do about alerts. Each is recorded in the audit trail, in the same transaction."""
+"""What people do about alerts. Each is recorded in the audit trail, in the same transaction.
+
+What is done to one alert is published as well, in the order of its changes: the alert's row is locked.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,17 +13,20 @@ from plaudit.alerting.alerts.domain import Alert, AlertState
 from plaudit.alerting.alerts.domain import escalation as escalations
 from plaudit.alerting.alerts.domain.notes import Note, NoteKind
 from plaudit.alerting.alerts.domain.silences import Scope, Silence, SilenceRefusedError, checked
+from plaudit.alerting.alerts.events import alert_event
 from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.alerts.store import silences
 from plaudit.alerting.audit.commands import record
 from plaudit.alerting.audit.domain import About, Entry
 from plaudit.alerting.changes import store as changes
+from plaudit.alerting.clocks.commands import NO_CAUSE
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.domain import Owner, chain_of, fallback_owner
 from plaudit.common.db import Tx, lock
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.idempotency import commands as idempotency
 from plaudit.common.idempotency.domain import order_key as idempotency_order_key
+from plaudit.common.outbox import UnitOfWork
 from plaudit.common.refusals import WrongInputError
 
 
@@ -29,14 +35,14 @@ class UnknownOwnerError(WrongInputError):
 
 
 async def acknowledge(
-    tx: Tx, tenant_id: str, alert_id: UUID, by: str, remind_after_seconds: int | None = None
+    work: UnitOfWork, tenant_id: str, alert_id: UUID, by: str, remind_after_seconds: int | None = None
 ) -> Alert | None:
     """Record that somebody looks at an alert: nobody else is told of it until its reminder.
 
     Once it is acknowledged, this changes nothing. When the reminder comes, it is open again and its escalation goes on.
 
     Args:
-        tx: the open transaction.
+        work: the open unit of work.
         tenant_id: whose.
         alert_id: which.
         by: the key, as `key:<public id>`, or the person, as `person:<id>`.
@@ -48,6 +54,7 @@ async def acknowledge(
     Raises:
         AlertResolvedError: it is resolved.
     """
+    tx = work.tx
     alert = await store.lock(tx, tenant_id, alert_id)
     if alert is None:
         return None
@@ -62,14 +69,17 @@ async def acknowledge(
     )
     await changes.note(tx, [tenant_id])
     await record(tx, _entry("alert.acknowledged", by, alert, after))
+    await work.emit(alert_event("alert.acknowledged", after, tx.now, NO_CAUSE, until=after.remind_at))
     return after
 
 
-async def assign(tx: Tx, tenant_id: str, alert_id: UUID, owner: Owner, by: str, note: str = "") -> Alert | None:
+async def assign(
+    work: UnitOfWork, tenant_id: str, alert_id: UUID, owner: Owner, by: str, note: str = ""
+) -> Alert | None:
     """Give an alert to another owner, who is told at once; its escalation begins anew.
 
     Args:
-        tx: the open transaction.
+        work: the open unit of work.
         tenant_id: whose.
         alert_id: which.
         owner: the new owner, of the tenant's people.
@@ -82,6 +92,7 @@ async def assign(tx: Tx, tenant_id: str, alert_id: UUID, owner: Owner, by: str, 
     Raises:
         AlertResolvedError: it is resolved.
     """
+    tx = work.tx
     alert = await store.lock(tx, tenant_id, alert_id)
     if alert is None:
         return None
@@ -95,11 +106,12 @@ async def assign(tx: Tx, tenant_id: str, alert_id: UUID, owner: Owner, by: str, 
     await tell(tx, after, owner, Note(after.id, after.generation, NoteKind.ASSIGNED, 0, said))
     await changes.note(tx, [tenant_id])
     await record(tx, _entry("alert.assigned", by, alert, after, {"note": note} if note else {}))
+    await work.emit(alert_event("alert.assigned", after, tx.now, NO_CAUSE))
     return after
 
 
 async def silence(
-    tx: Tx,
+    work: UnitOfWork,
     tenant_id: str,
     silence_id: UUID,
     scope: Scope,
@@ -112,7 +124,7 @@ async def silence(
     """Let nothing be told of an alert or a subject until an end; what is still open then is told once.
 
     Args:
-        tx: the open transaction.
+        work: the open unit of work.
         tenant_id: whose.
         silence_id: a new id.
         scope: what it is for.
@@ -128,10 +140,12 @@ async def silence(
         SilenceRefusedError: the end or the reason cannot be, or the law sets the due time of the alert's clock.
         KeyReusedError: the key came with another request before.
     """
+    tx = work.tx
     kept = await _kept(tx, tenant_id, key)
     if kept is not None:
         return kept
     reason = checked(until, reason, tx.now)
+    alert: Alert | None = None
     if scope.alert_id is not None:
         alert = await store.lock(tx, tenant_id, scope.alert_id)
         if alert is None:
@@ -154,6 +168,8 @@ async def silence(
     await silences.add(tx, made)
     await changes.note(tx, [tenant_id])
     await record(tx, _silence_entry("silence.began", by, made, None, _silence_facts(made)))
+    if alert is not None:
+        await work.emit(alert_event("alert.silenced", alert, tx.now, NO_CAUSE, until=until))
     if key is not None:
         await idempotency.keep(tx, tenant_id, key, msgspec.json.encode(made.id).decode())
     return made

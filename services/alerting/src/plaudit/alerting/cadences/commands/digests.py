@@ -10,6 +10,10 @@ from plaudit.alerting.cadences.domain.plan import A_WEEK, Occurrence, next_diges
 from plaudit.alerting.cadences.domain.rules import Revision
 from plaudit.alerting.cadences.store import digests, occurrences, touchpoints
 from plaudit.alerting.calendars.domain.local_times import A_DAY, local_date
+from plaudit.alerting.people import store as people
+from plaudit.alerting.people.domain import Owner
+from plaudit.alerting.reports.domain.asked import MAX_DAYS, Window
+from plaudit.alerting.reports.store import look_up
 from plaudit.common.db import Tx
 
 KEPT_DAYS: Final = 60
@@ -18,13 +22,14 @@ MAX_COUNTED: Final = 10_000
 
 
 async def compose_due(
-    tx: Tx, due: Sequence[Occurrence], revisions: Mapping[str, Revision], fallback_owner: str, public_url: str
+    tx: Tx, due: Sequence[Occurrence], revisions: Mapping[str, Revision], fallback: Owner, public_url: str
 ) -> int:
     """Compose the digests that are due, tell them, and plan the next ones; return how many were composed.
 
     Their order keys are held. Of weeks that were missed none is made up for: the next digest tells them all.
     """
     composed = 0
+    named = await people.load(tx, {each.tenant_id for each in due})
     for each in due:
         revision = revisions[each.tenant_id]
         rule = revision.by_id.get(each.rule)
@@ -33,7 +38,7 @@ async def compose_due(
         digest = await _composed(tx, each, revision)
         if await digests.add(tx, each.tenant_id, digest):
             composed += 1
-            owner = revision.owner_of(rule, fallback_owner)
+            owner = revision.owner_of(rule, named[each.tenant_id], fallback)
             await send_digest(tx, each.tenant_id, digest, owner, public_url)
             await digests.tell_scores(tx, each.tenant_id)
         await digests.purge_reviews(tx, each.tenant_id, tx.now - timedelta(days=KEPT_DAYS))
@@ -58,4 +63,5 @@ async def _composed(tx: Tx, due: Occurrence, revision: Revision) -> Digest:
         requests=requests,
         requests_by_status=by_status,
         touchpoints_open=await touchpoints.count_open(tx, tenant_id, MAX_COUNTED),
+        to_look_up=await look_up.to_look_up(tx, tenant_id, Window(end - timedelta(days=MAX_DAYS), end)),
     )

@@ -23,6 +23,8 @@ from plaudit.alerting.cadences.domain.touchpoint import State, Touchpoint, touch
 from plaudit.alerting.cadences.store import occurrences, persons, touchpoints
 from plaudit.alerting.cadences.store.persons import PersonKey
 from plaudit.alerting.calendars.domain.local_times import local_date
+from plaudit.alerting.people import store as people
+from plaudit.alerting.people.domain import Owner
 from plaudit.common.db import Tx, lock, try_lock
 
 MAX_ERROR_CHARS: Final = 500
@@ -38,13 +40,13 @@ class Fired:
     digests: int = 0
 
 
-async def fire(tx: Tx, due: Collection[PersonKey], fallback_owner: str, public_url: str) -> Fired:
+async def fire(tx: Tx, due: Collection[PersonKey], fallback: Owner, public_url: str) -> Fired:
     """Fire what is due of those persons whose order key is free, and plan what comes after.
 
     Args:
         tx: the open transaction; it has read and written nothing that waits.
         due: persons of whom something is due; the empty person stands for the digest.
-        fallback_owner: who does what nobody is named for.
+        fallback: who does what nobody is named for.
         public_url: where the console is, for links.
     """
     keys = {order_key(*each): each for each in due}
@@ -52,8 +54,8 @@ async def fire(tx: Tx, due: Collection[PersonKey], fallback_owner: str, public_u
     claimed = await occurrences.claim(tx, [keys[each] for each in free])
     revisions = await in_force(tx, {each.tenant_id for each in claimed})
     of_digests = [each for each in claimed if not each.person]
-    fired = Fired(claimed, digests=await digests.compose_due(tx, of_digests, revisions, fallback_owner, public_url))
-    fired.touchpoints = await _fire_persons(tx, [each for each in claimed if each.person], revisions, fallback_owner)
+    fired = Fired(claimed, digests=await digests.compose_due(tx, of_digests, revisions, fallback, public_url))
+    fired.touchpoints = await _fire_persons(tx, [each for each in claimed if each.person], revisions, fallback)
     leads = _review_at(fired.touchpoints, revisions)
     await send_touchpoints(tx, fired.touchpoints, public_url, leads)
     return fired
@@ -66,12 +68,13 @@ async def set_aside(tx: Tx, key: PersonKey, error: Exception) -> None:
 
 
 async def _fire_persons(
-    tx: Tx, claimed: Sequence[Occurrence], revisions: Mapping[str, Revision], fallback_owner: str
+    tx: Tx, claimed: Sequence[Occurrence], revisions: Mapping[str, Revision], fallback: Owner
 ) -> list[Touchpoint]:
     by_person: defaultdict[PersonKey, list[Occurrence]] = defaultdict(list)
     for each in claimed:
         by_person[each.tenant_id, each.person].append(each)
     known = await persons.load(tx, by_person.keys())
+    named = await people.load(tx, {key[0] for key in by_person})
     wanting_nothing = await want_nothing(tx, set(by_person))
     histories = await touchpoints.histories(tx, {key: _cap_since(tx, revisions[key[0]]) for key in by_person})
     still_open = {(each.tenant_id, each.person, each.rule) for each in await touchpoints.open_of(tx, by_person.keys())}
@@ -90,8 +93,8 @@ async def _fire_persons(
             if isinstance(decided, Move):
                 later.append(occurrence._replace(due_at=decided.due_at))
                 continue
-            owner, leads_to = revision.owner_of(rule, fallback_owner), revision.review_at(rule)
-            made.append(_touchpoint(tx, occurrence, rule, person, decided, owner, leads_to))
+            owner = revision.owner_of(rule, named[key[0]], fallback, person.subject)
+            made.append(_touchpoint(tx, occurrence, rule, person, decided, owner.address, revision.review_at(rule)))
             if made[-1].state is State.OPEN:
                 history = _after(tx, history, made[-1])
                 reminder = reminder_of(rule, occurrence, revision, tx.now)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from plaudit.alerting.cadences.domain.consent import INVITATION
 from plaudit.alerting.cadences.domain.digest import Digest
 from plaudit.alerting.cadences.domain.invitations import known_of, mail_message, with_known
@@ -18,6 +20,8 @@ from plaudit.alerting.cadences.domain.rules import Purpose
 from plaudit.alerting.cadences.domain.touchpoint import Touchpoint
 from plaudit.alerting.cadences.store import persons, touchpoints
 from plaudit.alerting.cadences.store.persons import PersonKey
+from plaudit.alerting.people import store as people
+from plaudit.alerting.people.domain import Owner, Owners
 from plaudit.common.db import Tx
 from plaudit.common.delivery import commands as delivery
 from plaudit.common.delivery.commands import Check, Checks, Due, Verdict, Withdraw
@@ -25,6 +29,8 @@ from plaudit.common.delivery.consent.links import preferences_url
 from plaudit.common.delivery.domain.message import Content, Message, mail_to, subscribers
 from plaudit.common.tenants import store as tenants
 
+TASKS: Final = "touchpoint"
+"""By what tasks of one owner are gathered: a morning's are one mail."""
 NOT_OPEN: Final = "it was done, skipped, or had lost its object"
 
 
@@ -37,12 +43,11 @@ async def send_touchpoints(tx: Tx, fired: Sequence[Touchpoint], public_url: str,
         public_url: where the console is, for links.
         review_at: touchpoint → where an invitation leads to.
     """
+    named = await people.load(tx, {each.tenant_id for each in fired})
     messages = [
-        _message(
-            each.tenant_id,
-            touchpoint_notice(each) if each.purpose is Purpose.TOUCHPOINT else invitation_notice(each),
-            public_url,
-        )
+        _task_message(tx, each, named[each.tenant_id], public_url)
+        if each.purpose is Purpose.TOUCHPOINT
+        else _message(each.tenant_id, invitation_notice(each), public_url)
         for each in fired
     ]
     messages += [mail_message(each, review_at[each.id]) for each in fired if review_at.get(each.id)]
@@ -50,9 +55,10 @@ async def send_touchpoints(tx: Tx, fired: Sequence[Touchpoint], public_url: str,
         await delivery.queue(tx, messages)
 
 
-async def send_digest(tx: Tx, tenant_id: str, digest: Digest, owner: str, public_url: str) -> None:
+async def send_digest(tx: Tx, tenant_id: str, digest: Digest, owner: Owner, public_url: str) -> None:
     """Tell the owner of the week."""
-    await delivery.queue(tx, [_message(tenant_id, digest_notice(digest, owner), public_url)])
+    message = _message(tenant_id, digest_notice(digest, owner.address), public_url)
+    await delivery.queue(tx, [replace(message, not_before=owner.not_before(tx.now, is_urgent=False))])
 
 
 async def still_open(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
@@ -98,6 +104,14 @@ def checks_of(address: str) -> Checks:
 async def erase(tx: Tx, key: PersonKey) -> None:
     """Leave no word of what was told about a person."""
     await delivery.erase_thread(tx, key[0], thread_of(*key))
+
+
+def _task_message(tx: Tx, task: Touchpoint, named: Owners, public_url: str) -> Message:
+    owner = named.by_address(task.owner)
+    not_before = None if owner is None else owner.not_before(tx.now, is_urgent=False)
+    return replace(
+        _message(task.tenant_id, touchpoint_notice(task), public_url), gathering=TASKS, not_before=not_before
+    )
 
 
 def _message(tenant_id: str, notice: Notice, public_url: str) -> Message:

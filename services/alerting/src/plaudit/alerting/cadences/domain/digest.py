@@ -7,6 +7,9 @@ from typing import Final
 
 import msgspec
 
+from plaudit.alerting.reports.domain.look_up import NOTHING_TO_LOOK_UP, LookUp, lines_of, without_addresses
+from plaudit.alerting.reports.domain.look_up import TITLE as TO_LOOK_UP
+
 MAX_LINES: Final = 10
 """Of each list; what is left out is counted."""
 MIN_MOVE: Final = 0.05
@@ -35,10 +38,6 @@ class Clocks(msgspec.Struct, frozen=True, kw_only=True):
     fulfilled: int
     """Within the week, in time."""
     first_due: tuple[WaitingClock, ...]
-    unknown: int = 0
-    """Past their due time where answers are not told: somebody looks them up."""
-    to_look_up: tuple[WaitingClock, ...] = ()
-    """Of these, those that have waited longest."""
 
 
 class SeenScore(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +143,8 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     """The newest of the best ones."""
     answered_by: tuple[Answered, ...] = ()
     """Where reviews were answered within the week, those with the most answers first."""
+    to_look_up: LookUp = NOTHING_TO_LOOK_UP
+    """Of which nobody knows whether it was answered; without the addresses of reviews, which an erasure would miss."""
 
 
 def compose(
@@ -158,6 +159,7 @@ def compose(
     requests: Iterable[WaitingRequest],
     requests_by_status: Mapping[str, int],
     touchpoints_open: int,
+    to_look_up: LookUp = NOTHING_TO_LOOK_UP,
 ) -> Digest:
     """Return the digest of a week: of what has happened from `start` to before `end`.
 
@@ -172,6 +174,7 @@ def compose(
         requests: that wait, in any order.
         requests_by_status: how many there are.
         touchpoints_open: how many are still to be done.
+        to_look_up: of which nobody knows whether it was answered.
     """
     published = [each for each in reviews if start <= each.published_at < end]
     complained = [each for each in published if each.stars <= COMPLAINT_MAX_STARS]
@@ -200,6 +203,7 @@ def compose(
         touchpoints_open=touchpoints_open,
         praised=_praised(published),
         answered_by=_answered_by(reviews, start, end),
+        to_look_up=without_addresses(to_look_up),
     )
 
 
@@ -227,13 +231,7 @@ def _sections(digest: Digest) -> list[tuple[str, list[str]]]:
                 f"{digest.touchpoints_open} contacts with customers still to be made",
             ],
         ),
-        (
-            "To look up",
-            [
-                f"{clocks.unknown} clocks are past their due time where Plaudit cannot see answers",
-                *(f"{each.subject}: was due {each.due_at:%Y-%m-%d %H:%M} UTC" for each in clocks.to_look_up),
-            ],
-        ),
+        (TO_LOOK_UP, [*lines_of(digest.to_look_up)]),
         (
             "Movers",
             [f"{each.subject}: {each.before:.2f} to {each.after:.2f} ({each.change:+.2f})" for each in digest.movers]

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from plaudit.alerting.calendars.domain.local_times import QuietHours
+from plaudit.alerting.people.domain import Owner, Owners, fallback_owner
 from plaudit.common.time_zones import zone_of
 
 MAX_RULES: Final = 50
@@ -115,7 +116,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     reminder_after_days: int | None = None
     """Of an invitation: after how many days it is brought back to mind, once, unless the customer has responded."""
     owner: str | None = None
-    """The address of the person who does it; that of all rules, if none is named."""
+    """The address of the person who does it; whoever answers for the customer's subject, if none is named."""
     review_at: str | None = None
     """Of an invitation: where the customer is led to; that of all rules, if none is named."""
 
@@ -136,7 +137,7 @@ class Cadences(msgspec.Struct, frozen=True, kw_only=True):
     invitation_every_days: int
     """A customer is invited at most once in so many days."""
     owner: str | None
-    """The address of who does what no rule gives to anybody else; the installation's owner, if none is named."""
+    """The address of who does what no rule and no assignment gives to anybody; the default owner, if none is named."""
     rules: tuple[Rule, ...]
     review_at: str | None = None
     """Where invitations lead that name nothing else: a web address, or `survey:<id>`. None: they are not mailed."""
@@ -162,9 +163,22 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
         """Id → rule."""
         return {rule.id: rule for rule in self.cadences.rules}
 
-    def owner_of(self, rule: Rule, fallback: str) -> str:
-        """Return the address of the person who does what a rule asks for."""
-        return rule.owner or self.cadences.owner or fallback
+    def owner_of(self, rule: Rule, people: Owners, fallback: Owner, subject: str | None = None) -> Owner:
+        """Return who does what a rule asks for: whom it names, else who answers for the subject, else the default.
+
+        Args:
+            rule: of this revision.
+            people: what the tenant says of its people.
+            fallback: the owner of the settings.
+            subject: the customer's; none for the digest, which is about all subjects.
+        """
+        assigned = None if rule.owner or subject is None else people.assignment(subject, None, None)
+        if assigned is not None:
+            return assigned.person
+        address = rule.owner or self.cadences.owner
+        if address is None:
+            return people.default_owner(fallback)
+        return people.by_address(address) or fallback_owner(address)
 
     def review_at(self, rule: Rule) -> str:
         """Return where an invitation leads to; empty where nothing is named."""

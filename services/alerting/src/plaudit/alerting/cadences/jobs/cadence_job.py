@@ -13,6 +13,7 @@ from plaudit.alerting.cadences.store import occurrences
 from plaudit.alerting.cadences.store import persons as person_store
 from plaudit.alerting.cadences.store.persons import PersonKey
 from plaudit.alerting.metrics import OCCURRENCES_LATE
+from plaudit.alerting.people.domain import fallback_owner
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.domain import Trouble
 from plaudit.common.db import Role, Tx, try_lock
@@ -35,7 +36,7 @@ class CadenceJob(PeriodicJob):
         """Fire under the worker role."""
         super().__init__("cadences", resources.settings.cadence_poll_seconds)
         self._database = resources.database(Role.WORKER)
-        self._owner = resources.settings.owner_email
+        self._fallback = fallback_owner(resources.settings.owner_email, resources.settings.owner_time_zone)
         self._public_url = resources.settings.public_url
 
     async def has_work(self) -> bool:
@@ -59,7 +60,7 @@ class CadenceJob(PeriodicJob):
     async def _fire(self, due: Sequence[PersonKey]) -> int:
         started_at = time.monotonic()
         async with self._database.transaction() as tx:
-            fired = await firing.fire(tx, due, self._owner, self._public_url)
+            fired = await firing.fire(tx, due, self._fallback, self._public_url)
             failpoint("cadences_before_commit")
         seconds = round(time.monotonic() - started_at, 4)
         log.info("cadences_fired", fired=len(fired.claimed), seconds=seconds)

@@ -26,8 +26,24 @@ class ClocksOut(BaseModel):
     breached: int = Field(description="Breached within the week.", examples=[0])
     fulfilled: int = Field(description="Answered in time within the week.", examples=[0])
     first_due: list[WaitingClockOut] = Field(description="The ten that are due first.", examples=[[]])
-    unknown: int = Field(description="Past their due time where answers are not told.", examples=[0])
-    to_look_up: list[WaitingClockOut] = Field(description="Of these, the ten that have waited longest.", examples=[[]])
+
+
+class SourceToLookUpOut(BaseModel):
+    """How many answers of a source have to be looked up."""
+
+    source_id: str | None = Field(
+        description="The source; none where there is none.", examples=["01956d00-0000-7000-8000-000000000001"]
+    )
+    name: str = Field(description="Its name.", examples=["Acme shop"])
+    clocks: int = Field(description="How many.", examples=[3])
+
+
+class LookUpOut(BaseModel):
+    """Of which nobody knows whether it was answered, because the source does not tell answers."""
+
+    clocks: int = Field(description="How many clocks.", examples=[0])
+    by_source: list[SourceToLookUpOut] = Field(description="The same by source, the most first.", examples=[[]])
+    first: list[WaitingClockOut] = Field(description="The ten that have waited longest.", examples=[[]])
 
 
 class MoverOut(BaseModel):
@@ -121,6 +137,7 @@ class DigestOut(BaseModel):
     answered_by: list[AnsweredOut] = Field(
         description="Ten subjects of which reviews were answered, those with the most answers first.", examples=[[]]
     )
+    to_look_up: LookUpOut = Field(description="Of which nobody knows whether it was answered.")
     text: str = Field(description="The same in words.", examples=[in_words(_EXAMPLE_DIGEST)])
 
 

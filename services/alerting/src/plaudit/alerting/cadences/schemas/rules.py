@@ -261,7 +261,9 @@ class CadencesIn(Body):
     invitation_every_days: SomeDays = Field(
         description="A customer is invited at most once in so many days.", examples=[90]
     )
-    owner: Owner | None = Field(default=None, description="Who does what no rule gives to anybody else.")
+    owner: Owner | None = Field(
+        default=None, description="Who does what no rule and no assignment gives to anybody else."
+    )
     review_at: ReviewAt | None = Field(
         default=None,
         description="Where invitations lead: an address of `https`, such as that of your page on a platform or of the "

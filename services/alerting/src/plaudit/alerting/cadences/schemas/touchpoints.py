@@ -12,11 +12,14 @@ from plaudit.alerting.cadences.domain.rules import (
     Purpose,
 )
 from plaudit.alerting.cadences.domain.touchpoint import MAX_NOTE_CHARS, Channel, State
-from plaudit.common.http import Body
+from plaudit.common.http import AnyText, Body
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.texts import STORABLE_PATTERN
 
 A_PERSON: Final = "native:c-1"
+
+
+Note = Annotated[str, StringConstraints(pattern=STORABLE_PATTERN, max_length=MAX_NOTE_CHARS, strip_whitespace=True)]
 
 
 class TouchpointOut(BaseModel):
@@ -49,9 +52,9 @@ class DoneIn(Body):
     """That a customer was contacted."""
 
     channel: Channel = Field(description="By which way.", examples=["phone"])
-    note: Annotated[
-        str, StringConstraints(pattern=STORABLE_PATTERN, max_length=MAX_NOTE_CHARS, strip_whitespace=True)
-    ] = Field(default="", description="What was said; deleted with the person.", examples=["Likes the new report."])
+    note: Note = Field(
+        default="", description="What was said; deleted with the person.", examples=["Likes the new report."]
+    )
 
 
 class SkipIn(Body):

@@ -33,23 +33,17 @@ _DATES = "SELECT local_date FROM digests WHERE tenant_id = $1 ORDER BY local_dat
 _COUNT = "SELECT count(*) FROM (SELECT FROM clocks WHERE tenant_id = $1 AND {condition} LIMIT {most}) AS bounded"
 _MOST = 10_000
 _IS_WAITING = "state IN ('running', 'breached') AND waiting"
-_IS_UNKNOWN = "state = 'unknown'"
 _CLOCKS = f"""
 SELECT
     ({_COUNT.format(condition=_IS_WAITING, most=_MOST)}) AS running,
     ({_COUNT.format(condition=f"{_IS_WAITING} AND due_at < $3", most=_MOST)}) AS late,
     ({_COUNT.format(condition="breached_at >= $2 AND breached_at < $3", most=_MOST)}) AS breached,
     ({_COUNT.format(condition="state = 'fulfilled' AND fulfilled_at >= $2 AND fulfilled_at < $3", most=_MOST)})
-        AS fulfilled,
-    ({_COUNT.format(condition=_IS_UNKNOWN, most=_MOST)}) AS unknown
+        AS fulfilled
 """
 _FIRST_DUE = f"""
 SELECT id::text AS clock_id, subject, due_at FROM clocks
 WHERE tenant_id = $1 AND {_IS_WAITING} ORDER BY due_at, id LIMIT $2
-"""
-_TO_LOOK_UP = f"""
-SELECT id::text AS clock_id, subject, due_at FROM clocks
-WHERE tenant_id = $1 AND {_IS_UNKNOWN} ORDER BY due_at, id LIMIT $2
 """
 _SCORES = "SELECT subject, score, told, count FROM digest_scores WHERE tenant_id = $1 AND score IS DISTINCT FROM told"
 _TELL_SCORES = "UPDATE digest_scores SET told = score WHERE tenant_id = $1 AND score IS DISTINCT FROM told"
@@ -115,13 +109,8 @@ async def clocks(tx: Tx, tenant_id: str, start: datetime, end: datetime, most_li
     """Return how the clocks stand, and what became of them in a time; counts go no further than 10,000."""
     counts = await tx.raw.fetchrow(_CLOCKS, tenant_id, start, end)
     first_due = await tx.raw.fetch(_FIRST_DUE, tenant_id, most_listed)
-    to_look_up = await tx.raw.fetch(_TO_LOOK_UP, tenant_id, most_listed)
     assert counts is not None, "an aggregate has one row"
-    return Clocks(
-        **counts,
-        first_due=tuple(WaitingClock(**row) for row in first_due),
-        to_look_up=tuple(WaitingClock(**row) for row in to_look_up),
-    )
+    return Clocks(**counts, first_due=tuple(WaitingClock(**row) for row in first_due))
 
 
 async def scores(tx: Tx, tenant_id: str) -> list[SeenScore]:

@@ -15,6 +15,7 @@ from plaudit.alerting.alerts.domain import AlertResolvedError
 from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS, Scope, SilenceRefusedError
 from plaudit.alerting.alerts.schemas import MAX_NOTE_CHARS as MAX_ASSIGNMENT_CHARS
 from plaudit.alerting.clocks import commands as clocks
+from plaudit.alerting.clocks.api import ownership
 from plaudit.alerting.clocks.commands import ByHand, Follower
 from plaudit.alerting.clocks.domain import by_hand
 from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
@@ -30,7 +31,6 @@ from plaudit.alerting.desk.pages.shared import (
     Shown,
     WantedParameters,
     desk_page,
-    ownership,
     people_of,
 )
 from plaudit.alerting.mails.domain.words import DESK
@@ -197,7 +197,7 @@ async def _acknowledge(form: _Form) -> Response:
         return form.done(NO_ALERT, is_good=False)
     seconds = int(minutes) * 60 if minutes else None
     try:
-        await alerts.acknowledge(form.work.tx, form.tenant_id, alert_id, form.principal.actor, seconds)
+        await alerts.acknowledge(form.work, form.tenant_id, alert_id, form.principal.actor, seconds)
     except AlertResolvedError:
         return form.done(NO_ALERT, is_good=False)
     return form.done("The alert is acknowledged: nobody else is told of it until its reminder.")
@@ -218,7 +218,7 @@ async def _assign(form: _Form) -> Response:
         return form.done(NO_ALERT, is_good=False)
     try:
         actor, note = form.principal.actor, form.values["note"]
-        await alerts.assign(form.work.tx, form.tenant_id, alert_id, owner, actor, note)
+        await alerts.assign(form.work, form.tenant_id, alert_id, owner, actor, note)
     except AlertResolvedError:
         return form.done(NO_ALERT, is_good=False)
     return form.done(f"The alert is given to {owner.name}, who is told of it.")
@@ -240,7 +240,7 @@ async def _silence(form: _Form) -> Response:
     work = form.work
     until = work.tx.now + timedelta(hours=int(hours))
     try:
-        await alerts.silence(work.tx, form.tenant_id, work.ids(), scope, until, reason, form.principal.actor)
+        await alerts.silence(work, form.tenant_id, work.ids(), scope, until, reason, form.principal.actor)
     except SilenceRefusedError as error:
         return form.done(str(error), is_good=False)
     return form.done(f"Nothing is told of it for {SILENCES[hours]}. What is still open then is told once.")

@@ -24,10 +24,12 @@ from plaudit.alerting.desk import store
 from plaudit.alerting.desk.domain import month as months
 from plaudit.alerting.desk.domain.happened import reason_in_words, told
 from plaudit.alerting.desk.domain.wanted import SEVERITIES, SHOWN, Wanted, checked
+from plaudit.alerting.incidents.commands.reading import Open, still_open
+from plaudit.alerting.incidents.pages.console import SEVERITY_LOOKS
 from plaudit.alerting.library.domain.guideline import title_of as guideline_title
 from plaudit.alerting.mails.commands import aids_of
 from plaudit.alerting.mails.domain.aid import CHECK, NO_AID, OUTLINE, of_customer
-from plaudit.alerting.mails.domain.words import DESK, REVIEWS, UNTOLD, duration
+from plaudit.alerting.mails.domain.words import DESK, INCIDENTS, REVIEWS, UNTOLD, duration
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.api import fallback_of
 from plaudit.alerting.people.domain import Owner, Owners
@@ -68,6 +70,8 @@ SILENCES: Final = {"1": "1 hour", "4": "4 hours", "24": "1 day", "168": "7 days"
 OUTCOMES: Final = {"in_time": "Answered in time", "late": "Answered late", "none": "Not answered"}
 METRICS: Final = {each.value: WORDS[each].do for each in Metric}
 
+MAX_INCIDENTS: Final = 20
+"""Listed on the desk; their own page has all."""
 console = ConsolePages("plaudit.alerting.desk")
 Staff = Annotated[Principal, Depends(staff("clocks:read", "alerts:read"))]
 Actor = Annotated[Principal, Depends(staff("clocks:read", "alerts:read", "alerts:write"))]
@@ -108,11 +112,6 @@ class Shown:
 async def people_of(request: Request, tx: SqlTx, tenant_id: str) -> tuple[Owners, Owner]:
     """Return what a tenant says of its people, and the owner of the settings."""
     return (await people.load(tx, [tenant_id]))[tenant_id], fallback_of(request)
-
-
-async def ownership(request: Request, tx: SqlTx, tenant_id: str) -> Ownership:
-    """Return whose clocks are whose."""
-    return ownership_of(*await people_of(request, tx, tenant_id))
 
 
 async def desk_page(
@@ -159,12 +158,19 @@ async def desk_page(
         month=await _month(principal, tx, shown.month),
         deliveries=await _deliveries(principal, tx),
         others=[each for each in CONSOLE if each.title in OTHERS and all(map(principal.may, each.scopes))],
+        open_incidents=await _incidents(principal, tx),
+        may_open_incident=principal.may("incidents:write"),
         live=CHANGES,
         live_type=TYPE,
         keys=KEYS,
         may_write=principal.may("alerts:write"),
         **helpers(tx.now),
     )
+
+
+async def _incidents(principal: Principal, tx: SqlTx) -> list[Open]:
+    """Return incidents that are not over, for whoever may read them."""
+    return await still_open(tx, principal.tenant_id, MAX_INCIDENTS) if principal.may("incidents:read") else []
 
 
 def names_of(owners: Owners, fallback: Owner) -> dict[str, str]:
@@ -219,6 +225,8 @@ def helpers(now: datetime) -> dict[str, Any]:
         "reason_in_words": reason_in_words,
         "desk_path": DESK,
         "reviews_path": REVIEWS,
+        "incidents_path": INCIDENTS,
+        "incident_looks": SEVERITY_LOOKS,
         "messages_path": MESSAGES,
         "check_path": CHECK,
         "untold": UNTOLD,

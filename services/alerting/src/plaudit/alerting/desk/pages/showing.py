@@ -9,6 +9,7 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from plaudit.alerting.alerts.store import alerts as alert_store
+from plaudit.alerting.clocks.api import ownership
 from plaudit.alerting.desk import store
 from plaudit.alerting.desk.pages.shared import (
     SOON,
@@ -19,7 +20,6 @@ from plaudit.alerting.desk.pages.shared import (
     desk_page,
     figures,
     helpers,
-    ownership,
     waiting,
 )
 from plaudit.alerting.mails.domain.words import DESK

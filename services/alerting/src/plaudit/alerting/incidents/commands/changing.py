@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from plaudit.alerting.audit import commands as audit
+from plaudit.alerting.audit import domain as audit_domain
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.commands import ClockWriter, Follower, rules_of
 from plaudit.alerting.clocks.domain.about import AboutKind
@@ -62,6 +64,7 @@ class Changing:
         self.work = work
         self.incident = incident
         self.rules = rules
+        self._before = incident
         self._clocks = dict(clocks)
         self._writer = ClockWriter(following, rules)
 
@@ -124,20 +127,20 @@ class Changing:
         if events:
             self._clocks[clock.id] = self._writer.record(clock, events)
 
+    def show(self) -> None:
+        """Let its clocks that still run say what the incident is now: quiet hours and owners go by its severity."""
+        for clock in [each for each in self._clocks.values() if each.run.waiting]:
+            self._clocks[clock.id] = msgspec.structs.replace(clock, about=about_of(self.incident))
+            self._writer.keep(self._clocks[clock.id])
+
     def change(self, **fields: Any) -> None:
         """Change fields of the incident."""
         self.incident = msgspec.structs.replace(self.incident, **fields)
 
-    def show(self) -> None:
-        """Let the present clocks say of the incident what it is now: by its severity, their mails are urgent or not."""
-        for clock in list(self._clocks.values()):
-            self._clocks[clock.id] = msgspec.structs.replace(clock, about=about_of(self.incident))
-            self._writer.keep(self._clocks[clock.id])
-
     async def finish(
         self, kind: str, by: str, *, note: str = "", data: Mapping[str, Any] | None = None, is_new: bool = False
     ) -> Incident:
-        """Write the incident, its log, its clocks and what is published of all that; return it.
+        """Write the incident, its log, the audit trail, its clocks and what is published of all that; return it.
 
         Args:
             kind: what happened.
@@ -164,8 +167,27 @@ class Changing:
                 data=data or {},
             ),
         )
+        await audit.record(tx, _audited(None if is_new else self._before, incident, kind, by))
         await self.work.emit(incident_event(incident, kind, tx.now), *await self._writer.save(tx))
         return incident
+
+
+def _audited(before: Incident | None, after: Incident, kind: str, by: str) -> audit_domain.Entry:
+    """Return the entry of the audit trail; what was said and why is in the incident's own log, under the revision."""
+    return audit_domain.Entry(
+        tenant_id=after.tenant_id,
+        actor=by,
+        kind=f"incident.{kind}",
+        about_kind=audit_domain.About.INCIDENT,
+        about_id=str(after.id),
+        before=None if before is None else _standing(before),
+        after=_standing(after),
+    )
+
+
+def _standing(incident: Incident) -> dict[str, object]:
+    names = ("revision", "state", "severity", "kind", "updates")
+    return {name: getattr(incident, name) for name in names}
 
 
 def _clock_id(incident: Incident, metric: Metric, instance: int) -> UUID:

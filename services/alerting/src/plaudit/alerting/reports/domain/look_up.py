@@ -49,6 +49,14 @@ class LookUp(NamedTuple):
         return sum(each.clocks for each in self.by_source)
 
 
+NOTHING_TO_LOOK_UP: Final = LookUp((), ())
+
+
+def without_addresses(found: LookUp) -> LookUp:
+    """Return the same without the addresses of reviews, for where it is kept longer than they may be."""
+    return found._replace(first=tuple(each._replace(url=None) for each in found.first))
+
+
 def lines_of(found: LookUp) -> Sequence[str]:
     """Return the section of the weekly digest, a line each."""
     if not found.clocks:

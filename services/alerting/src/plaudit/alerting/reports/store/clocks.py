@@ -9,6 +9,7 @@ from asyncpg import Record
 from plaudit.alerting.calendars import store as calendar_store
 from plaudit.alerting.calendars.domain import Calendar, CalendarRef, segments
 from plaudit.alerting.calendars.domain.timeline import microseconds
+from plaudit.alerting.clocks.domain.filters import Ownership
 from plaudit.alerting.policies import store as policy_store
 from plaudit.alerting.policies.domain.revisions import PolicyRef
 from plaudit.alerting.reports.domain import asked as limits
@@ -81,7 +82,7 @@ CASE WHEN c.waiting AND (c.state = 'unknown' OR c.answers = 'untold') THEN 'unkn
 """
 
 
-async def compliance_of(tx: Tx, tenant_id: str, asked: Asked, owner: str) -> Report[Compliance]:
+async def compliance_of(tx: Tx, tenant_id: str, asked: Asked, whose: Ownership) -> Report[Compliance]:
     """Return how many clocks that are due in a time were in time, together and by group.
 
     Both kinds of time are of the same clocks: those whose own due time lies in the window, by the week of that.
@@ -90,13 +91,13 @@ async def compliance_of(tx: Tx, tenant_id: str, asked: Asked, owner: str) -> Rep
         tx: the open transaction.
         tenant_id: whose.
         asked: which clocks, by what, in which kind of time.
-        owner: the address of the default owner.
+        whose: whose clocks are whose.
 
     Raises:
         TooMuchError: there are too many groups.
     """
     arguments = Arguments(tenant_id, tx.now, asked.window.start, asked.window.end)
-    dimensions, joined = dimensions_of_clocks(asked, arguments, at="c.due_at", owner=owner)
+    dimensions, joined = dimensions_of_clocks(asked, arguments, at="c.due_at", whose=whose)
     where = f"{filters_of_clocks(asked, arguments)} AND c.due_at >= $3 AND c.due_at < $4"
     outcome = _OUTCOME
     if asked.time is TimeKind.CALENDAR:
@@ -120,14 +121,14 @@ async def compliance_of(tx: Tx, tenant_id: str, asked: Asked, owner: str) -> Rep
     return Report(compliance.together(group.figures for group in found), groups if asked.by else ())
 
 
-async def times_of_clocks(tx: Tx, tenant_id: str, asked: Asked, owner: str) -> Report[Times]:
+async def times_of_clocks(tx: Tx, tenant_id: str, asked: Asked, whose: Ownership) -> Report[Times]:
     """Return how soon what is due happens, of clocks that count from a moment in a time.
 
     Args:
         tx: the open transaction.
         tenant_id: whose.
         asked: which clocks, by what, in which kind of time, by which start.
-        owner: the address of the default owner.
+        whose: whose clocks are whose.
 
     Raises:
         TooMuchError: they are too many, or there are too many groups.
@@ -138,7 +139,7 @@ async def times_of_clocks(tx: Tx, tenant_id: str, asked: Asked, owner: str) -> R
     if asked.time is TimeKind.BUSINESS:
         calendars = await _calendars_of(tx, tenant_id, asked, when.format("$2", "$3"))
     arguments = Arguments(tenant_id, tx.now, asked.window.start, asked.window.end)
-    dimensions, joined = dimensions_of_clocks(asked, arguments, at="c.anchor_at", owner=owner)
+    dimensions, joined = dimensions_of_clocks(asked, arguments, at="c.anchor_at", whose=whose)
     where = f"{filters_of_clocks(asked, arguments)} AND {when.format('$3', '$4')}"
     start = "c.started_at" if asked.start is Start.RECEIPT else "c.anchor_at"
     opened = await _opened(tx, tenant_id, asked, calendars, arguments)

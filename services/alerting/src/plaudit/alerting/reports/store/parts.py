@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from asyncpg import Record
 
+from plaudit.alerting.clocks.domain.filters import OwnerRule, Ownership
 from plaudit.alerting.reports.domain.asked import Asked, Dimension, refuse_too_many_groups
 from plaudit.alerting.reports.domain.groups import Key, key_of
 from plaudit.common.db.subjects import is_within
@@ -87,31 +88,49 @@ def _expression(dimension: Dimension, asked: Asked, arguments: Arguments, at: st
 
 _JOINED: Final[Mapping[Dimension, str]] = MappingProxyType(
     {
-        # An alert names the owner of its clock. A clock without one is the default owner's.
+        # An open alert may have been given to somebody else than who answers for the subject.
         Dimension.OWNER: """
 LEFT JOIN (
-    SELECT DISTINCT ON (clock_id) clock_id, owner FROM alerts WHERE tenant_id = $1 ORDER BY clock_id, raised_at DESC
+    SELECT DISTINCT ON (clock_id) clock_id, owner FROM alerts
+    WHERE tenant_id = $1 AND state <> 'resolved' ORDER BY clock_id, raised_at DESC
 ) AS a ON a.clock_id = c.id""",
+        # A clock that ended before clocks kept the severity has none: its review tells it.
         Dimension.SEVERITY: "\nLEFT JOIN reviews AS r ON r.tenant_id = c.tenant_id AND r.id = c.review_id",
     }
 )
 """Dimension → where clocks have it, beside their own row."""
 
 
-def dimensions_of_clocks(asked: Asked, arguments: Arguments, *, at: str, owner: str) -> tuple[Dimensions, str]:
+def dimensions_of_clocks(asked: Asked, arguments: Arguments, *, at: str, whose: Ownership) -> tuple[Dimensions, str]:
     """Return the dimensions of clocks `c`, and what has to be joined for them.
 
     Args:
         asked: which.
         arguments: those of the statement.
         at: as of `Dimensions`.
-        owner: the address of the default owner.
+        whose: whose clocks are whose.
     """
-    more = {Dimension.SEVERITY: "r.severity"}
+    more = {Dimension.SEVERITY: "coalesce(c.severity, r.severity)"}
     if Dimension.OWNER in asked.by:
-        more[Dimension.OWNER] = f"coalesce(a.owner, {arguments.add(owner)}::text)"
+        more[Dimension.OWNER] = f"coalesce(a.owner, {_owner(whose, arguments)})"
     joined = "".join(_JOINED.get(each, "") for each in asked.by)
     return Dimensions(asked, arguments, at=at, more=more), joined
+
+
+def _owner(whose: Ownership, arguments: Arguments) -> str:
+    """Return whose clocks `c` are by the rules, as `clocks.store.owner_column` does for statements of SQLAlchemy."""
+    rules = "".join(f"WHEN {_is_covered(each, arguments)} THEN {arguments.add(each.owner)} " for each in whose.rules)
+    default = f"{arguments.add(whose.default)}::text"
+    return f"CASE {rules}ELSE {default} END" if rules else default
+
+
+def _is_covered(rule: OwnerRule, arguments: Arguments) -> str:
+    found = [is_within("c.subject", f"{arguments.add(rule.subject_prefix)}::text")]
+    if rule.sources:
+        found.append(f"c.source_id = ANY({arguments.add(list(rule.sources))}::text[])")
+    if rule.severities:
+        found.append(f"c.severity = ANY({arguments.add(list(rule.severities))}::text[])")
+    return " AND ".join(found)
 
 
 def filters_of_clocks(asked: Asked, arguments: Arguments) -> str:
