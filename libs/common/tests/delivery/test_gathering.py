@@ -302,3 +302,34 @@ async def test_two_senders_make_one_bundle(post, mailbox, unwanted):
     await asyncio.gather(*(post.new_job().settle() for _ in range(3)))
     assert len(mailbox.mails) == 2
     assert (await states(post)) == {"sent": 31}
+
+
+async def test_what_a_lister_raises_on_has_failed_alone_and_the_others_are_told(post, mailbox):
+    async def lister(_tx, due):
+        if any(each.delivery.key == "k3" for each in due):
+            raise ZeroDivisionError("of k3")
+        return {each.delivery.id: Item(each.content.subject, "late") for each in due}
+
+    post.gatherings = Gatherings({"clock": Gatherer(lister, LIST, "Open the list")})
+    post.job = post.new_job()
+    await post.queue(*(gathered(n) for n in range(6)))
+    await post.sends()
+    await post.move_to(later(hours=1))
+    await post.sends()
+    assert await states(post) == {"failed": 1, "sent": 6}
+    [row] = await post.rows("SELECT key, reason, bundle_id FROM message_deliveries WHERE state = 'failed'")
+    assert (row["key"], row["reason"], row["bundle_id"]) == ("k3", "ZeroDivisionError: of k3", None)
+
+
+async def test_a_bundle_that_cannot_be_composed_has_failed_and_holds_up_no_other(post, mailbox, monkeypatch):
+    def raises(*_):
+        raise ZeroDivisionError("of composing")
+
+    monkeypatch.setattr(gatherings, "bundle_content", raises)
+    await post.queue(*(gathered(n) for n in range(4)))
+    await post.sends()
+    await post.queue(by_mail("alone", topic="board.shipped"))
+    await post.move_to(later(hours=1))
+    await post.sends()
+    assert await states(post) == {"failed": 4, "sent": 2}
+    assert "Late" in mailbox.subjects

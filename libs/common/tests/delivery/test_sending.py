@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from plaudit.common.delivery import commands
-from plaudit.common.delivery.commands import Withdraw
+from plaudit.common.delivery.commands import Later, Withdraw
 from plaudit.common.delivery.domain.message import Content, MessageError
 from plaudit.common.delivery.domain.message import endpoint as to_endpoint
 from plaudit.common.delivery.domain.outcomes import MAX_ATTEMPTS
@@ -433,3 +433,77 @@ async def test_an_endpoint_whose_key_is_missing_fails_with_the_reason(post, endp
     [row] = await post.deliveries()
     assert (row["state"], "key of the vault" in row["reason"]) == ("failed", True)
     assert endpoint.got == []
+
+
+async def test_what_a_check_raises_on_has_failed_alone_and_can_be_sent_again_by_hand(post, mailbox):
+    broken = True
+
+    async def check(tx, due):
+        if broken and any(each.delivery.key == "b" for each in due):
+            await tx.raw.execute("SELECT 1 / 0")
+        return {}
+
+    post.checks = {"clock": check}
+    post.job = post.new_job()
+    await post.queue(*(by_mail(key) for key in "abc"))
+    await post.sends()
+    rows = await post.deliveries()
+    assert states(rows) == ["sent", "failed", "sent"]
+    assert "division by zero" in rows[1]["reason"]
+    broken = False
+    async with post.api.transaction("default") as tx:
+        assert await commands.redrive(tx, "default", delivery_id=rows[1]["id"]) == 1
+    await post.sends()
+    assert len(mailbox.mails) == 3
+
+
+async def test_a_transient_error_of_a_check_fails_nothing(post, mailbox):
+    async def check(_tx, _due):
+        raise ConnectionError
+
+    post.checks = {"clock": check}
+    post.job = post.new_job()
+    await post.queue(by_mail())
+    with pytest.raises(ConnectionError):
+        await post.sends()
+    assert states(await post.deliveries()) == ["pending"]
+
+
+async def test_a_sender_that_raises_on_one_delivery_costs_no_other_its_record_nor_the_outlet_a_rest(
+    post, mailbox, monkeypatch
+):
+    [sender] = post.senders
+    sends = sender.send
+
+    async def raises_on_some(ready, at, link):
+        if ready.delivery.key != "z":
+            raise ZeroDivisionError("of ours")
+        return await sends(ready, at, link)
+
+    monkeypatch.setattr(sender, "send", raises_on_some)
+    await post.queue(*(by_mail(f"a{n}") for n in range(6)), by_mail("z"))
+    await post.sends()
+    rows = await post.deliveries()
+    assert states(rows) == ["pending"] * 6 + ["sent"]
+    assert (rows[0]["reason"], rows[0]["attempts"]) == ("ZeroDivisionError: of ours", 1)
+    assert {each["kind"] for each in await post.attempts()} == {"failed", "sent"}
+    [outlet] = await post.rows("SELECT failures, rests_until FROM outlets")
+    assert (outlet["failures"], outlet["rests_until"]) == (0, None)
+
+
+async def test_to_be_put_off_is_no_attempt(post, mailbox):
+    minutes = 0
+
+    async def check(_tx, due):
+        if minutes > MAX_ATTEMPTS:
+            return {}
+        return {each.delivery.id: Later(later(minutes=minutes + 1), "not yet") for each in due}
+
+    post.checks = {"clock": check}
+    post.job = post.new_job()
+    await post.queue(by_mail())
+    for minutes in range(MAX_ATTEMPTS + 2):
+        await post.move_to(later(minutes=minutes))
+        await post.sends()
+    [row] = await post.deliveries()
+    assert (row["state"], row["attempts"], len(mailbox.mails)) == ("sent", 1, 1)

@@ -1,11 +1,15 @@
 """Who is told of an alert, in which order, what stops it, and what a silence holds back."""
 
 from datetime import datetime
+from uuid import UUID
 
 import pytest
 from httpx import AsyncClient
 
+from plaudit.alerting.alerts import jobs
+from plaudit.alerting.alerts.domain.escalation import AlertStep, StepKind
 from plaudit.alerting.alerts.domain.notes import CHANGED, LOOKED_AT, RESOLVED
+from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.people import commands as people
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.common.db import Role
@@ -323,3 +327,53 @@ async def test_two_jobs_tell_of_a_step_once(stage, api, owners, mailbox):
     await stage.sends()
     assert len(told(mailbox)) == 2
     assert not await stage.silences.has_work()
+
+
+async def test_a_silence_whose_end_cannot_be_told_is_set_aside_and_holds_up_no_other(stage, api, owners, monkeypatch):
+    for hours, subject in ((1, "acme/berlin"), (2, "acme")):
+        body = {"subject": subject, "until": at(hours).isoformat(), "reason": "Known."}
+        await api.post("/v1/silences", json=body, headers={"idempotency-key": subject})
+    tells = jobs.tell_unsilenced
+
+    async def raises_on_berlin(tx, silence, fallback):
+        if silence.subject_prefix == "acme/berlin":
+            await tx.raw.execute("SELECT 1 / 0")
+        return await tells(tx, silence, fallback)
+
+    monkeypatch.setattr(jobs, "tell_unsilenced", raises_on_berlin)
+    await stage.move_to(at(3))
+    assert [await stage.silences.turn() for _ in range(3)] == [1, 1, 0]
+    assert not await stage.silences.has_work()
+    found = await stage.rows("SELECT told_at IS NULL AS waits, failed_at, error FROM silences ORDER BY until")
+    assert [row["waits"] for row in found] == [True, False]
+    assert "division by zero" in found[0]["error"]
+    async with stage.worker.transaction() as tx:
+        assert [each.number for each in await jobs.look_for_silences(tx, tx.now)] == [1]
+
+
+async def test_a_step_that_was_set_aside_gives_way_to_the_next_one_and_one_that_waits_does_not(stage, api, owners):
+    alert = await breached(stage, api)
+
+    def step(generation):
+        return AlertStep(
+            tenant_id="default",
+            alert_id=UUID(alert["id"]),
+            kind=StepKind.REMIND,
+            number=0,
+            generation=generation,
+            target="",
+            due_at=at(24),
+        )
+
+    async def add(generation):
+        async with stage.worker.transaction() as tx:
+            await store.add_steps(tx, [step(generation), step(generation)])
+        query = "SELECT generation, failed_at FROM alert_steps WHERE kind = $1"
+        [row] = await stage.rows(query, StepKind.REMIND)
+        return row["generation"], row["failed_at"]
+
+    assert await add(1) == (1, None)
+    assert await add(2) == (1, None)
+    async with stage.worker.transaction() as tx:
+        await store.set_aside(tx, ("default", UUID(alert["id"])), "an error")
+    assert await add(3) == (3, None)

@@ -214,3 +214,22 @@ async def test_clocks_of_a_calendar_are_counted_anew_when_the_data_of_its_zone_h
     assert await stage.log() == ["started", "policy_applied"]
     [breach] = await stage.rows("SELECT due_at FROM timers WHERE kind = 'breach'")
     assert breach["due_at"] == after["due_at"]
+
+
+async def test_a_move_that_fails_says_why_and_holds_up_no_other(running, monkeypatch):
+    client = await running.client()
+    first = (await client.post("/v1/clocks/move", json=REASON)).json()
+    works = commands.move_some
+
+    async def raises_on_first(work, move, *rest):
+        if str(move.id) == first["id"]:
+            await work.tx.raw.execute("SELECT 1 / 0")
+        return await works(work, move, *rest)
+
+    monkeypatch.setattr(commands, "move_some", raises_on_first)
+    second = (await client.post("/v1/clocks/move", json={"reason": "Again."})).json()
+    await moves(running)
+    found = {row["id"]: row for row in await running.rows("SELECT * FROM moves")}
+    assert {str(key): row["state"] for key, row in found.items()} == {first["id"]: "failed", second["id"]: "done"}
+    assert "division by zero" in found[UUID(first["id"])]["error"]
+    assert found[UUID(second["id"])]["moved"] == 3

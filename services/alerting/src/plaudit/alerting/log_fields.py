@@ -3,5 +3,18 @@
 from typing import Final
 
 LOG_FIELDS: Final = frozenset(
-    ("alert_id", "calendar", "clock_id", "fired", "kind", "missing", "pointer", "seconds", "stray", "tzdata")
+    (
+        "alert_id",
+        "calendar",
+        "clock_id",
+        "fired",
+        "kind",
+        "missing",
+        "pointer",
+        "move_id",
+        "seconds",
+        "silence_id",
+        "stray",
+        "tzdata",
+    )
 )

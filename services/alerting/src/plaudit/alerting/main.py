@@ -9,7 +9,7 @@ from plaudit.alerting.alerts.commands.telling import check_of as alert_check_of
 from plaudit.alerting.alerts.commands.telling import withheld
 from plaudit.alerting.alerts.consumer import uncaught_subscription
 from plaudit.alerting.alerts.domain.notes import TOPIC as ALERT_TOPIC
-from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob
+from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob, look_for_silences
 from plaudit.alerting.alerts.pages import router as silence_pages
 from plaudit.alerting.answers import api as answers
 from plaudit.alerting.answers import consumer as answers_consumer
@@ -33,7 +33,7 @@ from plaudit.alerting.changes.jobs import ChangesJob
 from plaudit.alerting.clocks import api as clocks
 from plaudit.alerting.clocks.commands import Follower, order_counting
 from plaudit.alerting.clocks.consumer import subscription
-from plaudit.alerting.clocks.jobs import MoveJob
+from plaudit.alerting.clocks.jobs import MoveJob, count_failed_moves
 from plaudit.alerting.contacts.jobs import ContactsJob
 from plaudit.alerting.desk import pages as desk
 from plaudit.alerting.erasure.commands import scrubbing
@@ -248,7 +248,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
         ],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
-            Auditor(resources, connector, [look_for_late]),
+            Auditor(resources, connector, [look_for_late, look_for_silences, count_failed_moves]),
             MoveJob(resources, following),
             EscalationJob(worker),
             SilenceJob(worker, owner_of_settings(settings)),

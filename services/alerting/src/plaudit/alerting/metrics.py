@@ -43,6 +43,12 @@ TIMERS_LATE = Gauge(
 TIMERS_SET_ASIDE = Gauge(
     "plaudit_timers_set_aside", "Timers that could not fire, counted up to a limit: they wait for a person."
 )
+SILENCES_SET_ASIDE = Gauge(
+    "plaudit_silences_set_aside", "Silences whose end could not be told: they wait for a person."
+)
+MOVES_SET_ASIDE = Gauge(
+    "plaudit_moves_set_aside", "Moves of running clocks that failed within the last week: they can be ordered again."
+)
 OCCURRENCES_LATE = Gauge(
     "plaudit_occurrences_late", "Contacts of cadences that are past due or were set aside, counted up to a limit."
 )

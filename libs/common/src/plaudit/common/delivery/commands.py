@@ -4,12 +4,15 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
+import structlog
+from prometheus_client import Counter
 
 from plaudit.common.db import Tx
+from plaudit.common.db.savepoints import savepoint
 from plaudit.common.delivery import store
 from plaudit.common.delivery.consent import store as consents
 from plaudit.common.delivery.domain.consent import why_not
@@ -42,7 +45,10 @@ from plaudit.common.delivery.domain.outcomes import (
 )
 from plaudit.common.delivery.endpoints import store as endpoints
 from plaudit.common.delivery.store import Ended, Fresh
+from plaudit.common.jobs import bisect
 from plaudit.common.vault import UNOPENED, Vault
+
+log = structlog.get_logger()
 
 LEASE_SECONDS: Final = 90.0
 """Longer than any exchange with a server may take, and its record."""
@@ -53,6 +59,16 @@ ENDED_DURING_EACH: Final = "the process ended during every attempt"
 ONE_AT_A_TIME: Final = (Channel.SLACK, Channel.TEAMS)
 PACE_SECONDS: Final = {Channel.SLACK: 1.0, Channel.TEAMS: 0.25}
 """Slack takes one message a second from a webhook, Teams four."""
+
+
+FAILED = Counter(
+    "plaudit_messages_failed_total",
+    "Deliveries that are given up: refused, failed at the last attempt, or not to be checked or composed. They can be "
+    "sent again by hand.",
+    ["channel"],
+)
+for _channel in Channel:
+    FAILED.labels(_channel)  # from the start, so that the first one is an increase
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +86,20 @@ class Later:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What becomes of a message on which its check, or what composes it, raises: it can be sent again by hand."""
+
+    reason: str
+
+
 Verdict = Withdraw | Later | Content
 """What a check says of a delivery: it is not to leave, not yet, or with what it says now."""
 Check = Callable[[Tx, Sequence["Due"]], Awaitable[Mapping[UUID, Verdict]]]
 """Asked just before deliveries leave, in the transaction that leases them; what it does not name leaves as queued."""
 Checks = Mapping[str, Check]
 """Topic, with all that is below it → its check."""
+Said = TypeVar("Said")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +190,8 @@ async def prepare(tx: Tx, leased: Sequence[Delivery], checks: Checks, vault: Vau
             ended.append(Ended(each, None, State.WITHDRAWN, objection))
         elif isinstance(verdict, Withdraw):
             ended.append(Ended(each, None, State.WITHDRAWN, verdict.reason))
+        elif isinstance(verdict, Failed):
+            ended.append(Ended(each, None, State.FAILED, verdict.reason))
         elif isinstance(verdict, Later):
             waits = State.GATHERED if each.gathering else State.PENDING
             ended.append(Ended(each, None, waits, verdict.reason, verdict.until))
@@ -233,7 +259,9 @@ async def record(
     gone: dict[tuple[str, UUID], str] = {}
     for delivery, outcome in outcomes:
         key = delivery.tenant_id, delivery.outlet
-        circuit = after(standing.get(key, Circuit()), outcome, tx.now)
+        circuit = standing.get(key, Circuit())
+        if not outcome.is_ours:
+            circuit = after(circuit, outcome, tx.now)
         if outcome.kind == Kind.SENT and (pace := PACE_SECONDS.get(Channel(delivery.channel))):
             circuit = msgspec.structs.replace(circuit, rests_until=tx.now + timedelta(seconds=pace))
         standing[key] = circuit
@@ -320,16 +348,61 @@ def _thread(delivery: Delivery) -> store.ThreadKey:
     return delivery.tenant_id, delivery.thread, delivery.recipient
 
 
-async def checked(tx: Tx, leased: Sequence[Due], checks: Checks) -> dict[UUID, Verdict]:
-    """Return what the checks say, each asked once about all of its topic."""
+def failed(delivery: Delivery, error: Exception) -> Failed:
+    """Return what becomes of a delivery on which code of ours raises; it is logged and counted."""
+    FAILED.labels(delivery.channel).inc()
+    log.error(
+        "message_set_aside",
+        channel=delivery.channel,
+        topic=delivery.topic,
+        delivery_id=str(delivery.id),
+        exc_info=error,
+    )
+    return Failed(reason_of(error))
+
+
+def reason_of(error: Exception) -> str:
+    """Return an error as the reason of a failure: a text that the database takes."""
+    return f"{type(error).__name__}: {error}".replace("\0", "")[:MAX_ERROR_CHARS]
+
+
+async def asked_apart(
+    tx: Tx, due: Sequence[Due], ask: Callable[[Tx, Sequence[Due]], Awaitable[Mapping[UUID, Said]]]
+) -> dict[UUID, Said | Failed]:
+    """Return what is said of deliveries; where asking raises, those on which it does are found by halving, and fail.
+
+    Args:
+        tx: the open transaction; what a question wrote before it raised is undone.
+        due: which.
+        ask: is asked about some of them; about all at once where nothing raises.
+
+    Raises:
+        Exception: a transient error.
+    """
+    said: dict[UUID, Said | Failed] = {}
+
+    async def ask_some(some: Sequence[Due]) -> None:
+        async with savepoint(tx):
+            said.update(await ask(tx, some))
+
+    async def fail(one: Due, error: Exception) -> None:
+        said[one.delivery.id] = failed(one.delivery, error)
+
+    if due:
+        await bisect(due, ask_some, fail)
+    return said
+
+
+async def checked(tx: Tx, leased: Sequence[Due], checks: Checks) -> dict[UUID, Verdict | Failed]:
+    """Return what the checks say, each asked once about all of its topic; what a check raises on has failed."""
     asked: defaultdict[str, list[Due]] = defaultdict(list)
     for each in leased:
         for topic in checks:
             if takes_topic([topic], each.delivery.topic):
                 asked[topic].append(each)
-    verdicts: dict[UUID, Verdict] = {}
+    verdicts: dict[UUID, Verdict | Failed] = {}
     for topic, deliveries in asked.items():
-        verdicts |= await checks[topic](tx, deliveries)
+        verdicts |= await asked_apart(tx, deliveries, checks[topic])
     return verdicts
 
 

@@ -16,9 +16,9 @@ from prometheus_client import Counter
 from plaudit.common.db import Database
 from plaudit.common.delivery import commands, store
 from plaudit.common.delivery.channels.sender import Sender
-from plaudit.common.delivery.commands import Checks, Complete, NotCompletedError, Ready, Withdraw
+from plaudit.common.delivery.commands import FAILED, Checks, Complete, NotCompletedError, Ready, Withdraw
 from plaudit.common.delivery.consent.links import unsubscribe_urls
-from plaudit.common.delivery.domain.message import Channel, Delivery, State
+from plaudit.common.delivery.domain.message import Delivery, State
 from plaudit.common.delivery.domain.outcomes import MAX_ERROR_CHARS, Kind, Outcome
 from plaudit.common.delivery.endpoints import store as endpoints
 from plaudit.common.delivery.gatherings import commands as gathered
@@ -50,13 +50,6 @@ ATTEMPTS = Counter(
     "Attempts to hand over a message, by channel and outcome: sent, failed, refused, gone or withdrawn.",
     ["channel", "outcome"],
 )
-FAILED = Counter(
-    "plaudit_messages_failed_total",
-    "Deliveries that are given up: refused, or failed at the last attempt. They can be sent again by hand.",
-    ["channel"],
-)
-for _channel in Channel:
-    FAILED.labels(_channel)  # from the start, so that the first one is an increase
 NOT_SENT = Counter(
     "plaudit_messages_not_sent_total", "Deliveries that were due and did not leave: not wanted any more."
 )
@@ -168,12 +161,19 @@ class DeliveryJob(PeriodicJob):
         return released + len(leased)
 
     async def _deliver(self, ready: Ready, at: datetime, link: str) -> tuple[Delivery, Outcome]:
-        completed = await self._completed(ready) if ready.delivery.is_to_person else ready
-        if isinstance(completed, Outcome):
-            return ready.delivery, completed
-        outcome = await self._sender.send(completed, at, link)
-        failpoint(SENT_BEFORE_RECORD)
+        """Send a delivery; where our own code raises, this one attempt has failed, and all others are recorded."""
+        try:
+            outcome = await self._sent(ready, at, link)
+        except Exception as error:
+            log.exception("message_not_sent", delivery_id=str(ready.delivery.id))
+            return ready.delivery, Outcome(Kind.FAILED, error=commands.reason_of(error), is_ours=True)
+        if outcome.kind != Kind.WITHDRAWN:
+            failpoint(SENT_BEFORE_RECORD)
         return ready.delivery, outcome
+
+    async def _sent(self, ready: Ready, at: datetime, link: str) -> Outcome:
+        completed = await self._completed(ready) if ready.delivery.is_to_person else ready
+        return completed if isinstance(completed, Outcome) else await self._sender.send(completed, at, link)
 
     async def _completed(self, ready: Ready) -> Ready | Outcome:
         """Return a mail to a person with its address, or what has come of it without."""

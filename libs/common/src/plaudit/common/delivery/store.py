@@ -129,9 +129,9 @@ _FINISH = """
 UPDATE message_deliveries d
 SET state = k.state, reason = k.reason, next_attempt_at = coalesce(k.next_attempt_at, d.next_attempt_at),
     finished_at = CASE WHEN k.state IN ('pending', 'gathered') THEN NULL ELSE $1::timestamptz END,
-    leased_until = '-infinity'
-FROM unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::timestamptz[])
-    AS k (tenant_id, id, attempts, state, reason, next_attempt_at)
+    leased_until = '-infinity', attempts = d.attempts - CASE WHEN k.is_put_off THEN 1 ELSE 0 END
+FROM unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::timestamptz[], $8::boolean[])
+    AS k (tenant_id, id, attempts, state, reason, next_attempt_at, is_put_off)
 WHERE d.tenant_id = k.tenant_id AND d.id = k.id AND d.state = 'sending' AND d.attempts = k.attempts
 """
 # What a bundle holds ends as it does.
@@ -294,6 +294,11 @@ class Ended:
     reason: str
     next_attempt_at: datetime | None = None
 
+    @property
+    def is_put_off(self) -> bool:
+        """Whether it is to leave later and nothing was sent: its lease was no attempt."""
+        return self.outcome is None and self.state in {State.PENDING, State.GATHERED}
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -435,9 +440,10 @@ async def record(tx: Tx, ended: Sequence[Ended]) -> None:
     if attempts:
         await tx.raw.execute(_ADD_ATTEMPTS, tx.now, *_columns(attempts, 9))
     finished = [
-        (e.delivery.tenant_id, e.delivery.id, e.delivery.attempts, e.state, e.reason, e.next_attempt_at) for e in ended
+        (e.delivery.tenant_id, e.delivery.id, e.delivery.attempts, e.state, e.reason, e.next_attempt_at, e.is_put_off)
+        for e in ended
     ]
-    await tx.raw.execute(_FINISH, tx.now, *_columns(finished, 6))
+    await tx.raw.execute(_FINISH, tx.now, *_columns(finished, 7))
     bundles = [(each.delivery.tenant_id, each.delivery.id) for each in ended if each.delivery.is_bundle]
     if bundles:
         await tx.raw.execute(_SETTLE, *_columns(bundles, 2))

@@ -1,16 +1,21 @@
 """What time does to alerts: the next step of an escalation is told, and what is still open when a silence ends."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import structlog
 
-from plaudit.alerting.alerts.commands.telling import fire, set_aside, tell_unsilenced
+from plaudit.alerting.alerts.commands.telling import fire, set_aside, set_silence_aside, tell_unsilenced
 from plaudit.alerting.alerts.domain import Alert
 from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.alerts.store import silences
+from plaudit.alerting.metrics import SILENCES_SET_ASIDE
 from plaudit.alerting.people.domain import Owner
-from plaudit.common.db import Database
+from plaudit.alerting.timers.domain import Trouble
+from plaudit.common.db import Database, Tx
+from plaudit.common.db.errors import is_transient
+from plaudit.common.db.savepoints import savepoint
 from plaudit.common.jobs import PeriodicJob, bisect
 
 log = structlog.get_logger()
@@ -76,11 +81,26 @@ class SilenceJob(PeriodicJob):
         return await self._database.holds(silences.ANY_OVER)
 
     async def turn(self) -> int:
-        """Tell of one silence; return how many silences that was."""
+        """Tell of one silence, or set it aside; return how many silences that was."""
         async with self._database.transaction() as tx:
             ended = await silences.next_over(tx)
             if ended is None:
                 return 0
-            told = await tell_unsilenced(tx, ended, self._fallback)
+            try:
+                async with savepoint(tx):
+                    told = await tell_unsilenced(tx, ended, self._fallback)
+            except Exception as error:
+                if is_transient(error):
+                    raise
+                log.exception("silence_set_aside", tenant_id=ended.tenant_id, silence_id=str(ended.id))
+                await set_silence_aside(tx, ended, error)
+                return 1
         log.info("silence_ended", fired=told)
         return 1
+
+
+async def look_for_silences(tx: Tx, _since: datetime) -> Sequence[Trouble]:
+    """Return the ends of silences that could not be told, for the auditor."""
+    count = await silences.count_set_aside(tx)
+    SILENCES_SET_ASIDE.set(count)
+    return [Trouble(count, "ends of silences are set aside")]

@@ -60,4 +60,6 @@ silences = Table(
     Column("ended_at", _TIME),
     Column("ended_by", Text),
     Column("told_at", _TIME),
+    Column("failed_at", _TIME),
+    Column("error", Text),
 )

@@ -45,6 +45,8 @@ from plaudit.common.events import Outgoing, partition_of
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.outbox import UnitOfWork
 
+MAX_ERROR_CHARS: Final = 500
+
 
 class Follower(ABC):
     """A room that acts when something happens to clocks, in the transaction in which it happens."""
@@ -464,6 +466,11 @@ async def order_counting(tx: Tx, move_id: UUID, tenant_id: str, ref: CalendarRef
         created_at=tx.now,
     )
     await store.add_move(tx, move)
+
+
+async def fail_move(tx: Tx, move: Move, error: Exception) -> None:
+    """End a move that fails on its data, with the reason."""
+    await store.fail_move(tx, move, f"{type(error).__name__}: {error}".replace("\0", "")[:MAX_ERROR_CHARS])
 
 
 async def move_some(work: UnitOfWork, move: Move, chunk: Chunk, followers: Sequence[Follower]) -> Moved:

@@ -6,6 +6,7 @@ own, and they end in their order.
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -14,8 +15,11 @@ from plaudit.alerting.clocks import commands, store
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock import order_key
 from plaudit.alerting.clocks.domain.moves import Chunk, Move, chunks_of
+from plaudit.alerting.metrics import MOVES_SET_ASIDE
 from plaudit.alerting.settings import AlertingSettings
-from plaudit.common.db import Role
+from plaudit.alerting.timers.domain import Trouble
+from plaudit.common.db import Role, Tx
+from plaudit.common.db.errors import is_transient
 from plaudit.common.jobs import PeriodicJob
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.process import Resources
@@ -30,6 +34,8 @@ CHUNKS_UNDER_WAY: Final = 3
 """At a time, each on a connection of its own: enough that neither this process nor the database waits long for the
 other, and few enough that most connections are left to what fires meanwhile."""
 POLL_SECONDS: Final = 1.0
+FAILED_SEEN: Final = timedelta(days=7)
+"""So long a move that failed is counted; whoever ordered it sees it by its id."""
 
 
 class _MovedElsewhereError(Exception):
@@ -58,13 +64,27 @@ class MoveJob(PeriodicJob):
     async def turn(self) -> int:
         """Look at some chunks of clocks; return how many clocks there were, and one more for the end of a move.
 
+        Where a chunk fails on its data, the move has failed: what is before it is written, and other moves go on.
+
         Raises:
-            Exception: the error of the first chunk that failed; those before it are written, those after it are not.
+            Exception: a transient error of a chunk.
         """
         async with self._database.driver_transaction() as tx:
             move = await store.running_move(tx)
-            if move is None:
-                return 0
+        if move is None:
+            return 0
+        try:
+            return await self._go_on(move)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception("move_failed", tenant_id=move.tenant_id, move_id=str(move.id))
+            async with self._database.driver_transaction() as tx:
+                await commands.fail_move(tx, move, error)
+            return 1
+
+    async def _go_on(self, move: Move) -> int:
+        async with self._database.driver_transaction() as tx:
             clocks = await store.next_to_move(tx, move.tenant_id, move.place, TURN_CLOCKS, move.counted_by)
         chunks = chunks_of(move, clocks, size=CHUNK_CLOCKS, limit=TURN_CLOCKS)
         await self._move_all(move, chunks)
@@ -96,3 +116,9 @@ class MoveJob(PeriodicJob):
             if not await store.save_progress(tx, move, chunk, moved):
                 raise _MovedElsewhereError
         log.info("clocks_moved", kind="moved", fired=moved.clocks)
+
+
+async def count_failed_moves(tx: Tx, _since: datetime) -> Sequence[Trouble]:
+    """Count moves that have failed, for the auditor. It is no trouble of clocks, and so withholds no heartbeat."""
+    MOVES_SET_ASIDE.set(await store.count_failed_moves(tx, tx.now - FAILED_SEEN))
+    return []

@@ -242,7 +242,7 @@ class MoveOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: UUID = Field(description="Its id.")
-    state: str = Field(description="`running`, or `done`.", examples=["running"])
+    state: str = Field(description="`running`, `done`, or `failed`.", examples=["running"])
     policy_id: str = Field(description="The policy that was in force when it was ordered.", examples=["shipped"])
     policy_revision: int = Field(description="Its revision. Once another is in force, the rest stays.", examples=[1])
     reason: str = Field(description="Why.", examples=["new opening hours"])
@@ -251,3 +251,6 @@ class MoveOut(BaseModel):
     breached: int = Field(description="How many of those had passed their new due times.", examples=[0])
     created_at: datetime = Field(description="When it was ordered.")
     finished_at: datetime | None = Field(description="When all had been looked at.", examples=[None])
+    error: str | None = Field(
+        description="Why it failed: the clocks that it had not come to stay. It can be ordered again.", examples=[None]
+    )

@@ -107,6 +107,12 @@ UPDATE moves SET place = $4, moved = moved + $5, breached = breached + $6, state
 WHERE tenant_id = $1 AND id = $2 AND place = $3 AND state = 'running'
 """
 
+_FAIL_MOVE = """
+UPDATE moves SET state = 'failed', error = $3, finished_at = $4
+WHERE tenant_id = $1 AND id = $2 AND state = 'running'
+"""
+_COUNT_FAILED_MOVES = "SELECT count(*) FROM moves WHERE state = 'failed' AND finished_at > $1"
+
 _SAVE = f"""
 INSERT INTO clocks ({_CLOCK.listed}) SELECT {_CLOCK.unnested()}
 ON CONFLICT (tenant_id, id) DO UPDATE SET {_CLOCK.excluded(keep=("topic", "partition"))}
@@ -206,6 +212,16 @@ async def read_move(tx: Tx, tenant_id: str, move_id: UUID) -> Move | None:
     """Return one order to move clocks."""
     row = await tx.raw.fetchrow(_READ_MOVE, tenant_id, move_id)
     return None if row is None else Move(**row)
+
+
+async def fail_move(tx: Tx, move: Move, error: str) -> None:
+    """End a move that cannot go on; what has moved stays moved."""
+    await tx.raw.execute(_FAIL_MOVE, move.tenant_id, move.id, error, tx.now)
+
+
+async def count_failed_moves(tx: Tx, since: datetime) -> int:
+    """Return how many moves have failed since an instant."""
+    return int(await tx.raw.fetchval(_COUNT_FAILED_MOVES, since))
 
 
 async def save_progress(tx: Tx, move: Move, chunk: Chunk, moved: Moved) -> bool:

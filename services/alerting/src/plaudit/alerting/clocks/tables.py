@@ -83,4 +83,5 @@ moves = Table(
     Column("moved", Integer, nullable=False),
     Column("breached", Integer, nullable=False),
     Column("finished_at", _TIME),
+    Column("error", Text),
 )

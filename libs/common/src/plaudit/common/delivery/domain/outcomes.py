@@ -63,11 +63,13 @@ class Outcome(msgspec.Struct, frozen=True):
     sent: bytes = b""
     """What was sent, at most `MAX_SENT_BYTES`; it holds no secret."""
     duration_seconds: float = 0.0
+    is_ours: bool = False
+    """Whether our own code raised: this says nothing about the outlet, good or bad."""
 
     @property
     def is_of_the_outlet(self) -> bool:
         """Whether the failure says something about the server rather than about this message."""
-        return self.kind in {Kind.FAILED, Kind.GONE}
+        return not self.is_ours and self.kind in {Kind.FAILED, Kind.GONE}
 
 
 class Circuit(msgspec.Struct, frozen=True):

@@ -14,9 +14,11 @@ import msgspec
 import structlog
 
 from plaudit.common.db import Tx
+from plaudit.common.db.errors import is_transient
+from plaudit.common.db.savepoints import savepoint
 from plaudit.common.delivery import commands as deliveries
 from plaudit.common.delivery import store as delivery_store
-from plaudit.common.delivery.commands import Checks, Due, Later, Ready, Withdraw
+from plaudit.common.delivery.commands import Checks, Due, Failed, Later, Ready, Withdraw
 from plaudit.common.delivery.domain.bundle import MAX_ITEMS, Gathered, bundle_content
 from plaudit.common.delivery.domain.gathering import TO_PEOPLE, Gathering, Pace, Release, decide
 from plaudit.common.delivery.domain.message import Content, Delivery, Item, Route, State, bundle_of
@@ -35,7 +37,7 @@ MEMBERS_AT_A_TIME: Final = 2_000
 NOTHING_LEFT: Final = "nothing of what was gathered is still so"
 _BEFORE_ALL: Final = UUID(int=0)
 
-Lister = Callable[[Tx, Sequence[Due]], Awaitable[Mapping[UUID, Item | Withdraw | Later]]]
+Lister = Callable[[Tx, Sequence[Due]], Awaitable[Mapping[UUID, Item | Withdraw | Later | Failed]]]
 """Asked before a bundle leaves what is to be told of each in it; what it does not name is told as it was queued."""
 
 
@@ -173,16 +175,33 @@ async def prepare(tx: Tx, bundles: Sequence[Delivery], checks: Checks, known: Ga
     told: list[tuple[Delivery, Content]] = []
     ended: list[Ended] = []
     for bundle in bundles:
-        found = await _composed(tx, bundle, checks, known)
+        found = await _composed_apart(tx, bundle, checks, known)
         if found is None:
             ended.append(Ended(bundle, None, State.WITHDRAWN, NOTHING_LEFT))
+        elif isinstance(found, Failed):
+            ended.append(Ended(bundle, None, State.FAILED, found.reason))
         else:
             told.append(found)
     await delivery_store.record(tx, ended)
     return await deliveries.ready_of(tx, told, vault)
 
 
-async def _composed(tx: Tx, bundle: Delivery, checks: Checks, known: Gatherings) -> tuple[Delivery, Content] | None:
+async def _composed_apart(
+    tx: Tx, bundle: Delivery, checks: Checks, known: Gatherings
+) -> tuple[Delivery, Content] | Failed | None:
+    """Return what `_composed` does; a bundle that cannot be composed has failed, with all that it holds."""
+    try:
+        async with savepoint(tx):
+            return await _composed(tx, bundle, checks, known)
+    except Exception as error:
+        if is_transient(error):
+            raise
+        return deliveries.failed(bundle, error)
+
+
+async def _composed(
+    tx: Tx, bundle: Delivery, checks: Checks, known: Gatherings
+) -> tuple[Delivery, Content] | Failed | None:
     """Return a bundle with what it says; None where nothing of it is still so."""
     gatherer = _gatherer(bundle.gathering, checks, known)
     gathered = Gathered(MAX_ITEMS[bundle.channel])
@@ -202,14 +221,17 @@ async def _composed(tx: Tx, bundle: Delivery, checks: Checks, known: Gatherings)
 
 
 async def _listed(tx: Tx, gatherer: Gatherer, due: Sequence[Due]) -> dict[UUID, Item]:
-    """Return what is told of each; what is not wanted, or not yet, falls out."""
-    said = await gatherer.lister(tx, due)
+    """Return what is told of each; what is not wanted, not yet, or cannot be listed, falls out."""
+    said = await deliveries.asked_apart(tx, due, gatherer.lister)
+    failed: dict[tuple[str, UUID], str] = {}
     withdrawn: dict[tuple[str, UUID], str] = {}
     later: dict[tuple[str, UUID], tuple[datetime, str]] = {}
     items: dict[UUID, Item] = {}
     for each in due:
         delivery = each.delivery
         match said.get(delivery.id):
+            case Failed(reason=reason):
+                failed[delivery.tenant_id, delivery.id] = reason
             case Withdraw(reason=reason):
                 withdrawn[delivery.tenant_id, delivery.id] = reason
             case Later(until=until, reason=reason):
@@ -218,14 +240,17 @@ async def _listed(tx: Tx, gatherer: Gatherer, due: Sequence[Due]) -> dict[UUID, 
                 items[delivery.id] = item
             case None:
                 items[delivery.id] = _as_queued(each.content, delivery)
+    await store.fail(tx, failed)
     await store.withdraw(tx, withdrawn)
     await store.put_off(tx, later)
     return items
 
 
-async def _alone(tx: Tx, bundle: Delivery, last: Due, checks: Checks) -> tuple[Delivery, Content]:
+async def _alone(tx: Tx, bundle: Delivery, last: Due, checks: Checks) -> tuple[Delivery, Content] | Failed:
     """Return a bundle of which one is left, in the ordinary form of that one and in its thread."""
     verdict = (await deliveries.checked(tx, [last], checks)).get(last.delivery.id)
+    if isinstance(verdict, Failed):
+        return verdict
     content = verdict if isinstance(verdict, Content) else last.content
     return msgspec.structs.replace(bundle, topic=last.delivery.topic, thread=last.delivery.thread), content
 
@@ -233,7 +258,7 @@ async def _alone(tx: Tx, bundle: Delivery, last: Due, checks: Checks) -> tuple[D
 def _listed_by(checks: Checks) -> Lister:
     """Return what lists deliveries of services that say no more than their checks do."""
 
-    async def lister(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Item | Withdraw | Later]:
+    async def lister(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Item | Withdraw | Later | Failed]:
         asked = {each.delivery.id: each.delivery for each in due}
         verdicts = await deliveries.checked(tx, due, checks)
         return {

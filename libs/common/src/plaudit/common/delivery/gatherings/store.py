@@ -78,6 +78,12 @@ UPDATE message_deliveries d SET state = 'withdrawn', reason = k.reason, finished
 FROM unnest($2::text[], $3::uuid[], $4::text[]) AS k (tenant_id, id, reason)
 WHERE d.tenant_id = k.tenant_id AND d.id = k.id AND d.state = 'gathered'
 """
+# It is in no bundle any more: whoever sends a thread or an outlet again finds it.
+_FAIL = """
+UPDATE message_deliveries d SET state = 'failed', reason = k.reason, finished_at = $1, bundle_id = NULL
+FROM unnest($2::text[], $3::uuid[], $4::text[]) AS k (tenant_id, id, reason)
+WHERE d.tenant_id = k.tenant_id AND d.id = k.id AND d.state = 'gathered'
+"""
 _PUT_OFF = """
 UPDATE message_deliveries d SET bundle_id = NULL, reason = k.reason, next_attempt_at = k.until
 FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[]) AS k (tenant_id, id, until, reason)
@@ -167,6 +173,13 @@ async def withdraw(tx: Tx, reasons: Mapping[tuple[str, UUID], str]) -> None:
     if reasons:
         columns = [each for each, _ in reasons], [each for _, each in reasons]
         await tx.raw.execute(_WITHDRAW, tx.now, *columns, list(reasons.values()))
+
+
+async def fail(tx: Tx, reasons: Mapping[tuple[str, UUID], str]) -> None:
+    """End gathered deliveries, (tenant, id) → reason, that cannot be told; they can be sent again by hand."""
+    if reasons:
+        columns = [each for each, _ in reasons], [each for _, each in reasons]
+        await tx.raw.execute(_FAIL, tx.now, *columns, list(reasons.values()))
 
 
 async def put_off(tx: Tx, until: Mapping[tuple[str, UUID], tuple[datetime, str]]) -> None:

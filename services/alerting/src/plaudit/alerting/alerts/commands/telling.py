@@ -99,6 +99,11 @@ async def set_aside(tx: Tx, alert: Alert, error: Exception) -> None:
     await store.set_aside(tx, (alert.tenant_id, alert.id), f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
 
 
+async def set_silence_aside(tx: Tx, silence: Silence, error: Exception) -> None:
+    """Mark a silence whose end cannot be told, so that those behind it are."""
+    await silences.set_aside(tx, silence, f"{type(error).__name__}: {error}".replace("\0", "")[:MAX_ERROR_CHARS])
+
+
 async def tell_unsilenced(tx: Tx, silence: Silence, fallback: Owner) -> int:
     """Tell each owner once what is open at the end of a silence: alerts, and clocks of which mails were held back.
 

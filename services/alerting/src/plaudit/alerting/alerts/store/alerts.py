@@ -41,7 +41,13 @@ _LOCK = f"SELECT {ALERT.listed} FROM alerts WHERE tenant_id = $1 AND id = $2 FOR
 _ABOUT_REVIEW = "SELECT id FROM alerts WHERE tenant_id = $1 AND review_id = $2"
 
 _STEP: Final = Columns(alert_steps, without=("failed_at", "error"))
-_ADD_STEPS = f"INSERT INTO alert_steps ({_STEP.listed}) SELECT * FROM {_STEP.unnest()} ON CONFLICT DO NOTHING"
+# One that was set aside is not to swallow the next.
+_ADD_STEPS = f"""
+INSERT INTO alert_steps AS t ({_STEP.listed}) SELECT * FROM {_STEP.unnest()}
+ON CONFLICT (tenant_id, alert_id, kind, number) DO UPDATE SET generation = excluded.generation,
+    target = excluded.target, due_at = excluded.due_at, failed_at = NULL, error = NULL
+WHERE t.failed_at IS NOT NULL
+"""
 _STOP = "DELETE FROM alert_steps WHERE tenant_id = $1 AND alert_id = $2"
 # What is late already comes so much later than now.
 _POSTPONE = """
@@ -139,9 +145,10 @@ async def about_review(tx: Tx, tenant_id: str, review_id: str) -> list[UUID]:
 
 
 async def add_steps(tx: Tx, steps: Sequence[AlertStep]) -> None:
-    """Write who is told next."""
+    """Write who is told next; a step that waits already stays, one that was set aside is replaced."""
     if steps:
-        await tx.raw.execute(_ADD_STEPS, *_STEP.arrays(steps))
+        by_key = {(each.tenant_id, each.alert_id, each.kind, each.number): each for each in reversed(steps)}
+        await tx.raw.execute(_ADD_STEPS, *_STEP.arrays([*reversed(by_key.values())]))
 
 
 async def stop(tx: Tx, keys: Collection[AlertKey]) -> None:

@@ -17,7 +17,7 @@ from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 
-_ALL: Final = Columns(silences)
+_ALL: Final = Columns(silences, without=("failed_at", "error"))
 _ADD: Final = f"INSERT INTO silences ({_ALL.listed}) VALUES ({_ALL.values()})"
 _READ: Final = f"SELECT {_ALL.listed} FROM silences WHERE tenant_id = $1 AND id = $2"
 _ACTIVE: Final = f"""
@@ -34,13 +34,15 @@ _END: Final = f"""
 UPDATE silences SET ended_at = $3, ended_by = $4 WHERE tenant_id = $1 AND id = $2 AND ended_at IS NULL AND until > $3
 RETURNING {_ALL.listed}
 """
-_OVER: Final = "told_at IS NULL AND (until <= {now} OR ended_at IS NOT NULL)"
+_OVER: Final = "told_at IS NULL AND failed_at IS NULL AND (until <= {now} OR ended_at IS NOT NULL)"
 ANY_OVER: Final = f"SELECT EXISTS (SELECT FROM silences WHERE {_OVER})"
 """Whether the end of a silence is still to be told; for `Database.holds`."""
 _NEXT_OVER: Final = f"""
 SELECT {_ALL.listed} FROM silences WHERE {_OVER.format(now="$1")} ORDER BY until, id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 _TOLD: Final = "UPDATE silences SET told_at = $3 WHERE tenant_id = $1 AND id = $2"
+_SET_ASIDE: Final = "UPDATE silences SET failed_at = $3, error = $4 WHERE tenant_id = $1 AND id = $2"
+_COUNT_SET_ASIDE: Final = "SELECT count(*) FROM silences WHERE told_at IS NULL AND failed_at IS NOT NULL"
 # What another silence still holds is told when that one ends.
 _STILL_OPEN: Final = f"""
 SELECT {ALERT.of("a")} FROM alerts a
@@ -109,6 +111,16 @@ async def next_over(tx: Tx) -> Silence | None:
 async def told(tx: Tx, silence: Silence) -> None:
     """Note that what was open at the end of a silence is told."""
     await tx.raw.execute(_TOLD, silence.tenant_id, silence.id, tx.now)
+
+
+async def set_aside(tx: Tx, silence: Silence, error: str) -> None:
+    """Mark a silence whose end cannot be told, so that it is not tried again."""
+    await tx.raw.execute(_SET_ASIDE, silence.tenant_id, silence.id, tx.now, error)
+
+
+async def count_set_aside(tx: Tx) -> int:
+    """Return how many ends of silences could not be told."""
+    return int(await tx.raw.fetchval(_COUNT_SET_ASIDE))
 
 
 async def still_open(tx: Tx, silence: Silence, limit: int) -> list[Alert]:

@@ -43,6 +43,8 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     breached: int = 0
     """Of those, how many had passed their new due times already."""
     finished_at: datetime | None = None
+    error: str | None = None
+    """Why it failed; the clocks that it had not come to stay where they are."""
 
     @property
     def counted_by(self) -> CalendarRef | None:
