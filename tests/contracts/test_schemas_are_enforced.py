@@ -77,6 +77,7 @@ VALUES = (None, True, 1, 2.0, 0.3, -1, 1000.01, 10**7, [], {}, ["a"], *TEXTS)
 UNDECIDED = {"1e0"}
 """A number for one reader of addresses, and none for another."""
 ROTATE = "POST /v1/sources/{source_id}/secret/rotate"
+GUIDELINE_WRITES = ("POST /v1/library/guidelines", "PUT /v1/library/guidelines/{guideline_id}")
 BEYOND_SCHEMAS = {
     ("POST /v1/sources", "platform"): {"invalid-source", "invalid-mapping"},
     ("POST /v1/sources", "secret"): {"invalid-source"},
@@ -94,6 +95,7 @@ BEYOND_SCHEMAS = {
     ("POST /v1/mappings/preview", "time_zone"): {"invalid-source"},
     ("POST /v1/alerts/{alert_id}/assign", "owner"): {"unknown-owner"},
     ("POST /v1/calendars/preview", "zone"): {"invalid-calendar"},
+    **{(name, field): {"ready-text"} for name in GUIDELINE_WRITES for field in ("stance", "points")},
 }
 """Refusals by rules that no schema can say: which zones, networks, secrets and profiles there are, and what a payload
 is."""
@@ -106,12 +108,29 @@ FILE = "application/octet-stream"
 YAML = "application/yaml"
 SPELLED, PLAIN = "a\u200b@b.example", "a@b.example"
 """Another spelling of an address than the plain one of documents; it is taken wherever that is."""
+OF_AN_INCIDENT = {
+    "POST /v1/incidents": ("title", "reviews"),
+    "POST /v1/incidents/{incident_id}/subscribers": ("address",),
+    "POST /v1/incidents/{incident_id}/close": ("learnings",),
+    "POST /v1/incidents/{incident_id}/links": ("reviews", "alerts"),
+    "PUT /v1/incidents/{incident_id}/breach": ("zone", "country", "subdivision"),
+    "PUT /v1/incidents/{incident_id}/breach/awareness": ("reason",),
+    "PUT /v1/incidents/{incident_id}/breach/affected": ("method", "people"),
+    "POST /v1/incidents/{incident_id}/breach/authority": ("reference", "note"),
+    "PUT /v1/incidents/{incident_id}/breach/people": ("note",),
+}
 OF_OTHERS = {
+    *((name, field) for name, fields in OF_AN_INCIDENT.items() for field in fields),
+    *((name, "name") for name in ("POST /v1/endpoints", "PATCH /v1/endpoints/{endpoint_id}")),
+    *(("POST /v1/library/guidelines", field) for field in ("stance", "points")),
+    *(("PUT /v1/library/guidelines/{guideline_id}", field) for field in ("stance", "points")),
+    ("POST /v1/touchpoints/{touchpoint_id}/done", "note"),
+    ("POST /v1/touchpoints/{touchpoint_id}/skip", "why"),
     *(("POST /v1/reviews/{review_id}/answer", field) for field in ("published_at", "text")),
     *(("POST /v1/endpoints", field) for field in ("channel", "url", "secret")),
     ("PATCH /v1/endpoints/{endpoint_id}", "url"),
 }
-"""Fields that another one must allow, or of which something must be seen."""
+"""Fields that another one must allow, of which something must be seen, or that name what there must be."""
 CLOCK_ACTS = ("pause", "resume", "move", "fulfil", "settle")
 INCIDENT_ACTS = (
     *(("POST", rest) for rest in ("updates", "subscribers", "resolve", "close", "links")),

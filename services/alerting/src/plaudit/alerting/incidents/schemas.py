@@ -119,7 +119,7 @@ Note = Annotated[str, StringConstraints(max_length=MAX_NOTE_CHARS, pattern=STORA
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_CHARS, pattern=STORABLE_PATTERN)]
 NoticePart = Annotated[str, StringConstraints(max_length=MAX_NOTICE_CHARS, pattern=STORABLE_PATTERN)]
 LinkedId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LINKED_ID_CHARS, pattern=STORABLE_PATTERN)]
-People = Annotated[int, WHOLE, Field(ge=0, le=MAX_AFFECTED)]
+People = Annotated[int, Field(ge=0, le=MAX_AFFECTED), WHOLE]
 
 
 class LinksIn(Body):

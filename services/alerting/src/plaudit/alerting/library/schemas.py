@@ -56,7 +56,7 @@ class GuidelineIn(Body):
 class RestoreIn(Body):
     """Which revision is restored."""
 
-    number: Annotated[int, WHOLE, Field(ge=1, le=1_000_000_000)] = Field(description="Of the revision.", examples=[1])
+    number: Annotated[int, Field(ge=1, le=1_000_000_000), WHOLE] = Field(description="Of the revision.", examples=[1])
 
 
 class GuidelineOut(BaseModel):
