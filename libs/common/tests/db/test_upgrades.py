@@ -34,8 +34,8 @@ ORDER BY c.oid
 COLUMN_NAMES = """
 SELECT attname FROM pg_attribute WHERE attrelid = $1 AND attnum = ANY($2) AND NOT attisdropped ORDER BY attnum
 """
-REPLACED = {"scoring.ledger": {"kind", "verified", "origin"}}
-"""Columns that others stand for by now: of the ledger it is `traits`."""
+REPLACED = {"alerting.timers": {"percent"}, "scoring.ledger": {"kind", "verified", "origin"}}
+"""Columns that others stand for by now: of timers it is `kind`, of the ledger `traits`."""
 MADE_ANEW = {"scoring.accumulators", "alerting.mails", "alerting.policies"}
 """Tables whose rows are computed anew from others', or stand in others by now: a mail is a message, and policies are
 documents."""
