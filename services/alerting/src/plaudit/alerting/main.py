@@ -9,7 +9,7 @@ from plaudit.alerting.alerts.commands.telling import check_of as alert_check_of
 from plaudit.alerting.alerts.commands.telling import withheld
 from plaudit.alerting.alerts.consumer import uncaught_subscription
 from plaudit.alerting.alerts.domain.notes import TOPIC as ALERT_TOPIC
-from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob, look_for_silences
+from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob, count_silences_set_aside
 from plaudit.alerting.alerts.pages import router as silence_pages
 from plaudit.alerting.answers import api as answers
 from plaudit.alerting.answers import consumer as answers_consumer
@@ -248,7 +248,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
         ],
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
-            Auditor(resources, connector, [look_for_late, look_for_silences, count_failed_moves]),
+            Auditor(resources, connector, [look_for_late, count_silences_set_aside, count_failed_moves]),
             MoveJob(resources, following),
             EscalationJob(worker),
             SilenceJob(worker, owner_of_settings(settings)),
