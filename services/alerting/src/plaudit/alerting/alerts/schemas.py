@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import RowMapping
 
 from plaudit.alerting.alerts.domain import AlertState
@@ -14,6 +14,7 @@ from plaudit.common.http import Body, Subject
 from plaudit.common.http.files import csv_cell
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.texts import STORABLE_PATTERN
+from plaudit.common.http.times import Instant
 from plaudit.common.mailbox import ADDRESS_PATTERN, MAX_CHARS
 
 MAX_NOTE_CHARS = 500
@@ -112,7 +113,7 @@ class SilenceIn(Body):
     source_id: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SOURCE_CHARS)] | None = Field(
         None, description="With a subject: only what comes from this source.", examples=[None]
     )
-    until: AwareDatetime = Field(description=f"The end: at most {MAX_SILENCE.days} days from now.", examples=[AN_END])
+    until: Instant = Field(description=f"The end: at most {MAX_SILENCE.days} days from now.", examples=[AN_END])
     reason: ReasonText = Field(description="Why, in words for your team.", examples=["The shop is being moved."])
 
 

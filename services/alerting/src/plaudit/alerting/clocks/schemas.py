@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from sqlalchemy import RowMapping
 
 from plaudit.alerting.clocks.commands import MAX_PREVIEWED
@@ -33,6 +33,7 @@ from plaudit.common.http import Body
 from plaudit.common.http.files import csv_cell
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.texts import STORABLE_PATTERN
+from plaudit.common.http.times import Instant
 
 MAX_NOTE_CHARS: Final = 1_000
 
@@ -209,7 +210,7 @@ class ReasonIn(Body):
 class FulfilIn(Body):
     """That what was due happened."""
 
-    happened_at: AwareDatetime = Field(description="When it happened.", examples=[A_TIME])
+    happened_at: Instant = Field(description="When it happened.", examples=[A_TIME])
     channel: Channel | None = Field(None, description="Of a contact: by which way.", examples=["phone"])
     note: Note = Field(description="What happened, in words for your team.", examples=["Called, and apologised."])
 
@@ -217,7 +218,7 @@ class FulfilIn(Body):
 class SettleIn(Body):
     """How a clock ended of which nobody was told."""
 
-    answered_at: AwareDatetime | None = Field(
+    answered_at: Instant | None = Field(
         description="When what was due happened; null if it did not happen in time.", examples=[A_TIME]
     )
     note: Note = Field(description="How you know, in words for your team.", examples=["Looked it up."])

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.run import State as ClockState
@@ -48,6 +48,7 @@ from plaudit.alerting.incidents.store.subscribers import Subscriber
 from plaudit.common.http import WHOLE, Body, Subject
 from plaudit.common.http.openapi_examples import A_TIME, AN_ID
 from plaudit.common.http.texts import STORABLE_PATTERN
+from plaudit.common.http.times import Instant
 
 A_TITLE: Final = "Payments fail at the till"
 A_KEY: Final = "key:vw3sajk26br3jcpn"
@@ -259,7 +260,7 @@ class RedriveIn(Body):
 class BreachIn(Body):
     """That an incident is a breach of personal data."""
 
-    aware_at: AwareDatetime = Field(
+    aware_at: Instant = Field(
         description="When you were reasonably certain of it: the 72 hours count from then.", examples=[A_TIME]
     )
     zone: str = Field(
@@ -285,7 +286,7 @@ class BreachIn(Body):
 class AwarenessIn(Body):
     """Since when a data breach is known, corrected."""
 
-    aware_at: AwareDatetime = Field(description="The right time.", examples=["2026-02-14T09:00:00Z"])
+    aware_at: Instant = Field(description="The right time.", examples=["2026-02-14T09:00:00Z"])
     reason: Reason = Field(
         description="Why the other one was wrong; it stays in the log with who corrected it.",
         examples=["The first report was of another system."],
@@ -342,7 +343,7 @@ class AffectedIn(Body):
 class AuthorityIn(Body):
     """That the authority has been notified."""
 
-    notified_at: AwareDatetime = Field(description="When.", examples=[A_TIME])
+    notified_at: Instant = Field(description="When.", examples=[A_TIME])
     channel: Channel = Field(description="By which way.", examples=["portal"])
     reference: Annotated[
         str, StringConstraints(min_length=1, max_length=MAX_REFERENCE_CHARS, pattern=STORABLE_PATTERN)
