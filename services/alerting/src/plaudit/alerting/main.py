@@ -227,6 +227,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             **reports.REFUSALS,
             **messages.REFUSALS,
         },
+        body_limits=incidents.BODY_LIMITS,
         streamed_bodies={
             policies.REVISIONS: policies.MAX_DOCUMENT_BYTES,
             people.OWNERS: policies.MAX_DOCUMENT_BYTES,
