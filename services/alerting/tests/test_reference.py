@@ -215,6 +215,8 @@ async def check_hands(reference, stage):
     await stage.move_to(published + timedelta(hours=2))
     await reference.check(api, "pause_clock", ids=clock)
     await reference.check(api, "resume_clock", ids=clock)
+    moving, running = await clock_of("shelves")
+    await reference.check(moving, "move_clock", ids=running)
     api, clock = await clock_of("chairs")
     await stage.move_to(published + timedelta(hours=2))
     await reference.check(api, "fulfil_clock", ids=clock)
@@ -226,9 +228,9 @@ async def check_hands(reference, stage):
 
 async def check_moves(reference, stage):
     """Of a tenant with a review, after the shipped policy has become its own."""
-    api = await stage.client(tenant="shelves")
+    api = await stage.client(tenant="desks")
     await stage.move_to(at(0))
-    await stage.happens(None, review(), at(0), tenant="shelves")
+    await stage.happens(None, review(), at(0), tenant="desks")
     await stage.move_to(at(1))
     await reference.check(api, "preview_move")
     move = await reference.check(api, "order_move")

@@ -75,10 +75,10 @@ async def tell(stage):
 async def test_the_page_says_how_it_is_and_what_each_figure_rests_on(stage):
     await tell(stage)
     page = (await (await signed_in(stage)).get(REPORTS)).text
-    assert "Of 2 clocks that ended or whose due time has passed, 1 were in time: 50.0 %" in page
+    assert "Of 2 clocks that ended or whose due time has passed, 1 was in time: 50.0 %" in page
     assert "Percent in time by week of the due time, 2 weeks with 2 clocks in all" in page
-    assert "Of 2 clocks, 1 are answered and 1 still wait." in page
-    assert "Of 1 negative reviews that were answered, 1 were raised" in page
+    assert "Of 2 clocks, 1 is answered and 1 still waits." in page
+    assert "Of 1 negative review that was answered, 1 was raised" in page
     assert "is no proof that answers caused it" in page
     assert 'data-label="Unknown">1<' in page
     assert "<style" not in page

@@ -23,16 +23,8 @@ _ADD = f"INSERT INTO timers ({_TIMER.listed}) SELECT * FROM {_TIMER.unnest()} ON
 # cost of a row. Rows of a select list need not be stored on the way.
 _PLAN = f"INSERT INTO timers ({_TIMER.listed}) SELECT {_TIMER.unnested()}"
 
-# The clocks' order keys are held, so nobody of ours changes these rows meanwhile. They are looked up clock by clock
-# over the primary key, as in a claim.
-_CANCEL = """
-DELETE FROM timers WHERE ctid = ANY (ARRAY(
-    SELECT t.place FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, clock_id)
-    CROSS JOIN LATERAL (
-        SELECT ctid AS place FROM timers WHERE tenant_id = k.tenant_id AND clock_id = k.clock_id OFFSET 0
-    ) t
-))
-"""
+# Once for each clock: a statement over many keys reads the whole table, if its plan was made while that was small.
+_CANCEL = "DELETE FROM timers WHERE tenant_id = $1 AND clock_id = $2"
 
 _LATEST_DUE = """
 SELECT p.topic, p.partition, t.due_at
@@ -219,7 +211,7 @@ async def plan(tx: Tx, planned: Sequence[Timer]) -> None:
 async def cancel(tx: Tx, keys: Collection[ClockKey]) -> None:
     """Delete all timers of these clocks. The clocks' order keys must be held."""
     if keys:
-        await tx.raw.execute(_CANCEL, [tenant_id for tenant_id, _ in keys], [clock for _, clock in keys])
+        await tx.raw.executemany(_CANCEL, keys)
 
 
 async def latest_due(tx: Tx, streams: Sequence[Stream]) -> dict[Stream, datetime]:

@@ -99,7 +99,7 @@ def effect_in_words(answered: Effect, never: Effect) -> str:
     if not answered.reviews and not never.reviews:
         return "No negative review was published in this time."
     return (
-        f"Of {answered.reviews:,} negative reviews that were answered, {_were(answered.raised)} raised by a star or "
+        f"Of {_negative(answered.reviews)} answered, {_were(answered.raised)} raised by a star or "
         f"more ({percent(answered.recovery)}, 95 %: {between(answered.interval)}); of {never.reviews:,} without an "
         f"answer, {never.raised:,} ({percent(never.recovery)}, 95 %: {between(never.interval)})."
     )
@@ -108,6 +108,10 @@ def effect_in_words(answered: Effect, never: Effect) -> str:
 def _signed(change: float) -> str:
     """Return a change with its sign; a minus is as wide as a plus, and no change has none."""
     return f"{change:+.2f}".replace("-", "\N{MINUS SIGN}") if round(change, 2) else "0.00"
+
+
+def _negative(count: int) -> str:
+    return f"{count:,} negative review that was" if count == 1 else f"{count:,} negative reviews that were"
 
 
 def _be(count: int) -> str:

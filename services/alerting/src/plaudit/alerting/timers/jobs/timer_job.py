@@ -24,7 +24,7 @@ from plaudit.alerting.timers.jobs.watermarks import EndOffset, Watermarks
 from plaudit.alerting.timers.store import Due
 from plaudit.common.db import Role
 from plaudit.common.failpoints import failpoint
-from plaudit.common.jobs import Check, PeriodicJob, all_of, bisect
+from plaudit.common.jobs import Check, PeriodicJob, bisect
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.process import Resources
 
@@ -32,9 +32,6 @@ log = structlog.get_logger()
 
 _BREACH_LATENESS: Final = TIMER_LATENESS_SECONDS.labels("breach")
 _WARN_LATENESS: Final = TIMER_LATENESS_SECONDS.labels("warn")
-
-BATCHES_AT_ONCE: Final = 2
-"""That one turn fires where so many are due: while the database works on one, this process works on the other."""
 
 DueClock = tuple[ClockKey, Due]
 """A clock, and what of it may fire."""
@@ -83,7 +80,7 @@ class TimerJob(PeriodicJob):
         return is_due
 
     async def turn(self) -> int:
-        """Fire what is due, up to some batches; return how many timers fired."""
+        """Fire what is due, up to a batch; return how many timers fired."""
         async with self._database.driver_transaction() as tx:
             latest_due = await store.latest_due(tx, self._streams)
             now = tx.now
@@ -94,13 +91,9 @@ class TimerJob(PeriodicJob):
             # The positions are read before the clocks: what a position covers was committed before it.
             watermarks = await self._watermarks.read(tx, list(latest_due))
             decide_until = {stream: watermark.decide_until for stream, watermark in watermarks.items()}
-            due = await store.due(tx, decide_until, BATCHES_AT_ONCE * self._batch_clocks)
-        clocks = list(due.items())
-        firing = [
-            self._fire(clocks[first : first + self._batch_clocks], watermarks)
-            for first in range(0, len(clocks), self._batch_clocks)
-        ]
-        return sum(await all_of(firing))
+            due = await store.due(tx, decide_until, self._batch_clocks)
+        # One batch after another: what was due first is told first, also after a standstill.
+        return await self._fire(list(due.items()), watermarks)
 
     async def _fire(self, clocks: Sequence[DueClock], watermarks: Mapping[Stream, Watermark]) -> int:
         """Fire the due timers of these clocks; a clock whose timers cannot fire is found by halving, and set aside."""
