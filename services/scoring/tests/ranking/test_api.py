@@ -165,6 +165,8 @@ async def test_a_ranking_by_a_profile_of_the_tenants_own_is_that_of_its_scores_a
     assert found == pytest.approx(wanted, rel=1e-5)
     # Scores that differ in their last bit alone share a rank, and stand by name.
     assert list(found.values()) == pytest.approx(sorted(found.values(), reverse=True), rel=1e-12)
+    standing = [(item["rank"], item["subject"]) for item in answer.json()["items"]]
+    assert standing == sorted(standing)
 
 
 async def test_a_ranking_by_a_profile_that_is_being_filled_is_refused_until_it_is_ready(api, superuser) -> None:
