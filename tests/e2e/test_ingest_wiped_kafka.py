@@ -20,6 +20,8 @@ REVIEWS = 100
 BATCH = 10
 TOPIC = "reviews.v1"
 MADE_ANEW = "was made anew"
+GROUPS = ("scoring-live", "scoring-history", "scoring-answers")
+"""Those that read the topic; each keeps where it stands."""
 
 
 def reviews(prefix: str) -> list[dict[str, Any]]:
@@ -75,7 +77,7 @@ async def test_a_kafka_that_lost_its_data_is_said_and_nothing_is_skipped_or_publ
         source = await asyncio.to_thread(pipeline.create_source, running, ingest, "acme")
         platform = Platform(source["hook"], source["secret"])
         await platform.post_streams([reviews("before")], batch=BATCH)
-        for group in ("scoring-live", "scoring-history"):
+        for group in GROUPS:
             await pipeline.applied(running, group)
         before = await asyncio.to_thread(kept, running)
 
@@ -83,8 +85,8 @@ async def test_a_kafka_that_lost_its_data_is_said_and_nothing_is_skipped_or_publ
         await asyncio.to_thread(wipe, fresh_kafka)
         await asyncio.to_thread(restart, fresh_kafka)
         await said(ingest, "relay-ingest", "has gone", "has lost its data")
-        await said(scoring, "consumer-scoring-live", "does not exist")
-        await said(scoring, "consumer-scoring-history", "does not exist")
+        for group in GROUPS:
+            await said(scoring, f"consumer-{group}", "does not exist")
 
         running.make_topics()
         await platform.post_streams([reviews("after")], batch=BATCH)
@@ -96,8 +98,8 @@ async def test_a_kafka_that_lost_its_data_is_said_and_nothing_is_skipped_or_publ
                     process.log.write_text("")
                     process.start()
             await said(ingest, "relay-ingest", MADE_ANEW)
-            await said(scoring, "consumer-scoring-live", MADE_ANEW)
-            await said(scoring, "consumer-scoring-history", MADE_ANEW)
+            for group in GROUPS:
+                await said(scoring, f"consumer-{group}", MADE_ANEW)
             assert (await read_log(fresh_kafka.address, TOPIC)).records == 0
             assert await asyncio.to_thread(kept, running) == before
 

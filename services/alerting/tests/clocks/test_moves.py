@@ -107,10 +107,9 @@ async def test_a_chunk_that_fails_keeps_those_before_it_and_undoes_those_after_i
     whole = commands.move_some
 
     async def failing(work, move, chunk, followers):
-        moved = await whole(work, move, chunk, followers)
         if chunk.place != START and not chunk.is_last:
-            raise ConnectionError
-        return moved
+            raise ConnectionError  # at once, while the one before is still under way
+        return await whole(work, move, chunk, followers)
 
     monkeypatch.setattr(commands, "move_some", failing)
     with pytest.raises(ConnectionError):

@@ -14,7 +14,7 @@ import structlog
 from plaudit.alerting.clocks import commands, store
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock import order_key
-from plaudit.alerting.clocks.domain.moves import Chunk, Move, chunks_of
+from plaudit.alerting.clocks.domain.moves import Chunk, Move, Moved, chunks_of
 from plaudit.alerting.metrics import MOVES_SET_ASIDE
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.common.db import Role, Tx
@@ -105,7 +105,16 @@ class MoveJob(PeriodicJob):
             raise errors.exceptions[0] from None
 
     async def _move(self, move: Move, chunk: Chunk, before: "asyncio.Task[None] | None") -> None:
-        """Move a chunk of clocks once the one before has been written."""
+        """Move a chunk of clocks once the one before has been written; one that fails lets that end first."""
+        try:
+            moved = await self._write(move, chunk, before)
+        except Exception:
+            if before is not None:
+                await asyncio.wait([before])
+            raise
+        log.info("clocks_moved", kind="moved", fired=moved.clocks)
+
+    async def _write(self, move: Move, chunk: Chunk, before: "asyncio.Task[None] | None") -> Moved:
         keys = {order_key(root) for _, root in chunk.clocks}
         async with self._database.driver_transaction(order_keys=keys) as tx:
             work = UnitOfWork(tx, self._resources.outbox, self._resources.ids)
@@ -114,7 +123,7 @@ class MoveJob(PeriodicJob):
                 await before
             if not await store.save_progress(tx, move, chunk, moved):
                 raise _MovedElsewhereError
-        log.info("clocks_moved", kind="moved", fired=moved.clocks)
+        return moved
 
 
 async def count_failed_moves(tx: Tx, _since: datetime) -> tuple[()]:
