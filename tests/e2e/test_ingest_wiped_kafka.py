@@ -20,7 +20,7 @@ REVIEWS = 100
 BATCH = 10
 TOPIC = "reviews.v1"
 MADE_ANEW = "was made anew"
-GROUPS = ("scoring-live", "scoring-history", "scoring-answers")
+GROUPS = ("scoring-live", "scoring-history", "scoring-insight", "scoring-answers")
 """Those that read the topic; each keeps where it stands."""
 
 
