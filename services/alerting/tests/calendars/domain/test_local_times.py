@@ -43,6 +43,7 @@ walls = st.times().map(lambda each: each.replace(microsecond=0))
 )
 def test_a_skipped_time_moves_forward_and_of_a_repeated_one_the_first_counts(zone, day, wall, expected):
     assert at_local(ZoneInfo(zone), day, wall) == expected
+    assert at_local(ZoneInfo(zone), day, wall.replace(fold=1)) == expected  # as a clock that was read may say
 
 
 @given(zones, days, walls)

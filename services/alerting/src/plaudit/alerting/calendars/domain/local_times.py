@@ -30,8 +30,8 @@ class QuietHours(msgspec.Struct, frozen=True):
 
 
 def at_local(zone: ZoneInfo, day: date, wall: time) -> datetime:
-    """Return the instant of a wall time on a local date, in UTC."""
-    return datetime.combine(existing_date(zone, day), wall, zone).astimezone(UTC)
+    """Return the instant of a wall time on a local date, in UTC: of one that comes twice, the first."""
+    return datetime.combine(existing_date(zone, day), wall.replace(fold=0), zone).astimezone(UTC)
 
 
 def local_date(zone: ZoneInfo, instant: datetime) -> date:
