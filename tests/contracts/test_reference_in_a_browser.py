@@ -43,7 +43,7 @@ def ingest_url(postgres_server: PostgresServer, request: pytest.FixtureRequest) 
 
 
 async def operations_seen(page: Page) -> list[str]:
-    """Every operation that Swagger UI shows on the way down the page and back up, as "GET /v1/scores", sorted.
+    """Return every operation that Swagger UI shows on the way down the page, as "GET /v1/scores", sorted.
 
     Of a long reference Swagger UI renders only what is in view, so that the page is read one screen at a time.
     """
