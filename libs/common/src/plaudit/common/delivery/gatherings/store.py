@@ -13,12 +13,10 @@ from plaudit.common.db.columns import Columns
 from plaudit.common.delivery import store as deliveries
 from plaudit.common.delivery.domain.gathering import STORM_COUNTED_OVER, TO_PEOPLE, Gathering, Waiting
 from plaudit.common.delivery.domain.message import Content, Delivery
-from plaudit.common.delivery.tables import gatherings, message_deliveries
+from plaudit.common.delivery.store.rows import DELIVERY
+from plaudit.common.delivery.tables import gatherings
 
 _GATHERING: Final = Columns(gatherings)
-_DELIVERY: Final = Columns(
-    message_deliveries, without=("state", "reason", "next_attempt_at", "leased_until", "finished_at", "released_at")
-)
 
 _WAITS = """
 FROM message_deliveries d WHERE d.tenant_id = g.tenant_id AND d.gathering = g.gathering
@@ -54,7 +52,7 @@ d.tenant_id = $1 AND d.gathering = $2 AND d.channel = $3 AND d.recipient = $4
 AND d.state = 'gathered' AND d.bundle_id IS NULL AND d.next_attempt_at <= $5
 """
 _FIRST = f"""
-SELECT {_DELIVERY.of("d")}, m.content FROM message_deliveries d
+SELECT {DELIVERY.of("d")}, m.content FROM message_deliveries d
 JOIN messages m ON m.tenant_id = d.tenant_id AND m.id = d.message_id
 WHERE {_OF_GATHERING} ORDER BY d.is_urgent DESC, d.next_attempt_at, d.id LIMIT $6
 """
@@ -69,7 +67,7 @@ FROM message_deliveries d WHERE {_OF_GATHERING}
 _BUNDLE = f"UPDATE message_deliveries d SET bundle_id = $6 WHERE {_OF_GATHERING}"
 _NOTE_RELEASE = "UPDATE message_deliveries SET released_at = $3 WHERE tenant_id = $1 AND id = $2"
 _MEMBERS = f"""
-SELECT {_DELIVERY.of("d")}, m.content FROM message_deliveries d
+SELECT {DELIVERY.of("d")}, m.content FROM message_deliveries d
 JOIN messages m ON m.tenant_id = d.tenant_id AND m.id = d.message_id
 WHERE d.tenant_id = $1 AND d.bundle_id = $2 AND d.state = 'gathered' AND d.id > $3 ORDER BY d.id LIMIT $4
 """
@@ -216,5 +214,5 @@ def _key(gathering: Gathering) -> tuple[Any, ...]:
 
 
 def _told(row: Mapping[str, Any]) -> tuple[Delivery, Content]:
-    delivery = Delivery(**{name: row[name] for name in _DELIVERY.names})
+    delivery = Delivery(**{name: row[name] for name in DELIVERY.names})
     return delivery, msgspec.json.decode(row["content"], type=Content)

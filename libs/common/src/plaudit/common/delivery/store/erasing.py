@@ -1,0 +1,66 @@
+"""Empties and deletes messages, with what became of them."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from plaudit.common.db import Tx
+from plaudit.common.db.results import rows_changed
+from plaudit.common.delivery.domain.message import ERASED, ERASED_CONTENT
+
+_OF_THREAD = "SELECT id, message_id, bundle_id FROM message_deliveries WHERE tenant_id = $1 AND thread = $2"
+_OF_PERSON = "SELECT id, message_id, bundle_id FROM message_deliveries WHERE tenant_id = $1 AND person_key = $2"
+_EMPTY_MESSAGES = """
+UPDATE messages SET content = $3, person_key = CASE WHEN $4::boolean THEN '' ELSE person_key END
+WHERE tenant_id = $1 AND id = ANY($2::uuid[])
+"""
+# What has failed is withdrawn too: nobody sends it again. What is being sent is found by its content, if it comes back.
+_EMPTY_DELIVERIES = """
+UPDATE message_deliveries SET
+    state = CASE WHEN state IN ('pending', 'gathered', 'failed') THEN 'withdrawn' ELSE state END,
+    reason = CASE WHEN state IN ('pending', 'gathered', 'failed') THEN $3::text ELSE reason END,
+    finished_at = CASE WHEN state IN ('pending', 'gathered') THEN $4::timestamptz ELSE finished_at END,
+    recipient = CASE WHEN $5::boolean AND channel = 'email' THEN 'erased' ELSE recipient END,
+    person_key = CASE WHEN $5::boolean THEN '' ELSE person_key END
+WHERE tenant_id = $1 AND id = ANY($2::uuid[])
+"""
+_EMPTY_ATTEMPTS = """
+UPDATE message_attempts SET sent = '', answer = '', error = CASE WHEN error = '' THEN '' ELSE 'erased' END
+WHERE tenant_id = $1 AND delivery_id = ANY($2::uuid[])
+"""
+_PURGE = """
+WITH old AS (
+    SELECT tenant_id, id FROM message_deliveries WHERE finished_at < $1 ORDER BY finished_at LIMIT $2
+    FOR UPDATE SKIP LOCKED
+), tries AS (
+    DELETE FROM message_attempts a USING old WHERE a.tenant_id = old.tenant_id AND a.delivery_id = old.id
+)
+DELETE FROM message_deliveries d USING old WHERE d.tenant_id = old.tenant_id AND d.id = old.id
+"""
+_PURGE_MESSAGES = """
+DELETE FROM messages m USING (
+    SELECT tenant_id, id FROM messages m WHERE created_at < $1 AND NOT EXISTS (
+        SELECT FROM message_deliveries d WHERE d.tenant_id = m.tenant_id AND d.message_id = m.id
+    ) LIMIT $2
+) AS old WHERE m.tenant_id = old.tenant_id AND m.id = old.id
+"""
+
+
+async def erase(tx: Tx, tenant_id: str, *, thread: str = "", person_key: str = "") -> int:
+    """Empty messages of a thread, or to a person, and what became of them; return how many deliveries."""
+    query, name = (_OF_THREAD, thread) if thread else (_OF_PERSON, person_key)
+    found = await tx.raw.fetch(query, tenant_id, name)
+    ids, message_ids = [row["id"] for row in found], list({row["message_id"] for row in found})
+    if ids:
+        empty = msgspec.json.encode(ERASED_CONTENT).decode()
+        await tx.raw.execute(_EMPTY_MESSAGES, tenant_id, message_ids, empty, bool(person_key))
+        await tx.raw.execute(_EMPTY_DELIVERIES, tenant_id, ids, ERASED, tx.now, bool(person_key))
+        bundles = {row["bundle_id"] for row in found if row["bundle_id"] is not None}
+        await tx.raw.execute(_EMPTY_ATTEMPTS, tenant_id, [*ids, *bundles])
+    return len(ids)
+
+
+async def purge(tx: Tx, before: datetime, limit: int) -> int:
+    """Delete deliveries that ended before an instant, and messages of which none is left; return how many."""
+    deliveries = rows_changed(await tx.raw.execute(_PURGE, before, limit))
+    return deliveries + rows_changed(await tx.raw.execute(_PURGE_MESSAGES, before - timedelta(days=1), limit))
