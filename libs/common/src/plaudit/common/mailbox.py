@@ -18,6 +18,7 @@ from plaudit.common.text import NOT_TEXT, UNSEEN, seen
 MAX_CHARS: Final = 254
 """RFC 5321: what fits in a path of 256 with its brackets."""
 RULE: Final = "this is not one e-mail address such as ada@example.com"
+NOT_ASCII: Final = "not every mail server takes letters beyond ASCII before the @: give an address without them"
 
 _NOT_PLAIN: Final = rf"\s@()<>\[\]:;,\\\"{NOT_TEXT}{UNSEEN}"
 _LABEL: Final = rf"[^.{_NOT_PLAIN}]+"
@@ -40,9 +41,9 @@ _JOINERS: Final = "\u200c\u200d"
 class NotAMailboxError(WrongInputError):
     """A text that is not one e-mail address; the text says what one looks like."""
 
-    def __init__(self) -> None:
+    def __init__(self, rule: str = RULE) -> None:
         """Say the rule: the text itself is somebody's, and is not repeated."""
-        super().__init__(RULE)
+        super().__init__(rule)
 
 
 class Mailbox(msgspec.Struct, frozen=True):
@@ -57,14 +58,25 @@ class Mailbox(msgspec.Struct, frozen=True):
         return f"{self.local}@{self.domain}"
 
     @property
-    def server_address(self) -> str:
-        """The address with its domain as servers look it up, in A-labels.
+    def server_domain(self) -> str:
+        """The domain as servers look it up, in A-labels.
 
         Raises:
             NotAMailboxError: no server can have this name.
         """
-        labels = [label if label.isascii() else _a_label(label) for label in self.domain.split(".")]
-        address = f"{self.local}@{'.'.join(labels)}"
+        return ".".join(label if label.isascii() else _a_label(label) for label in self.domain.split("."))
+
+    @property
+    def server_address(self) -> str:
+        """The address as every mail server takes it, in ASCII.
+
+        Raises:
+            NotAMailboxError: no server can have this name, or what stands before the @ is beyond ASCII: only some
+                servers take such an address, and none may be silent about it.
+        """
+        if not self.local.isascii():
+            raise NotAMailboxError(NOT_ASCII)
+        address = f"{self.local}@{self.server_domain}"
         if len(address) > MAX_CHARS:
             raise NotAMailboxError
         return address

@@ -23,6 +23,7 @@ from plaudit.common.delivery.domain.message import MAX_THREAD_CHARS, MAX_TOPIC_C
 from plaudit.common.delivery.domain.outcomes import Outcome
 from plaudit.common.delivery.endpoints import commands as endpoints
 from plaudit.common.delivery.endpoints import store as endpoint_store
+from plaudit.common.delivery.reporting import report
 from plaudit.common.delivery.schemas import (
     HEAD,
     EndpointChangeIn,
@@ -341,5 +342,6 @@ async def tried(request: Request, principal: Principal, endpoint_id: UUID) -> tu
     finally:
         await sender.close()
     async with database.change(principal.tenant_id) as tx:
-        await commands.record(tx, [(ready.delivery, outcome)], random, is_last=True)
+        ended = await commands.record(tx, [(ready.delivery, outcome)], random, is_last=True)
+    report([(ready.delivery, outcome)], ended)
     return ready.delivery.id, outcome

@@ -48,6 +48,11 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 class UnreachableError(Exception):
     """There is no answer; the text says why, without the address."""
 
+    def __init__(self, words: str, *, may_have_arrived: bool = False) -> None:
+        """Say why, and whether all of the request was sent before."""
+        super().__init__(f"{words}; all was sent: it may have arrived" if may_have_arrived else words)
+        self.may_have_arrived = may_have_arrived
+
 
 class Answer(NamedTuple):
     """What an endpoint answered: its status, and the beginning of its body."""
@@ -126,27 +131,29 @@ class Connector:
             UnreachableError: nothing may be sent there, or there is no answer in time.
         """
         settings = self._settings
+        sending = _Body(body)
         try:
             target = target_of(url, settings.delivery_ports)
             if target.scheme == "http" and not settings.delivery_plain_http:
                 raise UnreachableError("its address begins with http://, which this installation does not allow")
             async with asyncio.timeout(settings.delivery_timeout_seconds):
-                return await self._post(target, url, body, headers)
+                return await self._post(target, url, sending, headers)
         except TimeoutError as error:
             words = f"it did not answer in {settings.delivery_timeout_seconds:g} seconds"
-            raise UnreachableError(words) from error
+            raise UnreachableError(words, may_have_arrived=sending.is_sent) from error
         except (DeniedAddressError, InvalidUrlError) as error:
             raise UnreachableError(str(error)) from error
         except (*_BROKEN, OSError) as error:
-            raise UnreachableError(_words(error)) from error
+            raise UnreachableError(_words(error), may_have_arrived=sending.is_sent) from error
 
-    async def _post(self, target: Target, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        sent = {"user-agent": USER_AGENT, "accept-encoding": IDENTITY, **headers}
+    async def _post(self, target: Target, url: str, body: "_Body", headers: Mapping[str, str]) -> Answer:
+        length = {"content-length": str(len(body.content))}
+        sent = {"user-agent": USER_AGENT, "accept-encoding": IDENTITY, **length, **headers}
         limits = {"connect": CONNECT_SECONDS, "pool": self._settings.delivery_timeout_seconds}
         async with (
             self._connections_to((target.scheme, target.host, target.port)) as pool,
             pool.stream(
-                "POST", url, headers=list(sent.items()), content=body, extensions={"timeout": limits}
+                "POST", url, headers=list(sent.items()), content=body.chunks(), extensions={"timeout": limits}
             ) as answer,
         ):
             given = {name.lower(): value.decode("latin-1") for name, value in answer.headers}
@@ -207,6 +214,19 @@ class _Connections:
     exchanges: int = 0
     """That are under way."""
     used_at: float = 0.0
+
+
+class _Body:
+    """The body of a request, which knows whether all of it was handed to the connection."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.is_sent = False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Hand it over, in one piece."""
+        yield self.content
+        self.is_sent = True  # whoever asks for more has written what there was
 
 
 async def _beginning(answer: httpcore.Response) -> bytes:

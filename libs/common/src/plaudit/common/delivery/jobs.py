@@ -5,28 +5,32 @@ sent again under the same id, and marked as a possible repeat. This is the only 
 """
 
 import asyncio
-import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import random
 from typing import Final
 
+import msgspec
 import structlog
 from prometheus_client import Counter
 
 from plaudit.common.db import Database
+from plaudit.common.db.errors import is_transient
 from plaudit.common.delivery import commands, store
 from plaudit.common.delivery.channels.sender import Sender
-from plaudit.common.delivery.commands import FAILED, Checks, Complete, NotCompletedError, Ready, Withdraw
+from plaudit.common.delivery.commands import Checks, Complete, NotCompletedError, Ready, Withdraw
 from plaudit.common.delivery.consent.links import unsubscribe_urls
-from plaudit.common.delivery.domain.message import Delivery, State
+from plaudit.common.delivery.domain.message import Delivery
 from plaudit.common.delivery.domain.outcomes import MAX_ERROR_CHARS, Kind, Outcome
 from plaudit.common.delivery.endpoints import store as endpoints
 from plaudit.common.delivery.gatherings import commands as gathered
 from plaudit.common.delivery.gatherings.commands import Gatherings
 from plaudit.common.delivery.gatherings.store import ANY_WORK
+from plaudit.common.delivery.reporting import report
 from plaudit.common.delivery.settings import DeliverySettings
+from plaudit.common.delivery.store import Ended
 from plaudit.common.failpoints import failpoint
-from plaudit.common.jobs import PeriodicJob
+from plaudit.common.jobs import PeriodicJob, bisect
 from plaudit.common.settings import address_of
 from plaudit.common.vault import Vault
 
@@ -45,11 +49,6 @@ SENT_BEFORE_RECORD: Final = "delivery_sent_before_record"
 
 NOTHING_KNOWN: Final = Gatherings()
 
-ATTEMPTS = Counter(
-    "plaudit_message_attempts_total",
-    "Attempts to hand over a message, by channel and outcome: sent, failed, refused, gone or withdrawn.",
-    ["channel", "outcome"],
-)
 NOT_SENT = Counter(
     "plaudit_messages_not_sent_total", "Deliveries that were due and did not leave: not wanted any more."
 )
@@ -129,15 +128,38 @@ class DeliveryJob(PeriodicJob):
         if not done:
             return 0
         outcomes = [task.result() for task in done]
-        async with self._database.transaction() as tx:
-            ended = await commands.record(tx, outcomes, random)
+        try:
+            ended = await self._recorded(outcomes)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            ended = await self._recorded_apart(outcomes)
         self._running.difference_update(done)
-        for each in ended:
-            if each.state == State.FAILED:
-                FAILED.labels(each.delivery.channel).inc()
-        for delivery, outcome in outcomes:
-            _report(delivery, outcome)
+        report(outcomes, ended)
         return len(done)
+
+    async def _recorded(self, outcomes: Sequence[tuple[Delivery, Outcome]]) -> list[Ended]:
+        async with self._database.transaction() as tx:
+            return await commands.record(tx, outcomes, random)
+
+    async def _recorded_apart(self, outcomes: Sequence[tuple[Delivery, Outcome]]) -> list[Ended]:
+        """Record attempts where one of them cannot be recorded as it is: that one without what was sent and said.
+
+        What is not recorded is sent again when its lease has run out: one answer must not do that to others.
+        """
+        ended: list[Ended] = []
+
+        async def record(some: Sequence[tuple[Delivery, Outcome]]) -> None:
+            ended.extend(await self._recorded(some))
+
+        async def record_bare(one: tuple[Delivery, Outcome], error: Exception) -> None:
+            delivery, outcome = one
+            log.error("message_attempt_not_recorded", delivery_id=str(delivery.id), exc_info=error)
+            bare = msgspec.structs.replace(outcome, error=commands.reason_of(error), sent=b"", answer=b"")
+            ended.extend(await self._recorded([(delivery, bare)]))
+
+        await bisect(outcomes, record, record_bare)
+        return ended
 
     async def _begin(self, room: int) -> int:
         settings = self._settings
@@ -220,18 +242,3 @@ class EndpointResealJob(PeriodicJob):
         if done.unopened:
             log.error("endpoints_not_opened", waiting=done.unopened)
         return done.rows
-
-
-def _report(delivery: Delivery, outcome: Outcome) -> None:
-    """Count and log what became of an attempt."""
-    ATTEMPTS.labels(delivery.channel, outcome.kind).inc()
-    log.log(
-        logging.INFO if outcome.kind == "sent" else logging.WARNING,
-        "message",
-        channel=delivery.channel,
-        topic=delivery.topic,
-        delivery_id=str(delivery.id),
-        outcome=outcome.kind,
-        attempt=delivery.attempts,
-        status=outcome.status,
-    )

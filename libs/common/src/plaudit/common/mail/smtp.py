@@ -2,17 +2,33 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
-from typing import Final
+from typing import Any, Final
 
 import aiosmtplib
 
 from plaudit.common.settings import Settings
 
 SendMail = Callable[[EmailMessage], Awaitable[None]]
+ACCEPTED: Final = range(200, 300)
 PERMANENT: Final = range(500, 600)
+CLOSING: Final = 421
+SEQUENCE: Final = 503
+AUTHENTICATION: Final = frozenset({530, 534, 535, 538})
+"""RFC 4954: the server wants another sign-in, or one at all. That is a setting, and says nothing about a mail."""
+AUTHENTICATION_DETAILS: Final = frozenset({(7, 8), (7, 9), (7, 11), (7, 12)})
+"""The same as enhanced status codes: (subject, detail)."""
+SYSTEM_DETAILS: Final = frozenset({(3, 1), (3, 2), (3, 5)})
+"""RFC 3463: the mail system is full, takes nothing, or is configured wrongly."""
+OF_THE_MAILBOX: Final = frozenset({1, 2})
+"""RFC 3463, subjects: the address, and the mailbox."""
+OF_THE_SYSTEM: Final = 3
 QUIT_TIMEOUT_SECONDS: Final = 1.0
+NO_SMTPUTF8: Final = "the mail server takes no address with letters beyond ASCII before the @ (SMTPUTF8)"
+MAY_HAVE_ARRIVED: Final = "the mail was handed over and not confirmed: the recipient may have got it"
+_ENHANCED: Final = re.compile(r"\s*[245]\.(\d{1,3})\.(\d{1,3})\b")
 
 
 class MailRefusedError(Exception):
@@ -22,13 +38,25 @@ class MailRefusedError(Exception):
 class MailFailedError(Exception):
     """An attempt failed; a later one may succeed."""
 
+    def __init__(self, words: str, *, is_of_the_recipient: bool = False, may_have_arrived: bool = False) -> None:
+        """Say what it means.
+
+        Args:
+            words: what went wrong.
+            is_of_the_recipient: whether it is about this mailbox alone, and the server is well.
+            may_have_arrived: whether the mail was handed over before.
+        """
+        super().__init__(words)
+        self.is_of_the_recipient = is_of_the_recipient
+        self.may_have_arrived = may_have_arrived
+
 
 def smtp_sender(settings: Settings) -> SendMail:
     """Return a function that sends one mail, on a connection of its own, within the deadline."""
     password = settings.smtp_password.get_secret_value()
 
     async def send(message: EmailMessage) -> None:
-        client = aiosmtplib.SMTP(
+        client = _Client(
             hostname=settings.smtp_host,
             port=settings.smtp_port,
             use_tls=settings.smtp_security == "tls",
@@ -40,14 +68,45 @@ def smtp_sender(settings: Settings) -> SendMail:
         try:
             async with asyncio.timeout(settings.smtp_timeout_seconds):
                 await client.connect()
-                await client.send_message(message)
+                await _hand_over(client, message)
             await _quit(client)
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
-            raise _meaning_of(error) from error
+            raise _meaning_of(error, is_handed_over=client.is_handed_over) from error
         finally:
             client.close()
 
     return send
+
+
+class _Client(aiosmtplib.SMTP):
+    """Knows whether it has handed a mail over that the server has not answered."""
+
+    is_handed_over = False
+
+    async def data(self, *arguments: Any, **more: Any) -> aiosmtplib.SMTPResponse:
+        """Hand a mail over. From here on only an answer says whether it was accepted."""
+        self.is_handed_over = True
+        try:
+            return await super().data(*arguments, **more)
+        except aiosmtplib.SMTPDataError as error:
+            self.is_handed_over = False
+            if error.code in ACCEPTED:
+                return aiosmtplib.SMTPResponse(error.code, error.message)
+            raise
+
+
+async def _hand_over(client: aiosmtplib.SMTP, message: EmailMessage) -> None:
+    """Send one mail.
+
+    Raises:
+        MailRefusedError: it cannot be sent as it is, whatever the server.
+    """
+    try:
+        await client.send_message(message)
+    except aiosmtplib.SMTPNotSupported as error:
+        raise MailRefusedError(NO_SMTPUTF8) from error
+    except ValueError as error:
+        raise MailRefusedError(_words(error)) from error
 
 
 async def _quit(client: aiosmtplib.SMTP) -> None:
@@ -57,12 +116,63 @@ async def _quit(client: aiosmtplib.SMTP) -> None:
             await client.quit()
 
 
-def _meaning_of(error: Exception) -> MailRefusedError | MailFailedError:
-    """Distinguish a refused mail from a failed attempt. A wrong password is a failed attempt: it can be corrected."""
-    text = f"{type(error).__name__}: {error}"
+def _meaning_of(error: Exception, *, is_handed_over: bool) -> MailRefusedError | MailFailedError:
+    """Distinguish a refused mail from a failed attempt, and what is about a mailbox from what is about the server.
+
+    What only a setting can mend, such as a wrong password or a sender that is not allowed, is a failed attempt of the
+    server: it can be corrected.
+    """
+    if is_handed_over:
+        return MailFailedError(f"{MAY_HAVE_ARRIVED}: {_words(error)}", may_have_arrived=True)
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
-        refused = all(recipient.code in PERMANENT for recipient in error.recipients)
-        return MailRefusedError(text) if refused else MailFailedError(text)
-    if isinstance(error, aiosmtplib.SMTPDataError) and error.code in PERMANENT:
-        return MailRefusedError(text)
-    return MailFailedError(text)
+        [refused] = error.recipients
+        return _of_recipient(refused)
+    if isinstance(error, aiosmtplib.SMTPDataError):
+        return _of_data(error)
+    if isinstance(error, aiosmtplib.SMTPSenderRefused) and _enhanced(error) == (OF_THE_SYSTEM, 4):
+        return MailRefusedError(_words(error))  # it is too big
+    return MailFailedError(_words(error))
+
+
+def _of_recipient(error: aiosmtplib.SMTPResponseException) -> MailRefusedError | MailFailedError:
+    """Return what the answer to a recipient means."""
+    subject, _ = _enhanced(error)
+    if _is_of_the_server(error) or error.code == SEQUENCE:
+        return MailFailedError(_words(error))
+    if error.code in PERMANENT:
+        return MailRefusedError(_words(error))
+    return MailFailedError(_words(error), is_of_the_recipient=subject != OF_THE_SYSTEM)
+
+
+def _of_data(error: aiosmtplib.SMTPResponseException) -> MailRefusedError | MailFailedError:
+    """Return what the answer to a whole mail means."""
+    subject, _ = _enhanced(error)
+    if _is_of_the_server(error):
+        return MailFailedError(_words(error))
+    if error.code in PERMANENT:
+        return MailRefusedError(_words(error))
+    return MailFailedError(_words(error), is_of_the_recipient=subject in OF_THE_MAILBOX)
+
+
+def _is_of_the_server(error: aiosmtplib.SMTPResponseException) -> bool:
+    """Say whether an answer would be the same for any mail."""
+    told = _enhanced(error)
+    is_a_setting = error.code in AUTHENTICATION or told in AUTHENTICATION_DETAILS
+    return is_a_setting or error.code == CLOSING or told in SYSTEM_DETAILS
+
+
+def _enhanced(error: aiosmtplib.SMTPResponseException) -> tuple[int, int]:
+    """Return subject and detail of the enhanced status code; zeros where there is none."""
+    found = _ENHANCED.match(error.message)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def _words(error: Exception) -> str:
+    """Return an error in words that can be stored: bytes of the server that are no UTF-8 as Latin-1."""
+    said = f"{error.code} {error.message}" if isinstance(error, aiosmtplib.SMTPResponseException) else error
+    text = f"{type(error).__name__}: {said}"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-8", "surrogateescape").decode("latin-1", "replace")
+    return text.replace("\0", "")

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from html import escape
 from typing import Final
 
+from plaudit.common.mail.headers import MAIL_POLICY
 from plaudit.common.sessions.domain import Link
 from plaudit.common.settings import Settings, address_of
 from plaudit.common.text import isolated, one_line, with_bdi
@@ -42,7 +42,7 @@ def _mail(
     subject: str, paragraphs: Sequence[str], button: str, link: Link, settings: Settings, sent_at: datetime
 ) -> EmailMessage:
     url = address_of(settings) + link.path
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=MAIL_POLICY)
     message["From"] = Address(SENDER_NAME, addr_spec=settings.mail_from)
     message["To"] = Address(addr_spec=link.person.email)
     message["Subject"] = one_line(subject)

@@ -40,7 +40,7 @@ async def send(ready: Ready, connector: Connector, public_url: str, now: datetim
     try:
         answer = await connector.post(ready.secrets.url, request.body, headers)
     except UnreachableError as error:
-        return Outcome(Kind.FAILED, error=str(error), sent=shown)
+        return Outcome(Kind.FAILED, error=str(error), sent=shown, may_have_arrived=error.may_have_arrived)
     channel = Channel(ready.delivery.channel)
     found = meaning(answer.status, answer.body, answer.retry_after, now, refusing=_REFUSING[channel])
     return Outcome(found.kind, found.status, found.answer, found.error, found.retry_after_seconds, shown)

@@ -46,7 +46,13 @@ async def send(ready: Ready, hand_over: SendMail, sender: str, unsubscribe_url: 
     except MailRefusedError as error:
         return Outcome(Kind.REFUSED, error=_kept(ready, str(error)), sent=shown)
     except MailFailedError as error:
-        return Outcome(Kind.FAILED, error=_kept(ready, str(error)), sent=shown)
+        return Outcome(
+            Kind.FAILED,
+            error=_kept(ready, str(error)),
+            sent=shown,
+            is_of_the_recipient=error.is_of_the_recipient,
+            may_have_arrived=error.may_have_arrived,
+        )
     return Outcome(Kind.SENT, answer=ACCEPTED, sent=shown)
 
 

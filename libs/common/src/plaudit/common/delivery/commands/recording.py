@@ -21,6 +21,7 @@ from plaudit.common.delivery.domain.outcomes import (
     after,
     is_to_be_disabled,
     retry_seconds,
+    storable,
 )
 from plaudit.common.delivery.endpoints import store as endpoints
 from plaudit.common.delivery.store import Ended
@@ -43,7 +44,7 @@ async def record(
     standing = await store.circuits(tx, {(each.tenant_id, each.outlet) for each, _ in outcomes})
     ended: list[Ended] = []
     gone: dict[tuple[str, UUID], str] = {}
-    for delivery, outcome in outcomes:
+    for delivery, outcome in ((each, storable(said)) for each, said in outcomes):
         key = delivery.tenant_id, delivery.outlet
         circuit = standing.get(key, Circuit())
         if not outcome.is_ours:

@@ -11,6 +11,8 @@ from typing import Final
 
 import msgspec
 
+from plaudit.common.text import clean
+
 SCHEDULE_SECONDS: Final = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Before the second attempt, and so on."""
 MAX_ATTEMPTS: Final = len(SCHEDULE_SECONDS) + 1
@@ -65,11 +67,20 @@ class Outcome(msgspec.Struct, frozen=True):
     duration_seconds: float = 0.0
     is_ours: bool = False
     """Whether our own code raised: this says nothing about the outlet, good or bad."""
+    is_of_the_recipient: bool = False
+    """Whether it failed for this recipient alone, as one full mailbox does: the server has answered and is well."""
+    may_have_arrived: bool = False
+    """Whether all was sent and no answer came: the recipient may have got it, and the next attempt says so."""
 
     @property
     def is_of_the_outlet(self) -> bool:
         """Whether the failure says something about the server rather than about this message."""
-        return not self.is_ours and self.kind in {Kind.FAILED, Kind.GONE}
+        return not self.is_ours and not self.is_of_the_recipient and self.kind in {Kind.FAILED, Kind.GONE}
+
+
+def storable(outcome: Outcome) -> Outcome:
+    """Return an outcome whose words the database takes, whatever a server has answered."""
+    return msgspec.structs.replace(outcome, error=clean(outcome.error)) if outcome.error else outcome
 
 
 class Circuit(msgspec.Struct, frozen=True):

@@ -25,19 +25,22 @@ _FINISH = """
 UPDATE message_deliveries d
 SET state = k.state, reason = k.reason, next_attempt_at = coalesce(k.next_attempt_at, d.next_attempt_at),
     finished_at = CASE WHEN k.state IN ('pending', 'gathered') THEN NULL ELSE $1::timestamptz END,
-    leased_until = '-infinity', attempts = d.attempts - CASE WHEN k.is_put_off THEN 1 ELSE 0 END
-FROM unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::timestamptz[], $8::boolean[])
-    AS k (tenant_id, id, attempts, state, reason, next_attempt_at, is_put_off)
+    leased_until = '-infinity', attempts = d.attempts - CASE WHEN k.is_put_off THEN 1 ELSE 0 END,
+    possible_repeat = d.possible_repeat OR k.may_have_arrived
+FROM unnest($2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::timestamptz[], $8::boolean[], $9::boolean[])
+    AS k (tenant_id, id, attempts, state, reason, next_attempt_at, is_put_off, may_have_arrived)
 WHERE d.tenant_id = k.tenant_id AND d.id = k.id AND d.state = 'sending' AND d.attempts = k.attempts
 """
-# What a bundle holds ends as it does.
+# What a bundle holds ends as it does; while it is tried again, what may be there is marked.
 _SETTLE = """
 UPDATE message_deliveries m
-SET state = b.state, reason = b.reason, finished_at = b.finished_at,
-    possible_repeat = m.possible_repeat OR b.possible_repeat
+SET possible_repeat = m.possible_repeat OR b.possible_repeat,
+    state = CASE WHEN b.state = 'pending' THEN m.state ELSE b.state END,
+    reason = CASE WHEN b.state = 'pending' THEN m.reason ELSE b.reason END,
+    finished_at = CASE WHEN b.state = 'pending' THEN m.finished_at ELSE b.finished_at END
 FROM message_deliveries b JOIN unnest($1::text[], $2::uuid[]) AS k (tenant_id, id) USING (tenant_id, id)
 WHERE m.tenant_id = b.tenant_id AND m.bundle_id = b.id AND m.state = 'gathered'
-AND b.state IN ('sent', 'withdrawn', 'failed')
+AND (b.state IN ('sent', 'withdrawn', 'failed') OR b.state = 'pending' AND b.possible_repeat AND NOT m.possible_repeat)
 """
 _ADD_ATTEMPTS = """
 INSERT INTO message_attempts
@@ -88,6 +91,11 @@ class Ended:
         """Whether it is to leave later and nothing was sent: its lease was no attempt."""
         return self.outcome is None and self.state in {State.PENDING, State.GATHERED}
 
+    @property
+    def may_have_arrived(self) -> bool:
+        """Whether the recipient may have got it though no answer came."""
+        return self.outcome is not None and self.outcome.may_have_arrived
+
 
 async def circuits(tx: Tx, outlets: Collection[OutletKey]) -> dict[OutletKey, Circuit]:
     """Return how outlets stand, locked in one order."""
@@ -126,10 +134,19 @@ async def record(tx: Tx, ended: Sequence[Ended]) -> None:
     if attempts:
         await tx.raw.execute(_ADD_ATTEMPTS, tx.now, *columns(attempts, 9))
     finished = [
-        (e.delivery.tenant_id, e.delivery.id, e.delivery.attempts, e.state, e.reason, e.next_attempt_at, e.is_put_off)
+        (
+            e.delivery.tenant_id,
+            e.delivery.id,
+            e.delivery.attempts,
+            e.state,
+            e.reason,
+            e.next_attempt_at,
+            e.is_put_off,
+            e.may_have_arrived,
+        )
         for e in ended
     ]
-    await tx.raw.execute(_FINISH, tx.now, *columns(finished, 7))
+    await tx.raw.execute(_FINISH, tx.now, *columns(finished, 8))
     bundles = [(each.delivery.tenant_id, each.delivery.id) for each in ended if each.delivery.is_bundle]
     if bundles:
         await tx.raw.execute(_SETTLE, *columns(bundles, 2))

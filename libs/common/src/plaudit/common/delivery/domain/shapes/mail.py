@@ -8,16 +8,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from html import escape
 from typing import Final
 from uuid import UUID, uuid5
 
+from plaudit.common import mailbox
 from plaudit.common.delivery.domain.message import Content, Delivery
+from plaudit.common.mail.headers import MAIL_POLICY
 from plaudit.common.text import clean, cut, one_line
 
 SENDER_NAME: Final = "Plaudit"
 MAX_SUBJECT_CHARS: Final = 150
+REPEAT_HEADER: Final = "Plaudit-Possible-Repeat"
+"""Of a mail that its reader may have got already, under the same Message-ID."""
 MAX_SENDER_CHARS: Final = 80
 MAX_REFERENCES: Final = 10
 """To mails that told of a thread together with others, the last ones."""
@@ -50,12 +53,14 @@ def mail_of(
         ValueError: an address that cannot be used.
     """
     domain = sender.rpartition("@")[2]
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=MAIL_POLICY)
     mail["From"] = Address(cut(one_line(content.sender_name), MAX_SENDER_CHARS) or SENDER_NAME, addr_spec=sender)
-    mail["To"] = Address(addr_spec=delivery.recipient)
+    mail["To"] = _address(delivery.recipient)
     mail["Subject"] = cut(one_line(content.subject), MAX_SUBJECT_CHARS)
     mail["Date"] = sent_at
     mail["Message-ID"] = f"<{delivery.id}@{domain}>"
+    if delivery.possible_repeat:
+        mail[REPEAT_HEADER] = "true"
     if delivery.thread:
         # Nobody has sent a mail of this id. Programs show together what refers to the same one.
         root = f"<{uuid5(_THREADS, f'{delivery.tenant_id} {delivery.thread}')}@{domain}>"
@@ -74,6 +79,14 @@ def mail_of(
     mail.add_alternative(content.html or html_of(content), subtype="html")
     mail["Content-Language"] = content.language
     return mail
+
+
+def _address(text: str) -> Address:
+    """Return an address as servers look it up. One that is beyond ASCII before the @ goes to those that take it."""
+    to = mailbox.parse(text)
+    if to.local.isascii():
+        return Address(addr_spec=f"{to.local}@{to.server_domain}")
+    return Address(username=to.local, domain=to.server_domain)
 
 
 def text_of(content: Content) -> str:

@@ -1,0 +1,72 @@
+"""Headers of a mail that hold foreign text: what was given is what a reader sees, and never a second header.
+
+The library's own headers decode what looks encoded in a text that is set, so that a stranger's `=?utf-8?q?=0A?=` became
+a line break, and lose or double blanks where they fold. These take texts as they are and encode them as a whole.
+"""
+
+from email.header import Header
+from email.headerregistry import Address, AddressHeader, BaseHeader, Group, HeaderRegistry
+from email.policy import SMTP, Policy
+from typing import Any, Final
+
+_BEGIN_OF_ENCODED: Final = "=?"
+MAX_LINE_CHARS: Final = 76
+_QUOTED: Final = str.maketrans({"\\": "\\\\", '"': '\\"'})
+
+
+class TextHeader(BaseHeader):
+    """One line of text."""
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        """Take the text as it is."""
+        _check(value)
+        kwds["parse_tree"], kwds["decoded"] = None, value
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the header as it is sent."""
+        return f"{self.name}: {encoded(str(self), self.name, policy.linesep)}{policy.linesep}"
+
+
+class OneAddressHeader(AddressHeader, BaseHeader):  # type: ignore[misc]  # the stubs have two signatures of init
+    """One address, with a name or without."""
+
+    max_count = 1
+
+    @classmethod
+    def parse(cls, value: Address, kwds: dict[str, Any]) -> None:  # type: ignore[override]  # set with an address alone
+        """Take the address as it is."""
+        _check(str(value))
+        kwds["parse_tree"], kwds["groups"], kwds["decoded"] = None, [Group(None, [value])], str(value)
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the header as it is sent; an address beyond ASCII as it is, for servers that take it."""
+        [address] = self.addresses
+        name = address.display_name
+        if not name:
+            return f"{self.name}: {address.addr_spec}{policy.linesep}"
+        words = encoded(name, self.name, policy.linesep)
+        phrase = f'"{words.translate(_QUOTED)}"' if words == name else words
+        return f"{self.name}: {phrase}{policy.linesep} <{address.addr_spec}>{policy.linesep}"
+
+
+def encoded(text: str, name: str, linesep: str = "\r\n") -> str:
+    """Return a text of one line as it stands in a header: plain ASCII as it is, anything else encoded as a whole."""
+    if text.isascii() and _BEGIN_OF_ENCODED not in text:
+        return text
+    return Header(text, "utf-8", maxlinelen=MAX_LINE_CHARS, header_name=name).encode(linesep=linesep)
+
+
+def _check(value: str) -> None:
+    if any(char in value for char in "\r\n\0"):
+        raise ValueError("a header has no line breaks")
+
+
+_REGISTRY: Final = HeaderRegistry()
+_REGISTRY.map_to_type("subject", TextHeader)
+_REGISTRY.map_to_type("from", OneAddressHeader)
+_REGISTRY.map_to_type("to", OneAddressHeader)
+MAIL_POLICY: Final = SMTP.clone(header_factory=_REGISTRY)
+"""Of each mail of ours. `From` and `To` take one `Address`, `Subject` takes a text."""
