@@ -62,7 +62,7 @@ class HttpEndpoint:
 
     got: list[Got] = field(default_factory=list)
     answer: Callable[[Got], bytes | None] = lambda _: says(200)
-    """The whole answer as bytes; None never answers."""
+    """The whole answer as bytes; None never answers, and no bytes at all end the connection."""
     port: int = 0
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
     """Set at the end: what hangs is let go."""
@@ -86,6 +86,8 @@ class HttpEndpoint:
                 answer = self.answer(got)
                 if answer is None:
                     await self.hanging.wait()
+                    break
+                if not answer:
                     break
                 writer.write(answer)
                 await writer.drain()
@@ -181,13 +183,19 @@ class Post:
         await self.job.settle()
 
     async def endpoint(
-        self, url: str, *topics: str, channel: str = "webhook", secret: str = "", name: str = "Ops"
+        self,
+        url: str,
+        *topics: str,
+        channel: str = "webhook",
+        secret: str = "",
+        name: str = "Ops",
+        tenant: str = "default",
     ) -> endpoints.Made:
         """Make an endpoint of the tenant."""
-        async with self.api.transaction("default") as tx:
+        async with self.api.transaction(tenant) as tx:
             draft = Draft(name, channel, url, topics or ("*",), secret)
             return await endpoints.create(
-                tx, uuid7, self.vault, "default", draft, "person:1", self.settings.delivery_ports
+                tx, uuid7, self.vault, tenant, draft, "person:1", self.settings.delivery_ports
             )
 
     async def rows(self, query: str, *arguments: object) -> list[dict[str, Any]]:

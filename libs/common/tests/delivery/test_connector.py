@@ -1,6 +1,7 @@
 """Nothing is sent to an address that is not public, whatever a name leads to and whenever."""
 
 import asyncio
+import contextlib
 import ssl
 from datetime import UTC, datetime, timedelta
 
@@ -166,6 +167,60 @@ async def test_nobody_listening_and_no_such_name_are_said_so():
     assert await refused(made, "http://endpoint.example:9/") == "no connection can be made"
     words = await refused(Connector(delivery_settings(NOWHERE, [9])), "http://no-such-name.invalid:9/")
     assert words == "its name cannot be looked up"
+
+
+@pytest.mark.parametrize("answer", [None, b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx", b"SSH-2.0\r\n\r\n"])
+async def test_what_was_sent_whole_without_an_answer_may_have_arrived(endpoint, answer):
+    endpoint.answer = lambda _: answer
+    made = connector(endpoint, delivery_timeout_seconds=0.5)
+    with pytest.raises(UnreachableError, match="may have arrived") as raised:
+        await made.post(endpoint.url, b"x", {})
+    assert raised.value.may_have_arrived
+    assert endpoint.got[0].body == b"x"
+    await made.close()
+
+
+async def test_what_was_not_sent_has_not_arrived(endpoint):
+    async def cuts(reader, writer):
+        await reader.read(1)
+        writer.transport.abort()
+
+    server = await asyncio.start_server(cuts, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    settings = delivery_settings(NOWHERE, [port, 9], delivery_timeout_seconds=20.0)
+    made = Connector(settings, resolve=leads_to("127.0.0.1"))
+    for url, body in ((f"http://endpoint.example:{port}/", b"x" * 50_000_000), ("http://endpoint.example:9/", b"x")):
+        with pytest.raises(UnreachableError) as raised:
+            await made.post(url, body, {})
+        assert not raised.value.may_have_arrived
+    await made.close()
+    server.close()
+
+
+async def test_an_answer_in_drops_is_given_up_in_time(endpoint):
+    ended = asyncio.Event()
+
+    async def drips(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            for letter in b"HTTP/1.1 200 OK\r\nx: " + b"y" * 10_000:
+                writer.write(bytes([letter]))
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+        ended.set()
+
+    server = await asyncio.start_server(drips, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    made = Connector(delivery_settings(NOWHERE, [port], delivery_timeout_seconds=0.5), resolve=leads_to("127.0.0.1"))
+    assert "did not answer in 0.5 seconds" in await refused(made, f"http://endpoint.example:{port}/")
+    await ended.wait()
+    server.close()
+
+
+async def test_a_head_without_an_end_is_no_answer(endpoint):
+    endpoint.answer = lambda _: b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 1_000_000
+    assert "HTTP" in await refused(connector(endpoint), endpoint.url)
 
 
 def certificate(name):

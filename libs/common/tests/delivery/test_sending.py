@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from datetime import timedelta
 
 import msgspec
@@ -291,6 +292,62 @@ async def test_a_hanging_endpoint_holds_up_no_other(post, endpoint, other_endpoi
     assert len(endpoint.got) <= post.settings.delivery_per_outlet
     endpoint.hanging.set()
     await post.job.settle()
+
+
+async def test_a_tenant_of_which_everything_hangs_leaves_room_for_others(post, endpoint, other_endpoint):
+    endpoint.answer = lambda _: None
+    for number in range(12):
+        await post.endpoint(f"{endpoint.url}/{number}", name=f"Hanging {number}", tenant="acme")
+    await post.endpoint(other_endpoint.url, name="Well", tenant="other")
+    hanging = [msgspec.structs.replace(to_endpoints(f"k{n}"), tenant="acme") for n in range(8)]
+    await post.queue(*hanging)
+    for _ in range(20):
+        await post.job.turn()
+    assert len(endpoint.got) == post.settings.delivery_parallel * 3 // 4
+    await post.queue(*(msgspec.structs.replace(each, tenant="other") for each in hanging))
+    while len(other_endpoint.got) < len(hanging):
+        await post.job.turn()
+    endpoint.hanging.set()
+    endpoint.answer = lambda _: says(200)
+    await post.job.settle()
+
+
+async def test_tenants_take_turns_in_what_has_room(post, mailbox):
+    await post.queue(*(by_mail(f"k{n}") for n in range(20)))
+    await post.queue(*(msgspec.structs.replace(by_mail(f"k{n}"), tenant="other") for n in range(2)))
+    async with post.worker.transaction() as tx:
+        leased = await commands.lease(tx, 4, 8)
+    assert sorted(each.tenant_id for each in leased) == ["default", "default", "other", "other"]
+
+
+async def test_what_an_endpoint_got_without_answering_is_marked_and_repeated_under_the_same_key(post, endpoint):
+    await post.endpoint(endpoint.url)
+    answers = [b"", says(200)]
+    endpoint.answer = lambda _: answers.pop(0)
+    await post.queue(to_endpoints())
+    await post.sends()
+    [row] = await post.deliveries()
+    assert (row["state"], row["possible_repeat"]) == ("pending", True)
+    await post.move_to(later(seconds=10))
+    await post.sends()
+    first, second = endpoint.got
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert "plaudit-possible-repeat" not in first.headers
+    assert second.headers["plaudit-possible-repeat"] == "true"
+
+
+async def test_what_no_endpoint_could_get_is_no_possible_repeat(post, endpoint):
+    await post.endpoint(endpoint.url)
+    post.resolve = _no_name
+    post.job = post.new_job()
+    await post.queue(to_endpoints())
+    await post.sends()
+    [row] = await post.deliveries()
+    assert (row["state"], row["possible_repeat"]) == ("pending", False)
+
+
+async def _no_name(_host, _port):
+    raise socket.gaierror(-2, "unknown")
 
 
 async def test_however_many_processes_there_are_each_delivery_leaves_once_and_no_endpoint_gets_more_at_a_time(

@@ -39,7 +39,9 @@ def test_a_subject_arrives_as_it_was_given(text):
     assert read("Subject", text) == text
 
 
-@pytest.mark.parametrize("name", ["Plaudit", "=?utf-8?q?=0A?=", 'Müller, "x" \\ =?utf-8?q?w?=', 'Bob "B", <b@b.example>'])
+@pytest.mark.parametrize(
+    "name", ["Plaudit", "=?utf-8?q?=0A?=", 'Müller, "x" \\ =?utf-8?q?w?=', 'Bob "B", <b@b.example>']
+)
 def test_a_senders_name_arrives_as_it_was_given(name):
     [address] = read("From", Address(name, addr_spec="a@b.example")).addresses
     assert (address.display_name, address.addr_spec) == (name, "a@b.example")

@@ -9,7 +9,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -26,6 +26,7 @@ from plaudit.common.delivery.domain.addresses import (
     target_of,
 )
 from plaudit.common.delivery.domain.outcomes import MAX_ANSWER_BYTES
+from plaudit.common.delivery.lookups import Lookups, Resolve
 from plaudit.common.delivery.settings import DeliverySettings
 
 MAX_CONNECTIONS: Final = 200
@@ -42,7 +43,6 @@ IDENTITY: Final = "identity"
 
 Origin = tuple[str, str, int]
 """(scheme, host, port) of a server."""
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class UnreachableError(Exception):
@@ -62,16 +62,10 @@ class Answer(NamedTuple):
     body: bytes
 
 
-async def resolve(host: str, port: int) -> Sequence[str]:
-    """Return the addresses that a name leads to."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
-
-
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Opens connections to checked addresses."""
 
-    def __init__(self, allowed: Iterable[Network] = (), resolve: Resolve = resolve) -> None:
+    def __init__(self, allowed: Iterable[Network], resolve: Resolve) -> None:
         """Take the private networks that may be connected to, and what looks up names."""
         self._allowed = tuple(allowed)
         self._resolve = resolve
@@ -109,17 +103,18 @@ class Connector:
     """Connections to endpoints. One for a process."""
 
     def __init__(
-        self, settings: DeliverySettings, *, resolve: Resolve = resolve, tls: ssl.SSLContext | None = None
+        self, settings: DeliverySettings, *, resolve: Resolve | None = None, tls: ssl.SSLContext | None = None
     ) -> None:
         """Open nothing yet.
 
         Args:
             settings: which ports and private networks may be connected to, and how long an exchange may take.
-            resolve: looks up names.
+            resolve: looks up names; the system's names by default.
             tls: what certificates are checked by; that of the host by default.
         """
         self._settings = settings
-        self._backend = GuardedBackend(settings.delivery_private_networks, resolve)
+        self._lookups = Lookups()
+        self._backend = GuardedBackend(settings.delivery_private_networks, resolve or self._lookups)
         self._tls = tls
         self._origins: dict[Origin, _Connections] = {}
         self._swept_at = now()
@@ -165,6 +160,7 @@ class Connector:
         for each in self._origins.values():
             await each.pool.aclose()
         self._origins.clear()
+        self._lookups.close()
 
     @asynccontextmanager
     async def _connections_to(self, origin: Origin) -> AsyncIterator[httpcore.AsyncConnectionPool]:

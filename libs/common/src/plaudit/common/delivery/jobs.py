@@ -5,6 +5,7 @@ sent again under the same id, and marked as a possible repeat. This is the only 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import random
@@ -12,7 +13,7 @@ from typing import Final
 
 import msgspec
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter as CounterMetric
 
 from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
@@ -49,7 +50,7 @@ SENT_BEFORE_RECORD: Final = "delivery_sent_before_record"
 
 NOTHING_KNOWN: Final = Gatherings()
 
-NOT_SENT = Counter(
+NOT_SENT = CounterMetric(
     "plaudit_messages_not_sent_total", "Deliveries that were due and did not leave: not wanted any more."
 )
 
@@ -87,6 +88,8 @@ class DeliveryJob(PeriodicJob):
         self._gatherings = gatherings
         self._complete = complete
         self._running: set[asyncio.Task[tuple[Delivery, Outcome]]] = set()
+        self._held: Counter[str] = Counter()
+        """Tenant → how many of its deliveries are on their way."""
 
     async def has_work(self) -> bool:
         """Return whether anything is due, or on its way."""
@@ -135,6 +138,7 @@ class DeliveryJob(PeriodicJob):
                 raise
             ended = await self._recorded_apart(outcomes)
         self._running.difference_update(done)
+        self._held -= Counter(delivery.tenant_id for delivery, _ in outcomes)
         report(outcomes, ended)
         return len(done)
 
@@ -167,7 +171,7 @@ class DeliveryJob(PeriodicJob):
             released = await gathered.release(
                 tx, settings.pace, settings.delivery_storm_messages, self._checks, self._gatherings
             )
-            leased = await commands.lease(tx, room, settings.delivery_per_outlet)
+            leased = await commands.lease(tx, room, settings.delivery_per_outlet, self._held)
             bundles = [each for each in leased if each.is_bundle]
             ready = await commands.prepare(
                 tx, [each for each in leased if not each.is_bundle], self._checks, self._vault
@@ -180,6 +184,7 @@ class DeliveryJob(PeriodicJob):
         for each in ready:
             link = links.get(each.delivery.id, "")
             self._running.add(asyncio.create_task(self._deliver(each, at, link)))
+            self._held[each.delivery.tenant_id] += 1
         return released + len(leased)
 
     async def _deliver(self, ready: Ready, at: datetime, link: str) -> tuple[Delivery, Outcome]:

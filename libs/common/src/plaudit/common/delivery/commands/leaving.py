@@ -1,7 +1,8 @@
 """How messages are leased and checked before they leave."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from plaudit.common.delivery.consent import store as consents
 from plaudit.common.delivery.domain.endpoint import Endpoint, EndpointState, Secrets
 from plaudit.common.delivery.domain.message import ERASED, ERASED_CONTENT, Channel, Content, Delivery, State
 from plaudit.common.delivery.domain.outcomes import MAX_ATTEMPTS, TOO_LATE
+from plaudit.common.delivery.domain.shares import share_of
 from plaudit.common.delivery.endpoints import store as endpoints
 from plaudit.common.delivery.store import Ended
 from plaudit.common.vault import UNOPENED, Vault
@@ -48,8 +50,15 @@ Complete = Callable[[Ready], Awaitable[Ready | Withdraw]]
 """Adds to a mail to a person its address and what else is only known as it leaves; asked outside of any transaction."""
 
 
-async def lease(tx: Tx, limit: int, per_outlet: int) -> list[Delivery]:
-    """Take up to `limit` deliveries that are due, for this process alone; at most so many of one outlet at a time."""
+async def lease(tx: Tx, limit: int, per_outlet: int, held: Mapping[str, int] = MappingProxyType({})) -> list[Delivery]:
+    """Take deliveries that are due, for this process alone; at most so many of one outlet at a time.
+
+    Args:
+        tx: the open transaction.
+        limit: how many have room in this process; tenants take turns in it.
+        per_outlet: how many of one outlet are sent at a time.
+        held: tenant → how many of it this process is sending. Where all of them hang, others have room still.
+    """
     return await store.lease(
         tx,
         limit=limit,
@@ -57,6 +66,8 @@ async def lease(tx: Tx, limit: int, per_outlet: int) -> list[Delivery]:
         one_at_a_time=ONE_AT_A_TIME,
         seconds=LEASE_SECONDS,
         unrecorded=UNRECORDED,
+        shares={tenant: share_of(limit, sending) for tenant, sending in held.items()},
+        share_of_others=share_of(limit, 0),
     )
 
 

@@ -1,6 +1,6 @@
 """Takes deliveries that are due, for one process alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -44,7 +44,7 @@ SELECT o.tenant_id, o.outlet FROM outlets o
 WHERE (o.rests_until IS NULL OR o.rests_until <= $1) AND EXISTS (
     SELECT FROM message_deliveries d WHERE d.tenant_id = o.tenant_id AND d.outlet = o.outlet
     AND d.state = 'pending' AND d.next_attempt_at <= $1
-)
+) AND o.tenant_id <> ALL($3::text[])
 ORDER BY o.leased_at, o.tenant_id, o.outlet LIMIT $2 FOR UPDATE OF o SKIP LOCKED
 """
 _LEASE = f"""
@@ -56,13 +56,19 @@ WITH free AS (
         WHERE s.tenant_id = o.tenant_id AND s.outlet = o.outlet AND s.state = 'sending'
     )) AS room
     FROM outlets o JOIN unnest($2::text[], $3::text[]) AS k (tenant_id, outlet) USING (tenant_id, outlet)
-), due AS (
-    SELECT found.tenant_id, found.id FROM free CROSS JOIN LATERAL (
-        SELECT d.tenant_id, d.id FROM message_deliveries d
+), found AS (
+    SELECT d.tenant_id, d.id,
+        row_number() OVER (PARTITION BY d.tenant_id ORDER BY d.next_attempt_at, d.id) AS nth
+    FROM free CROSS JOIN LATERAL (
+        SELECT d.tenant_id, d.id, d.next_attempt_at FROM message_deliveries d
         WHERE d.tenant_id = free.tenant_id AND d.outlet = free.outlet
         AND d.state = 'pending' AND d.next_attempt_at <= $1
         ORDER BY d.next_attempt_at, d.id LIMIT free.room FOR UPDATE OF d SKIP LOCKED
-    ) AS found LIMIT $6
+    ) AS d
+), due AS (
+    SELECT found.tenant_id, found.id
+    FROM found LEFT JOIN unnest($8::text[], $9::int[]) AS k (tenant_id, share) USING (tenant_id)
+    WHERE found.nth <= coalesce(k.share, $10::int) ORDER BY found.nth LIMIT $6
 )
 UPDATE message_deliveries m
 SET state = 'sending', leased_until = now() + make_interval(secs => $7), attempts = m.attempts + 1
@@ -86,7 +92,15 @@ JOIN unnest($1::text[], $2::uuid[]) AS k (tenant_id, id) USING (tenant_id, id)
 
 
 async def lease(
-    tx: Tx, *, limit: int, per_outlet: int, one_at_a_time: Iterable[str], seconds: float, unrecorded: str
+    tx: Tx,
+    *,
+    limit: int,
+    per_outlet: int,
+    one_at_a_time: Iterable[str],
+    seconds: float,
+    unrecorded: str,
+    shares: Mapping[str, int],
+    share_of_others: int,
 ) -> list[Delivery]:
     """Take deliveries that are due, for this process alone; each counts as one more attempt.
 
@@ -97,13 +111,17 @@ async def lease(
         one_at_a_time: channels of which one is.
         seconds: until others may take them, if this process does not record what became of them.
         unrecorded: what is noted of those whose process did not.
+        shares: tenant → how many of it at most.
+        share_of_others: how many at most of each tenant that is not among them.
     """
     await tx.raw.execute(_GIVE_BACK, tx.now, unrecorded)
-    outlets = [tuple(row) for row in await tx.raw.fetch(_LOCK_OUTLETS, tx.now, limit)]
+    full = [tenant for tenant, share in shares.items() if share < 1]
+    outlets = [tuple(row) for row in await tx.raw.fetch(_LOCK_OUTLETS, tx.now, limit, full)]
     if not outlets:
         return []
     keys = columns(outlets, 2)
-    found = await tx.raw.fetch(_LEASE, tx.now, *keys, per_outlet, list(one_at_a_time), limit, seconds)
+    fair = list(shares), list(shares.values()), share_of_others
+    found = await tx.raw.fetch(_LEASE, tx.now, *keys, per_outlet, list(one_at_a_time), limit, seconds, *fair)
     await tx.raw.execute(_NOTE_LEASE, *keys)
     return [Delivery(**row) for row in found]
 
