@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.alerts.commands.endpoints import beside_events, listing_beside_events
 from plaudit.alerting.alerts.commands.storms import Storms
 from plaudit.alerting.alerts.commands.telling import check_of as alert_check_of
 from plaudit.alerting.alerts.commands.telling import withheld
-from plaudit.alerting.alerts.consumer import uncaught_subscription
+from plaudit.alerting.alerts.consumer import endpoint_subscription, uncaught_subscription
 from plaudit.alerting.alerts.domain.notes import TOPIC as ALERT_TOPIC
 from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob, count_silences_set_aside
 from plaudit.alerting.alerts.pages import router as silence_pages
@@ -115,8 +116,8 @@ def checks(settings: AlertingSettings) -> Checks:
     """Return what is asked before messages leave: topic → its check."""
     fallback = owner_of_settings(settings)
     return {
-        CLOCK_TOPIC: check_of(settings.public_url, fallback, withheld),
-        ALERT_TOPIC: alert_check_of(settings.public_url, fallback),
+        CLOCK_TOPIC: beside_events(check_of(settings.public_url, fallback, withheld)),
+        ALERT_TOPIC: beside_events(alert_check_of(settings.public_url, fallback)),
         INCIDENT_TOPIC: incident_check_of(settings.public_url),
         **cadence_checks(address_of(settings)),
     }
@@ -127,7 +128,7 @@ def gatherings(settings: AlertingSettings) -> Gatherings:
     fallback = owner_of_settings(settings)
     storms = Storms(fallback, settings.public_url, settings.delivery_storm_messages)
     return Gatherings(
-        {CLOCK_TOPIC: gatherer_of(settings.public_url, fallback, withheld)},
+        {CLOCK_TOPIC: listing_beside_events(gatherer_of(settings.public_url, fallback, withheld))},
         on_storm=storms.begin,
         on_calm=storms.end,
     )
@@ -244,6 +245,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             CONTACTS,
             KEPT_REVIEWS,
             uncaught_subscription(owner_of_settings(settings)),
+            endpoint_subscription(settings.public_url),
             answers_consumer.SUBSCRIPTION,
             *CADENCE_SUBSCRIPTIONS,
         ],

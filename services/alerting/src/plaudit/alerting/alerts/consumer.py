@@ -1,20 +1,26 @@
-"""The group `alerting-alerts` on `reviews.v1`: a negative review that nobody is for raises an alert, once."""
+"""The groups `alerting-alerts` on `reviews.v1` and `alerting-endpoints` on `alerts.v1`.
+
+A negative review that nobody is for raises an alert, once. Endpoints are told of each event of the topics they take.
+"""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
+from plaudit.alerting.alerts.commands.endpoints import tell_endpoints
 from plaudit.alerting.alerts.commands.uncaught import Told, apply
+from plaudit.alerting.alerts.domain.told_events import Event
 from plaudit.alerting.clocks.domain.clock import review_root
 from plaudit.alerting.people.domain import Owner
 from plaudit.common import erasure
-from plaudit.common.contracts import REVIEWS, ReviewChange
+from plaudit.common.contracts import ALERTS, REVIEWS, ReviewChange
 from plaudit.common.db import OrderKey, Tx
 from plaudit.common.erasure import REVIEW_ERASED
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import Record, Subscription
 
 GROUP: Final = "alerting-alerts"
+ENDPOINTS_GROUP: Final = "alerting-endpoints"
 
 
 def uncaught_subscription(fallback: Owner) -> Subscription[ReviewChange]:
@@ -31,6 +37,26 @@ def uncaught_subscription(fallback: Owner) -> Subscription[ReviewChange]:
         order_keys=order_keys,
         gather_seconds=1.0,
     )
+
+
+def endpoint_subscription(public_url: str) -> Subscription[dict[str, Any]]:
+    """Return the subscription of endpoints.
+
+    Args:
+        public_url: the address of Plaudit from outside; empty where it is not known.
+    """
+    return Subscription(
+        group=ENDPOINTS_GROUP,
+        topic=ALERTS,
+        data=dict[str, Any],
+        handle=partial(tell, public_url),
+    )
+
+
+async def tell(public_url: str, tx: Tx, records: Sequence[Record[dict[str, Any]]]) -> Sequence[Outgoing]:
+    """Queue what endpoints are told; publishes nothing."""
+    await tell_endpoints(tx, [_event(record) for record in records], public_url)
+    return ()
 
 
 def order_keys(record: Record[ReviewChange]) -> Iterable[OrderKey]:
@@ -51,3 +77,8 @@ async def raise_uncaught(fallback: Owner, tx: Tx, records: Sequence[Record[Revie
 def _told(record: Record[ReviewChange]) -> Told:
     event = record.event
     return Told(event.tenant, event.data, event.type == REVIEW_ERASED, event.traceparent, event.tracestate)
+
+
+def _event(record: Record[dict[str, Any]]) -> Event:
+    event = record.event
+    return Event(event.tenant, event.id, event.type, event.time, event.subject, event.data)

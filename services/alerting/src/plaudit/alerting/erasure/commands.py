@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from plaudit.alerting.alerts.domain import review_thread
+from plaudit.alerting.alerts.domain.told_events import events_thread
 from plaudit.alerting.alerts.store import alerts
 from plaudit.alerting.answers import commands as answers
 from plaudit.alerting.audit import store as audit
@@ -40,8 +41,8 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
         await outbox.append(tx, await end_erased(tx, [review], erased.erased_at, followers))
         known = await clocks.load_about(tx, [review])
         for clock in known:
-            await deliveries.erase_thread(tx, erased.tenant_id, thread_of(clock.id))
-        await deliveries.erase_thread(tx, erased.tenant_id, review_thread(erased.name))
+            await _erase_messages(tx, erased.tenant_id, thread_of(clock.id))
+        await _erase_messages(tx, erased.tenant_id, review_thread(erased.name))
         await audit.empty(tx, erased.tenant_id, About.CLOCK, [str(clock.id) for clock in known])
         about = await alerts.about_review(tx, erased.tenant_id, erased.name)
         await audit.empty(tx, erased.tenant_id, About.ALERT, [str(alert_id) for alert_id in about])
@@ -50,6 +51,11 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
         await answers.delete(tx, [review])
 
     return scrub
+
+
+async def _erase_messages(tx: Tx, tenant_id: str, thread: str) -> None:
+    await deliveries.erase_thread(tx, tenant_id, thread)
+    await deliveries.erase_thread(tx, tenant_id, events_thread(thread))
 
 
 async def _scrub_person(tx: Tx, erased: Erased, person: str) -> None:

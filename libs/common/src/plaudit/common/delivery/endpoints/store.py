@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +20,9 @@ _COUNT: Final = "SELECT count(*) FROM endpoints WHERE tenant_id = $1"
 _LOAD: Final = f"""
 SELECT {_COLUMNS}, sealed FROM endpoints JOIN unnest($1::text[], $2::uuid[]) AS k (tenant_id, id) USING (tenant_id, id)
 """
-_CHOICES: Final = "SELECT tenant_id, id, channel, topics, state FROM endpoints WHERE tenant_id = ANY($1::text[])"
+_CHOICES: Final = (
+    "SELECT tenant_id, id, channel, topics, state, created_at FROM endpoints WHERE tenant_id = ANY($1::text[])"
+)
 _INSERT: Final = f"""
 INSERT INTO endpoints ({_COLUMNS}, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 """
@@ -57,6 +60,7 @@ class Choices:
     channel: str
     topics: Sequence[str]
     state: str
+    created_at: datetime
 
     @property
     def is_enabled(self) -> bool:

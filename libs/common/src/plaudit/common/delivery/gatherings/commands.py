@@ -37,7 +37,8 @@ MEMBERS_AT_A_TIME: Final = 2_000
 NOTHING_LEFT: Final = "nothing of what was gathered is still so"
 _BEFORE_ALL: Final = UUID(int=0)
 
-Lister = Callable[[Tx, Sequence[Due]], Awaitable[Mapping[UUID, Item | Withdraw | Later | Failed]]]
+Told = Item | Withdraw | Later | Failed
+Lister = Callable[[Tx, Sequence[Due]], Awaitable[Mapping[UUID, Told]]]
 """Asked before a bundle leaves what is to be told of each in it; what it does not name is told as it was queued."""
 
 

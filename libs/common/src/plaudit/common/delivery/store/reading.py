@@ -51,6 +51,12 @@ JOIN unnest($1::text[], $2::text[], $3::text[]) AS k (tenant_id, thread, recipie
 WHERE d.bundle_id IS NOT NULL AND d.channel = 'email' AND (d.state = 'sent' OR d.possible_repeat)
 GROUP BY d.tenant_id, d.thread, d.recipient, d.bundle_id ORDER BY min(d.created_at), d.bundle_id
 """
+_BEGUN = """
+SELECT d.tenant_id, d.thread, d.recipient, bool_or(d.state IN ('pending', 'sending')) AS is_on_its_way
+FROM message_deliveries d
+JOIN unnest($1::text[], $2::text[], $3::text[]) AS k (tenant_id, thread, recipient) USING (tenant_id, thread, recipient)
+WHERE d.state <> 'withdrawn' OR d.possible_repeat GROUP BY d.tenant_id, d.thread, d.recipient
+"""
 _RECIPIENTS = """
 SELECT DISTINCT d.channel, d.recipient FROM message_deliveries d
 LEFT JOIN message_deliveries b ON b.tenant_id = d.tenant_id AND b.id = d.bundle_id
@@ -159,6 +165,12 @@ async def recipients(tx: Tx, tenant_id: str, thread: str, topic: str) -> list[tu
     The console's own sink is left out: nobody waits for anything there.
     """
     return [tuple(row) for row in await tx.raw.fetch(_RECIPIENTS, tenant_id, thread, topic)]
+
+
+async def begun(tx: Tx, threads: Collection[ThreadKey]) -> dict[ThreadKey, bool]:
+    """Return threads of which recipients were told, or will be, and whether something of it is still on its way."""
+    rows = await tx.raw.fetch(_BEGUN, *columns(list(threads), 3))
+    return {(row["tenant_id"], row["thread"], row["recipient"]): row["is_on_its_way"] for row in rows}
 
 
 async def was_sent(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from plaudit.alerting.alerts.commands.telling import tell
+from plaudit.alerting.alerts.commands.telling import tell, tell_acknowledged
 from plaudit.alerting.alerts.domain import Alert, AlertState
 from plaudit.alerting.alerts.domain import escalation as escalations
 from plaudit.alerting.alerts.domain.notes import Note, NoteKind
@@ -67,6 +67,7 @@ async def acknowledge(
     await store.add_steps(
         tx, [escalations.reminder_of(after, found.by_address(after.owner) or fallback_owner(after.owner))]
     )
+    await tell_acknowledged(tx, after)
     await changes.note(tx, [tenant_id])
     await record(tx, _entry("alert.acknowledged", by, alert, after))
     await work.emit(alert_event("alert.acknowledged", after, tx.now, NO_CAUSE, until=after.remind_at))

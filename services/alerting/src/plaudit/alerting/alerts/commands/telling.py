@@ -94,6 +94,14 @@ async def tell_resolved(tx: Tx, resolved: Sequence[Alert]) -> None:
     await deliveries.queue(tx, messages)
 
 
+async def tell_acknowledged(tx: Tx, alert: Alert) -> None:
+    """Tell PagerDuty, where it was told of an alert, that somebody looks at it."""
+    told = await delivery_store.recipients(tx, alert.tenant_id, alert.thread, TOPIC)
+    note = Note(alert.id, alert.generation, NoteKind.ACKNOWLEDGED, 0, "Somebody looks at it.")
+    holders = [_recipient(*each) for each in told if each[0] == Channel.PAGERDUTY]
+    await deliveries.queue(tx, [message_of(note, alert, each) for each in holders])
+
+
 async def set_aside(tx: Tx, alert: Alert, error: Exception) -> None:
     """Mark the due steps of an alert that cannot fire, so that they are not tried again."""
     await store.set_aside(tx, (alert.tenant_id, alert.id), f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])

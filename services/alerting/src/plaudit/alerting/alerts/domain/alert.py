@@ -80,9 +80,7 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     @property
     def thread(self) -> str:
         """The thread of all messages about it: that of its clock, if it is about one."""
-        if self.kind == STORM_KIND:
-            return f"storm:{self.id}"
-        return review_thread(self.review_id) if self.clock_id is None else thread_of(self.clock_id)
+        return thread_of_alert(self.kind, self.id, self.clock_id, self.review_id)
 
 
 def breach_alert_id(clock: Clock) -> UUID:
@@ -156,6 +154,13 @@ def uncaught_alert(tenant_id: str, review_id: str, review: ReviewState, owner: s
 def uncaught_alert_id(tenant_id: str, review_id: str) -> UUID:
     """Return the id of the one alert that a review can raise because nobody catches it."""
     return uuid5(review_root(tenant_id, review_id), UNCAUGHT_KIND)
+
+
+def thread_of_alert(kind: str, alert_id: UUID, clock_id: UUID | None, review_id: str) -> str:
+    """Return the thread of all messages about an alert: that of its clock or review, if it is about one."""
+    if clock_id is not None:
+        return thread_of(clock_id)
+    return review_thread(review_id) if review_id else f"{kind}:{alert_id}"
 
 
 def review_thread(review_id: str) -> str:

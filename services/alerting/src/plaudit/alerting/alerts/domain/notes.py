@@ -43,6 +43,8 @@ class NoteKind(StrEnum):
     ASSIGNED = "assigned"
     REMINDED = "reminded"
     """Somebody acknowledged it, and it is still not resolved."""
+    ACKNOWLEDGED = "acknowledged"
+    """For programs that hold an alarm of their own: somebody looks at it."""
     RESOLVED = "resolved"
     """Whoever was told of it hears that nothing is left to do."""
 
@@ -63,8 +65,12 @@ _HEADINGS: Final = {
     NoteKind.ESCALATED: "Nobody has looked at this yet",
     NoteKind.ASSIGNED: "Assigned to you",
     NoteKind.REMINDED: "Still not resolved",
+    NoteKind.ACKNOWLEDGED: "Somebody looks at this",
     NoteKind.RESOLVED: "Resolved",
 }
+
+_ACTIONS: Final = {NoteKind.ACKNOWLEDGED: "acknowledge", NoteKind.RESOLVED: "resolve"}
+"""What a message does to an alarm of PagerDuty or Alertmanager; others trigger it."""
 
 
 def message_of(note: Note, alert: Alert, to: Recipient, not_before: datetime | None = None) -> Message:
@@ -96,6 +102,8 @@ def why_withheld(note: Note, alert: Alert | None) -> str:
         return ""
     if alert.state is AlertState.RESOLVED:
         return RESOLVED
+    if note.kind is NoteKind.ACKNOWLEDGED:
+        return "" if alert.state is AlertState.ACKNOWLEDGED and alert.generation == note.generation else CHANGED
     if alert.state is AlertState.ACKNOWLEDGED:
         return LOOKED_AT
     return CHANGED if alert.generation != note.generation else ""
@@ -125,7 +133,15 @@ def content_of(note: Note, alert: Alert, *, owner: str, now: datetime, zone: tzi
     if at_desk and at_desk != link and alert.state is AlertState.OPEN:
         facts.append(("Acknowledge it, assign it or silence it", at_desk))
     text = "\n".join((f"{note.why}\n", *(f"{name}: {words}" for name, words in facts)))
-    data = {"alert_id": str(alert.id), "kind": alert.kind, "state": alert.state, "why": note.why}
+    data = {
+        "alert_id": str(alert.id),
+        "kind": alert.kind,
+        "state": alert.state,
+        "why": note.why,
+        "severity": alert.severity,
+        "raised_at": alert.raised_at,
+        "event_action": _ACTIONS.get(note.kind, "trigger"),
+    }
     return Content(_subject(note, alert), text, data=data, link=link, link_label=label)
 
 

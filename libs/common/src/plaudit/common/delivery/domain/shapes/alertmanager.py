@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from plaudit.common.delivery.domain.message import Content, Delivery
+from plaudit.common.delivery.domain.shapes.alarm import RESOLVE, alarm_of, instant_of, name_of
 from plaudit.common.delivery.domain.shapes.request import Request
 from plaudit.common.text import one_line, shortened
 
@@ -20,11 +21,13 @@ REFUSING: Final = frozenset({400, 404, 422})
 
 def request_of(delivery: Delivery, content: Content, public_url: str) -> Request:
     """Return what is sent: one alert, firing, or resolved where `data` says `event_action: resolve`."""
-    is_resolved = content.data.get("event_action") == "resolve"
+    is_resolved = content.data.get("event_action") == RESOLVE
     status = "resolved" if is_resolved else "firing"
-    thread = f"{delivery.tenant_id}:{delivery.thread or delivery.id}"
+    alarm = alarm_of(delivery, content)
+    name = name_of(delivery, content)
+    began_at = instant_of(content, "raised_at") or instant_of(content, "due_at") or delivery.created_at
     labels = {
-        "alertname": delivery.topic,
+        "alertname": name,
         "tenant": delivery.tenant_id,
         "severity": str(content.data.get("severity", "error")),
     }
@@ -36,19 +39,19 @@ def request_of(delivery: Delivery, content: Content, public_url: str) -> Request
         "status": status,
         "labels": labels,
         "annotations": annotations,
-        "startsAt": delivery.created_at,
+        "startsAt": began_at,
         "endsAt": delivery.created_at if is_resolved else NO_END,
         "generatorURL": content.link,
-        "fingerprint": sha256(thread.encode()).hexdigest()[:FINGERPRINT_CHARS],
+        "fingerprint": sha256(alarm.encode()).hexdigest()[:FINGERPRINT_CHARS],
     }
     body = msgspec.json.encode(
         {
             "version": "4",
-            "groupKey": f"{{}}:{{thread={msgspec.json.encode(thread).decode()}}}",
+            "groupKey": f"{{}}:{{thread={msgspec.json.encode(alarm).decode()}}}",
             "truncatedAlerts": 0,
             "status": status,
             "receiver": "plaudit",
-            "groupLabels": {"alertname": delivery.topic},
+            "groupLabels": {"alertname": name},
             "commonLabels": labels,
             "commonAnnotations": annotations,
             "externalURL": public_url,

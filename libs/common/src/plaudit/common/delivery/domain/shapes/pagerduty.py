@@ -3,13 +3,13 @@
 Limits: developer.pagerduty.com, Events API v2 overview, of 2026.
 """
 
-from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
 
 from plaudit.common.delivery.domain.message import Content, Delivery
+from plaudit.common.delivery.domain.shapes.alarm import alarm_of, instant_of
 from plaudit.common.delivery.domain.shapes.request import Request
 from plaudit.common.text import one_line, shortened
 
@@ -37,23 +37,22 @@ def request_of(delivery: Delivery, content: Content, routing_key: str, source: s
     return Request(body, {"content-type": "application/json"}, msgspec.json.encode(event))
 
 
-def dedup_key(delivery: Delivery) -> str:
-    """Return what tells alerts apart: tenant and thread, hashed where that is longer than PagerDuty takes."""
-    key = f"{delivery.tenant_id}:{delivery.thread or delivery.id}"
+def dedup_key(delivery: Delivery, content: Content) -> str:
+    """Return what tells alarms apart, hashed where that is longer than PagerDuty takes."""
+    key = alarm_of(delivery, content)
     return key if len(key) <= MAX_DEDUP_CHARS else sha256(key.encode()).hexdigest()
 
 
 def _event(delivery: Delivery, content: Content, source: str) -> dict[str, Any]:
     action = _one_of(content.data.get("event_action"), ACTIONS, "trigger")
-    event: dict[str, Any] = {"event_action": action, "dedup_key": dedup_key(delivery)}
+    event: dict[str, Any] = {"event_action": action, "dedup_key": dedup_key(delivery, content)}
     if action != "trigger":
         return event
-    at: datetime = delivery.created_at
     event["payload"] = {
         "summary": shortened(one_line(content.subject), MAX_SUMMARY_CHARS) or delivery.topic,
         "source": source or "plaudit",
         "severity": _one_of(content.data.get("severity"), SEVERITIES, "error"),
-        "timestamp": at,
+        "timestamp": instant_of(content, "raised_at") or delivery.created_at,
         "class": delivery.topic,
         "custom_details": {"text": shortened(content.text, MAX_DETAIL_CHARS)},
     }

@@ -4,61 +4,84 @@ Text stands in `RichTextBlock`s: a `TextRun` is shown as it is, while a `TextBlo
 28 KB. A flow that has accepted a message can still fail: sent is not shown.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
 from plaudit.common.delivery.domain.bundle import lines_of
-from plaudit.common.delivery.domain.message import Content, Item
+from plaudit.common.delivery.domain.message import Content, Item, Listing
 from plaudit.common.delivery.domain.shapes.disarm import plain
 from plaudit.common.delivery.domain.shapes.request import Request
+from plaudit.common.text import one_line, shortened
 
 MAX_BODY_BYTES: Final = 28_000
 MAX_TITLE_CHARS: Final = 300
 MAX_TEXT_CHARS: Final = 6_000
+MAX_PARAGRAPHS: Final = 40
+"""Of a text; what is beyond them stands in the last one."""
+MAX_LINK_CHARS: Final = 2_000
+MAX_LABEL_CHARS: Final = 75
+CUT: Final = "This is not all of it: the rest is in Plaudit."
 _CARD: Final = "application/vnd.microsoft.card.adaptive"
 REFUSING: Final = frozenset({400, 401, 403, 404, 413})
 
 
 def request_of(content: Content) -> Request:
-    """Return what is sent to a workflow; a long text is cut until the card fits."""
-    most = MAX_TEXT_CHARS
-    body = _body(content, most)
-    while len(body) > MAX_BODY_BYTES:
-        most //= 2
-        body = _body(content, most)
+    """Return what is sent to a workflow. What does not fit is cut at the end of a text or an item, and said to be."""
+    body = _text_body(content) if content.listing is None else _listing_body(content, content.listing)
     return Request(body, {"content-type": "application/json; charset=utf-8"}, body)
 
 
-def _body(content: Content, most: int) -> bytes:
+def _text_body(content: Content) -> bytes:
+    """Return the longest card of a text that fits; one without any text does."""
+    text, most = plain(content.text, MAX_TEXT_CHARS), MAX_TEXT_CHARS
+    body = _body(content, _paragraphs(text))
+    while len(body) > MAX_BODY_BYTES and most:
+        most //= 2
+        body = _body(content, [*_paragraphs(shortened(text, most) if most else ""), CUT])
+    return body
+
+
+def _listing_body(content: Content, listing: Listing) -> bytes:
+    """Return the card of as many whole items as fit."""
+    lead, more = plain(listing.lead, MAX_TITLE_CHARS), plain(listing.more, MAX_TITLE_CHARS)
+    items = [_item(each) for each in listing.items]
+    body = _body(content, [lead, *items, *([more] if more else ())])
+    while len(body) > MAX_BODY_BYTES and items:
+        items.pop()
+        body = _body(content, [lead, *items, CUT])
+    return body
+
+
+def _body(content: Content, runs: Sequence[str | dict[str, Any]]) -> bytes:
     title = {"type": "TextRun", "text": plain(content.subject, MAX_TITLE_CHARS), "weight": "Bolder", "size": "Medium"}
-    runs = _runs(content, most)
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.2",
         "msteams": {"width": "full"},
-        "body": [_rich(title), *(_rich(run) for run in runs)],
+        "body": [_rich(title), *(_rich(_run(run) if isinstance(run, str) else run) for run in runs)],
     }
-    if content.link:
-        card["actions"] = [{"type": "Action.OpenUrl", "title": content.link_label, "url": content.link}]
+    if content.link and len(content.link) <= MAX_LINK_CHARS:
+        label = shortened(one_line(content.link_label), MAX_LABEL_CHARS)
+        card["actions"] = [{"type": "Action.OpenUrl", "title": label, "url": content.link}]
     return msgspec.json.encode(
         {"type": "message", "attachments": [{"contentType": _CARD, "contentUrl": None, "content": card}]}
     )
 
 
-def _runs(content: Content, most: int) -> list[dict[str, Any]]:
-    listing = content.listing
-    if listing is None:
-        return [_run(part) for part in plain(content.text, most).split("\n\n") if part.strip()]
-    each_most = max(most // max(len(listing.items), 1), 1)
-    items = [_item(each, each_most) for each in listing.items]
-    return [_run(plain(listing.lead, MAX_TITLE_CHARS)), *items, *([_run(listing.more)] if listing.more else ())]
+def _paragraphs(text: str) -> list[str]:
+    found = [part for part in text.split("\n\n") if part.strip()]
+    if len(found) > MAX_PARAGRAPHS:
+        found = [*found[: MAX_PARAGRAPHS - 1], "\n\n".join(found[MAX_PARAGRAPHS - 1 :])]
+    return found
 
 
-def _item(item: Item, most: int) -> dict[str, Any]:
-    run = _run(plain("\n".join(lines_of(item)), most))
-    return {**run, "selectAction": {"type": "Action.OpenUrl", "url": item.link}} if item.link else run
+def _item(item: Item) -> dict[str, Any]:
+    run = _run(plain("\n".join(lines_of(item)), MAX_TEXT_CHARS))
+    has_link = 0 < len(item.link) <= MAX_LINK_CHARS
+    return {**run, "selectAction": {"type": "Action.OpenUrl", "url": item.link}} if has_link else run
 
 
 def _run(text: str) -> dict[str, Any]:

@@ -1,0 +1,185 @@
+"""What endpoints of the tenant are told of events on `alerts.v1`: each event of the topics that they take.
+
+PagerDuty and Alertmanager hold alarms, not events: they are told what begins, acknowledges and ends one.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from plaudit.alerting.alerts.domain.alert import thread_of_alert
+from plaudit.alerting.clocks.domain.about import is_web_address
+from plaudit.alerting.clocks.domain.clock import thread_of
+from plaudit.alerting.clocks.domain.words import WORDS
+from plaudit.alerting.mails.domain.words import DESK, REVIEWS, moment
+from plaudit.common.delivery.domain.message import Channel, Content, Message, endpoint, takes_topic
+from plaudit.common.text import isolated, one_line
+
+MAX_AGE: Final = timedelta(days=1)
+"""An event of before is told to no endpoint: what replays or restores bring back is no news."""
+ALARM_CHANNELS: Final = frozenset({Channel.PAGERDUTY, Channel.ALERTMANAGER})
+TO_PEOPLE: Final = frozenset({Channel.SLACK, Channel.TEAMS})
+"""Whose messages people read: many at once are one message."""
+TRIGGER: Final = "trigger"
+ACKNOWLEDGE: Final = "acknowledge"
+RESOLVE: Final = "resolve"
+ACTIONS: Final[Mapping[str, str]] = {
+    "alert.raised": TRIGGER,
+    "alert.acknowledged": ACKNOWLEDGE,
+    "alert.resolved": RESOLVE,
+    "clock.breached": TRIGGER,
+    "clock.fulfilled": RESOLVE,
+    "clock.cancelled": RESOLVE,
+    "clock.retracted": RESOLVE,
+}
+"""Type of event → what it does to an alarm; others do nothing to one."""
+_SAID: Final[Mapping[str, str]] = {
+    "clock.started": "Due",
+    "clock.warned": "Soon late",
+    "clock.breached": "Late",
+    "clock.fulfilled": "Done",
+    "clock.cancelled": "Not due any more",
+    "clock.retracted": "It was in time after all",
+    "alert.raised": "Alert",
+    "alert.acknowledged": "Somebody looks at it",
+    "alert.assigned": "It has another owner",
+    "alert.silenced": "It is silenced",
+    "alert.resolved": "Resolved",
+}
+
+
+_OF_ALARMS: Final = ("kind", "metric", "severity", "raised_at", "due_at")
+"""What the channels of alarms look for."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """An event on `alerts.v1`."""
+
+    tenant_id: str
+    id: str
+    type: str
+    at: datetime
+    subject: str
+    data: Mapping[str, Any]
+
+    @property
+    def alarm(self) -> str:
+        """What names its alarm: the thread of the messages about it."""
+        data = self.data
+        if "alert_id" in data:
+            clock_id = UUID(data["clock_id"]) if data.get("clock_id") else None
+            return thread_of_alert(data["kind"], UUID(data["alert_id"]), clock_id, data.get("review_id") or "")
+        return thread_of(UUID(data["clock_id"]))
+
+    @property
+    def thread(self) -> str:
+        """The thread of what endpoints are told."""
+        return events_thread(self.alarm)
+
+    @property
+    def action(self) -> str:
+        """What it does to an alarm; empty for nothing. A breach by a change of the rules calls nobody."""
+        is_silent = self.type == "clock.breached" and self.data.get("reason")
+        return "" if is_silent else ACTIONS.get(self.type, "")
+
+
+def events_thread(thread: str) -> str:
+    """Return the thread of events, beside that of the messages to people."""
+    return f"{thread}:events"
+
+
+def is_told(event: Event, channel: str, topics: list[str], known_since: datetime, now: datetime) -> bool:
+    """Say whether an endpoint is told of an event.
+
+    Args:
+        event: it.
+        channel: of the endpoint.
+        topics: that it takes.
+        known_since: since when there is the endpoint.
+        now: the time.
+    """
+    is_news = event.at >= known_since and now - event.at <= MAX_AGE
+    if not is_news or not takes_topic(topics, event.type):
+        return False
+    if channel not in ALARM_CHANNELS:
+        return True
+    return bool(event.action) and (channel == Channel.PAGERDUTY or event.action != ACKNOWLEDGE)
+
+
+def message_of(
+    event: Event, endpoint_id: UUID, channel: str, public_url: str, not_before: datetime | None = None
+) -> Message:
+    """Return what an endpoint is told of an event. The event is in it as it is on the bus."""
+    topic = event.type.partition(".")[0]
+    return Message(
+        tenant=event.tenant_id,
+        key=f"event:{event.id}",
+        topic=event.type,
+        to=endpoint(endpoint_id),
+        content=content_of(event, public_url),
+        thread=event.thread,
+        not_before=not_before,
+        gathering=topic if channel in TO_PEOPLE else "",
+    )
+
+
+def content_of(event: Event, public_url: str) -> Content:
+    """Return what is said of an event."""
+    link, label = _link(event.data, public_url)
+    heading = _SAID.get(event.type, event.type.replace(".", ": ").replace("_", " "))
+    what = event.data.get("summary") or _what(event.data)
+    facts = [("Subject", event.subject), *_facts(event.data)]
+    return Content(
+        subject=one_line(f"{heading}: {what}"),
+        text="\n".join((one_line(str(what)), "", *(f"{name}: {words}" for name, words in facts))),
+        data={
+            "event": {"id": event.id, "time": event.at, "subject": event.subject, "data": event.data},
+            "event_action": event.action or None,
+            "alarm": event.alarm,
+            **{name: event.data[name] for name in _OF_ALARMS if name in event.data},
+        },
+        link=link,
+        link_label=label,
+    )
+
+
+def is_event(content: Content) -> bool:
+    """Say whether a message tells an endpoint of an event."""
+    return "event" in content.data
+
+
+def is_trigger(content: Content) -> bool:
+    """Say whether a message begins an alarm."""
+    return is_event(content) and content.data.get("event_action") == TRIGGER
+
+
+def _what(data: Mapping[str, Any]) -> str:
+    words = WORDS.get(data.get("metric", ""))
+    due = words.due if words else str(data.get("metric", "")).replace("_", " ")
+    return f"{due}, {data.get('subject', '')}"
+
+
+def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    found = [("Due", _time(data["due_at"]))] if "due_at" in data else []
+    found += [("Since", _time(data["raised_at"]))] if "raised_at" in data else []
+    if reason := data.get("reason"):
+        found.append(("Why", isolated(one_line(str(reason).replace("_", " ")))))
+    return found
+
+
+def _time(text: str) -> str:
+    return moment(datetime.fromisoformat(text))
+
+
+def _link(data: Mapping[str, Any], public_url: str) -> tuple[str, str]:
+    console = public_url.rstrip("/")
+    if data.get("review_id"):
+        url, label = f"{console}{REVIEWS}/{data['review_id']}", "Open the review"
+    elif data.get("clock_id"):
+        url, label = f"{console}{DESK}/{data['clock_id']}", "Open the clock"
+    else:
+        url, label = f"{console}{DESK}", "Open the desk"
+    return (url, label) if console and is_web_address(url) else ("", "")

@@ -1,0 +1,271 @@
+"""Endpoints are told of every event of the topics that they take; alarms of others begin and end with ours."""
+
+import json
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from plaudit.alerting.alerts.consumer import endpoint_subscription
+from plaudit.alerting.people import commands as people
+from plaudit.alerting.policies.domain.document import Format
+from plaudit.common.contracts import Envelope
+from plaudit.common.db import Role
+from plaudit.common.delivery.domain.endpoint import Draft
+from plaudit.common.delivery.endpoints import commands as endpoints
+from plaudit.common.ids import uuid7
+from plaudit.common.kafka.subscription import Record
+from plaudit.common.standard_webhooks import decode_secret, verify
+from plaudit.common.vault import vault_of
+from plaudit_testing.clocks import answered, at, review
+from plaudit_testing.delivering import open_endpoint, says
+
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
+
+ESCALATED = """\
+people:
+  - {{address: ada@acme.example, name: Ada}}
+  - {{address: ben@acme.example, name: Ben}}
+teams:
+  - {{name: berlin, members: [ben@acme.example]}}
+escalations:
+  - name: usual
+    steps: [{{after: 30 min, team: berlin}}, {{after: 1 h, webhook: {endpoint_id}}}]
+assignments:
+  - {{subject: acme/berlin, owner: ada@acme.example, escalation: usual}}
+"""
+
+
+@pytest.fixture
+async def receiver():
+    async with AsyncExitStack() as stack:
+        yield await stack.enter_async_context(open_endpoint())
+
+
+@pytest.fixture
+def settings(settings, receiver):
+    return settings.model_copy(
+        update={
+            "delivery_ports": (receiver.port,),
+            "delivery_private_networks": settings.model_validate(
+                {**settings.model_dump(), "delivery_private_networks": "127.0.0.0/8"}
+            ).delivery_private_networks,
+            "delivery_plain_http": True,
+            "delivery_timeout_seconds": 30.0,
+        }
+    )
+
+
+async def made(stage, receiver, *topics, channel="webhook", tenant="default"):
+    secret = "r" * 32 if channel == "pagerduty" else ""
+    async with stage.resources.database(Role.API).transaction(tenant) as tx:
+        draft = Draft("Ops", channel, f"http://127.0.0.1:{receiver.port}/{channel}", topics, secret)
+        return await endpoints.create(tx, uuid7, vault_of(stage.settings), tenant, draft, "person:1", [receiver.port])
+
+
+class Bus:
+    """What is published is read, as the runner has it."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.read = 0
+        self.subscription = endpoint_subscription(stage.settings.public_url)
+
+    async def reads(self, *, again=False):
+        rows = await self.stage.rows("SELECT envelope FROM outbox ORDER BY id")
+        records = []
+        for number, row in enumerate(rows[0 if again else self.read :]):
+            text = bytes(row["envelope"])[:-1] + b',"epoch":"1","sequence":"%020d"}' % (number + 1)
+            event = msgspec.json.decode(text, type=Envelope[self.subscription.data])
+            records.append(Record(event=event, partition=0, offset=number, sequence=number + 1, epoch=1))
+        self.read = len(rows)
+        async with self.stage.worker.transaction() as tx:
+            await self.subscription.handler()(tx, records)
+        await self.stage.sends()
+
+
+@pytest.fixture
+def bus(stage):
+    return Bus(stage)
+
+
+async def breached(stage, hours=24.01):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(hours))
+    await stage.fires()
+
+
+def bodies(receiver):
+    return [json.loads(got.body) for got in receiver.got]
+
+
+def types(receiver):
+    return [body["type"] for body in bodies(receiver)]
+
+
+async def test_a_webhook_gets_every_event_of_the_topics_that_it_takes_once(stage, bus, receiver):
+    await made(stage, receiver, "clock", "alert")
+    await breached(stage)
+    await bus.reads()
+    await stage.happens(review(), answered(review(), at(25)), at(25))
+    await bus.reads()
+    published = [event["type"] for event in await stage.events()]
+    assert sorted(types(receiver)) == sorted(published)
+    assert {"clock.started", "clock.breached", "clock.fulfilled", "alert.raised", "alert.resolved"} <= set(published)
+    await bus.reads(again=True)
+    assert len(receiver.got) == len(published)
+    [raised] = [body for body in bodies(receiver) if body["type"] == "alert.raised"]
+    [event] = [each for each in await stage.events() if each["type"] == "alert.raised"]
+    assert raised["data"]["event"]["data"] == event["data"]
+    assert raised["data"]["event"]["subject"] == "acme/berlin"
+    assert raised["data"]["link"] == "http://plaudit.example/console/reviews/review-1"
+
+
+async def test_only_events_of_the_topics_that_it_takes_and_of_its_tenant(stage, bus, receiver):
+    await made(stage, receiver, "clock.breached")
+    await made(stage, receiver, "*", tenant="other")
+    await breached(stage)
+    await bus.reads()
+    assert types(receiver) == ["clock.breached"]
+
+
+async def test_where_no_endpoint_takes_an_event_nothing_is_written(stage, bus, receiver):
+    await made(stage, receiver, "board")
+    await breached(stage)
+    await stage.sends()
+    before = await stage.rows("SELECT count(*) AS n FROM message_deliveries")
+    await bus.reads()
+    assert await stage.rows("SELECT count(*) AS n FROM message_deliveries") == before
+
+
+async def test_what_was_before_the_endpoint_or_long_ago_is_no_news(stage, bus, receiver):
+    await breached(stage)
+    await made(stage, receiver, "clock", "alert")
+    await bus.reads()
+    assert receiver.got == []
+    await stage.happens(review(), answered(review(), at(25)), at(25))
+    await stage.move_to(at(25) + timedelta(days=2))
+    await bus.reads()
+    assert receiver.got == []
+
+
+async def test_pagerduty_hears_of_the_begin_the_acknowledgement_and_the_end_under_one_key(stage, bus, receiver):
+    receiver.answer = lambda _: says(202)
+    await made(stage, receiver, "alert", channel="pagerduty")
+    await breached(stage)
+    await bus.reads()
+    [alert] = await stage.rows("SELECT id FROM alerts")
+    api = await stage.client()
+    assert (await api.post(f"/v1/alerts/{alert['id']}/acknowledge")).status_code < 300
+    await bus.reads()
+    await stage.happens(review(), answered(review(), at(25)), at(25))
+    await bus.reads()
+    got = bodies(receiver)
+    assert [each["event_action"] for each in got] == ["trigger", "acknowledge", "resolve"]
+    assert len({each["dedup_key"] for each in got}) == 1
+    assert "Bearer" not in str(got)
+
+
+async def test_alertmanager_hears_of_the_end_with_its_time_under_one_fingerprint(stage, bus, receiver):
+    await made(stage, receiver, "alert", channel="alertmanager")
+    await breached(stage)
+    await bus.reads()
+    await stage.happens(review(), answered(review(), at(25)), at(25))
+    await bus.reads()
+    firing, resolved = ([alert] for body in bodies(receiver) for alert in body["alerts"])
+    (firing,), (resolved,) = firing, resolved
+    assert (firing["status"], resolved["status"]) == ("firing", "resolved")
+    assert firing["fingerprint"] == resolved["fingerprint"]
+    assert firing["labels"] == resolved["labels"]
+    assert firing["startsAt"] == resolved["startsAt"] < resolved["endsAt"]
+    assert firing["endsAt"] == "0001-01-01T00:00:00Z"
+
+
+async def test_an_alarm_that_was_not_begun_is_not_ended(stage, bus, receiver):
+    await made(stage, receiver, "clock", channel="pagerduty")
+    await stage.happens(None, review(), at(0))
+    await stage.happens(review(), answered(review(), at(1)), at(1))
+    await bus.reads()
+    assert receiver.got == []
+
+
+async def test_an_alarm_whose_begin_has_not_left_when_it_ends_is_not_begun_afterwards(stage, bus, receiver):
+    receiver.answer = lambda _: says(500)
+    await made(stage, receiver, "alert", channel="pagerduty")
+    await breached(stage)
+    await bus.reads()
+    assert len(receiver.got) == 1
+    await stage.happens(review(), answered(review(), at(25)), at(25))
+    receiver.answer = lambda _: says(202)
+    await bus.reads()
+    await stage.move_to(at(26))
+    await stage.sends()
+    assert [each["event_action"] for each in bodies(receiver)] == ["trigger", "resolve"]
+    rows = await stage.rows("SELECT state, reason FROM message_deliveries WHERE channel = 'pagerduty' ORDER BY topic")
+    assert [row["state"] for row in rows] == ["withdrawn", "sent"]
+
+
+async def test_an_erased_review_is_in_no_word_of_what_endpoints_were_told(stage, bus, receiver):
+    from plaudit.alerting.alerts.domain.told_events import events_thread
+    from plaudit.alerting.clocks.domain.clock import thread_of
+    from plaudit.common.delivery import commands as deliveries
+
+    await made(stage, receiver, "clock")
+    await breached(stage)
+    await bus.reads()
+    clock = await stage.clock()
+    thread = events_thread(thread_of(clock["id"]))
+    async with stage.worker.transaction() as tx:
+        assert await deliveries.erase_thread(tx, "default", thread) == len(receiver.got)
+    kept = await stage.rows(
+        "SELECT m.content FROM messages m WHERE m.thread = $1 AND m.content NOT LIKE '%erased%'", thread
+    )
+    assert kept == []
+
+
+async def test_an_escalation_goes_from_the_owner_to_the_team_to_the_webhook_whose_receiver_checks_the_signature(
+    stage, receiver, mailbox
+):
+    endpoint = await made(stage, receiver, "board")
+    async with stage.resources.database(Role.API).driver_transaction("default") as tx:
+        document = ESCALATED.format(endpoint_id=endpoint.endpoint.id)
+        await people.save(tx, "default", document, Format.YAML, "test")
+    await breached(stage)
+    await stage.sends()
+    assert {str(mail["To"]) for mail in mailbox.mails} == {"ada@acme.example"}
+    for hours in (24.52, 25.02):
+        await stage.move_to(at(hours))
+        await stage.escalates()
+        await stage.sends()
+    assert str(mailbox.mails[-1]["To"]) == "ben@acme.example"
+    [got] = receiver.got
+    signed = [got.headers[name].encode() for name in ("webhook-id", "webhook-timestamp", "webhook-signature")]
+    verify(*signed, got.body, [decode_secret(endpoint.secret)], int(got.headers["webhook-timestamp"]))
+    body = json.loads(got.body)
+    assert (body["type"], body["data"]["event_action"]) == ("alert.escalated", "trigger")
+    await stage.happens(review(), answered(review(), at(25.5)), at(25.5))
+    await stage.sends()
+    assert [each["data"]["event_action"] for each in bodies(receiver)] == ["trigger", "resolve"]
+
+
+async def test_pagerduty_in_an_escalation_hears_of_the_acknowledgement_and_the_end(stage, receiver):
+    receiver.answer = lambda _: says(202)
+    endpoint = await made(stage, receiver, "board", channel="pagerduty")
+    async with stage.resources.database(Role.API).driver_transaction("default") as tx:
+        document = ESCALATED.format(endpoint_id=endpoint.endpoint.id)
+        await people.save(tx, "default", document, Format.YAML, "test")
+    await breached(stage)
+    for hours in (24.52, 25.02):
+        await stage.move_to(at(hours))
+        await stage.escalates()
+        await stage.sends()
+    [alert] = await stage.rows("SELECT id FROM alerts")
+    api = await stage.client()
+    assert (await api.post(f"/v1/alerts/{alert['id']}/acknowledge")).status_code < 300
+    await stage.sends()
+    await stage.happens(review(), answered(review(), at(25.5)), at(25.5))
+    await stage.sends()
+    got = bodies(receiver)
+    assert [each["event_action"] for each in got] == ["trigger", "acknowledge", "resolve"]
+    assert len({each["dedup_key"] for each in got}) == 1
