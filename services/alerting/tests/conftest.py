@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from plaudit.alerting.alerts.commands.disabled_endpoints import endpoint_watch
 from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob
 from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
 from plaudit.alerting.clocks.consumer import GROUP, subscription
@@ -190,6 +191,7 @@ class Stage:
             vault_of(self.settings),
             checks(self.settings),
             gatherings(self.settings),
+            watch=endpoint_watch(owner_of_settings(self.settings), self.resources.outbox),
         )
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from plaudit.alerting.alerts.consumer import endpoint_subscription
 from plaudit.alerting.people import commands as people
@@ -31,7 +32,7 @@ teams:
   - {{name: berlin, members: [ben@acme.example]}}
 escalations:
   - name: usual
-    steps: [{{after: 30 min, team: berlin}}, {{after: 1 h, webhook: {endpoint_id}}}]
+    steps: [{{after: 30 min, team: berlin}}, {{after: 1 h, endpoint: {endpoint_id}}}]
 assignments:
   - {{subject: acme/berlin, owner: ada@acme.example, escalation: usual}}
 """
@@ -106,7 +107,10 @@ def types(receiver):
 
 async def test_a_webhook_gets_every_event_of_the_topics_that_it_takes_once(stage, bus, receiver):
     await made(stage, receiver, "clock", "alert")
-    await breached(stage)
+    await stage.happens(None, review(), at(0))
+    await bus.reads()
+    await stage.move_to(at(24.01))
+    await stage.fires()
     await bus.reads()
     await stage.happens(review(), answered(review(), at(25)), at(25))
     await bus.reads()
@@ -245,6 +249,7 @@ async def test_an_escalation_goes_from_the_owner_to_the_team_to_the_webhook_whos
     body = json.loads(got.body)
     assert (body["type"], body["data"]["event_action"]) == ("alert.escalated", "trigger")
     await stage.happens(review(), answered(review(), at(25.5)), at(25.5))
+    await stage.move_to(at(25.5))
     await stage.sends()
     assert [each["data"]["event_action"] for each in bodies(receiver)] == ["trigger", "resolve"]
 
@@ -269,3 +274,50 @@ async def test_pagerduty_in_an_escalation_hears_of_the_acknowledgement_and_the_e
     got = bodies(receiver)
     assert [each["event_action"] for each in got] == ["trigger", "acknowledge", "resolve"]
     assert len({each["dedup_key"] for each in got}) == 1
+
+
+@pytest.mark.parametrize("way", ["gone", "failing"])
+async def test_an_endpoint_that_is_disabled_by_itself_raises_an_alert_that_enabling_it_resolves(
+    stage, bus, receiver, mailbox, way
+):
+    receiver.answer = lambda _: says(410 if way == "gone" else 500)
+    endpoint = await made(stage, receiver, "clock")
+    await stage.happens(None, review(), at(0))
+    await bus.reads()
+    for hours in () if way == "gone" else range(6, 150, 6):
+        await stage.move_to(at(hours))
+        await stage.sends()
+    [alert] = await stage.rows("SELECT * FROM alerts WHERE kind = 'endpoint_disabled'")
+    assert (alert["state"], alert["owner"]) == ("open", "owner@acme.example")
+    assert ("410" if way == "gone" else "500") in alert["summary"]
+    [mail] = [mail for mail in mailbox.mails if "is disabled" in str(mail["Subject"])]
+    assert "/console/messages/endpoints" in mail.get_body(("plain",)).get_content()
+    raised = [event for event in await stage.events() if event["data"].get("kind") == "endpoint_disabled"]
+    assert [event["type"] for event in raised] == ["alert.raised"]
+    api = await stage.client()
+    assert (await api.post(f"/v1/endpoints/{endpoint.endpoint.id}/enable")).status_code == 200
+    [alert] = await stage.rows("SELECT * FROM alerts WHERE kind = 'endpoint_disabled'")
+    assert (alert["state"], alert["reason"]) == ("resolved", "enabled_or_deleted")
+    told = [event for event in await stage.events() if event["data"].get("kind") == "endpoint_disabled"]
+    assert [event["type"] for event in told] == ["alert.raised", "alert.resolved"]
+
+
+async def test_an_endpoint_that_somebody_disables_raises_no_alert(stage, receiver):
+    endpoint = await made(stage, receiver, "clock")
+    api = await stage.client()
+    assert (await api.post(f"/v1/endpoints/{endpoint.endpoint.id}/disable")).status_code == 200
+    assert await stage.rows("SELECT 1 FROM alerts") == []
+
+
+async def test_a_test_that_fails_is_given_up_counted_and_says_why(stage, receiver):
+    def counted():
+        return REGISTRY.get_sample_value("plaudit_messages_failed_total", {"channel": "webhook"})
+
+    receiver.answer = lambda _: says(500)
+    endpoint = await made(stage, receiver, "clock")
+    api, before = await stage.client(), counted()
+    answer = (await api.post(f"/v1/endpoints/{endpoint.endpoint.id}/test")).json()
+    assert (answer["outcome"], answer["error"]) == ("failed", "it answered 500")
+    [row] = await stage.rows("SELECT state, reason FROM message_deliveries")
+    assert (row["state"], row["reason"]) == ("failed", "it answered 500")
+    assert counted() == before + 1

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.alerts.commands.disabled_endpoints import endpoint_watch
 from plaudit.alerting.alerts.commands.endpoints import beside_events, listing_beside_events
 from plaudit.alerting.alerts.commands.storms import Storms
 from plaudit.alerting.alerts.commands.telling import check_of as alert_check_of
@@ -145,6 +146,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     book = AddressBook(settings.ingest_url, vault) if settings.ingest_url else None
     complete = completing(book) if book else None
     worker = resources.database(Role.WORKER)
+    watch = endpoint_watch(owner_of_settings(settings), resources.outbox)
     app = create_app(
         title="Plaudit alerting",
         service=resources.service,
@@ -236,6 +238,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
         },
     )
     app.state.calendar_fits = check_calendar
+    app.state.endpoint_watch = watch
     app.state.clock_followers = following
     app.state.message_topics = (*INVITATION_TOPICS, *INCIDENT_TOPICS)
     return Parts(
@@ -259,7 +262,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             ReplanJob(resources),
             ChangesJob(worker),
             ContactsJob(worker),
-            DeliveryJob(worker, settings, sender, vault, checks(settings), gatherings(settings), complete),
+            DeliveryJob(worker, settings, sender, vault, checks(settings), gatherings(settings), complete, watch),
             MessagePurgeJob(worker, settings),
             EndpointResealJob(worker, vault),
             SubscriberResealJob(worker, vault),

@@ -23,6 +23,7 @@ from plaudit.common.delivery.domain.message import MAX_THREAD_CHARS, MAX_TOPIC_C
 from plaudit.common.delivery.domain.outcomes import Outcome
 from plaudit.common.delivery.endpoints import commands as endpoints
 from plaudit.common.delivery.endpoints import store as endpoint_store
+from plaudit.common.delivery.endpoints.watch import NOBODY_WATCHES, EndpointWatch
 from plaudit.common.delivery.reporting import report
 from plaudit.common.delivery.schemas import (
     HEAD,
@@ -118,6 +119,15 @@ def vault_of_request(request: Request) -> Vault:
 
 
 OfVault = Annotated[Vault, Depends(vault_of_request)]
+
+
+def watch_of(request: Request) -> EndpointWatch:
+    """Return what the service does about endpoints that are disabled by themselves."""
+    watch: EndpointWatch = getattr(request.app.state, "endpoint_watch", NOBODY_WATCHES)
+    return watch
+
+
+OfWatch = Annotated[EndpointWatch, Depends(watch_of)]
 
 
 SENT: Final = {"finished_at": A_TIME}
@@ -268,9 +278,9 @@ async def change_endpoint(
 
 
 @endpoint_routes.delete("/{endpoint_id}", status_code=204, summary="Delete an endpoint")
-async def delete_endpoint(principal: Keeper, work: Work, endpoint_id: EndpointId) -> None:
+async def delete_endpoint(principal: Keeper, work: Work, watch: OfWatch, endpoint_id: EndpointId) -> None:
     """Delete an endpoint with its secrets; what was sent to it stays in the log of messages."""
-    await endpoints.delete(work.tx, principal.tenant_id, endpoint_id, principal.actor)
+    await endpoints.delete(work.tx, principal.tenant_id, endpoint_id, principal.actor, watch)
 
 
 @endpoint_routes.post("/{endpoint_id}/secret", summary="Replace the secret of a webhook")
@@ -284,9 +294,9 @@ async def rotate_endpoint_secret(
 
 
 @endpoint_routes.post("/{endpoint_id}/enable", summary="Enable an endpoint")
-async def enable_endpoint(principal: Keeper, work: Work, endpoint_id: EndpointId) -> EndpointOut:
+async def enable_endpoint(principal: Keeper, work: Work, watch: OfWatch, endpoint_id: EndpointId) -> EndpointOut:
     """Send messages to an endpoint again, at once, also while it rests after failures."""
-    await endpoints.enable(work.tx, principal.tenant_id, endpoint_id, principal.actor)
+    await endpoints.enable(work.tx, principal.tenant_id, endpoint_id, principal.actor, watch)
     return endpoint_out(await endpoints.found(work.tx, principal.tenant_id, endpoint_id), None)
 
 
@@ -342,6 +352,6 @@ async def tried(request: Request, principal: Principal, endpoint_id: UUID) -> tu
     finally:
         await sender.close()
     async with database.change(principal.tenant_id) as tx:
-        ended = await commands.record(tx, [(ready.delivery, outcome)], random, is_last=True)
+        ended = await commands.record(tx, [(ready.delivery, outcome)], random, is_last=True, watch=watch_of(request))
     report([(ready.delivery, outcome)], ended)
     return ready.delivery.id, outcome

@@ -24,6 +24,7 @@ from plaudit.common.delivery.consent.links import unsubscribe_urls
 from plaudit.common.delivery.domain.message import Delivery
 from plaudit.common.delivery.domain.outcomes import MAX_ERROR_CHARS, Kind, Outcome
 from plaudit.common.delivery.endpoints import store as endpoints
+from plaudit.common.delivery.endpoints.watch import NOBODY_WATCHES, EndpointWatch
 from plaudit.common.delivery.gatherings import commands as gathered
 from plaudit.common.delivery.gatherings.commands import Gatherings
 from plaudit.common.delivery.gatherings.store import ANY_WORK
@@ -67,6 +68,7 @@ class DeliveryJob(PeriodicJob):
         checks: Checks,
         gatherings: Gatherings = NOTHING_KNOWN,
         complete: Complete | None = None,
+        watch: EndpointWatch = NOBODY_WATCHES,
     ) -> None:
         """Send messages.
 
@@ -78,6 +80,7 @@ class DeliveryJob(PeriodicJob):
             checks: asked before deliveries of their topics leave.
             gatherings: how what is gathered is composed.
             complete: finds the addresses of persons; None where this installation has none to ask.
+            watch: told of endpoints that are disabled because they are gone or fail for days.
         """
         super().__init__("deliveries", settings.delivery_poll_seconds)
         self._database = database
@@ -87,6 +90,7 @@ class DeliveryJob(PeriodicJob):
         self._checks = checks
         self._gatherings = gatherings
         self._complete = complete
+        self._watch = watch
         self._running: set[asyncio.Task[tuple[Delivery, Outcome]]] = set()
         self._held: Counter[str] = Counter()
         """Tenant → how many of its deliveries are on their way."""
@@ -144,7 +148,7 @@ class DeliveryJob(PeriodicJob):
 
     async def _recorded(self, outcomes: Sequence[tuple[Delivery, Outcome]]) -> list[Ended]:
         async with self._database.transaction() as tx:
-            return await commands.record(tx, outcomes, random)
+            return await commands.record(tx, outcomes, random, watch=self._watch)
 
     async def _recorded_apart(self, outcomes: Sequence[tuple[Delivery, Outcome]]) -> list[Ended]:
         """Record attempts where one of them cannot be recorded as it is: that one without what was sent and said.

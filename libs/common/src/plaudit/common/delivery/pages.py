@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from plaudit.common.db import SqlTx
 from plaudit.common.delivery import commands, store
-from plaudit.common.delivery.api import OfVault, settings_of, tried
+from plaudit.common.delivery.api import OfVault, OfWatch, settings_of, tried
 from plaudit.common.delivery.domain.endpoint import (
     CHANNELS,
     OVERLAP,
@@ -192,9 +192,11 @@ async def rotate_secret(request: Request, principal: Keeper, work: Work, vault: 
 
 
 @router.post(f"{ENDPOINTS}/{{endpoint_id}}/enable")
-async def enable_endpoint(request: Request, principal: Keeper, work: Work, endpoint_id: UUID) -> Response:
+async def enable_endpoint(
+    request: Request, principal: Keeper, work: Work, watch: OfWatch, endpoint_id: UUID
+) -> Response:
     """Send messages there again."""
-    await endpoints.enable(work.tx, principal.tenant_id, endpoint_id, principal.actor)
+    await endpoints.enable(work.tx, principal.tenant_id, endpoint_id, principal.actor, watch)
     return done(request, f"{ENDPOINTS}/{endpoint_id}", "Messages go there again, at once.")
 
 
@@ -215,9 +217,11 @@ async def redrive_endpoint(request: Request, principal: Sending, work: Work, end
 
 
 @router.post(f"{ENDPOINTS}/{{endpoint_id}}/delete")
-async def delete_endpoint(request: Request, principal: Keeper, work: Work, endpoint_id: UUID) -> Response:
+async def delete_endpoint(
+    request: Request, principal: Keeper, work: Work, watch: OfWatch, endpoint_id: UUID
+) -> Response:
     """Delete an endpoint with its secrets."""
-    await endpoints.delete(work.tx, principal.tenant_id, endpoint_id, principal.actor)
+    await endpoints.delete(work.tx, principal.tenant_id, endpoint_id, principal.actor, watch)
     return done(request, ENDPOINTS, "The endpoint is deleted. What was sent to it stays in the log.")
 
 

@@ -29,7 +29,7 @@ def alert_event(
         topic=ALERTS,
         key=f"{alert.tenant_id}/{alert.subject}",
         type=type_,
-        subject=alert.subject,
+        subject=alert.subject or alert.tenant_id,  # what is about no subject is about the tenant
         tenant_id=alert.tenant_id,
         time=now,
         traceparent=cause.traceparent,

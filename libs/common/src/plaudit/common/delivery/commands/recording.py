@@ -24,6 +24,7 @@ from plaudit.common.delivery.domain.outcomes import (
     storable,
 )
 from plaudit.common.delivery.endpoints import store as endpoints
+from plaudit.common.delivery.endpoints.watch import NOBODY_WATCHES, EndpointWatch
 from plaudit.common.delivery.store import Ended
 
 PACE_SECONDS: Final = {Channel.SLACK: 1.0, Channel.TEAMS: 0.25}
@@ -31,7 +32,12 @@ PACE_SECONDS: Final = {Channel.SLACK: 1.0, Channel.TEAMS: 0.25}
 
 
 async def record(
-    tx: Tx, outcomes: Sequence[tuple[Delivery, Outcome]], luck: Callable[[], float], *, is_last: bool = False
+    tx: Tx,
+    outcomes: Sequence[tuple[Delivery, Outcome]],
+    luck: Callable[[], float],
+    *,
+    is_last: bool = False,
+    watch: EndpointWatch = NOBODY_WATCHES,
 ) -> list[Ended]:
     """Record what attempts have come to: of their deliveries, their outlets, and of endpoints that are gone.
 
@@ -40,6 +46,7 @@ async def record(
         outcomes: in the order in which they ended.
         luck: from 0 to 1, for the jitter of what is tried again.
         is_last: whether nothing is tried again, as of a test.
+        watch: told of endpoints that are disabled by it.
     """
     standing = await store.circuits(tx, {(each.tenant_id, each.outlet) for each, _ in outcomes})
     ended: list[Ended] = []
@@ -58,14 +65,28 @@ async def record(
     await store.record(tx, ended)
     await store.save_circuits(tx, standing)
     for (tenant_id, endpoint_id), error in gone.items():
-        await disable(tx, tenant_id, endpoint_id, error[:MAX_ERROR_CHARS], "system")
+        await disable(tx, tenant_id, endpoint_id, error[:MAX_ERROR_CHARS], endpoints.SYSTEM, watch)
     return ended
 
 
-async def disable(tx: Tx, tenant_id: str, endpoint_id: UUID, reason: str, actor: str) -> None:
-    """Send nothing to an endpoint any more; what waits for it has failed, and can be sent again by hand."""
+async def disable(
+    tx: Tx, tenant_id: str, endpoint_id: UUID, reason: str, actor: str, watch: EndpointWatch = NOBODY_WATCHES
+) -> None:
+    """Send nothing to an endpoint any more; what waits for it has failed, and can be sent again by hand.
+
+    Args:
+        tx: the open transaction.
+        tenant_id: whose.
+        endpoint_id: which.
+        reason: why.
+        actor: who does it; where nobody does, the watch is told.
+        watch: of the service.
+    """
     if await endpoints.set_state(tx, tenant_id, endpoint_id, EndpointState.DISABLED, reason):
-        await endpoints.note(tx, tenant_id, endpoint_id, actor, f"disabled: {reason}")
+        await endpoints.note(tx, tenant_id, endpoint_id, actor, f"{endpoints.DISABLED}{reason}")
+        found = await endpoints.load(tx, {(tenant_id, endpoint_id)})
+        if actor == endpoints.SYSTEM:
+            await watch.on_disabled(tx, found[tenant_id, endpoint_id].endpoint, reason)
     await store.fail_outlet(tx, tenant_id, str(endpoint_id), f"{TOO_LATE}: {reason}")
 
 

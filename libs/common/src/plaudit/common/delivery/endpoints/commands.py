@@ -25,6 +25,7 @@ from plaudit.common.delivery.domain.endpoint import (
 from plaudit.common.delivery.domain.message import Channel, Content, Message, Route, delivery_id
 from plaudit.common.delivery.domain.message import endpoint as to_endpoint
 from plaudit.common.delivery.endpoints import store
+from plaudit.common.delivery.endpoints.watch import NOBODY_WATCHES, EndpointWatch
 from plaudit.common.ids import IdSource
 from plaudit.common.standard_webhooks import new_secret
 from plaudit.common.vault import Vault
@@ -131,7 +132,7 @@ async def rotate(tx: Tx, vault: Vault, tenant_id: str, endpoint_id: UUID, actor:
     return Made(endpoint, secret)
 
 
-async def enable(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str) -> None:
+async def enable(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str, watch: EndpointWatch = NOBODY_WATCHES) -> None:
     """Send messages to an endpoint again, at once.
 
     Raises:
@@ -140,6 +141,7 @@ async def enable(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str) -> None:
     await found(tx, tenant_id, endpoint_id)
     if await store.set_state(tx, tenant_id, endpoint_id, EndpointState.ENABLED, ""):
         await store.note(tx, tenant_id, endpoint_id, actor, "enabled")
+        await _settle(tx, tenant_id, endpoint_id, watch)
     await delivery_store.close_circuit(tx, tenant_id, str(endpoint_id))
 
 
@@ -153,7 +155,7 @@ async def disable(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str) -> None
     await deliveries.disable(tx, tenant_id, endpoint_id, BY_HAND, actor)
 
 
-async def delete(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str) -> None:
+async def delete(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str, watch: EndpointWatch = NOBODY_WATCHES) -> None:
     """Delete an endpoint with its secrets. What waits for it has failed; the log stays.
 
     Raises:
@@ -162,6 +164,7 @@ async def delete(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str) -> None:
     if not await store.delete(tx, tenant_id, endpoint_id):
         raise UnknownEndpointError
     await store.note(tx, tenant_id, endpoint_id, actor, "deleted")
+    await _settle(tx, tenant_id, endpoint_id, watch)
     await delivery_store.fail_outlet(tx, tenant_id, str(endpoint_id), deliveries.NO_ENDPOINT)
 
 
@@ -199,6 +202,12 @@ async def opened(tx: Tx, vault: Vault, tenant_id: str, endpoint_id: UUID) -> tup
         UnknownEndpointError: there is none.
     """
     return store.opened(await _stored(tx, tenant_id, endpoint_id), vault)
+
+
+async def _settle(tx: Tx, tenant_id: str, endpoint_id: UUID, watch: EndpointWatch) -> None:
+    since = await store.disabled_at(tx, tenant_id, endpoint_id)
+    if since is not None:
+        await watch.on_settled(tx, tenant_id, endpoint_id, since)
 
 
 async def _stored(tx: Tx, tenant_id: str, endpoint_id: UUID) -> store.Stored:

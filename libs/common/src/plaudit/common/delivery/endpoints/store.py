@@ -14,6 +14,10 @@ from plaudit.common.db.results import rows_changed
 from plaudit.common.delivery.domain.endpoint import Endpoint, EndpointState, Secrets
 from plaudit.common.vault import UNOPENED, Place, Resealed, Vault
 
+SYSTEM: Final = "system"
+"""In place of a person, where nobody did it."""
+DISABLED: Final = "disabled: "
+"""The beginning of what is noted then."""
 _COLUMNS: Final = "tenant_id, id, name, channel, origin, topics, state, reason, created_at, created_by"
 _ALL: Final = f"SELECT {_COLUMNS} FROM endpoints WHERE tenant_id = $1 ORDER BY lower(name), id"
 _COUNT: Final = "SELECT count(*) FROM endpoints WHERE tenant_id = $1"
@@ -40,6 +44,10 @@ INSERT INTO endpoint_changes (tenant_id, endpoint_id, changed_at, actor, change)
 _CHANGES: Final = """
 SELECT changed_at, actor, change FROM endpoint_changes WHERE tenant_id = $1 AND endpoint_id = $2
 ORDER BY id DESC LIMIT $3
+"""
+_DISABLED_AT: Final = """
+SELECT changed_at FROM endpoint_changes WHERE tenant_id = $1 AND endpoint_id = $2 AND actor = $3
+AND starts_with(change, $4) ORDER BY id DESC LIMIT 1
 """
 _STALE: Final = """
 SELECT tenant_id, id, sealed FROM endpoints WHERE NOT starts_with(sealed, $1)
@@ -153,6 +161,12 @@ async def note(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str, change: st
 async def changes(tx: Tx, tenant_id: str, endpoint_id: UUID, limit: int) -> list[Record]:
     """Return who changed what of an endpoint, the newest first."""
     return await tx.raw.fetch(_CHANGES, tenant_id, endpoint_id, limit)
+
+
+async def disabled_at(tx: Tx, tenant_id: str, endpoint_id: UUID) -> datetime | None:
+    """Return when an endpoint was last disabled without anybody's doing; None where it never was."""
+    found: datetime | None = await tx.raw.fetchval(_DISABLED_AT, tenant_id, endpoint_id, SYSTEM, DISABLED)
+    return found
 
 
 async def standing(tx: Tx, tenant_id: str, endpoint_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:

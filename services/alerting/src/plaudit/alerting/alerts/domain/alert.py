@@ -16,12 +16,16 @@ from plaudit.alerting.clocks.domain.words import name_of, words_of
 from plaudit.alerting.mails.domain.letters import URGENT
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import ReviewState
+from plaudit.common.text import isolated, one_line, shortened
 
 BREACH_KIND: Final = "sla_breach"
 STORM_KIND: Final = "storm"
 """More messages to the people of a tenant than it wants in an hour."""
 UNCAUGHT_KIND: Final = "uncaught"
 """A negative review that no class and no assignment is for."""
+ENDPOINT_KIND: Final = "endpoint_disabled"
+"""An endpoint that gets nothing any more because it is gone, or has failed for days."""
+MAX_REASON_CHARS: Final = 200
 BREACH_SEVERITY: Final = "high"
 CACHED_IDS: Final = 5_000
 ANSWERS: Final = frozenset((Metric.FIRST_ANSWER, Metric.NEXT_ANSWER))
@@ -131,6 +135,36 @@ def storm_alert(tenant_id: str, owner: str, since: datetime, summary: str) -> Al
 def storm_alert_id(tenant_id: str, since: datetime) -> UUID:
     """Return the id of the one alert that a storm raises."""
     return uuid5(review_root(tenant_id, ""), f"{STORM_KIND}\n{since.isoformat()}")
+
+
+def endpoint_alert(tenant_id: str, endpoint_id: UUID, name: str, reason: str, owner: str, now: datetime) -> Alert:
+    """Return the alert that an endpoint raises which is disabled by itself.
+
+    Args:
+        tenant_id: whose.
+        endpoint_id: which.
+        name: of the endpoint.
+        reason: why it is disabled.
+        owner: who answers for it.
+        now: when it is disabled.
+    """
+    return Alert(
+        tenant_id=tenant_id,
+        id=endpoint_alert_id(endpoint_id, now),
+        clock_id=None,
+        review_id="",
+        subject="",
+        kind=ENDPOINT_KIND,
+        severity=BREACH_SEVERITY,
+        summary=f"The endpoint {isolated(one_line(name))} is disabled: {shortened(one_line(reason), MAX_REASON_CHARS)}",
+        owner=owner,
+        raised_at=now,
+    )
+
+
+def endpoint_alert_id(endpoint_id: UUID, since: datetime) -> UUID:
+    """Return the id of the one alert that an endpoint raises when it is disabled."""
+    return uuid5(endpoint_id, f"{ENDPOINT_KIND}\n{since.isoformat()}")
 
 
 def uncaught_alert(tenant_id: str, review_id: str, review: ReviewState, owner: str, now: datetime) -> Alert:

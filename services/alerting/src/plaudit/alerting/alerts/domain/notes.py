@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from plaudit.alerting.alerts.domain.alert import Alert, AlertState
+from plaudit.alerting.alerts.domain.alert import ENDPOINT_KIND, Alert, AlertState
 from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.alerting.mails.domain.words import DESK, REVIEWS, duration, moment
 from plaudit.common.delivery.domain.message import Content, Message, Recipient
@@ -29,6 +29,8 @@ CHANGED: Final = "the alert was assigned or acknowledged since"
 NO_ALERT: Final = "there is no such alert any more"
 MESSAGES: Final = "/console/messages"
 """The page of all messages, which an alert of a storm leads to."""
+ENDPOINTS: Final = f"{MESSAGES}/endpoints"
+"""The page of all endpoints, where one is enabled again."""
 MAX_LISTED: Final = 50
 """Alerts that one message names."""
 
@@ -122,7 +124,7 @@ def content_of(note: Note, alert: Alert, *, owner: str, now: datetime, zone: tzi
     """
     facts = [
         ("Alert", one_line(alert.summary)),
-        ("Subject", alert.subject),
+        *([("Subject", alert.subject)] if alert.subject else ()),
         ("Owner", isolated(one_line(owner))),
         ("Since", f"{moment(alert.raised_at, zone)} ({duration(now - alert.raised_at)})"),
     ]
@@ -167,7 +169,8 @@ def unsilenced_message(tenant_id: str, silence_id: UUID, open_ones: Sequence[str
 
 
 def _subject(note: Note, alert: Alert) -> str:
-    return one_line(f"{_HEADINGS[note.kind]}: {alert.summary}")
+    is_new_endpoint = note.kind is NoteKind.RAISED and alert.kind == ENDPOINT_KIND
+    return one_line(alert.summary if is_new_endpoint else f"{_HEADINGS[note.kind]}: {alert.summary}")
 
 
 def _at_desk(alert: Alert, public_url: str) -> str:
@@ -182,6 +185,8 @@ def _link(alert: Alert, public_url: str) -> tuple[str, str]:
         path, label = f"{REVIEWS}/{alert.review_id}", "Answer this review"
     elif alert.clock_id is not None:
         path, label = f"{DESK}/{alert.clock_id}", "Open the clock"
+    elif alert.kind == ENDPOINT_KIND:
+        path, label = ENDPOINTS, "Open the endpoints"
     else:
         path, label = MESSAGES, "Open all messages"
     url = f"{console}{path}"
