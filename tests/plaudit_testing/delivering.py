@@ -67,6 +67,8 @@ class HttpEndpoint:
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
     """Set at the end: what hangs is let go."""
     connections: int = 0
+    open: dict[asyncio.Task[Any], asyncio.StreamWriter] = field(default_factory=dict)
+    """What serves connections now."""
 
     @property
     def url(self) -> str:
@@ -76,6 +78,10 @@ class HttpEndpoint:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self.open[task] = writer
+        task.add_done_callback(self.open.pop)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while head := await reader.readuntil(b"\r\n\r\n"):
                 lines = head.decode("latin-1").split("\r\n")
@@ -112,6 +118,9 @@ async def open_endpoint() -> AsyncIterator[HttpEndpoint]:
     finally:
         endpoint.hanging.set()
         server.close()
+        for writer in endpoint.open.values():
+            writer.close()
+        await asyncio.gather(*endpoint.open)
 
 
 def delivery_settings(database_url: str, ports: Sequence[int] = (), **more: object) -> DeliverySettings:

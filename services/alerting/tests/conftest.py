@@ -14,7 +14,7 @@ from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob
 from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
 from plaudit.alerting.clocks.consumer import GROUP, subscription
 from plaudit.alerting.clocks.domain.clock import clock_id
-from plaudit.alerting.main import SERVICE, build, checks, followers, gatherings, owner_of_settings
+from plaudit.alerting.main import SERVICE, build, checks, completed, followers, gatherings, owner_of_settings
 from plaudit.alerting.policies import commands as policies
 from plaudit.alerting.policies.domain.default import shipped_text
 from plaudit.alerting.policies.domain.document import Format
@@ -151,6 +151,7 @@ class Stage:
     end_offset: int = 0
     """The end offset of every partition, which a test sets."""
     revisions: dict[str, int] = field(default_factory=dict)
+    senders: list[Sender] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.resources = Resources(self.settings, SERVICE.name)
@@ -184,6 +185,7 @@ class Stage:
     def new_mails(self, hand_over: SendMail | None = None) -> DeliveryJob:
         """What sends messages, as another process has it."""
         sender = Sender(self.settings, hand_over=hand_over)
+        self.senders.append(sender)
         return DeliveryJob(
             self.worker,
             self.settings,
@@ -191,12 +193,15 @@ class Stage:
             vault_of(self.settings),
             checks(self.settings),
             gatherings(self.settings),
+            completed(self.worker, vault_of(self.settings), None),
             watch=endpoint_watch(owner_of_settings(self.settings), self.resources.outbox),
         )
 
     async def close(self) -> None:
         for client in self.clients:
             await client.aclose()
+        for sender in self.senders:
+            await sender.close()
         for resources in (self.resources, *self.processes):
             await resources.close()
         await self.common.close()

@@ -286,6 +286,9 @@ async def test_an_endpoint_that_is_disabled_by_itself_raises_an_alert_that_enabl
     await bus.reads()
     for hours in () if way == "gone" else range(6, 150, 6):
         await stage.move_to(at(hours))
+        if hours % 24 == 0:
+            await stage.happens(None, review(), at(hours), review_id=f"review-{hours}")
+            await bus.reads()
         await stage.sends()
     [alert] = await stage.rows("SELECT * FROM alerts WHERE kind = 'endpoint_disabled'")
     assert (alert["state"], alert["owner"]) == ("open", "owner@acme.example")

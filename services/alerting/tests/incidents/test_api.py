@@ -161,6 +161,33 @@ async def test_no_address_is_readable_where_subscribers_are_kept(incidents):
     assert [(await incidents.api.delete(path)).status_code for _ in "12"] == [204, 404]
 
 
+async def test_no_address_is_readable_where_messages_wait_or_are_kept(incidents, mailbox: Mailbox):
+    async def all_words():
+        tables = ("messages", "message_deliveries", "message_attempts", "gatherings", "outbox")
+        return str([await incidents.stage.rows(f"SELECT * FROM {table}") for table in tables])
+
+    opened = await incidents.opened()
+    people = [await subscribe(incidents, opened, f"{name}@customer.example") for name in ("ada", "ben")]
+    await incidents.updated(opened)
+    assert "customer.example" not in await all_words()
+    path = f"/v1/incidents/{opened['id']}/subscribers/{people[1]}"
+    assert (await incidents.api.delete(path)).status_code == 204
+    await incidents.stage.sends()
+    assert [mail["To"] for mail in mailbox.mails if "customer.example" in mail["To"]] == ["ada@customer.example"]
+    words = await all_words()
+    assert "ada@" not in words
+    assert b"ada@".hex() not in words
+    told = (await incidents.api.get(f"/v1/incidents/{opened['id']}/deliveries")).json()["items"]
+    [mails] = [each for each in told if each["channel"] == "email"]
+    assert (mails["number"], mails["sent"], mails["withdrawn"]) == (1, 1, 1)
+
+
+async def test_an_address_that_no_mail_can_go_to_is_refused_where_it_is_given(incidents):
+    opened = await incidents.opened()
+    answer = await incidents.posts(opened, "subscribers", address="é@customer.example", language="de")
+    assert (answer.status_code, "beyond ASCII" in answer.text) == (422, True)
+
+
 async def test_an_internal_incident_has_no_subscribers(incidents):
     opened = await incidents.opened(audience="internal")
     answer = await incidents.posts(opened, "subscribers", address="ada@customer.example", language="de")

@@ -40,6 +40,7 @@ from plaudit.alerting.contacts.jobs import ContactsJob
 from plaudit.alerting.desk import pages as desk
 from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.incidents import api as incidents
+from plaudit.alerting.incidents.commands.completing import completing as completing_incidents
 from plaudit.alerting.incidents.commands.sending import check_of as incident_check_of
 from plaudit.alerting.incidents.domain.messages import TOPIC as INCIDENT_TOPIC
 from plaudit.alerting.incidents.jobs import SubscriberResealJob
@@ -65,16 +66,17 @@ from plaudit.alerting.timers.consumer import CONTACTS
 from plaudit.alerting.timers.jobs.auditor import Auditor
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common import administration, sessions
-from plaudit.common.db import Role, Tx
+from plaudit.common.db import Database, Role, Tx
 from plaudit.common.delivery import api as messages
 from plaudit.common.delivery.channels.sender import Sender
-from plaudit.common.delivery.commands import Checks
+from plaudit.common.delivery.commands import Checks, Complete, Ready, Withdraw
 from plaudit.common.delivery.connector import Connector
 from plaudit.common.delivery.consent.pages import router as preferences
 from plaudit.common.delivery.contacts import AddressBook
 from plaudit.common.delivery.domain.consent import Topic
+from plaudit.common.delivery.domain.message import takes_topic
 from plaudit.common.delivery.gatherings.commands import Gatherings
-from plaudit.common.delivery.jobs import DeliveryJob, EndpointResealJob, MessagePurgeJob
+from plaudit.common.delivery.jobs import NO_ADDRESSES, DeliveryJob, EndpointResealJob, MessagePurgeJob
 from plaudit.common.delivery.pages import router as message_pages
 from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
@@ -84,7 +86,7 @@ from plaudit.common.ids import IdSource
 from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.settings import address_of
-from plaudit.common.vault import vault_of
+from plaudit.common.vault import Vault, vault_of
 
 INCIDENT_TOPICS = (
     Topic(INCIDENT_TOPIC, "Incidents", "What went wrong, and what we do about it, where you have asked to be told."),
@@ -135,6 +137,25 @@ def gatherings(settings: AlertingSettings) -> Gatherings:
     )
 
 
+def completed(worker: Database, vault: Vault, book: AddressBook | None) -> Complete:
+    """Return what finds the addresses of persons: those of subscribers are here, those of customers ingest has.
+
+    Args:
+        worker: a worker's connections.
+        vault: opens the addresses that are here.
+        book: asks ingest; None where this installation has none to ask.
+    """
+    of_incidents = completing_incidents(worker, vault)
+    of_others = completing(book) if book else None
+
+    async def complete(ready: Ready) -> Ready | Withdraw:
+        if takes_topic([INCIDENT_TOPIC], ready.delivery.topic):
+            return await of_incidents(ready)
+        return await of_others(ready) if of_others else Withdraw(NO_ADDRESSES)
+
+    return complete
+
+
 def build(resources: Resources[AlertingSettings]) -> Parts:
     """Return the parts of alerting."""
     settings = resources.settings
@@ -144,8 +165,8 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     following = followers(settings)
     vault = vault_of(settings)
     book = AddressBook(settings.ingest_url, vault) if settings.ingest_url else None
-    complete = completing(book) if book else None
     worker = resources.database(Role.WORKER)
+    complete = completed(worker, vault, book)
     watch = endpoint_watch(owner_of_settings(settings), resources.outbox)
     app = create_app(
         title="Plaudit alerting",

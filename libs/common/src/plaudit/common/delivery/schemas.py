@@ -45,7 +45,7 @@ class MessageOut(BaseModel):
     reason: str = Field(description="Why it was not sent, or failed last; empty for neither.", examples=[""])
     attempts: int = Field(description="How often it was tried since somebody last sent it again.", examples=[1])
     possible_repeat: bool = Field(
-        description="Whether an attempt ended without a record, so that the recipient may have it twice.",
+        description="Whether an attempt ended without an answer or a record, so that the recipient may have it twice.",
         examples=[False],
     )
     bundle_id: UUID | None = Field(

@@ -33,7 +33,7 @@ class AlertOut(BaseModel):
     state: AlertState = Field(description="What has been done about it.", examples=["open"])
     kind: str = Field(
         description="What it is about: `sla_breach`, `uncaught` for a negative review that nobody is for, or "
-        "`storm` for more messages than people can read.",
+        "`storm` for more messages than people can read, or `endpoint_disabled` for an endpoint that gets nothing now.",
         examples=["sla_breach"],
     )
     severity: str = Field(description="How urgent it is.", examples=["high"])

@@ -125,6 +125,8 @@ class Recipient(msgspec.Struct, frozen=True):
     person_key: str = ""
     """Of the customer, whose consent counts; empty for staff."""
     endpoint_id: UUID | None = None
+    is_known_here: bool = False
+    """Of a person: whether the service itself has the address, encrypted, so that no other one delays the mail."""
 
     @property
     def is_subscribers(self) -> bool:
@@ -139,11 +141,16 @@ def mail_to(address: str, *, person_key: str = "") -> Recipient:
     return Recipient(address=address, person_key=person_key)
 
 
-def person(person_key: str) -> Recipient:
-    """Return a person as the recipient of a mail. The address is asked for when it leaves, and not kept."""
+def person(person_key: str, *, is_known_here: bool = False) -> Recipient:
+    """Return a person as the recipient of a mail. The address is asked for when it leaves, and not kept.
+
+    Args:
+        person_key: whom. A message's key names the person too, since all of them are one recipient in the log.
+        is_known_here: whether the service itself has the address.
+    """
     if not person_key:
         raise MessageError("a mail to a person needs the person key")
-    return Recipient(person_key=person_key)
+    return Recipient(person_key=person_key, is_known_here=is_known_here)
 
 
 def endpoint(endpoint_id: UUID) -> Recipient:
@@ -196,7 +203,7 @@ class Delivery(msgspec.Struct, frozen=True):
     created_at: datetime
     attempts: int = 0
     possible_repeat: bool = False
-    """An attempt ended without a record: the recipient may have got it already."""
+    """An attempt ended without an answer or a record: the recipient may have got it already."""
     gathering: str = ""
     """By what it is gathered with others; empty where it leaves by itself."""
     is_urgent: bool = False
@@ -252,7 +259,7 @@ def deliveries_of(message: Message, routes: list[Route], now: datetime) -> list[
             topic=message.topic,
             thread=message.thread,
             channel=route.channel,
-            outlet=route.outlet,
+            outlet=EMAIL_OUTLET if message.to.is_known_here else route.outlet,
             recipient=route.recipient,
             person_key=message.to.person_key,
             needs_consent=message.needs_consent,

@@ -13,10 +13,11 @@ from plaudit.common.delivery.store.rows import SentKey, ThreadKey, columns
 from plaudit.common.delivery.tables import message_attempts, message_deliveries, messages
 
 _STANDING_OF_THREAD = """
-SELECT key, channel, outlet, state, count(*)::int AS count, max(finished_at) AS finished_at,
-    (array_agg(reason ORDER BY created_at DESC) FILTER (WHERE reason <> ''))[1] AS reason
-FROM message_deliveries WHERE tenant_id = $1 AND thread = $2 AND key = ANY($3::text[])
-GROUP BY key, channel, outlet, state ORDER BY channel, outlet, state
+SELECT k.key, d.channel, d.outlet, d.state, count(*)::int AS count, max(d.finished_at) AS finished_at,
+    (array_agg(d.reason ORDER BY d.created_at DESC) FILTER (WHERE d.reason <> ''))[1] AS reason
+FROM message_deliveries d JOIN unnest($3::text[]) AS k (key) ON d.key = k.key OR starts_with(d.key, k.key || ':')
+WHERE d.tenant_id = $1 AND d.thread = $2
+GROUP BY k.key, d.channel, d.outlet, d.state ORDER BY d.channel, d.outlet, d.state
 """
 _WAS_SENT = """
 SELECT EXISTS (
@@ -93,7 +94,7 @@ class Standing:
 
 
 async def standing_of(tx: Tx, tenant_id: str, thread: str, keys: Collection[str]) -> list[ThreadStanding]:
-    """Return how the deliveries of a thread stand, counted by key, outlet and state."""
+    """Return how the deliveries of a thread stand, counted by key with all that is below it, outlet and state."""
     rows = await tx.raw.fetch(_STANDING_OF_THREAD, tenant_id, thread, list(keys))
     return [ThreadStanding(**{**row, "reason": row["reason"] or ""}) for row in rows]
 

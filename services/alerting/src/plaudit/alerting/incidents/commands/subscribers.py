@@ -106,6 +106,8 @@ async def key_of(work: UnitOfWork, tenant_id: str, address: str) -> str:
     if tenant_key is None:
         raise UnknownIncidentError
     try:
-        return person_key(tenant_key, address)
+        key = person_key(tenant_key, address)
+        mailbox.parse(address).server_address  # noqa: B018 - it says where no mail could go
     except mailbox.NotAMailboxError as error:
         raise WrongIncidentError("/address", str(error)) from error
+    return key

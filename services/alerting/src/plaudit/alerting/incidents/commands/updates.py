@@ -24,14 +24,13 @@ from plaudit.alerting.incidents.domain.incident import (
 from plaudit.alerting.incidents.domain.messages import message_of
 from plaudit.alerting.incidents.domain.update import Update, Words, checked_texts
 from plaudit.alerting.incidents.store import incidents, subscribers
-from plaudit.alerting.incidents.store.subscribers import Subscriber, place
+from plaudit.alerting.incidents.store.subscribers import Subscriber
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.delivery import commands as deliveries
-from plaudit.common.delivery.domain.message import Message, mail_to
+from plaudit.common.delivery.domain.message import Message, person
 from plaudit.common.delivery.domain.message import subscribers as endpoints
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.outbox import UnitOfWork
-from plaudit.common.vault import UNOPENED, Vault
 
 _ROWS: Final = 500
 
@@ -43,7 +42,6 @@ async def publish(
     texts: Sequence[Words],
     by: str,
     following: Sequence[Follower],
-    vault: Vault,
     *,
     state: State | None = None,
     key: IdempotencyKey | None = None,
@@ -60,7 +58,6 @@ async def publish(
         texts: what it says, by language; the first is shown where a reader's is not among them.
         by: who publishes it.
         following: the rooms that act on what happens to clocks.
-        vault: opens the addresses of subscribers.
         state: of the incident from now on; None: as it is.
         key: the caller's name for the request.
         expected: revisions of which the incident must have one; None: any.
@@ -96,8 +93,8 @@ async def publish(
     if update.state in UPDATED_STATES and not is_reopened:
         expect_update(changing, StartReason.UPDATED)
     change = "resolved" if update.state is State.RESOLVED is not incident.state else "update"
-    messages, unreadable = await _messages(work, incident, update, vault)
-    data = {"update": update.number, "state": update.state, "unreadable_addresses": unreadable}
+    messages = await _messages(work, incident, update)
+    data = {"update": update.number, "state": update.state}
     await changing.finish(change, by, data=data)
     await incidents.add_update(work.tx, update)
     await deliveries.queue(work.tx, messages)
@@ -122,25 +119,16 @@ def _told(changing: Changing, by: str) -> None:
         changing.record(present, after_update(present.run, changing.work.tx.now, by))
 
 
-async def _messages(work: UnitOfWork, incident: Incident, update: Update, vault: Vault) -> tuple[list[Message], int]:
-    """Return what is queued of an update, for the endpoints and each subscriber, and how many addresses are unreadable.
-
-    It is unreadable where the vault has not its key; the log of the incident says how many were.
-    """
+async def _messages(work: UnitOfWork, incident: Incident, update: Update) -> list[Message]:
+    """Return what is queued of an update: for the endpoints and each subscriber, whose address is read as it leaves."""
     messages = [message_of(update, endpoints(), update.texts[0].language, title=incident.title)]
-    unreadable = 0
     after: str | None = None
     while rows := await _page(work, incident, after):
         for each in rows:
-            try:
-                address = vault.open(each.sealed, place(incident.tenant_id, incident.id, each.person_key))
-            except UNOPENED:
-                unreadable += 1
-                continue
-            to = mail_to(address, person_key=each.person_key)
+            to = person(each.person_key, is_known_here=True)
             messages.append(message_of(update, to, each.language, title=incident.title))
         after = rows[-1].person_key
-    return messages, unreadable
+    return messages
 
 
 async def _page(work: UnitOfWork, incident: Incident, after: str | None) -> Sequence[Subscriber]:

@@ -32,8 +32,13 @@ def thread_of(incident_id: UUID) -> str:
     return f"incident:{incident_id}"
 
 
+def incident_of(thread: str) -> UUID:
+    """Return the incident of a thread."""
+    return UUID(thread.rpartition(":")[2])
+
+
 def key_of(incident_id: UUID, number: int) -> str:
-    """Return what names the telling of one update."""
+    """Return what names the telling of one update; below it, that to each person."""
     return f"incident:{incident_id}:{number}"
 
 
@@ -51,9 +56,10 @@ def message_of(update: Update, to: Recipient, language: str, *, title: str) -> M
         language: which text is theirs, where there is one in it.
         title: of the incident, for the log of messages.
     """
+    told = key_of(update.incident_id, update.number)
     return Message(
         tenant=update.tenant_id,
-        key=key_of(update.incident_id, update.number),
+        key=f"{told}:{to.person_key}" if to.person_key else told,
         # Persons stop all of it where they stop one: for them there is one topic.
         topic=RESOLVED if update.state is State.RESOLVED and not to.person_key else UPDATED,
         to=to,

@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
-from plaudit.alerting.incidents.api.common import Following, OfVault
+from plaudit.alerting.incidents.api.common import Following
 from plaudit.alerting.incidents.commands import reading, updates
 from plaudit.alerting.incidents.domain.incident import (
     FOLLOWING,
@@ -84,7 +84,6 @@ async def write(
     principal: Writer,
     work: Work,
     following: Following,
-    vault: OfVault,
     incident_id: UUID,
     action: Annotated[str, Form()] = PREVIEW,
     state: Annotated[str, Form()] = "",
@@ -116,7 +115,6 @@ async def write(
             texts,
             principal.actor,
             following,
-            vault,
             state=None if chosen is incident.state else chosen,
             expected={incident.revision},
         )

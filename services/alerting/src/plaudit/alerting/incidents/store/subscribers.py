@@ -20,6 +20,10 @@ _PAGE: Final = """
 SELECT person_key, language, added_at, added_by, sealed FROM incident_subscribers
 WHERE tenant_id = $1 AND incident_id = $2 AND ($3::text IS NULL OR person_key > $3) ORDER BY person_key LIMIT $4
 """
+_READ: Final = """
+SELECT person_key, language, added_at, added_by, sealed FROM incident_subscribers
+WHERE tenant_id = $1 AND incident_id = $2 AND person_key = $3
+"""
 _ERASE: Final = "DELETE FROM incident_subscribers WHERE tenant_id = $1 AND person_key = $2"
 _STALE: Final = """
 SELECT tenant_id, incident_id, person_key, sealed FROM incident_subscribers WHERE NOT starts_with(sealed, $1)
@@ -67,6 +71,12 @@ async def count(tx: Tx, tenant_id: str, incident_id: UUID) -> int:
 async def page(tx: Tx, tenant_id: str, incident_id: UUID, limit: int, after: str | None = None) -> Sequence[Subscriber]:
     """Return subscribers by their keys, after one of them."""
     return [Subscriber(**row) for row in await tx.raw.fetch(_PAGE, tenant_id, incident_id, after, limit)]
+
+
+async def read(tx: Tx, tenant_id: str, incident_id: UUID, person_key: str) -> Subscriber | None:
+    """Return one subscriber; None where there is none."""
+    row = await tx.raw.fetchrow(_READ, tenant_id, incident_id, person_key)
+    return None if row is None else Subscriber(**row)
 
 
 async def erase(tx: Tx, tenant_id: str, person_key: str) -> None:
