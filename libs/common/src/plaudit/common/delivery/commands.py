@@ -55,6 +55,8 @@ LEASE_SECONDS: Final = 90.0
 UNRECORDED: Final = "the process ended before it recorded an answer: the recipient may have got it"
 NOT_OPENED: Final = "the address of the endpoint cannot be decrypted: the key of the vault is missing"
 NO_ENDPOINT: Final = "the endpoint does not exist any more"
+ONE_AFTER_ANOTHER: Final = timedelta(microseconds=1)
+"""Between messages that are queued together: of two for one recipient, the first in the list leaves first."""
 ENDED_DURING_EACH: Final = "the process ended during every attempt"
 ONE_AT_A_TIME: Final = (Channel.SLACK, Channel.TEAMS)
 PACE_SECONDS: Final = {Channel.SLACK: 1.0, Channel.TEAMS: 0.25}
@@ -139,7 +141,7 @@ async def queue(tx: Tx, messages: Sequence[Message]) -> int:
 
     Args:
         tx: the open transaction, under the api or worker role.
-        messages: in any order; one with a key, recipient and channel that was queued before changes nothing.
+        messages: in the order in which a recipient is to get them; one with a key, recipient and channel that was queued before changes nothing.
 
     Returns:
         How many deliveries are new.
@@ -152,11 +154,11 @@ async def queue(tx: Tx, messages: Sequence[Message]) -> int:
     said = await consents.of_people(tx, {(each.tenant, each.to.person_key) for each in messages if each.to.person_key})
     choices = await endpoints.choices(tx, {each.tenant for each in messages if not _is_mail(each)})
     fresh: dict[UUID, Fresh] = {}
-    for message in messages:
+    for place, message in enumerate(messages):
         entries = said.get((message.tenant, message.to.person_key), ())
+        leaves_at = (message.not_before or tx.now) + place * ONE_AFTER_ANOTHER
         for each in deliveries_of(message, _routes(message, choices.get(message.tenant, ())), tx.now):
-            objection = _objection(each, entries)
-            fresh[each.id] = Fresh(each, message.not_before or tx.now, objection)
+            fresh[each.id] = Fresh(each, leaves_at, _objection(each, entries))
     return await store.add(tx, messages, list(fresh.values()))
 
 

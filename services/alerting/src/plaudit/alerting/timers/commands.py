@@ -180,14 +180,18 @@ async def _decide(
     claimed: Sequence[Timer],
     watermarks: Mapping[Stream, Watermark],
 ) -> Counter[str]:
-    """Decide what these timers do to their clocks; return how many events of each kind there are."""
+    """Decide what these timers do to their clocks; return how many events of each kind there are.
+
+    What was due first is written, and so told, first.
+    """
     decided: Counter[str] = Counter()
     due: defaultdict[ClockKey, list[Timer]] = defaultdict(list)
-    for timer in claimed:
+    for timer in sorted(claimed, key=lambda each: (each.due_at, each.clock_id), reverse=True):
         due[timer.tenant_id, timer.clock_id].append(timer)
     doubted = await _held_back(tx, known.values(), watermarks)
     contacts = await _contacts_of(tx, known.values())
-    for key, clock in known.items():
+    for key in (key for key in reversed(due) if key in known):
+        clock = known[key]
         # A timer of an earlier generation no longer applies: it is deleted and does nothing.
         stages = [timer.stage for timer in due[key] if timer.generation == clock.run.generation]
         watermark = watermarks[clock.stream]
