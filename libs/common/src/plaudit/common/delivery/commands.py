@@ -141,7 +141,8 @@ async def queue(tx: Tx, messages: Sequence[Message]) -> int:
 
     Args:
         tx: the open transaction, under the api or worker role.
-        messages: in the order in which a recipient is to get them; one with a key, recipient and channel that was queued before changes nothing.
+        messages: in the order in which a recipient is to get them; one with a key, recipient and channel that was
+            queued before changes nothing.
 
     Returns:
         How many deliveries are new.
@@ -256,6 +257,8 @@ async def record(
         luck: from 0 to 1, for the jitter of what is tried again.
         is_last: whether nothing is tried again, as of a test.
     """
+    if not is_last:
+        outcomes = await _without_erased(tx, outcomes)
     standing = await store.circuits(tx, {(each.tenant_id, each.outlet) for each, _ in outcomes})
     ended: list[Ended] = []
     gone: dict[tuple[str, UUID], str] = {}
@@ -275,6 +278,15 @@ async def record(
     for (tenant_id, endpoint_id), error in gone.items():
         await disable(tx, tenant_id, endpoint_id, error[:MAX_ERROR_CHARS], "system")
     return ended
+
+
+async def _without_erased(tx: Tx, outcomes: Sequence[tuple[Delivery, Outcome]]) -> list[tuple[Delivery, Outcome]]:
+    """Return outcomes; of what was erased while it was being sent, how it ended and not a word of it."""
+    erased = await store.erased_meanwhile(tx, [delivery for delivery, _ in outcomes])
+    return [
+        (delivery, outcome.without_words(ERASED) if delivery.id in erased else outcome)
+        for delivery, outcome in outcomes
+    ]
 
 
 async def disable(tx: Tx, tenant_id: str, endpoint_id: UUID, reason: str, actor: str) -> None:

@@ -71,6 +71,14 @@ class Outcome(msgspec.Struct, frozen=True):
         """Whether the failure says something about the server rather than about this message."""
         return not self.is_ours and self.kind in {Kind.FAILED, Kind.GONE}
 
+    def without_words(self, error: str) -> "Outcome":
+        """Return what came of the attempt, and nothing of what was sent or answered.
+
+        Args:
+            error: in place of the error, if there was one.
+        """
+        return msgspec.structs.replace(self, sent=b"", answer=b"", error=error if self.error else "")
+
 
 class Circuit(msgspec.Struct, frozen=True):
     """Whether an outlet takes anything: it rests after failures in a row, then one attempt probes it."""

@@ -22,6 +22,8 @@ STORM_KIND: Final = "storm"
 """More messages to the people of a tenant than it wants in an hour."""
 UNCAUGHT_KIND: Final = "uncaught"
 """A negative review that no class and no assignment is for."""
+PAUSE_KIND: Final = "pause_overlap"
+"""While the time of a clock stood still the customer said something, or the review became drastic."""
 BREACH_SEVERITY: Final = "high"
 CACHED_IDS: Final = 5_000
 ANSWERS: Final = frozenset((Metric.FIRST_ANSWER, Metric.NEXT_ANSWER))
@@ -111,6 +113,21 @@ def breach_alert(clock: Clock, owner: str, now: datetime) -> Alert:
         source_id=clock.about.source_id,
         review_severity=clock.about.severity,
         is_statutory=clock.metric == Metric.STATUTORY,
+    )
+
+
+def pause_alert_id(clock: Clock, pause_from: datetime) -> UUID:
+    """Return the id of the one alert that a pause of a clock can raise."""
+    return uuid5(clock.id, f"{PAUSE_KIND}\n{pause_from.isoformat()}")
+
+
+def pause_alert(clock: Clock, pause_from: datetime, owner: str, now: datetime) -> Alert:
+    """Return the alert that something raises that the customer said while the time stood still."""
+    return msgspec.structs.replace(
+        breach_alert(clock, owner, now),
+        id=pause_alert_id(clock, pause_from),
+        kind=PAUSE_KIND,
+        summary=f"{name_of(clock)}: the customer said something, or it became drastic, while the time stood still",
     )
 
 

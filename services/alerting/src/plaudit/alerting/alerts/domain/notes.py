@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from plaudit.alerting.alerts.domain.alert import Alert, AlertState
+from plaudit.alerting.alerts.domain.alert import PAUSE_KIND, Alert, AlertState
 from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.alerting.mails.domain.words import DESK, REVIEWS, duration, moment
 from plaudit.common.delivery.domain.message import Content, Message, Recipient
@@ -58,6 +58,7 @@ class Note(msgspec.Struct, frozen=True):
     why: str
 
 
+OVERLAPS: Final = "Does the pause still hold?"
 _HEADINGS: Final = {
     NoteKind.RAISED: "Nobody answers for this",
     NoteKind.ESCALATED: "Nobody has looked at this yet",
@@ -151,7 +152,8 @@ def unsilenced_message(tenant_id: str, silence_id: UUID, open_ones: Sequence[str
 
 
 def _subject(note: Note, alert: Alert) -> str:
-    return one_line(f"{_HEADINGS[note.kind]}: {alert.summary}")
+    is_of_pause = alert.kind == PAUSE_KIND and note.kind is NoteKind.RAISED
+    return one_line(f"{OVERLAPS if is_of_pause else _HEADINGS[note.kind]}: {alert.summary}")
 
 
 def _at_desk(alert: Alert, public_url: str) -> str:
