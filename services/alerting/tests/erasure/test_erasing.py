@@ -1,5 +1,6 @@
 """A review is erased: its clock ends, no store holds a word of it, and nothing that is told later brings it back."""
 
+import asyncio
 from datetime import timedelta
 
 import msgspec
@@ -10,8 +11,10 @@ from plaudit.alerting.erasure.domain import STORES
 from plaudit.alerting.main import build, followers
 from plaudit.common.erasure import RUNTIME_STORES, scrub_values
 from plaudit.common.erasure.jobs import ErasureJob
+from plaudit.common.mail.smtp import smtp_sender
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.erasing import holders, scrub_all, tables_of
+from plaudit_testing.mailbox import ACCEPTED
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
@@ -174,3 +177,39 @@ async def test_every_store_has_its_line(stage):
         tables = await tables_of(tx.raw, "alerting")
     assert set(tables) == STORES.keys() | RUNTIME_STORES.keys()
     assert not STORES.keys() & RUNTIME_STORES.keys()
+
+
+@pytest.mark.parametrize("mails", [1, 3], ids=["alone", "gathered"])
+@pytest.mark.parametrize("answer", [ACCEPTED, f"451 {WORDS} later", f"554 {WORDS} never"])
+async def test_a_mail_that_leaves_while_its_review_is_erased_brings_no_word_back(stage, mailbox, mails, answer):
+    """The erasure comes between the lease, when the mail is composed, and the record of its attempt."""
+    for number in range(mails + 1):
+        await stage.happens(None, SPOKEN if number else review(), at(0), review_id=f"review-{number}")
+    if mails > 1:
+        await stage.sends()
+    else:
+        await stage.rows("DELETE FROM message_deliveries WHERE thread <> $1", f"clock:{(await stage.clock())['id']}")
+    await stage.move_to(at(0.02))
+    mailbox.answer = lambda: answer
+    held_back, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hand_over(mail):
+        held_back.set()
+        await go_on.wait()
+        await smtp_sender(stage.settings)(mail)
+
+    stage.mails = stage.new_mails(hand_over)
+    sending = asyncio.create_task(stage.sends())
+    await held_back.wait()
+    for number in range(1, mails + 1):
+        await is_erased(stage, at(1), f"review-{number}")
+    await scrubbed(stage, 1)
+    go_on.set()
+    await sending
+    mailbox.answer = lambda: ACCEPTED
+    for hours in (2, 40, 100):
+        await stage.move_to(at(hours))
+        await stage.fires()
+        await stage.sends()
+    assert await held(stage, WORDS) == []
+    assert await stage.rows("SELECT FROM message_attempts WHERE kind <> 'withdrawn'") != []

@@ -237,3 +237,30 @@ async def test_open_hours_are_those_of_the_tenants_calendars(stage, api, seen):
     assert [(each["pointer"], each["code"]) for each in refused["errors"]] == [
         ("/classes/0/due_within", "severer_due_later")
     ]
+
+
+class Between:
+    """A transaction in which something happens after the first statement."""
+
+    def __init__(self, tx, happens):
+        self.raw, self._raw, self._happens = self, tx.raw, happens
+
+    async def fetch(self, *asked):
+        rows = await self._raw.fetch(*asked)
+        happens, self._happens = self._happens, None
+        if happens is not None:
+            await happens()
+        return rows
+
+
+async def test_a_policy_that_is_activated_while_the_policies_are_read_breaks_nothing(stage, api):
+    name = await saved(api)
+
+    async def another_process_activates():
+        assert (await activated(api, name)).status_code == 200
+
+    async with stage.worker.transaction() as tx:
+        found = await store.load(Between(tx, another_process_activates), ["default"])
+    assert found.current("default").title
+    async with stage.worker.transaction() as tx:
+        assert (await store.load(tx, ["default"])).current("default").number == int(name)

@@ -8,7 +8,7 @@ import pytest
 
 from plaudit.alerting.main import followers
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
-from plaudit_testing.clocks import at, review
+from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.runtime import short_and_long
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
@@ -43,6 +43,23 @@ async def test_time_that_jumps_by_an_hour_fires_each_timer_once(stage, jump_hour
         await stage.fires()
     assert await stage.log() == ["started", "(warned 50)", "warned 80", "breached"]
     assert (await stage.published()).count("clock.breached") == 1
+
+
+async def test_where_the_clock_is_set_back_an_answer_that_waits_in_kafka_still_prevents_the_breach(stage):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(30))
+    await stage.fires()
+    assert (await stage.clock())["state"] == "breached"
+    await stage.move_to(at(25))
+    later = review(published_at=at(2), rated_at=at(2))
+    await stage.happens(None, later, at(2), review_id="later")
+    waiting = stage.record(later, answered(later, at(25.9)), at(25.9), "later")
+    await stage.move_to(at(26.1))
+    await stage.fires()
+    assert (await stage.clock("later"))["state"] == "running"
+    await stage.reads([waiting])
+    await stage.fires()
+    assert (await stage.clock("later"))["state"] == "fulfilled"
 
 
 @pytest.mark.parametrize("clocks", short_and_long(600, 50_000))
@@ -94,3 +111,78 @@ async def test_years_of_old_negative_reviews_start_no_clock_and_page_nobody(stag
     assert await stage.rows("SELECT FROM message_deliveries") == []
     assert await stage.events() == []
     assert mailbox.mails == []
+
+
+async def nobody_was_called(stage, mailbox):
+    await stage.sends()
+    await stage.escalates()
+    await stage.move_to(at(24 * 3_000))
+    await stage.sends()
+    assert await stage.rows("SELECT FROM alerts") == []
+    assert mailbox.mails == []
+
+
+@pytest.mark.parametrize("reviews", short_and_long(1_000, 100_000))
+async def test_reviews_that_are_received_long_after_their_publication_start_no_clock_and_page_nobody(
+    stage, mailbox, reviews
+):
+    """As an import without the mark of a backfill brings them, of the years since the source was set up."""
+    days = 24 * 700
+    received = at(days)
+    records = []
+    for number in range(reviews):
+        published = at(number * (days - 24 * 31) / reviews)
+        state = review(published_at=published, rated_at=published, received_at=received)
+        records.append(stage.record(None, state, received, f"review-{number}"))
+    await stage.move_to(received)
+    await reads_many(stage, records)
+    await stage.move_to(at(days + 200))
+    await stage.fires()
+    assert await stage.rows("SELECT FROM clocks") == []
+    await nobody_was_called(stage, mailbox)
+
+
+@pytest.mark.parametrize("reviews", short_and_long(400, 100_000))
+async def test_years_of_history_that_are_read_late_breach_without_a_call_and_count_in_the_figures(
+    stage, mailbox, reviews
+):
+    """As a group that begins anew reads them: recorded in time by ingest, and read years later."""
+    records = []
+    for number in range(reviews):
+        published = at(number * 24 * 600 / reviews)
+        state = review(published_at=published, rated_at=published, received_at=published)
+        records.append(stage.record(None, state, published, f"review-{number}"))
+        if number % 2:
+            answer = answered(state, published + timedelta(hours=1))
+            records.append(stage.record(state, answer, published, f"review-{number}"))
+    await stage.move_to(at(24 * 700))
+    first, second = records[: len(records) // 2], records[len(records) // 2 :]
+    await reads_many(stage, first)
+    await stage.fires()
+    await reads_many(stage, second)
+    await stage.fires()
+    states = await stage.rows("SELECT state, count(*)::int AS n FROM clocks GROUP BY 1 ORDER BY 1")
+    assert [tuple(row.values()) for row in states] == [("breached", reviews // 2), ("fulfilled", reviews // 2)]
+    causes = await stage.rows("SELECT DISTINCT event ->> 'cause' AS cause FROM clock_events WHERE kind = 'breached'")
+    assert causes == [{"cause": "read_late"}]
+    await nobody_was_called(stage, mailbox)
+
+
+async def test_after_a_standstill_of_weeks_people_are_called_for_what_was_read_in_time(stage, mailbox):
+    await stage.happens(None, review(), at(0))
+    await stage.sends()
+    await stage.move_to(at(24 * 30))
+    await stage.fires()
+    await stage.sends()
+    assert mailbox.subjects[-1] == "Not answered in time: 1-star review of acme/berlin"
+    assert [row["state"] for row in await stage.rows("SELECT state FROM alerts")] == ["open"]
+
+
+async def test_a_review_that_is_read_after_its_due_time_sends_no_notice_of_it(stage, mailbox):
+    await stage.move_to(at(30))
+    await stage.happens(None, review(), at(0))
+    await stage.sends()
+    assert mailbox.mails == []
+    await stage.fires()
+    await stage.sends()
+    assert [each.split(":")[0] for each in mailbox.subjects] == ["Not answered in time"]

@@ -187,3 +187,21 @@ async def test_a_clock_that_cannot_be_fired_is_set_aside_and_the_others_fire(sta
     assert [row["state"] for row in states] == ["breached"] * 3 + ["running", "breached"]
     [aside] = await stage.rows("SELECT DISTINCT error FROM timers WHERE failed_at IS NOT NULL")
     assert "99" in aside["error"]
+
+
+async def test_of_what_fires_together_the_first_due_is_told_first(stage, mailbox):
+    minutes = {f"review-{number}": number * 7 % 11 for number in range(11)}
+    shown = {
+        name: review(published_at=at(minute / 60), rated_at=at(minute / 60), title=f"Minute {minute}")
+        for name, minute in minutes.items()
+    }
+    await stage.reads([stage.record(None, each, at(0.2), name) for name, each in shown.items()])
+    await stage.move_to(at(25))
+    await stage.fires()
+    queued = await stage.rows(
+        "SELECT c.title, d.next_attempt_at FROM message_deliveries d JOIN clocks c ON d.thread = 'clock:' || c.id "
+        "WHERE d.topic = 'clock.breached' ORDER BY d.next_attempt_at"
+    )
+    assert [each["title"] for each in queued] == [f"Minute {number}" for number in range(11)]
+    await stage.sends()
+    assert "Minute 0" in mailbox.mails[0].get_body(("plain",)).get_content()

@@ -62,3 +62,25 @@ def test_reading_on_ends_the_wait(tracker):
     tracker.asked(at(2), 10)
     tracker.read(12)
     assert tracker.watermark(at(9)).decide_until == at(2)
+
+
+def test_where_the_clock_was_set_back_nothing_is_taken_for_read_that_is_written_from_then_on(tracker):
+    tracker.asked(at(25), 10)
+    tracker.read(10)
+    tracker.is_now(at(24))
+    assert tracker.must_ask(at(23))
+    assert tracker.watermark(at(24)).decide_until == NEVER
+
+
+def test_where_the_clock_was_set_back_the_longest_wait_begins_anew(tracker):
+    tracker.asked(at(25), 10)
+    tracker.is_now(at(24))
+    tracker.asked(at(24), 11)
+    assert tracker.watermark(at(24) + WAIT).decide_until == at(24)
+
+
+def test_time_that_goes_on_takes_nothing_back(tracker):
+    tracker.asked(at(1), 10)
+    tracker.read(10)
+    tracker.is_now(at(1))
+    assert tracker.watermark(at(1)).read_until == at(1)

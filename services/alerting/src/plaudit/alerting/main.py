@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
-from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.alerts.commands import BreachAlerts, PauseAlerts
 from plaudit.alerting.alerts.commands.disabled_endpoints import endpoint_watch
 from plaudit.alerting.alerts.commands.endpoints import beside_events, listing_beside_events
 from plaudit.alerting.alerts.commands.storms import Storms
@@ -103,7 +103,7 @@ def owner_of_settings(settings: AlertingSettings) -> Owner:
 def followers(settings: AlertingSettings) -> Sequence[Follower]:
     """Return the rooms that act, in the same transaction, when something happens to a clock."""
     fallback = owner_of_settings(settings)
-    return (Schedule(), BreachAlerts(fallback), OwnerMails(fallback))
+    return (Schedule(), BreachAlerts(fallback), PauseAlerts(fallback), OwnerMails(fallback))
 
 
 def counting_anew(ids: IdSource) -> Moved:

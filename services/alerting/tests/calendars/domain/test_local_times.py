@@ -100,3 +100,15 @@ def test_after_quiet_hours_nothing_is_quiet_and_nothing_goes_back(zone, instant,
 def test_what_comes_due_in_quiet_hours_waits_until_they_end(at, expected):
     assert next_allowed(BERLIN, QuietHours(time(20), time(8)), at) == expected
     assert local_date(BERLIN, expected) >= local_date(BERLIN, at)
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (datetime(2026, 10, 25, 0, 15, tzinfo=UTC), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),  # the first 02:15
+        (datetime(2026, 10, 25, 1, 15, tzinfo=UTC), datetime(2026, 10, 25, 1, 15, tzinfo=UTC)),  # the second: over
+        (datetime(2026, 3, 29, 0, 45, tzinfo=UTC), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),  # 02:30 is 03:30
+    ],
+)
+def test_quiet_hours_that_end_in_the_hour_of_a_change_end_once_and_cost_no_day(at, expected):
+    assert next_allowed(BERLIN, QuietHours(time(22), time(2, 30)), at) == expected

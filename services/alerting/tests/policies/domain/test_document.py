@@ -93,6 +93,40 @@ class TestMistakesHavePointersAndLines:
         many = "title: Ours\nclasses:\n" + "  - {}\n" * (MAX_ERRORS + 10)
         assert len(mistakes(many)) == MAX_ERRORS
 
+    @pytest.mark.parametrize(
+        ("wrong", "words"),
+        [
+            (("to: 2", "to: 9"), "this is at most 5"),
+            (("to: 2", "to: two"), "this is a whole number, without quotes, such as `2`"),
+            (("to: 2", "to: 2.5"), "this is a whole number, without quotes, such as `2`"),
+            (("to: 2", f"to: {'9' * 40}"), "this is a whole number, without quotes, such as `2`"),
+            (("to: 2", "to: 1e999"), "this is a whole number, without quotes, such as `2`"),
+            (("to: 2", "to: .nan"), "this is a whole number, without quotes, such as `2`"),
+            (
+                ("title: Ours", "title: 2026"),
+                "this is a text; one that looks like a number, or like `true`, stands in quotes",
+            ),
+            (("[no, de]", "no"), "this is a list, such as `[one, two]`"),
+            (("[no, de]", "[]"), "the list has at least 1 values, and this one has 0"),
+            (("[no, de]", "[NORSK]"), "a language is a code of two or three small letters, such as `de`"),
+            (("{from: 1, to: 2}", "2"), "members belong here, each with its name, such as `name: value`"),
+            (("language: [no, de]", "verified: maybe"), "this is `true` or `false`, without quotes"),
+            (
+                ("name: bad", "name: Bad One"),
+                "a name has up to 40 small letters, digits and hyphens, and begins with a letter, such as `bad-1`",
+            ),
+            (("language: [no, de]", "<<: {rating: 1}"), "there is no such field; known are"),
+            (("      rating", "\t\trating"), "a tab stands here: indent with spaces"),
+        ],
+    )
+    def test_in_plain_words_and_not_in_those_of_a_library(self, wrong, words):
+        [found] = details(GOOD.replace(*wrong))
+        assert found.startswith(words)
+
+    def test_a_document_that_is_no_group_of_members(self):
+        assert details("- one\n") == ["members belong here, each with its name, such as `name: value`"]
+        assert details("2026-01-01\n") == ["members belong here, each with its name, such as `name: value`"]
+
 
 class TestRulesOfMetrics:
     STATUTORY = """\

@@ -253,6 +253,7 @@ _DATA: dict[str, Any] = {
     "request.scored": RequestChange(request=_REQUEST_STATE),
     "review.linked": LinkChange(request=_REQUEST_STATE, review_id=_REVIEW, review_subject=_STATE.subject),
     "review.unlinked": LinkChange(request=_REQUEST_STATE, review_id=_REVIEW, review_subject=_STATE.subject),
+    "clock.pause_overlapped": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_ANSWERED),
 }
 
 

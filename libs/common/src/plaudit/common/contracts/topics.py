@@ -121,6 +121,7 @@ ALERTS = Topic(
             "alert.acknowledged": AlertChange,
             "alert.assigned": AlertChange,
             "alert.silenced": AlertChange,
+            "clock.pause_overlapped": ClockChange,
         }
     ),
 )

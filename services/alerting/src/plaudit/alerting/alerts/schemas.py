@@ -32,7 +32,8 @@ class AlertOut(BaseModel):
     id: UUID = Field(description="Its id.")
     state: AlertState = Field(description="What has been done about it.", examples=["open"])
     kind: str = Field(
-        description="What it is about: `sla_breach`, `uncaught` for a negative review that nobody is for, or "
+        description="What it is about: `sla_breach`, `uncaught` for a negative review that nobody is for, "
+        "`pause_overlap` for a paused clock whose customer said something, or whose review became drastic, "
         "`storm` for more messages than people can read, or `endpoint_disabled` for an endpoint that gets nothing now.",
         examples=["sla_breach"],
     )

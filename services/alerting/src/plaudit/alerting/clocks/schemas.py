@@ -17,6 +17,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
     ClockEvent,
     Fulfilled,
     Paused,
+    PauseOverlapped,
     PolicyApplied,
     Resumed,
     Retracted,
@@ -44,6 +45,12 @@ class PauseOut(BaseModel):
     from_at: datetime = Field(description="When it began.", examples=[A_TIME])
     to_at: datetime | None = Field(description="When it ended; none while it lasts.", examples=[None])
     reason: str = Field(description="Why.", examples=["waits for the customer"])
+    said_at: datetime | None = Field(
+        None,
+        description="When the customer said something meanwhile, or the review became drastic: look whether the time "
+        "may still stand. None if neither.",
+        examples=[None],
+    )
 
 
 class ClockOut(BaseModel):
@@ -162,7 +169,8 @@ class ClockEventOut(BaseModel):
     channel: str | None = Field(None, description="Of a contact: by which way.", examples=[None])
     cause: str | None = Field(
         None,
-        description="Of a breach: `policy_applied` if moving the clock made it. Nobody is called for such a one.",
+        description="Of a breach: `policy_applied` if moving the clock made it, `read_late` if the review was read "
+        "of only long after the due time, as in a replay of history. Nobody is called for such a one.",
         examples=[None],
     )
 
@@ -185,7 +193,7 @@ class ClockEventOut(BaseModel):
                 out.reason = event.reason
             case Fulfilled():
                 out.channel, out.note = event.channel, event.note
-            case Unknown():
+            case Unknown() | PauseOverlapped():
                 pass
         out.by = getattr(event, "by", None)
         return out

@@ -137,12 +137,26 @@ CROSS JOIN LATERAL (
 ORDER BY k.tenant_id, k.clock_id, e.id
 """
 
+_BEGAN = """
+SELECT k.tenant_id, k.clock_id, e.recorded_at FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, clock_id)
+CROSS JOIN LATERAL (
+    SELECT recorded_at FROM clock_events WHERE tenant_id = k.tenant_id AND clock_id = k.clock_id AND kind = 'started'
+    ORDER BY id DESC LIMIT 1
+) e
+"""
+
 _LOG = "SELECT event::text, recorded_at FROM clock_events WHERE tenant_id = $1 AND clock_id = $2 ORDER BY id"
 
 ReviewKey = tuple[str, str]
 """(tenant, review id)."""
 DueKey = tuple[datetime, UUID]
 """(due time, clock id): the sort key of clocks."""
+
+
+async def began_recorded(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, datetime]:
+    """Return when the start of the present run of each of these clocks was written."""
+    rows = await tx.raw.fetch(_BEGAN, [tenant_id for tenant_id, _ in keys], [clock for _, clock in keys])
+    return {(row["tenant_id"], row["clock_id"]): row["recorded_at"] for row in rows}
 
 
 async def load(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, Clock]:

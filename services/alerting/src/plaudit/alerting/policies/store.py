@@ -79,11 +79,13 @@ _decoder: Final[msgspec.json.Decoder[PolicyRevision]] = msgspec.json.Decoder(Pol
 async def load(tx: Tx, tenants: Collection[str]) -> Policies:
     """Return the policies of these tenants: what is in force, and all that clocks can be pinned to."""
     asked = sorted(tenants)
+    # In this order: each statement sees what has committed by then, so what is in force is among what ever was.
+    activations = await tx.raw.fetch(_IN_FORCE, asked)
     rows = await tx.raw.fetch(_EVER_IN_FORCE, asked)
     revisions = {(row["tenant_id"], row["policy_id"], row["number"]): _decoded(row["compiled"]) for row in rows}
     products = of_product()
     in_force = {}
-    for row in await tx.raw.fetch(_IN_FORCE, asked):
+    for row in activations:
         tenant_id, key = row["tenant_id"], RevisionKey(row["policy_id"], row["number"])
         in_force[tenant_id] = products[key] if key in products else revisions[tenant_id, key.policy_id, key.number]
     return Policies(shipped(NEWEST), in_force, revisions, products, RENAMED)

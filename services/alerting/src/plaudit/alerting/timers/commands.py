@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -13,7 +14,6 @@ from plaudit.alerting.clocks.consumer import GROUP
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, Stream, order_key
 from plaudit.alerting.clocks.domain.clock_events import (
     Cancelled,
-    ClockEvent,
     Fulfilled,
     Paused,
     Retracted,
@@ -48,6 +48,8 @@ from plaudit.common.kafka import dead_letters
 from plaudit.common.outbox import UnitOfWork
 
 MAX_ERROR_CHARS: Final = 500
+READ_LATE: Final = timedelta(days=7)
+"""Where what was due so long ago is read of only now, it is history that is read, and not a backlog."""
 CONTACTS_GROUP: Final = "alerting-contacts"
 GROUPS: Final[Mapping[str, str]] = {REVIEWS.name: GROUP, CUSTOMERS.name: CONTACTS_GROUP}
 """Topic that fulfils clocks → the group that reads it."""
@@ -180,35 +182,47 @@ async def _decide(
     claimed: Sequence[Timer],
     watermarks: Mapping[Stream, Watermark],
 ) -> Counter[str]:
-    """Decide what these timers do to their clocks; return how many events of each kind there are."""
+    """Decide what these timers do to their clocks; return how many events of each kind there are.
+
+    What was due first is written, and so told, first.
+    """
     decided: Counter[str] = Counter()
     due: defaultdict[ClockKey, list[Timer]] = defaultdict(list)
-    for timer in claimed:
+    for timer in sorted(claimed, key=lambda each: (each.due_at, each.clock_id), reverse=True):
         due[timer.tenant_id, timer.clock_id].append(timer)
     doubted = await _held_back(tx, known.values(), watermarks)
     contacts = await _contacts_of(tx, known.values())
-    for key, clock in known.items():
+    read_late = await _read_late(tx, known.values())
+    for key in (key for key in reversed(due) if key in known):
+        clock = known[key]
         # A timer of an earlier generation no longer applies: it is deleted and does nothing.
         stages = [timer.stage for timer in due[key] if timer.generation == clock.run.generation]
         watermark = watermarks[clock.stream]
-        events = _events(clock, stages, contacts.get(key, []), watermark.doubted() if key in doubted else watermark, tx)
+        events = decide_contacts(clock.run, contacts.get(key, ())) or decide_due(
+            clock.run,
+            [stage for stage in stages if stage.kind != CONTACT],
+            now=tx.now,
+            read_until=(watermark.doubted() if key in doubted else watermark).read_until,
+            decide_until=watermark.decide_until,
+            is_told=clock.is_told,
+            was_read_late=key in read_late,
+        )
         writer.record(clock, events)
         decided.update(map(kind_of, events))
     return decided
 
 
-def _events(
-    clock: Clock, stages: Sequence[Stage], contacts: Sequence[Contact], watermark: Watermark, tx: Tx
-) -> tuple[ClockEvent, ...]:
-    found = decide_contacts(clock.run, contacts)
-    return found or decide_due(
-        clock.run,
-        [stage for stage in stages if stage.kind != CONTACT],
-        now=tx.now,
-        read_until=watermark.read_until,
-        decide_until=watermark.decide_until,
-        is_told=clock.is_told,
-    )
+async def _read_late(tx: Tx, clocks: Collection[Clock]) -> set[ClockKey]:
+    """Return those of the clocks about reviews of which we read only long after they were due, as in a replay.
+
+    What is due so long ago, though it was read in time, is of a standstill of ours: people are called for it.
+    """
+    long_ago = tx.now - READ_LATE
+    suspects = {
+        clock.key: clock.run.due_at for clock in clocks if clock.about.review_id and clock.run.due_at < long_ago
+    }
+    began = await clock_store.began_recorded(tx, set(suspects)) if suspects else {}
+    return {key for key, due_at in suspects.items() if key in began and began[key] - due_at > READ_LATE}
 
 
 async def _contacts_of(tx: Tx, clocks: Collection[Clock]) -> dict[ClockKey, list[Contact]]:

@@ -17,6 +17,7 @@ from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.clock_events import (
     AnchorCorrected,
     ClockEvent,
+    PauseOverlapped,
     PolicyApplied,
     Resumed,
     Started,
@@ -118,6 +119,8 @@ def by_log(clock: Clock, log: Iterable[ClockEvent], terms_of: TermsOf) -> ByLog:
         run = apply(run, event, terms_of)
         if isinstance(event, Warned):
             pending.pop(_warning(event), None)
+        elif isinstance(event, PauseOverlapped):
+            continue  # it plans nothing, and takes nothing back
         elif isinstance(event, PLANS) and run.can_move:
             planned = timers_of(msgspec.structs.replace(clock, run=run), terms_of(run.pin), event.at)
             pending = {timer.kind: timer for timer in planned}
@@ -189,6 +192,15 @@ class WatermarkTracker:
         self._read_until = NEVER
         self._ask: _Ask | None = None
         self._waiting_since: datetime | None = None
+
+    def is_now(self, now: datetime) -> None:
+        """Take the present time. Where the clock was set back, what is known of a later time is not known yet.
+
+        What was read until then was written before that instant by the clock of then; more may be written by now.
+        """
+        known = (self._read_until, self._waiting_since or NEVER, NEVER if self._ask is None else self._ask.asked_at)
+        if now < max(known):
+            self._read_until, self._ask, self._waiting_since = NEVER, None, None
 
     def must_ask(self, due_at: datetime) -> bool:
         """Say whether the end offset has to be asked for before a timer that was due then may fire."""

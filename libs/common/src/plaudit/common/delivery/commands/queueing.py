@@ -1,6 +1,8 @@
 """How messages are queued, with their cause."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from plaudit.common.db import Tx
@@ -21,6 +23,9 @@ from plaudit.common.delivery.domain.message import (
 from plaudit.common.delivery.endpoints import store as endpoints
 from plaudit.common.delivery.store import Fresh
 
+ONE_AFTER_ANOTHER: Final = timedelta(microseconds=1)
+"""Between messages that are queued together: of two for one recipient, the first in the list leaves first."""
+
 
 async def queue(tx: Tx, messages: Sequence[Message]) -> int:
     """Write messages that are to be told; they leave after the transaction has committed.
@@ -29,7 +34,8 @@ async def queue(tx: Tx, messages: Sequence[Message]) -> int:
 
     Args:
         tx: the open transaction, under the api or worker role.
-        messages: in any order; one with a key, recipient and channel that was queued before changes nothing.
+        messages: in the order in which a recipient is to get them; one with a key, recipient and channel that was
+            queued before changes nothing.
 
     Returns:
         How many deliveries are new.
@@ -42,11 +48,11 @@ async def queue(tx: Tx, messages: Sequence[Message]) -> int:
     said = await consents.of_people(tx, {(each.tenant, each.to.person_key) for each in messages if each.to.person_key})
     choices = await endpoints.choices(tx, {each.tenant for each in messages if not _is_mail(each)})
     fresh: dict[UUID, Fresh] = {}
-    for message in messages:
+    for place, message in enumerate(messages):
         entries = said.get((message.tenant, message.to.person_key), ())
+        leaves_at = (message.not_before or tx.now) + place * ONE_AFTER_ANOTHER
         for each in deliveries_of(message, _routes(message, choices.get(message.tenant, ())), tx.now):
-            objection = objection_to(each, entries)
-            fresh[each.id] = Fresh(each, message.not_before or tx.now, objection)
+            fresh[each.id] = Fresh(each, leaves_at, objection_to(each, entries))
     return await store.add(tx, messages, list(fresh.values()))
 
 

@@ -11,7 +11,7 @@ from plaudit.common.db import Tx
 from plaudit.common.delivery import store
 from plaudit.common.delivery.consent import store as consents
 from plaudit.common.delivery.domain.endpoint import EndpointState
-from plaudit.common.delivery.domain.message import Channel, Delivery, State
+from plaudit.common.delivery.domain.message import ERASED, Channel, Delivery, State
 from plaudit.common.delivery.domain.outcomes import (
     MAX_ERROR_CHARS,
     TOO_LATE,
@@ -48,6 +48,8 @@ async def record(
         is_last: whether nothing is tried again, as of a test.
         watch: told of endpoints that are disabled by it.
     """
+    if not is_last:
+        outcomes = await _without_erased(tx, outcomes)
     standing = await store.circuits(tx, {(each.tenant_id, each.outlet) for each, _ in outcomes})
     ended: list[Ended] = []
     gone: dict[tuple[str, UUID], str] = {}
@@ -67,6 +69,15 @@ async def record(
     for (tenant_id, endpoint_id), error in gone.items():
         await disable(tx, tenant_id, endpoint_id, error[:MAX_ERROR_CHARS], endpoints.SYSTEM, watch)
     return ended
+
+
+async def _without_erased(tx: Tx, outcomes: Sequence[tuple[Delivery, Outcome]]) -> list[tuple[Delivery, Outcome]]:
+    """Return outcomes; of what was erased while it was being sent, how it ended and not a word of it."""
+    erased = await store.erased_meanwhile(tx, [delivery for delivery, _ in outcomes])
+    return [
+        (delivery, outcome.without_words(ERASED) if delivery.id in erased else outcome)
+        for delivery, outcome in outcomes
+    ]
 
 
 async def disable(

@@ -82,6 +82,14 @@ def storable(outcome: Outcome) -> Outcome:
     """Return an outcome whose words the database takes, whatever a server has answered."""
     return msgspec.structs.replace(outcome, error=clean(outcome.error)) if outcome.error else outcome
 
+    def without_words(self, error: str) -> "Outcome":
+        """Return what came of the attempt, and nothing of what was sent or answered.
+
+        Args:
+            error: in place of the error, if there was one.
+        """
+        return msgspec.structs.replace(self, sent=b"", answer=b"", error=error if self.error else "")
+
 
 class Circuit(msgspec.Struct, frozen=True):
     """Whether an outlet takes anything: it rests after failures in a row, then one attempt probes it."""

@@ -1,6 +1,6 @@
 """Every SQL statement about messages, their deliveries and attempts, and outlets."""
 
-from plaudit.common.delivery.store.erasing import erase, purge
+from plaudit.common.delivery.store.erasing import erase, erased_meanwhile, purge
 from plaudit.common.delivery.store.leasing import ANY_DUE, contents, lease, take
 from plaudit.common.delivery.store.reading import (
     Standing,
@@ -50,6 +50,7 @@ __all__ = [
     "contents",
     "count_failed",
     "erase",
+    "erased_meanwhile",
     "fail_outlet",
     "gathering_of",
     "last_told",

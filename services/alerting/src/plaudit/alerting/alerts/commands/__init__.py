@@ -2,5 +2,6 @@
 
 from plaudit.alerting.alerts.commands.by_people import UnknownOwnerError, acknowledge, assign, silence, unsilence
 from plaudit.alerting.alerts.commands.following import BreachAlerts
+from plaudit.alerting.alerts.commands.pausing import PauseAlerts
 
-__all__ = ["BreachAlerts", "UnknownOwnerError", "acknowledge", "assign", "silence", "unsilence"]
+__all__ = ["BreachAlerts", "PauseAlerts", "UnknownOwnerError", "acknowledge", "assign", "silence", "unsilence"]

@@ -26,6 +26,8 @@ UNCAUGHT_KIND: Final = "uncaught"
 ENDPOINT_KIND: Final = "endpoint_disabled"
 """An endpoint that gets nothing any more because it is gone, or has failed for days."""
 MAX_REASON_CHARS: Final = 200
+PAUSE_KIND: Final = "pause_overlap"
+"""While the time of a clock stood still the customer said something, or the review became drastic."""
 BREACH_SEVERITY: Final = "high"
 CACHED_IDS: Final = 5_000
 ANSWERS: Final = frozenset((Metric.FIRST_ANSWER, Metric.NEXT_ANSWER))
@@ -113,6 +115,21 @@ def breach_alert(clock: Clock, owner: str, now: datetime) -> Alert:
         source_id=clock.about.source_id,
         review_severity=clock.about.severity,
         is_statutory=clock.metric == Metric.STATUTORY,
+    )
+
+
+def pause_alert_id(clock: Clock, pause_from: datetime) -> UUID:
+    """Return the id of the one alert that a pause of a clock can raise."""
+    return uuid5(clock.id, f"{PAUSE_KIND}\n{pause_from.isoformat()}")
+
+
+def pause_alert(clock: Clock, pause_from: datetime, owner: str, now: datetime) -> Alert:
+    """Return the alert that something raises that the customer said while the time stood still."""
+    return msgspec.structs.replace(
+        breach_alert(clock, owner, now),
+        id=pause_alert_id(clock, pause_from),
+        kind=PAUSE_KIND,
+        summary=f"{name_of(clock)}: the customer said something, or it became drastic, while the time stood still",
     )
 
 

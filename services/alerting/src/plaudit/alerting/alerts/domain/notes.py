@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from plaudit.alerting.alerts.domain.alert import ENDPOINT_KIND, Alert, AlertState
+from plaudit.alerting.alerts.domain.alert import ENDPOINT_KIND, PAUSE_KIND, Alert, AlertState
 from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.alerting.mails.domain.words import DESK, REVIEWS, duration, moment
 from plaudit.common.delivery.domain.message import Content, Message, Recipient
@@ -62,6 +62,7 @@ class Note(msgspec.Struct, frozen=True):
     why: str
 
 
+OVERLAPS: Final = "Does the pause still hold?"
 _HEADINGS: Final = {
     NoteKind.RAISED: "Nobody answers for this",
     NoteKind.ESCALATED: "Nobody has looked at this yet",
@@ -169,8 +170,10 @@ def unsilenced_message(tenant_id: str, silence_id: UUID, open_ones: Sequence[str
 
 
 def _subject(note: Note, alert: Alert) -> str:
-    is_new_endpoint = note.kind is NoteKind.RAISED and alert.kind == ENDPOINT_KIND
-    return one_line(alert.summary if is_new_endpoint else f"{_HEADINGS[note.kind]}: {alert.summary}")
+    if note.kind is NoteKind.RAISED and alert.kind == ENDPOINT_KIND:
+        return one_line(alert.summary)
+    is_of_pause = note.kind is NoteKind.RAISED and alert.kind == PAUSE_KIND
+    return one_line(f"{OVERLAPS if is_of_pause else _HEADINGS[note.kind]}: {alert.summary}")
 
 
 def _at_desk(alert: Alert, public_url: str) -> str:

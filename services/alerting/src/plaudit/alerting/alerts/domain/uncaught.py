@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from plaudit.alerting.clocks.domain.decide import is_history
 from plaudit.alerting.people.domain import Owners
 from plaudit.alerting.policies.domain.conditions import facts_of
 from plaudit.alerting.policies.domain.metrics import METRICS, Metric
@@ -15,13 +16,16 @@ _PUBLISHED: Final = "published"
 def is_uncaught(change: ReviewChange, policy: PolicyRevision, owners: Owners) -> bool:
     """Say whether a review as it is told waits for somebody, and nobody is for it.
 
-    History calls nobody: neither does what was published before its source was set up, nor a backfill. Answers to
+    History calls nobody: neither does what was published before its source was set up, nor what was received long
+    after it was published, nor a backfill. Answers to
     surveys are left out: nobody can answer them in public.
     """
     review = change.after
     if review is None or change.backfill or review.severity not in NEGATIVE or _is_answered(review):
         return False
     if review.kind not in METRICS[Metric.FIRST_ANSWER].kinds or review.published_at < review.source.created_at:
+        return False
+    if is_history(review.published_at, review.received_at):
         return False
     if policy.matching(Metric.FIRST_ANSWER, facts_of(review)) is not None:
         return False

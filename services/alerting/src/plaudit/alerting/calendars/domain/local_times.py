@@ -55,10 +55,16 @@ def add_months(anchor: date, months: int) -> date:
 
 
 def next_allowed(zone: ZoneInfo, quiet: QuietHours | None, instant: datetime) -> datetime:
-    """Return the instant itself, or the end of the quiet hours that it lies in."""
+    """Return the instant itself, or the end of the quiet hours that it lies in.
+
+    Once they have ended, a wall time that comes again because the clocks were set back is not quiet again.
+    """
     local = instant.astimezone(zone)
     if quiet is None or not quiet.hold(local.time()):
         return instant
-    end = at_local(zone, local.date(), quiet.end)
-    # Of quiet hours past midnight the evening's part ends on the next date.
-    return end if end > instant else at_local(zone, local.date() + A_DAY, quiet.end)
+    for first in (local.date() - A_DAY, local.date()):
+        last = first if quiet.start < quiet.end else first + A_DAY
+        end = at_local(zone, last, quiet.end)
+        if at_local(zone, first, quiet.start) <= instant < end:
+            return end
+    return instant

@@ -23,6 +23,8 @@ class Pause:
     to_at: datetime | None
     """None: it still lasts."""
     reason: str
+    said_at: datetime | None = None
+    """When the customer said something meanwhile, or what it is about became drastic; none if neither."""
 
 
 @dataclass(frozen=True, slots=True)

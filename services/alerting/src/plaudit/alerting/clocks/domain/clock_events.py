@@ -72,10 +72,12 @@ class RetractReason(StrEnum):
 
 
 class BreachCause(StrEnum):
-    """What made a breach, where it is not that people were late. Nobody is called for it."""
+    """What made a breach, where it is not that people were late now. Nobody is called for it."""
 
     POLICY_APPLIED = "policy_applied"
     """The run was moved to a policy or calendar under which its due time had passed already."""
+    READ_LATE = "read_late"
+    """We read of the review only days after the due time, as in a replay of history."""
 
 
 class Started(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="started", omit_defaults=True):
@@ -107,6 +109,15 @@ class Resumed(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="resu
     at: datetime
     reason: str
     by: str
+
+
+class PauseOverlapped(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="pause_overlapped"):
+    """While the time stood still the customer said something, or the review became drastic: somebody has to look."""
+
+    at: datetime
+    """When that was."""
+    pause_from: datetime
+    """When the pause began: of one run, no two begin at once."""
 
 
 class PolicyApplied(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="policy_applied"):
@@ -186,6 +197,7 @@ ClockEvent: TypeAlias = (
     Started
     | Paused
     | Resumed
+    | PauseOverlapped
     | PolicyApplied
     | AnchorCorrected
     | Warned
@@ -208,7 +220,7 @@ def is_collapsed(event: ClockEvent) -> bool:
 
 
 def calls_nobody(event: ClockEvent) -> bool:
-    """Say whether an event is a breach for which nobody is called: one that a change of the rules made."""
+    """Say whether an event is a breach for which nobody is called: a change of the rules made it, or it is history."""
     return isinstance(event, Breached) and event.cause is not None
 
 

@@ -19,6 +19,7 @@ def decide_due(
     read_until: datetime,
     decide_until: datetime,
     is_told: bool = True,
+    was_read_late: bool = False,
 ) -> tuple[ClockEvent, ...]:
     """Return what the passing of time adds to the log of a clock.
 
@@ -31,6 +32,7 @@ def decide_due(
         read_until: everything written up to here has been applied.
         decide_until: not before `read_until`; a breach between the two is provisional, one later is not decided yet.
         is_told: whether what is due is told; if not, the run becomes unknown.
+        was_read_late: whether we read of what is due only long after the due time: nobody is called for that.
     """
     if not run.can_move or run.is_paused:
         return ()
@@ -38,7 +40,8 @@ def decide_due(
     published = None if now > run.due_at or not warnings else warnings[-1]
     events: list[ClockEvent] = [_warned(stage, collapsed=stage != published) for stage in warnings]
     if any(stage.kind == BREACH for stage in due) and run.due_at <= decide_until:
-        events.append(_passed(run, provisional=run.due_at > read_until) if is_told else Unknown(run.due_at))
+        cause = BreachCause.READ_LATE if was_read_late else None
+        events.append(_passed(run, cause, provisional=run.due_at > read_until) if is_told else Unknown(run.due_at))
     return tuple(events)
 
 
@@ -48,6 +51,6 @@ def _warned(stage: Stage, *, collapsed: bool) -> Warned:
     return Warned(stage.at, percent, collapsed, after)
 
 
-def _passed(run: Run, *, provisional: bool) -> Breached:
+def _passed(run: Run, cause: BreachCause | None, *, provisional: bool) -> Breached:
     moved_past = run.applied_at is not None and run.due_at <= run.applied_at
-    return Breached(run.due_at, provisional, BreachCause.POLICY_APPLIED if moved_past else None)
+    return Breached(run.due_at, provisional, BreachCause.POLICY_APPLIED if moved_past else cause)

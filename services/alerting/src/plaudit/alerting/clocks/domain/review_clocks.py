@@ -14,6 +14,7 @@ from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started
 from plaudit.alerting.clocks.domain.decide import ANSWER, FIRST_RESOLUTION, TOTAL_RESOLUTION, Duty, TermsFor, decide
 from plaudit.alerting.clocks.domain.follow_up import decide_follow_up
 from plaudit.alerting.clocks.domain.next_answer import decide_next_answer, start_next_answer
+from plaudit.alerting.clocks.domain.pauses import overlapped
 from plaudit.alerting.clocks.domain.run import apply, fold
 from plaudit.alerting.clocks.domain.terms import Rules
 from plaudit.alerting.policies.domain.conditions import facts_of
@@ -102,6 +103,14 @@ class Decided(NamedTuple):
     """Those of a known clock."""
     started: Started | None = None
     """The first event of a new clock."""
+
+
+def decide_overlaps(revision: ReviewRevision, clocks: ReviewClocks) -> Iterator[Decided]:
+    """Yield what a revision adds to the logs of clocks whose time stands still, once all else is decided."""
+    for clock in clocks.all:
+        events = overlapped(clock.run, revision.change, revision.recorded_at)
+        if events:
+            yield Decided(clock, events)
 
 
 def decide_revision(

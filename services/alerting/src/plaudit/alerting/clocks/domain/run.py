@@ -11,6 +11,7 @@ Where answers are not told, the due time makes a run unknown instead of breached
 and an answer, once it is known, makes of it what its publication says.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +28,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
     ClockEvent,
     Fulfilled,
     Paused,
+    PauseOverlapped,
     PolicyApplied,
     Resumed,
     Retracted,
@@ -198,14 +200,14 @@ def _changes(run: Run, event: ClockEvent, terms_of: TermsOf) -> dict[str, Any]:
     match event:
         case Paused() | Resumed() | PolicyApplied() | AnchorCorrected():
             return {"generation": run.generation + 1, **_new_times(run, event, terms_of)}
+        case PauseOverlapped() | Retracted():
+            return _noted(run, event)
         case Breached():
             return {"breached_at": event.at, "provisional": event.provisional, "unknown_at": None}
         case Unknown():
             return {"unknown_at": event.at}
         case Fulfilled() | Cancelled():
             return _end(run, event)
-        case Retracted():
-            return {"breached_at": None, "provisional": False}
     return {}
 
 
@@ -247,4 +249,16 @@ def _end(run: Run, event: Fulfilled | Cancelled) -> dict[str, Any]:
 def _ended(pauses: tuple[Pause, ...], at: datetime) -> tuple[Pause, ...]:
     """Return the pauses, the open one ended; one that would end before it began has not been."""
     *earlier, last = pauses
-    return (*earlier, Pause(last.from_at, at, last.reason)) if at > last.from_at else tuple(earlier)
+    return (*earlier, dataclasses.replace(last, to_at=at)) if at > last.from_at else tuple(earlier)
+
+
+def _noted(run: Run, event: PauseOverlapped | Retracted) -> dict[str, Any]:
+    """Return what is set by an event that moves no time: a breach is taken back, or something was said in a pause."""
+    if isinstance(event, Retracted):
+        return {"breached_at": None, "provisional": False}
+    return {
+        "pauses": tuple(
+            dataclasses.replace(pause, said_at=event.at) if pause.from_at == event.pause_from else pause
+            for pause in run.pauses
+        )
+    }

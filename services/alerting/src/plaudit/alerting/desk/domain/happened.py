@@ -8,12 +8,14 @@ import msgspec
 
 from plaudit.alerting.clocks.domain.clock_events import (
     AnchorCorrected,
+    BreachCause,
     Breached,
     Cancelled,
     CancelReason,
     ClockEvent,
     Fulfilled,
     Paused,
+    PauseOverlapped,
     PolicyApplied,
     Resumed,
     Retracted,
@@ -89,7 +91,7 @@ def _words(event: ClockEvent) -> tuple[str, str | None]:
             return _by_time(event), None
 
 
-def _by_time(event: Started | Warned | Cancelled | Retracted | Unknown) -> str:
+def _by_time(event: Started | PauseOverlapped | Warned | Cancelled | Retracted | Unknown) -> str:
     match event:
         case Started():
             return f"The clock started: {reason_in_words(event.reason)}."
@@ -100,6 +102,8 @@ def _by_time(event: Started | Warned | Cancelled | Retracted | Unknown) -> str:
             return f"No answer is due any more: {reason_in_words(event.reason)}."
         case Retracted():
             return f"The breach was taken back: {reason_in_words(event.reason)}."
+        case PauseOverlapped():
+            return "While the time stood still the customer said something, or it became drastic. Does it still stand?"
         case Unknown():
             return "The due time passed. Whether it was answered by then is not told here."
 
@@ -115,6 +119,8 @@ def _by_hand(event: Paused | Resumed | PolicyApplied | AnchorCorrected) -> str:
 def _breach(event: Breached) -> str:
     if event.by is not None:
         return "There was no answer in time."
+    if event.cause is BreachCause.READ_LATE:
+        return "It was read of only long after the due time had passed, without an answer. Nobody was called for it."
     if event.cause is not None:
         return "The due time under the new policy had passed already. Nobody was called for it."
     return "No answer in time" + (", as far as could be read by then." if event.provisional else ".")

@@ -126,7 +126,8 @@ def is_wanted(letter: Letter, clock: Clock, now: datetime) -> bool:
             is_early = run.state is State.RUNNING and now < run.due_at
             return letter.generation == run.generation and run.waiting and is_early
         case _:
-            return _is_of_run(letter, run) and run.waiting and run.state is State.RUNNING
+            is_early = run.state is State.RUNNING and now < run.due_at
+            return _is_of_run(letter, run) and run.waiting and is_early
 
 
 def _is_of_run(letter: Letter, run: Run) -> bool:

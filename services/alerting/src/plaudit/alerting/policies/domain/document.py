@@ -42,6 +42,35 @@ _LENGTH: Final = re.compile(rf"([0-9]{{1,9}}) ?({'|'.join(_UNITS)})")
 _PERCENT: Final = re.compile(r"([0-9]{1,3}) ?%")
 _LANGUAGE: Final = r"^[a-z]{2,3}$"
 _UNPRINTABLE: Final = re.compile(f"[{NOT_TEXT}]")
+_FORMS: Final = {
+    NAME_PATTERN: "a name has up to 40 small letters, digits and hyphens, and begins with a letter, such as `bad-1`",
+    CALENDAR_PATTERN: "this is the name of a calendar, such as `office`, or `always`",
+    _LANGUAGE: "a language is a code of two or three small letters, such as `de`",
+}
+"""What a text has to match, in words."""
+_A_NUMBER: Final = "this is a number, without quotes"
+_A_WHOLE_NUMBER: Final = "this is a whole number, without quotes, such as `2`"
+_A_GROUP: Final = "members belong here, each with its name, such as `name: value`"
+_A_LIST: Final = "this is a list, such as `[one, two]`"
+_RULES: Final = {
+    "string_type": "this is a text; one that looks like a number, or like `true`, stands in quotes",
+    "string_too_short": "this has at least {min_length} characters",
+    "string_too_long": "this has at most {max_length} characters",
+    **dict.fromkeys(("int_type", "int_from_float", "int_parsing", "int_parsing_size"), _A_WHOLE_NUMBER),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), _A_NUMBER),
+    "bool_type": "this is `true` or `false`, without quotes",
+    **dict.fromkeys(("list_type", "tuple_type"), _A_LIST),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), _A_GROUP),
+    "too_short": "the list has at least {min_length} values, and this one has {actual_length}",
+    "too_long": "the list has at most {max_length} values",
+    "less_than": "this is less than {lt}",
+    "less_than_equal": "this is at most {le}",
+    "greater_than": "this is more than {gt}",
+    "greater_than_equal": "this is at least {ge}",
+    **dict.fromkeys(("enum", "literal_error"), "there is no such value; known are {expected}"),
+}
+"""The model's name of a rule → the rule in words."""
+OTHER_RULE: Final = "this is not what belongs here; compare it with the shipped document"
 
 
 class Format(StrEnum):
@@ -246,8 +275,11 @@ def model_mistake(error: Any, models: Mapping[int, type[BaseModel]]) -> Document
     if kind == "missing":
         return mistake(pointer, "missing", f"`{steps[-1]}` is missing")
     if kind == "string_pattern_mismatch":
-        return mistake(pointer, "wrong_form", f"this has the form `{error['ctx']['pattern']}`")
-    return mistake(pointer, kind, error["msg"].removeprefix("Value error, "))
+        pattern = error["ctx"]["pattern"]
+        return mistake(pointer, "wrong_form", _FORMS.get(pattern, f"this has the form `{pattern}`"))
+    if kind == "value_error":
+        return mistake(pointer, kind, error["msg"].removeprefix("Value error, "))
+    return mistake(pointer, kind, _RULES.get(kind, OTHER_RULE).format(**error.get("ctx", {})))
 
 
 def _is_of_library(part: object) -> bool:

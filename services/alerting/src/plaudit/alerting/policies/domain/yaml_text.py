@@ -5,6 +5,7 @@ tags are refused, and so are keys that stand twice. A word is a text unless it i
 language `no` stays one, which YAML 1.1 reads as false.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -46,7 +47,8 @@ def load(text: str) -> tuple[object, dict[str, int]]:
         return _Reading(text).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise InvalidYamlError(1 if mark is None else mark.line + 1, str(error.problem or error.context)) from error
+        line = 1 if mark is None else mark.line + 1
+        raise InvalidYamlError(line, _why(text, line, str(error.problem or error.context))) from error
     except yaml.YAMLError as error:  # a character that YAML does not allow
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
         raise InvalidYamlError(line, "the text holds a character that YAML does not allow") from error
@@ -118,6 +120,13 @@ class _Reading:
         return members
 
 
+def _why(text: str, line: int, reason: str) -> str:
+    """Return what is wrong in a line: where a tab is in the way, that; else what the parser says."""
+    lines = text.splitlines()[line - 1 : line]
+    is_tab = "cannot start any token" in reason and any("\t" in each for each in lines)
+    return "a tab stands here: indent with spaces" if is_tab else reason
+
+
 def _line(event: Any) -> int:
     line: int = event.start_mark.line
     return line + 1
@@ -131,4 +140,5 @@ def _scalar(event: Any) -> object:
         return _WORDS[text]
     if _INT.fullmatch(text):
         return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
+    number = float(text) if _FLOAT.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else text

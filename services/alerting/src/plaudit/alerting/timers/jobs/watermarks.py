@@ -44,6 +44,10 @@ class Watermarks:
             now: the present time, taken before this call.
             latest_due: stream → the latest due time that has passed.
         """
+        for tracker in self._trackers.values():
+            tracker.is_now(now)
+        if self._asked_at is not None and now < self._asked_at:
+            await self.close()  # the clock was set back: the answer would be of a time that is still to come
         wanted = [
             stream
             for stream, due_at in latest_due.items()
@@ -80,7 +84,7 @@ class Watermarks:
 
     async def close(self) -> None:
         """Stop asking."""
-        asking, self._asking = self._asking, None
+        asking, self._asking, self._asked_at = self._asking, None, None
         await end_task(asking)
 
     def _tracker(self, stream: Stream) -> WatermarkTracker:
