@@ -157,7 +157,7 @@ class Stage:
         self.common = Database(self.settings, "common", Role.OWNER, pool_size=1)
         self.subscription = subscription(followers(self.settings), self.settings.partitions)
         self.timers = self.new_timers()
-        self.escalations = EscalationJob(self.worker)
+        self.escalations = EscalationJob(self.worker, owner_of_settings(self.settings))
         self.silences = SilenceJob(self.worker, owner_of_settings(self.settings))
         self.processes: list[Resources[AlertingSettings]] = []
         self.mails = self.new_mails()

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts
+from plaudit.alerting.alerts.commands.composing import check_of as alert_check_of
+from plaudit.alerting.alerts.commands.composing import gatherer_of as alert_gatherer_of
 from plaudit.alerting.alerts.commands.storms import Storms
-from plaudit.alerting.alerts.commands.telling import check_of as alert_check_of
 from plaudit.alerting.alerts.commands.telling import withheld
 from plaudit.alerting.alerts.consumer import uncaught_subscription
 from plaudit.alerting.alerts.domain.notes import TOPIC as ALERT_TOPIC
@@ -127,7 +128,10 @@ def gatherings(settings: AlertingSettings) -> Gatherings:
     fallback = owner_of_settings(settings)
     storms = Storms(fallback, settings.public_url, settings.delivery_storm_messages)
     return Gatherings(
-        {CLOCK_TOPIC: gatherer_of(settings.public_url, fallback, withheld)},
+        {
+            CLOCK_TOPIC: gatherer_of(settings.public_url, fallback, withheld),
+            ALERT_TOPIC: alert_gatherer_of(settings.public_url, fallback),
+        },
         on_storm=storms.begin,
         on_calm=storms.end,
     )
@@ -251,7 +255,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             TimerJob(resources, following, end_offsets.end_offset),
             Auditor(resources, connector, [look_for_late, count_silences_set_aside, count_failed_moves]),
             MoveJob(resources, following),
-            EscalationJob(worker),
+            EscalationJob(worker, owner_of_settings(settings)),
             SilenceJob(worker, owner_of_settings(settings)),
             CadenceJob(resources),
             ReplanJob(resources),
