@@ -189,7 +189,7 @@ class Stage:
             sender,
             vault_of(self.settings),
             checks(self.settings),
-            gatherings(self.settings),
+            gatherings(self.settings, self.resources.outbox),
         )
 
     async def close(self) -> None:

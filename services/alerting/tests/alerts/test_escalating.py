@@ -9,6 +9,7 @@ from prometheus_client import REGISTRY
 
 from plaudit.alerting.alerts import jobs
 from plaudit.alerting.alerts.commands import telling
+from plaudit.alerting.alerts.domain.alert import storm_alert
 from plaudit.alerting.alerts.domain.escalation import AlertStep, StepKind
 from plaudit.alerting.alerts.domain.notes import CHANGED, LOOKED_AT, RESOLVED
 from plaudit.alerting.alerts.store import alerts as store
@@ -371,6 +372,15 @@ async def test_a_mail_of_an_escalation_says_what_the_mail_about_the_clock_says(s
     assert "step 1 of its escalation" in text
     [breach] = [each for each in mailbox.mails if "Not answered in time" in str(each["Subject"])]
     assert mail["References"].split()[0] == breach["References"].split()[0], "one thread"
+
+
+async def test_what_is_done_about_a_storm_is_published_as_an_event_that_can_be_read(stage, api):
+    async with stage.worker.transaction() as tx:
+        raised = storm_alert("default", "owner@acme.example", tx.now, "Storm")
+        await store.raise_all(tx, [raised])
+    assert (await api.post(f"/v1/alerts/{raised.id}/acknowledge")).status_code == 200
+    [event] = await stage.events()
+    assert (event["type"], event["subject"]) == ("alert.acknowledged", "storm")
 
 
 async def test_a_silence_of_one_source_lets_the_others_through(stage, api, owners, mailbox):

@@ -140,3 +140,19 @@ async def test_a_form_from_elsewhere_changes_nothing(stage):
     )
     assert answer.status_code == 403
     assert (await stage.clock())["state"] == "running"
+
+
+async def test_what_people_do_about_the_alert_is_in_what_happened(stage):
+    desk = await desk_of(stage, 25)
+    await desk.does("acknowledge", remind="60")
+    await desk.does("assign", to="owner@acme.example", note="Please <b>call")
+    await desk.does("silence", what="alert", hours="4", reason="We know.")
+    log = [" ".join(words) for words in await desk.log()]
+    assert [each.split(".")[0] for each in log[:3]] == [
+        "The alert was silenced",
+        "The alert was given to owner@acme",
+        "The alert was acknowledged",
+    ]
+    assert "We know." in log[0]
+    assert "Please" in log[1]
+    assert all("key" in each for each in log[:3]), "each says who it was"

@@ -81,6 +81,7 @@ from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
 from plaudit.common.ids import IdSource
 from plaudit.common.kafka.end_offsets import EndOffsets
+from plaudit.common.outbox import Outbox
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.settings import address_of
 from plaudit.common.vault import vault_of
@@ -123,10 +124,10 @@ def checks(settings: AlertingSettings) -> Checks:
     }
 
 
-def gatherings(settings: AlertingSettings) -> Gatherings:
-    """Return how what is gathered is composed, and what a storm of messages raises."""
+def gatherings(settings: AlertingSettings, outbox: Outbox) -> Gatherings:
+    """Return how what is gathered is composed, and what a storm of messages raises; the outbox takes its events."""
     fallback = owner_of_settings(settings)
-    storms = Storms(fallback, settings.public_url, settings.delivery_storm_messages)
+    storms = Storms(fallback, settings.public_url, settings.delivery_storm_messages, outbox.append)
     return Gatherings(
         {
             CLOCK_TOPIC: gatherer_of(settings.public_url, fallback, withheld),
@@ -261,7 +262,9 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             ReplanJob(resources),
             ChangesJob(worker),
             ContactsJob(worker),
-            DeliveryJob(worker, settings, sender, vault, checks(settings), gatherings(settings), complete),
+            DeliveryJob(
+                worker, settings, sender, vault, checks(settings), gatherings(settings, resources.outbox), complete
+            ),
             MessagePurgeJob(worker, settings),
             EndpointResealJob(worker, vault),
             SubscriberResealJob(worker, vault),
