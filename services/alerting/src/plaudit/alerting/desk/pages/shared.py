@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -42,7 +42,7 @@ from plaudit.common.http import Cursor, Principal, cut_page, decode_cursor
 from plaudit.common.http.parameters import parameters
 from plaudit.common.pages.navigation import CONSOLE
 from plaudit.common.people.naming import namer
-from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, staff
+from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, staff, zone_of_reader
 
 ROWS: Final = 20
 SOON: Final = timedelta(hours=4)
@@ -275,7 +275,7 @@ async def _of_clock(
     name_of = await namer(request.app.state.resources.common_database(), tenant_id, actors)
     loaded = await clock_store.load(tx, [(tenant_id, clock_id)])
     aid = (await aids_of(tx, list(loaded.values()))).get((tenant_id, clock_id), NO_AID)
-    head, others = of_customer(aid, UTC) if principal.may("reviews:read") else ("", [])
+    head, others = of_customer(aid, zone_of_reader(request)) if principal.may("reviews:read") else ("", [])
     guideline = aid.guideline if principal.may("library:read") else None
     return {
         "log": merged(

@@ -21,7 +21,7 @@ from plaudit.alerting.people.domain import Owner
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.delivery.domain.message import Content
 from plaudit.common.text import clean, isolated, one_line, with_bdi
-from plaudit.common.time_zones import zone_of
+from plaudit.common.time_zones import in_words, zone_of
 
 DESK: Final = "/console/desk"
 """The page of what is due; below it, each clock has a page at its id."""
@@ -148,7 +148,7 @@ def composed(
 
 def moment(at: datetime, zone: tzinfo = UTC) -> str:
     """Return an instant for people: `2 March 2026, 10:00 CET`."""
-    return f"{at.astimezone(zone):%-d %B %Y, %H:%M %Z}"
+    return in_words(at, zone)
 
 
 def duration(length: timedelta) -> str:
