@@ -16,6 +16,7 @@ from plaudit.alerting.answers import api as answers
 from plaudit.alerting.answers import consumer as answers_consumer
 from plaudit.alerting.answers import pages as answer_pages
 from plaudit.alerting.audit import api as audit
+from plaudit.alerting.audit.commands import record_redriven
 from plaudit.alerting.audit.pages import router as audit_pages
 from plaudit.alerting.cadences import api as cadences
 from plaudit.alerting.cadences.commands.sending import checks_of as cadence_checks
@@ -58,6 +59,8 @@ from plaudit.alerting.policies.commands import check_calendar
 from plaudit.alerting.reports import api as reports
 from plaudit.alerting.reports.pages import router as report_pages
 from plaudit.alerting.reviews.consumer import KEPT_REVIEWS
+from plaudit.alerting.set_aside import api as set_aside
+from plaudit.alerting.set_aside.pages import router as set_aside_pages
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
 from plaudit.alerting.timers.consumer import CONTACTS
@@ -185,6 +188,8 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             owner_pages,
             audit.router,
             audit_pages,
+            set_aside.router,
+            set_aside_pages,
             desk.router,
             desk.changing(following),
             sessions.router,
@@ -202,6 +207,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             "alerts": "What a person should look at, and what is silenced.",
             "owners": "Who answers for what, and who is told when they do not.",
             "audit": "Who did what, and when.",
+            "set aside": "What could not be processed, and is tried again by people.",
             "incidents": "What went wrong, what the public is told of it, and data breaches.",
             "library": "What we stand for and which points an answer covers; never a text to be sent.",
             "answer checks": "What to look at again before an answer is published, and how individual answers are.",
@@ -241,6 +247,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     )
     app.state.calendar_fits = check_calendar
     app.state.clock_followers = following
+    app.state.note_redriven = record_redriven
     app.state.message_topics = (*INVITATION_TOPICS, *INCIDENT_TOPICS)
     return Parts(
         app=app,
@@ -292,6 +299,7 @@ SERVICE = Service(
             "/v1/silences",
             "/v1/owners",
             "/v1/audit",
+            "/v1/set-aside",
             "/v1/alerts.csv",
             "/v1/messages",
             "/v1/endpoints",
