@@ -159,7 +159,7 @@ class Stage:
         self.common = Database(self.settings, "common", Role.OWNER, pool_size=1)
         self.subscription = subscription(followers(self.settings), self.settings.partitions)
         self.timers = self.new_timers()
-        self.escalations = EscalationJob(self.worker)
+        self.escalations = EscalationJob(self.worker, owner_of_settings(self.settings))
         self.silences = SilenceJob(self.worker, owner_of_settings(self.settings))
         self.processes: list[Resources[AlertingSettings]] = []
         self.mails = self.new_mails()
@@ -192,7 +192,7 @@ class Stage:
             sender,
             vault_of(self.settings),
             checks(self.settings),
-            gatherings(self.settings),
+            gatherings(self.settings, self.resources.outbox),
             completed(self.worker, vault_of(self.settings), None),
             watch=endpoint_watch(owner_of_settings(self.settings), self.resources.outbox),
         )

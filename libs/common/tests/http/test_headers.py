@@ -2,7 +2,15 @@
 
 import pytest
 
-from plaudit.common.http.headers import check_framing, entity_tags, is_none_match, preferred, read_headers, strong_tags
+from plaudit.common.http.headers import (
+    check_framing,
+    entity_tags,
+    is_none_match,
+    preferred,
+    read_headers,
+    revisions_of,
+    strong_tags,
+)
 from plaudit.common.http.problems import Problem
 
 
@@ -114,6 +122,23 @@ def test_entity_tags_are_read_as_a_list(value: str, expected: list[tuple[bool, s
 )
 def test_a_change_needs_one_of_the_strong_tags(value: str, expected: set[str] | None) -> None:
     assert strong_tags(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        ("*", None),
+        ('"3"', {3}),
+        ('"3", "12"', {3, 12}),
+        ('W/"3"', set()),
+        ('"x", "3x", ""', set()),
+        ("3", set()),
+        ('"' + "9" * 4_000 + '"', set()),
+    ],
+)
+def test_the_tag_of_a_thing_with_revisions_is_their_number(value: str | None, expected: set[int] | None) -> None:
+    assert revisions_of(value) == expected
 
 
 @pytest.mark.parametrize("value", ['"2"', 'W/"2"', '"1", W/"2"', "*"])

@@ -8,9 +8,12 @@ from httpx import AsyncClient
 from prometheus_client import REGISTRY
 
 from plaudit.alerting.alerts import jobs
+from plaudit.alerting.alerts.commands import telling
+from plaudit.alerting.alerts.domain.alert import storm_alert
 from plaudit.alerting.alerts.domain.escalation import AlertStep, StepKind
 from plaudit.alerting.alerts.domain.notes import CHANGED, LOOKED_AT, RESOLVED
 from plaudit.alerting.alerts.store import alerts as store
+from plaudit.alerting.main import owner_of_settings
 from plaudit.alerting.people import commands as people
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.common.db import Role
@@ -244,7 +247,140 @@ async def test_a_notice_that_was_held_back_is_told_at_the_end(stage, api, owners
     await stage.sends()
     await goes_to(stage, 1.1)
     [mail] = mailbox.mails
-    assert "The silence has ended: 1 still open" in str(mail["Subject"])
+    subject = "The silence has ended: Answer by 3 March 2026, 10:00 CET: 1-star review of acme/berlin"
+    assert str(mail["Subject"]) == subject
+    text = mail.get_body(("plain",)).get_content()
+    assert "Nobody called back" in text
+    assert "http://plaudit.example/console/reviews/review-1" in text
+
+
+async def test_that_it_is_resolved_is_told_while_a_silence_holds(stage, api, owners, mailbox):
+    await breached(stage, api)
+    await goes_to(stage, 24.6)
+    await api.post("/v1/silences", json={"subject": "acme", "until": at(48).isoformat(), "reason": "Moving."})
+    await stage.happens(review(), answered(review(), at(24.7)), at(24.7))
+    await goes_to(stage, 25)
+    assert told(mailbox, "Resolved") == ["ben@acme.example", "cem@acme.example"]
+
+
+async def test_that_a_breach_is_taken_back_is_told_while_a_silence_holds(stage, api, owners, mailbox):
+    await breached(stage, api)
+    await api.post("/v1/silences", json={"subject": "acme", "until": at(48).isoformat(), "reason": "Moving."})
+    await stage.happens(review(), answered(review(), at(23)), at(24.7))
+    await goes_to(stage, 25)
+    assert told(mailbox, "Taken back") == ["ada@acme.example"]
+
+
+async def test_whoever_heard_of_an_alert_at_the_end_of_a_silence_hears_that_it_is_resolved(stage, api, owners, mailbox):
+    await api.post("/v1/silences", json={"subject": "acme", "until": at(24.2).isoformat(), "reason": "Moving."})
+    await breached(stage, api)
+    await goes_to(stage, 24.25)
+    assert told(mailbox, "silence has ended") == ["ada@acme.example"]
+    await stage.happens(review(), answered(review(), at(23)), at(24.3))
+    await goes_to(stage, 24.4)
+    assert told(mailbox, "Resolved") + told(mailbox, "Taken back") == ["ada@acme.example"]
+
+
+async def test_what_is_resolved_between_the_end_of_a_silence_and_its_mail_is_not_told(stage, api, owners, mailbox):
+    await api.post("/v1/silences", json={"subject": "acme", "until": at(24.2).isoformat(), "reason": "Moving."})
+    await breached(stage, api)
+    await stage.move_to(at(24.25))
+    await stage.escalates()
+    await stage.happens(review(), answered(review(), at(23)), at(24.3))
+    await stage.sends()
+    assert mailbox.mails == []
+
+
+async def test_two_silences_that_follow_each_other_each_tell_what_is_still_open(stage, api, owners, mailbox):
+    await breached(stage, api)
+    for hour in (24.2, 26.2):
+        body = {"subject": "acme", "until": at(hour + 1).isoformat(), "reason": "Moving."}
+        await stage.move_to(at(hour))
+        await api.post("/v1/silences", json=body)
+        await goes_to(stage, hour + 1.02)
+        await goes_to(stage, hour + 1.1)
+    assert told(mailbox, "silence has ended") == ["ada@acme.example", "ada@acme.example"]
+
+
+async def test_more_alerts_than_are_read_at_a_time_are_all_told_when_a_silence_ends(
+    stage, api, owners, mailbox, monkeypatch
+):
+    monkeypatch.setattr(telling, "READ_AT_A_TIME", 2)
+    await api.post("/v1/silences", json={"subject": "acme", "until": at(25).isoformat(), "reason": "Moving."})
+    for number in range(5):
+        await stage.happens(None, review(), at(0), review_id=f"review-{number}")
+    await goes_to(stage, 24.01)
+    await goes_to(stage, 25.01)
+    await goes_to(stage, 25.05)
+    to_owner = [str(mail["Subject"]) for mail in mailbox.mails if mail["To"] == "ada@acme.example"]
+    assert len(to_owner) == 2
+    assert to_owner[1] == "4 at once: 4 still open"
+
+
+async def test_a_step_is_for_the_people_of_the_time_when_it_fires(stage, api, owners, mailbox):
+    await breached(stage, api)
+    await save(stage, OWNERS.replace("members: [ben@acme.example, cem@", "members: [ada@acme.example, cem@"))
+    await goes_to(stage, 24.6)
+    assert told(mailbox) == ["ada@acme.example", "cem@acme.example"]
+
+
+WITHOUT_ADA = """\
+people: [{address: ben@acme.example, name: Ben Kay}]
+assignments: [{subject: acme/berlin, owner: ben@acme.example}]
+"""
+
+
+async def test_steps_for_whoever_has_left_are_for_whoever_answers_now(stage, api, owners, mailbox):
+    await breached(stage, api)
+    await save(stage, WITHOUT_ADA)  # neither the team nor the owner is there any more
+    await goes_to(stage, 24.6)
+    assert told(mailbox) == ["ben@acme.example"]
+    await goes_to(stage, 27)
+    assert set(told(mailbox)) == {"ben@acme.example"}
+    [alert] = (await api.get("/v1/alerts")).json()["items"]
+    assert alert["owner"] == "ben@acme.example"
+    [entry] = (await api.get("/v1/audit", params={"kind": "alert.assigned"})).json()["items"]
+    assert (entry["actor"], entry["before"]["owner"]) == ("system", "ada@acme.example")
+
+
+async def test_a_reminder_is_for_whoever_answers_when_it_comes(stage, api, owners, mailbox):
+    alert = await breached(stage, api)
+    await api.post(f"/v1/alerts/{alert['id']}/acknowledge", params={"remind_after_seconds": 3600})
+    await save(stage, WITHOUT_ADA)
+    await goes_to(stage, 25.1)
+    assert told(mailbox, "Still not resolved") == ["ben@acme.example"]
+
+
+async def test_what_waits_for_whoever_has_left_goes_to_whoever_answers_now(stage, api, mailbox):
+    await save(stage, OWNERS.replace("owner: ada@", "owner: dan@"))  # whose quiet hours are now
+    await stage.happens(None, review(), at(0))
+    await stage.sends()
+    assert mailbox.mails == []
+    await save(stage, WITHOUT_ADA)
+    await goes_to(stage, 3.1)
+    assert told(mailbox, "Answer by") == ["ben@acme.example"]
+
+
+async def test_a_mail_of_an_escalation_says_what_the_mail_about_the_clock_says(stage, api, owners, mailbox):
+    await breached(stage, api)
+    await goes_to(stage, 24.6)
+    [mail, _] = [each for each in mailbox.mails if "Nobody has looked" in str(each["Subject"])]
+    text, page = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    for words in ("Nobody called back", "★☆☆☆☆", "Acme shop", "Late by", "Alert since", "/console/reviews/review-1"):
+        assert words in text, words
+        assert words in page, words
+    assert "step 1 of its escalation" in text
+    [breach] = [each for each in mailbox.mails if "Not answered in time" in str(each["Subject"])]
+    assert mail["References"].split()[0] == breach["References"].split()[0], "one thread"
+
+
+async def test_what_is_done_about_a_storm_is_published_as_an_event_that_can_be_read(stage, api):
+    async with stage.worker.transaction() as tx:
+        raised = storm_alert("default", "owner@acme.example", tx.now, "Storm")
+        await store.raise_all(tx, [raised])
+    assert (await api.post(f"/v1/alerts/{raised.id}/acknowledge")).status_code == 200
+    [event] = await stage.events()
+    assert (event["type"], event["subject"]) == ("alert.acknowledged", "storm")
 
 
 async def test_a_silence_of_one_source_lets_the_others_through(stage, api, owners, mailbox):
@@ -323,7 +459,7 @@ async def test_two_jobs_tell_of_a_step_once(stage, api, owners, mailbox):
     assert not await stage.escalations.has_work()
     await stage.move_to(at(24.6))
     assert await stage.escalations.has_work()
-    another = type(stage.escalations)(stage.worker)
+    another = type(stage.escalations)(stage.worker, owner_of_settings(stage.settings))
     assert await stage.escalations.turn() + await another.turn() == 1
     await stage.sends()
     assert len(told(mailbox)) == 2

@@ -5,8 +5,9 @@ from html import unescape
 
 import pytest
 
-from plaudit.alerting.desk.pages.acting import settled_at
+from plaudit.alerting.desk.pages.acting import moment_of, settled_at
 from plaudit.common.contracts import Answers
+from plaudit.common.time_zones import zone_of
 from plaudit_testing.clocks import at, review
 from plaudit_testing.signing_in import OURS, signed_in
 
@@ -140,3 +141,51 @@ async def test_a_form_from_elsewhere_changes_nothing(stage):
     )
     assert answer.status_code == 403
     assert (await stage.clock())["state"] == "running"
+
+
+async def test_what_people_do_about_the_alert_is_in_what_happened(stage):
+    desk = await desk_of(stage, 25)
+    await desk.does("acknowledge", remind="60")
+    await desk.does("assign", to="owner@acme.example", note="Please <b>call")
+    await desk.does("silence", what="alert", hours="4", reason="We know.")
+    log = [" ".join(words) for words in await desk.log()]
+    assert [each.split(".")[0] for each in log[:3]] == [
+        "The alert was silenced",
+        "The alert was given to owner@acme",
+        "The alert was acknowledged",
+    ]
+    assert "We know." in log[0]
+    assert "Please" in log[1]
+    assert all("key" in each for each in log[:3]), "each says who it was"
+
+
+async def test_times_are_shown_and_taken_in_the_zone_of_the_reader(stage):
+    desk = await desk_of(stage, 5)
+    desk.browser.cookies.set("plaudit_zone", "Asia%2FTokyo")
+    shown = await desk.shows()
+    assert "3 March 2026, 18:00 JST" in shown
+    assert " UTC<" not in shown
+    assert "In Asia/Tokyo." in shown
+    await desk.does("fulfil", at="2026-03-02T22:00", channel="phone", note="Called them.")
+    assert (await stage.clock())["fulfilled_at"] == at(4)
+
+
+@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc/passwd", "%00", "x" * 3000])
+async def test_a_zone_that_is_none_is_utc(stage, zone):
+    desk = await desk_of(stage, 5)
+    desk.browser.cookies.set("plaudit_zone", zone)
+    assert "3 March 2026, 09:00 UTC" in await desk.shows()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("2026-03-29T01:59", "2026-03-29T00:59:00+00:00"),
+        ("2026-03-29T02:30", None),  # the clocks go from 02:00 to 03:00
+        ("2026-10-25T02:30", "2026-10-25T00:30:00+00:00"),  # the first of two
+        ("yesterday", None),
+    ],
+)
+def test_a_moment_that_a_change_of_clocks_leaves_out_is_none(typed, meant):
+    found = moment_of(typed, zone_of("Europe/Berlin"))
+    assert (found and found.isoformat()) == meant

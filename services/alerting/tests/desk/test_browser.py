@@ -1,12 +1,15 @@
 """The console's pages in a real browser, on wide and narrow screens, by mouse and by keyboard, without scripts."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Page, expect
 
+from plaudit.alerting.desk.pages.shared import KEYS
 from plaudit.alerting.main import build
 from plaudit.common.api_keys import commands as api_keys
+from plaudit.common.pages.static import SHARED
 from plaudit.common.tenants import commands as tenants
 from plaudit_testing.accessibility import faults_of, first_focused
 from plaudit_testing.browser import browsing, needs_browser
@@ -161,3 +164,36 @@ async def test_without_scripts_every_button_is_a_form(page: Page):
     await page.get_by_role("button", name="Acknowledge").click()
     await expect(page.get_by_role("status")).to_contain_text("The alert is acknowledged")
     assert await faults_of(page) == []
+
+
+async def test_the_first_page_after_a_sign_in_is_in_the_zone_of_the_browser(stage, first_answers_only, tmp_path):
+    await stage.happens(None, review(), at(0))
+    async with browsing(build(stage.resources).app, tmp_path, with_scripts=True) as opened:
+        devtools = await opened.context.new_cdp_session(opened)
+        await devtools.send("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Tokyo"})
+        await opened.reload()
+        await opened.get_by_label("API key").fill(await key_of_default(stage))
+        await opened.get_by_role("button", name="Sign in").click()
+        await expect(opened.locator(".as-of")).to_contain_text("JST")
+        # Whoever comes from a provider of identities has not seen a page of ours before.
+        await opened.context.clear_cookies(name="plaudit_zone")
+        await opened.goto(opened.url)
+        await expect(opened.locator(".as-of")).to_contain_text("JST")
+        await opened.get_by_role("link", name="Open the desk").click()
+        await expect(opened.locator("#selection")).to_contain_text("3 March 2026, 18:00 JST")
+
+
+async def test_every_key_that_does_something_is_named_on_the_page_and_no_other():
+    script = SHARED.content["desk.js"].decode()
+    [listed] = re.findall(r"const KEYS = new Set\(\[(.*?)\]\)", script)
+    pressed = {*re.findall(r'"(\w)"', listed), *re.findall(r'event\.key === "(.)"', script)}
+    assert pressed == set(KEYS)
+
+
+async def test_a_key_opens_the_review_where_it_was_written(desk: Page):
+    link = desk.locator('[data-key="o"]')
+    await link.evaluate(
+        "link => link.addEventListener('click', event => { event.preventDefault(); document.title = 'pressed'; })"
+    )
+    await desk.keyboard.press("o")
+    await expect(desk).to_have_title("pressed")

@@ -1,13 +1,17 @@
 """A storm is a few messages, each of them complete; a rating that flaps is told once; nothing that was told is lost."""
 
 import re
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 from plaudit.alerting.alerts.domain.alert import STORM_KIND
 from plaudit.alerting.mails.domain.letters import FLAPS
+from plaudit.alerting.people import commands as people
+from plaudit.alerting.policies.domain.document import Format
 from plaudit.common.contracts import Severity
+from plaudit.common.db import Role
 from plaudit_testing.clocks import answered, at, review
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
@@ -179,6 +183,13 @@ async def test_a_storm_raises_an_alert_tells_the_owner_once_and_resolves_it(stag
     await stage.move_to(at(1.5))
     await stage.sends()
     assert await stage.rows("SELECT state FROM alerts") == [{"state": "resolved"}]
+    told = [each for each in await stage.events() if each["data"].get("kind") == STORM_KIND]
+    assert [(each["type"], each["data"]["state"]) for each in told] == [
+        ("alert.raised", "open"),
+        ("alert.resolved", "resolved"),
+    ]
+    assert all(each["subject"] for each in told), "an event names what it is about"
+    assert "@" not in str([each["data"] for each in told])
 
 
 async def test_the_words_of_an_erased_review_are_in_no_mail_that_waits_to_be_sent_again(stage, mailbox):
@@ -195,3 +206,41 @@ async def test_the_words_of_an_erased_review_are_in_no_mail_that_waits_to_be_sen
     await stage.sends()
     assert "Words to be erased" not in text_of(mailbox.mails[-1])
     assert "2 at once" not in mailbox.subjects[0]
+
+
+OWNERS = """\
+people:
+  - {address: ada@acme.example, name: Ada}
+  - {address: ben@acme.example, name: Ben}
+  - {address: cem@acme.example, name: Cem}
+teams:
+  - {name: berlin, members: [ben@acme.example, cem@acme.example]}
+escalations:
+  - {name: usual, steps: [{after: 30 min, team: berlin}, {after: 2 h}], repeat: {every: 4 h, most: 2}}
+assignments:
+  - {subject: acme, owner: ada@acme.example, escalation: usual}
+"""
+BREACHES = 2_800
+MOST_IN_HOUR = 9
+"""Of one kind to one person, by the windows in which messages are gathered."""
+
+
+async def test_2800_breaches_and_their_escalations_are_few_messages_for_each_person(stage, mailbox):
+    async with stage.resources.database(Role.API).driver_transaction("default") as tx:
+        await people.save(tx, "default", OWNERS, Format.YAML, "test")
+    await reviews_come(stage, BREACHES)
+    await stage.rows("UPDATE message_deliveries SET state = 'withdrawn', finished_at = now()")
+    await stage.move_to(at(25))
+    await stage.fires()
+    for minute in range(0, 180, 5):
+        await stage.move_to(at(25) + timedelta(minutes=minute))
+        await stage.escalates()
+        await stage.sends()
+    counts = Counter(str(mail["To"]) for mail in mailbox.mails)
+    assert set(counts) == {"ada@acme.example", "ben@acme.example", "cem@acme.example"}
+    assert max(counts.values()) <= MOST_IN_HOUR
+    told = await stage.rows(
+        "SELECT recipient, count(*)::int AS n FROM message_deliveries WHERE topic = 'alert.escalated' "
+        "AND state = 'sent' AND NOT is_bundle GROUP BY 1 ORDER BY 1"
+    )
+    assert [each["n"] for each in told] == [BREACHES] * 3, "nobody is left out"

@@ -1,6 +1,7 @@
 """Time zones by their names in the IANA database, which mean the same on every machine."""
 
 import re
+from datetime import datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -28,3 +29,15 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, OSError, ValueError) as error:
         raise UnknownTimeZoneError(name) from error
+
+
+def in_words(at: datetime, zone: tzinfo) -> str:
+    """Return an instant for people in a zone: `7 March 2026, 10:00 CET`; a zone without a name says its offset."""
+    local = at.astimezone(zone)
+    return f"{local:%-d %B %Y, %H:%M} {abbreviation(local)}"
+
+
+def abbreviation(local: datetime) -> str:
+    """Return how the zone of a local time is called then: `CET`, or `UTC+04` where it has no name."""
+    name = f"{local:%Z}"
+    return f"UTC{name}" if name[:1] in {"+", "-"} else name

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts, PauseAlerts
+from plaudit.alerting.alerts.commands.composing import check_of as alert_check_of
+from plaudit.alerting.alerts.commands.composing import gatherer_of as alert_gatherer_of
 from plaudit.alerting.alerts.commands.disabled_endpoints import endpoint_watch
 from plaudit.alerting.alerts.commands.endpoints import beside_events, listing_beside_events
 from plaudit.alerting.alerts.commands.storms import Storms
-from plaudit.alerting.alerts.commands.telling import check_of as alert_check_of
 from plaudit.alerting.alerts.commands.telling import withheld
 from plaudit.alerting.alerts.consumer import endpoint_subscription, uncaught_subscription
 from plaudit.alerting.alerts.domain.notes import TOPIC as ALERT_TOPIC
@@ -17,6 +18,7 @@ from plaudit.alerting.answers import api as answers
 from plaudit.alerting.answers import consumer as answers_consumer
 from plaudit.alerting.answers import pages as answer_pages
 from plaudit.alerting.audit import api as audit
+from plaudit.alerting.audit.commands import record_redriven
 from plaudit.alerting.audit.pages import router as audit_pages
 from plaudit.alerting.cadences import api as cadences
 from plaudit.alerting.cadences.commands.sending import checks_of as cadence_checks
@@ -60,6 +62,8 @@ from plaudit.alerting.policies.commands import check_calendar
 from plaudit.alerting.reports import api as reports
 from plaudit.alerting.reports.pages import router as report_pages
 from plaudit.alerting.reviews.consumer import KEPT_REVIEWS
+from plaudit.alerting.set_aside import api as set_aside
+from plaudit.alerting.set_aside.pages import router as set_aside_pages
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.commands import Schedule
 from plaudit.alerting.timers.consumer import CONTACTS
@@ -84,6 +88,7 @@ from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
 from plaudit.common.ids import IdSource
 from plaudit.common.kafka.end_offsets import EndOffsets
+from plaudit.common.outbox import Outbox
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.settings import address_of
 from plaudit.common.vault import Vault, vault_of
@@ -126,12 +131,15 @@ def checks(settings: AlertingSettings) -> Checks:
     }
 
 
-def gatherings(settings: AlertingSettings) -> Gatherings:
-    """Return how what is gathered is composed, and what a storm of messages raises."""
+def gatherings(settings: AlertingSettings, outbox: Outbox) -> Gatherings:
+    """Return how what is gathered is composed, and what a storm of messages raises; the outbox takes its events."""
     fallback = owner_of_settings(settings)
-    storms = Storms(fallback, settings.public_url, settings.delivery_storm_messages)
+    storms = Storms(fallback, settings.public_url, settings.delivery_storm_messages, outbox.append)
     return Gatherings(
-        {CLOCK_TOPIC: listing_beside_events(gatherer_of(settings.public_url, fallback, withheld))},
+        {
+            CLOCK_TOPIC: listing_beside_events(gatherer_of(settings.public_url, fallback, withheld)),
+            ALERT_TOPIC: listing_beside_events(alert_gatherer_of(settings.public_url, fallback)),
+        },
         on_storm=storms.begin,
         on_calm=storms.end,
     )
@@ -204,6 +212,8 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             owner_pages,
             audit.router,
             audit_pages,
+            set_aside.router,
+            set_aside_pages,
             desk.router,
             desk.changing(following),
             sessions.router,
@@ -221,6 +231,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             "alerts": "What a person should look at, and what is silenced.",
             "owners": "Who answers for what, and who is told when they do not.",
             "audit": "Who did what, and when.",
+            "set aside": "What could not be processed, and is tried again by people.",
             "incidents": "What went wrong, what the public is told of it, and data breaches.",
             "library": "What we stand for and which points an answer covers; never a text to be sent.",
             "answer checks": "What to look at again before an answer is published, and how individual answers are.",
@@ -261,6 +272,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     app.state.calendar_fits = check_calendar
     app.state.endpoint_watch = watch
     app.state.clock_followers = following
+    app.state.note_redriven = record_redriven
     app.state.message_topics = (*INVITATION_TOPICS, *INCIDENT_TOPICS)
     return Parts(
         app=app,
@@ -277,13 +289,22 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             TimerJob(resources, following, end_offsets.end_offset),
             Auditor(resources, connector, [look_for_late, count_silences_set_aside, count_failed_moves]),
             MoveJob(resources, following),
-            EscalationJob(worker),
+            EscalationJob(worker, owner_of_settings(settings)),
             SilenceJob(worker, owner_of_settings(settings)),
             CadenceJob(resources),
             ReplanJob(resources),
             ChangesJob(worker),
             ContactsJob(worker),
-            DeliveryJob(worker, settings, sender, vault, checks(settings), gatherings(settings), complete, watch),
+            DeliveryJob(
+                worker,
+                settings,
+                sender,
+                vault,
+                checks(settings),
+                gatherings(settings, resources.outbox),
+                complete,
+                watch,
+            ),
             MessagePurgeJob(worker, settings),
             EndpointResealJob(worker, vault),
             SubscriberResealJob(worker, vault),
@@ -311,6 +332,7 @@ SERVICE = Service(
             "/v1/silences",
             "/v1/owners",
             "/v1/audit",
+            "/v1/set-aside",
             "/v1/alerts.csv",
             "/v1/messages",
             "/v1/endpoints",

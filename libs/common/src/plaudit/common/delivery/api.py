@@ -24,6 +24,7 @@ from plaudit.common.delivery.domain.outcomes import Outcome
 from plaudit.common.delivery.endpoints import commands as endpoints
 from plaudit.common.delivery.endpoints import store as endpoint_store
 from plaudit.common.delivery.endpoints.watch import NOBODY_WATCHES, EndpointWatch
+from plaudit.common.delivery.redriving import send_again
 from plaudit.common.delivery.reporting import report
 from plaudit.common.delivery.schemas import (
     HEAD,
@@ -218,11 +219,11 @@ async def read_message(principal: Reader, tx: TenantTx, message_id: MessageId) -
 
 
 @messages.post("/{message_id}/redrive", summary="Send a failed message again")
-async def redrive_message(principal: Sending, work: Work, message_id: MessageId) -> SentAgainOut:
+async def redrive_message(request: Request, principal: Sending, work: Work, message_id: MessageId) -> SentAgainOut:
     """Send a failed message again at once, from the first attempt on, under its id."""
     if await store.read_delivery(work.tx, principal.tenant_id, message_id) is None:
         raise not_found("message")
-    return SentAgainOut(messages=await commands.redrive(work.tx, principal.tenant_id, delivery_id=message_id))
+    return SentAgainOut(messages=await send_again(request, principal, work.tx, message_id=message_id))
 
 
 @endpoint_routes.get("", summary="List endpoints")
@@ -312,10 +313,10 @@ async def disable_endpoint(principal: Keeper, work: Work, endpoint_id: EndpointI
 
 
 @endpoint_routes.post("/{endpoint_id}/redrive", summary="Send all failed messages of an endpoint again")
-async def redrive_endpoint(principal: Sending, work: Work, endpoint_id: EndpointId) -> SentAgainOut:
+async def redrive_endpoint(request: Request, principal: Sending, work: Work, endpoint_id: EndpointId) -> SentAgainOut:
     """Send all failed messages to an endpoint again, at once, each under its id."""
     await endpoints.found(work.tx, principal.tenant_id, endpoint_id)
-    return SentAgainOut(messages=await commands.redrive(work.tx, principal.tenant_id, endpoint_id=endpoint_id))
+    return SentAgainOut(messages=await send_again(request, principal, work.tx, endpoint_id=endpoint_id))
 
 
 @endpoint_routes.post("/{endpoint_id}/test", summary="Send a test to an endpoint")

@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping
 from starlette.responses import Response
 
 from plaudit.common.db import SqlTx
-from plaudit.common.delivery import commands, store
+from plaudit.common.delivery import store
 from plaudit.common.delivery.api import OfVault, OfWatch, settings_of, tried
 from plaudit.common.delivery.domain.endpoint import (
     CHANNELS,
@@ -25,6 +25,7 @@ from plaudit.common.delivery.domain.message import Channel, State
 from plaudit.common.delivery.domain.outcomes import Kind
 from plaudit.common.delivery.endpoints import commands as endpoints
 from plaudit.common.delivery.endpoints import store as endpoint_store
+from plaudit.common.delivery.redriving import send_again
 from plaudit.common.delivery.schemas import content_of, shown
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor, not_found
 from plaudit.common.pages.navigation import Crumb
@@ -211,7 +212,7 @@ async def disable_endpoint(request: Request, principal: Keeper, work: Work, endp
 async def redrive_endpoint(request: Request, principal: Sending, work: Work, endpoint_id: UUID) -> Response:
     """Send all its failed messages again."""
     await endpoints.found(work.tx, principal.tenant_id, endpoint_id)
-    count = await commands.redrive(work.tx, principal.tenant_id, endpoint_id=endpoint_id)
+    count = await send_again(request, principal, work.tx, endpoint_id=endpoint_id)
     words = f"{count:,} failed {'message is' if count == 1 else 'messages are'} sent again."
     return done(request, f"{ENDPOINTS}/{endpoint_id}", words)
 
@@ -265,7 +266,7 @@ async def redrive_message(request: Request, principal: Sending, work: Work, mess
     """Send a failed message again."""
     if await store.read_delivery(work.tx, principal.tenant_id, message_id) is None:
         raise not_found("message")
-    count = await commands.redrive(work.tx, principal.tenant_id, delivery_id=message_id)
+    count = await send_again(request, principal, work.tx, message_id=message_id)
     words = "It is sent again, at once." if count else "It has not failed, so nothing was done."
     return done(request, f"{MESSAGES}/{message_id}", words, is_good=bool(count))
 

@@ -31,6 +31,7 @@ SINGLE: Final = frozenset(
 _HOST: Final = re.compile(rb"(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._~%!$&'()*+,;=-]{1,255})(?::[0-9]{0,5})?")
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _ENTITY_TAG: Final = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+_NUMBER_TAG: Final = re.compile(r'"([0-9]{1,18})"')
 _SEPARATORS: Final = " \t,"
 _QUALITY: Final = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 _NOT_AT_ALL: Final = (0.0, 0)
@@ -124,6 +125,15 @@ def strong_tags(if_match: str) -> frozenset[str] | None:
     if if_match.strip() == "*":
         return None
     return frozenset(tag for is_weak, tag in entity_tags(if_match) or () if not is_weak)
+
+
+def revisions_of(if_match: str | None) -> frozenset[int] | None:
+    """Return the revisions of which If-Match wants one to be the current; None when any will do.
+
+    The entity tag of a thing that has revisions is the number of the one in force. A tag that is no number is of none.
+    """
+    tags = None if if_match is None else strong_tags(if_match)
+    return None if tags is None else frozenset(int(found[1]) for found in map(_NUMBER_TAG.fullmatch, tags) if found)
 
 
 def is_none_match(if_none_match: str, current: str) -> bool:

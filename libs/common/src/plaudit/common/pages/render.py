@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from plaudit.common.numerals import noun_of, percent, signed
-from plaudit.common.pages.instants import moment
+from plaudit.common.pages.instants import for_input, moment, time_of_day, zone_name
 from plaudit.common.pages.static import SHARED
 
 
@@ -51,7 +51,14 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals |= {"static_url": SHARED.url, "site_title": title, "moment": moment}
+        self._environment.globals |= {
+            "static_url": SHARED.url,
+            "site_title": title,
+            "moment": moment,
+            "time_of_day": time_of_day,
+            "zone_name": zone_name,
+            "for_input": for_input,
+        }
         self._environment.filters |= {
             "inline_code": inline_code,
             "pretty_json": pretty_json,

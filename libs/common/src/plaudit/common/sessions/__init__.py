@@ -8,7 +8,7 @@ from typing import Protocol
 
 from plaudit.common.db import Database
 from plaudit.common.sessions.access import signed_in, staff
-from plaudit.common.sessions.console import NOTHING_TYPED, ConsolePages, Typed, done
+from plaudit.common.sessions.console import NOTHING_TYPED, ConsolePages, Typed, done, zone_of_reader
 from plaudit.common.sessions.lookup import StaffSessions
 from plaudit.common.sessions.pages import router
 from plaudit.common.settings import Settings
@@ -40,4 +40,5 @@ __all__ = [
     "signed_in",
     "staff",
     "staff_sessions",
+    "zone_of_reader",
 ]

@@ -6,9 +6,10 @@ extends `console.html`, fills its block `main`, and has one `h1`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,9 +18,14 @@ from plaudit.common.db import Tx
 from plaudit.common.http import Principal
 from plaudit.common.pages import Pages
 from plaudit.common.pages.flash import FLASH_COOKIE, MAX_AGE_SECONDS, Flash, read_flash, sign_flash
+from plaudit.common.pages.instants import read_in
 from plaudit.common.pages.navigation import ACCOUNT, HOME, Crumb, Link, crumbs, section_of, sections
 from plaudit.common.sessions.access import form_token, sessions_of
 from plaudit.common.tenants import store as tenants
+from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
+
+ZONE_COOKIE: Final = "plaudit_zone"
+"""Written by `zone.js`: the zone of the browser, in which pages write times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +111,22 @@ class ConsolePages:
             as_of=tx.now,
             flash=read_flash(request.cookies.get(FLASH_COOKIE, ""), _secret_of(request)),
         )
-        response = self._pages.response(
-            template, status=int(status), console=shell, libraries=request.app.state.libraries, **context
-        )
+        with read_in(zone_of_reader(request)):
+            response = self._pages.response(
+                template, status=int(status), console=shell, libraries=request.app.state.libraries, **context
+            )
         response.headers["cache-control"] = "no-store"
         if FLASH_COOKIE in request.cookies:
             response.delete_cookie(FLASH_COOKIE, path=HOME, httponly=True, samesite="lax")
         return response
+
+
+def zone_of_reader(request: Request) -> tzinfo:
+    """Return the zone that the browser says it is in; UTC where it says none, or none that there is."""
+    try:
+        return zone_of(unquote(request.cookies.get(ZONE_COOKIE, "")))
+    except UnknownTimeZoneError:
+        return UTC
 
 
 def done(request: Request, path: str, text: str, *, is_good: bool = True) -> Response:

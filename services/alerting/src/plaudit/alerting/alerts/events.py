@@ -29,7 +29,7 @@ def alert_event(
         topic=ALERTS,
         key=f"{alert.tenant_id}/{alert.subject}",
         type=type_,
-        subject=alert.subject or alert.tenant_id,  # what is about no subject is about the tenant
+        subject=alert.subject or alert.kind,  # a storm is of no subject, and an event names what it is about
         tenant_id=alert.tenant_id,
         time=now,
         traceparent=cause.traceparent,
@@ -43,7 +43,7 @@ def alert_event(
             owner=OWNER_ON_THE_BUS,
             raised_at=alert.raised_at,
             clock_id=None if alert.clock_id is None else str(alert.clock_id),
-            review_id=alert.review_id,
+            review_id=alert.review_id or None,
             reason=alert.reason,
             state=alert.state,
             until=until,

@@ -26,14 +26,16 @@ BATCH_ALERTS: Final = 500
 class EscalationJob(PeriodicJob):
     """Tells whoever is next of alerts that nobody has acknowledged, and reminds of those that somebody has."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, fallback: Owner) -> None:
         """Tell of the alerts of all tenants.
 
         Args:
             database: under the worker role.
+            fallback: the owner of the settings.
         """
         super().__init__("escalations", POLL_SECONDS)
         self._database = database
+        self._fallback = fallback
 
     async def has_work(self) -> bool:
         """Return whether anybody is to be told."""
@@ -48,7 +50,8 @@ class EscalationJob(PeriodicJob):
         async def fire_some(some: Sequence[Alert]) -> None:
             nonlocal count
             async with self._database.transaction() as tx:
-                count += await fire(tx, await store.lock_all(tx, [(each.tenant_id, each.id) for each in some]))
+                locked = await store.lock_all(tx, [(each.tenant_id, each.id) for each in some])
+                count += await fire(tx, locked, self._fallback)
 
         await bisect(due, fire_some, self._set_aside)
         if count:

@@ -23,6 +23,7 @@ class About(StrEnum):
     ENDPOINT = "endpoint"
     GUIDELINE = "guideline"
     INCIDENT = "incident"
+    MESSAGE = "message"
     OWNERS = "owners"
     POLICY = "policy"
     SILENCE = "silence"

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
+from asyncpg import Record
 
 from plaudit.alerting.audit.domain import Entry, Recorded
 from plaudit.common.db import Tx
@@ -38,6 +39,11 @@ SELECT * FROM (
         ORDER BY changed_at DESC, id DESC LIMIT $11
     )
 ) AS entries ORDER BY recorded_at DESC, id DESC, origin DESC LIMIT $11
+"""
+# At least as many as anybody reads; the page of the trail has all.
+_OF_THINGS: Final = """
+SELECT id, recorded_at, actor, kind, about_kind, about_id, before::text, after::text FROM audit
+WHERE tenant_id = $1 AND about_kind = $2 AND about_id = ANY($3::text[]) ORDER BY recorded_at DESC, id DESC LIMIT $4
 """
 _EMPTY: Final = """
 UPDATE audit SET before = NULL, after = NULL
@@ -89,27 +95,31 @@ async def listed(
     place = after or (None, None, None)
     wanted = (actor, kind, about_kind, about_id, since, until)
     rows = await tx.raw.fetch(_LISTED, tenant_id, *wanted, *place, limit)
-    return [
-        (
-            Recorded(
-                id=row["id"],
-                recorded_at=row["recorded_at"],
-                actor=row["actor"],
-                kind=row["kind"],
-                about_kind=row["about_kind"],
-                about_id=row["about_id"],
-                before=_value(row["before"]),
-                after=_value(row["after"]),
-            ),
-            (row["recorded_at"], row["id"], row["origin"]),
-        )
-        for row in rows
-    ]
+    return [(_recorded(row), (row["recorded_at"], row["id"], row["origin"])) for row in rows]
+
+
+async def of_things(tx: Tx, tenant_id: str, about_kind: str, about_ids: Collection[str], limit: int) -> list[Recorded]:
+    """Return the last entries about some things of a kind, the newest first."""
+    rows = await tx.raw.fetch(_OF_THINGS, tenant_id, about_kind, sorted(about_ids), limit) if about_ids else ()
+    return [_recorded(row) for row in rows]
 
 
 async def empty(tx: Tx, tenant_id: str, about_kind: str, about_ids: Collection[str]) -> None:
     """Leave of entries about things only who did what, and when: what was said may be about a customer."""
     await tx.raw.execute(_EMPTY, tenant_id, about_kind, sorted(about_ids))
+
+
+def _recorded(row: Record) -> Recorded:
+    return Recorded(
+        id=row["id"],
+        recorded_at=row["recorded_at"],
+        actor=row["actor"],
+        kind=row["kind"],
+        about_kind=row["about_kind"],
+        about_id=row["about_id"],
+        before=_value(row["before"]),
+        after=_value(row["after"]),
+    )
 
 
 def _json(value: Mapping[str, Any] | None) -> str | None:

@@ -1,7 +1,5 @@
 """HTTP: the rules of cadences, what is to come, touchpoints, invitations and digests."""
 
-import re
-from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final
 from uuid import UUID
@@ -48,7 +46,7 @@ from plaudit.common.http import (
     not_found,
     unprocessable,
 )
-from plaudit.common.http.headers import strong_tags
+from plaudit.common.http.headers import revisions_of
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.problems import ProblemError, bad_request, precondition_failed
 from plaudit.common.http.texts import AnyText
@@ -58,7 +56,6 @@ MAX_INVITATIONS: Final = 20
 DEFAULT_DAYS: Final = 7
 REPORT_DAYS: Final = 90
 _LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
-_ETAG: Final = re.compile(r'"([0-9]{1,10})"')
 CADENCES: Final = "/v1/cadences"
 PROBLEMS: Final = {
     "touchpoint-closed": "The touchpoint is not open: it is done, skipped, or has lost its object. Nothing is left to "
@@ -123,7 +120,7 @@ async def set_cadences(
     """
     text, written = await read_text(request, MAX_DOCUMENT_BYTES)
     body = read_document(text, is_yaml=written is Format.YAML)
-    saved = await rules.save(tx, principal.tenant_id, body.cadences(), principal.actor, expected=_numbers(if_match))
+    saved = await rules.save(tx, principal.tenant_id, body.cadences(), principal.actor, expected=revisions_of(if_match))
     response.headers["ETag"] = f'"{saved.number}"'
     return cadences_out(saved, saved.number)
 
@@ -263,11 +260,6 @@ async def in_force(tx: Tx, tenant_id: str) -> tuple[int, Revision]:
     """Return number and rules in force; 0 and the built-in ones for a tenant of whom nothing was told yet."""
     found = (await revisions.newest(tx, [tenant_id])).get(tenant_id)
     return (0, rules.built_in(tx, tenant_id)) if found is None else (found.number, found)
-
-
-def _numbers(if_match: str | None) -> Collection[int] | None:
-    tags = None if if_match is None else strong_tags(if_match)
-    return None if tags is None else {int(match[1]) for match in map(_ETAG.fullmatch, tags) if match}
 
 
 def _touchpoint_out(found: Touchpoint) -> TouchpointOut:

@@ -1,6 +1,5 @@
 """HTTP: calendars and lists of holidays."""
 
-import re
 from collections.abc import Collection
 from datetime import date
 from typing import Annotated, Final
@@ -50,13 +49,12 @@ from plaudit.common.http import (
     describe,
     unprocessable,
 )
-from plaudit.common.http.headers import strong_tags
+from plaudit.common.http.headers import revisions_of
 from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.row_numbers import RevisionNumber
 
 PREVIEW_DAYS: Final = 30
 MAX_PREVIEW_DAYS: Final = 366
-_ETAG: Final = re.compile(r'"([0-9]{1,9})"')
 _ANY_REVISION: Final = range(1, 10**9)
 PROBLEMS: Final = {
     "built-in-calendar": "Every tenant has a calendar of this name, and nobody changes it. Choose another name.",
@@ -214,5 +212,5 @@ def _revisions(if_match: str | None) -> Collection[int] | None:
     """Return the revisions of which the header If-Match wants one; with `*`, any of a calendar that there is."""
     if if_match is None:
         return None
-    tags = strong_tags(if_match)
-    return _ANY_REVISION if tags is None else {int(match[1]) for match in map(_ETAG.fullmatch, tags) if match}
+    wanted = revisions_of(if_match)
+    return _ANY_REVISION if wanted is None else wanted

@@ -9,7 +9,9 @@ from asyncpg import Record
 from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, func, or_, select, tuple_
 
 from plaudit.alerting.alerts.domain import AlertState
-from plaudit.alerting.alerts.tables import alerts
+from plaudit.alerting.alerts.tables import alerts, silences
+from plaudit.alerting.audit import store as audit
+from plaudit.alerting.audit.domain import About, Recorded
 from plaudit.alerting.clocks.domain.filters import ClockFilters, Ownership
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.clocks.store import DueKey, matching, owner_column
@@ -99,6 +101,16 @@ async def alert_of(tx: SqlTx, tenant_id: str, clock_id: UUID) -> RowMapping | No
         (await tx.sql.execute(query.order_by(alerts.c.raised_at.desc()).limit(1))).mappings().one_or_none()
     )
     return found
+
+
+async def actions_of(tx: SqlTx, tenant_id: str, clock_id: UUID, limit: int) -> list[Recorded]:
+    """Return the last things that people did about the alerts of a clock, and about silences of them."""
+    about = select(alerts.c.id).where(alerts.c.tenant_id == tenant_id, alerts.c.clock_id == clock_id)
+    of_alerts = (await tx.sql.execute(about)).scalars().all()
+    held = select(silences.c.id).where(silences.c.tenant_id == tenant_id, silences.c.alert_id.in_(of_alerts))
+    of_silences = (await tx.sql.execute(held)).scalars().all() if of_alerts else ()
+    found = await audit.of_things(tx, tenant_id, About.ALERT, [str(each) for each in of_alerts], limit)
+    return [*found, *await audit.of_things(tx, tenant_id, About.SILENCE, [str(each) for each in of_silences], limit)]
 
 
 async def sources_of(tx: SqlTx, tenant_id: str) -> dict[str, str]:

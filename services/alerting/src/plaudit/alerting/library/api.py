@@ -1,6 +1,5 @@
 """HTTP: the library of guidelines."""
 
-import re
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -42,7 +41,7 @@ from plaudit.common.http import (
     not_found,
     unprocessable,
 )
-from plaudit.common.http.headers import strong_tags
+from plaudit.common.http.headers import revisions_of
 from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.http.texts import AnyText
 
@@ -74,7 +73,6 @@ REFUSALS: Final[Refusals] = {
 }
 """What the rules refuse → the problem that the client gets."""
 
-_ETAG: Final = re.compile(r'"([0-9]{1,9})"')
 router = APIRouter(prefix="/v1/library", tags=["library"])
 Reader = Annotated[Principal, Depends(authorize("library:read"))]
 Writer = Annotated[Principal, Depends(authorize("library:write"))]
@@ -174,7 +172,7 @@ async def change_guideline(
 ) -> GuidelineOut:
     """Make a new revision of a guideline, also of a shipped one; the same again changes nothing."""
     made = await commands.change(
-        tx, principal.tenant_id, guideline_id, body.draft(), principal.actor, expected=_numbers(if_match)
+        tx, principal.tenant_id, guideline_id, body.draft(), principal.actor, expected=revisions_of(if_match)
     )
     return _answer(made, response)
 
@@ -184,7 +182,7 @@ async def withdraw_guideline(
     principal: Writer, tx: TenantTx, guideline_id: GuidelineId, if_match: IfMatch = None
 ) -> None:
     """Take a guideline out of use, also a shipped one. Its revisions stay, and each can be restored."""
-    await commands.withdraw(tx, principal.tenant_id, guideline_id, principal.actor, expected=_numbers(if_match))
+    await commands.withdraw(tx, principal.tenant_id, guideline_id, principal.actor, expected=revisions_of(if_match))
 
 
 @router.get("/guidelines/{guideline_id}/revisions", summary="List revisions of a guideline")
@@ -211,7 +209,7 @@ async def restore_guideline(
 ) -> GuidelineOut:
     """Make a new revision that says what an older one said, also of a guideline that is withdrawn."""
     made = await commands.restore(
-        tx, principal.tenant_id, guideline_id, body.number, principal.actor, expected=_numbers(if_match)
+        tx, principal.tenant_id, guideline_id, body.number, principal.actor, expected=revisions_of(if_match)
     )
     return _answer(made, response)
 
@@ -230,9 +228,3 @@ def _answer(revision: Revision, response: Response) -> GuidelineOut:
 
 def _order(each: Revision) -> tuple[str, str, str]:
     return each.language, each.topic or "", each.severity or ""
-
-
-def _numbers(if_match: str | None) -> frozenset[int] | None:
-    """Return the revisions of which the header If-Match wants one; None: any."""
-    tags = None if if_match is None else strong_tags(if_match)
-    return None if tags is None else frozenset(int(found[1]) for found in map(_ETAG.fullmatch, tags) if found)

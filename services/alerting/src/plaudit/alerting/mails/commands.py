@@ -20,6 +20,7 @@ from plaudit.alerting.mails.domain.history import told as told_before
 from plaudit.alerting.mails.domain.letters import (
     BREACHED,
     FLAPS,
+    LEFT,
     NO_LONGER_SO,
     NOT_TOLD,
     STARTED,
@@ -30,6 +31,7 @@ from plaudit.alerting.mails.domain.letters import (
     letter_about,
     letter_of,
     message_of,
+    unsilenced,
 )
 from plaudit.alerting.mails.domain.lines import item_of
 from plaudit.alerting.mails.domain.words import DESK, content_of
@@ -37,6 +39,7 @@ from plaudit.alerting.people import store as people
 from plaudit.alerting.people.domain import Owner, Owners
 from plaudit.alerting.reviews import store as review_store
 from plaudit.alerting.reviews.domain import History, Review
+from plaudit.common.contracts import Severity
 from plaudit.common.db import Tx
 from plaudit.common.delivery import commands as deliveries
 from plaudit.common.delivery import store as delivery_store
@@ -68,17 +71,25 @@ class OwnerMails(Follower):
         owners = await people.load(tx, {clock.tenant_id for clock, _ in wanted}) if wanted else {}
         messages: list[Message] = []
         for clock, letter in wanted:
-            messages.append(self._message(letter, clock, owners[clock.tenant_id], tx.now))
+            messages.append(_to_owner(letter, clock, owners[clock.tenant_id], self._fallback, tx.now))
             if letter.kind is LetterKind.RETRACTION:
                 messages += await _to_others(tx, letter, clock, messages[-1].to.address)
         await deliveries.queue(tx, messages)
         return ()
 
-    def _message(self, letter: Letter, clock: Clock, owners: Owners, now: datetime) -> Message:
-        about = clock.about
-        owner = owners.owner(self._fallback, about.subject, about.source_id, about.severity)
-        not_before = owner.not_before(now, is_urgent=is_urgent(clock))
-        return message_of(letter, clock, owner.address, not_before)
+
+async def tell_unsilenced(tx: Tx, clocks: Sequence[Clock], silence_id: UUID, owners: Owners, fallback: Owner) -> None:
+    """Tell the owners of clocks of one tenant that a silence has ended, and that these are still due."""
+    await deliveries.queue(
+        tx, [_to_owner(unsilenced(clock, silence_id), clock, owners, fallback, tx.now) for clock in clocks]
+    )
+
+
+def _to_owner(letter: Letter, clock: Clock, owners: Owners, fallback: Owner, now: datetime) -> Message:
+    """Return a mail to whoever answers for a clock now, not before the end of their quiet hours."""
+    about = clock.about
+    owner = owners.owner(fallback, about.subject, about.source_id, about.severity)
+    return message_of(letter, clock, owner.address, owner.not_before(now, is_urgent=is_urgent(clock)))
 
 
 async def _to_others(tx: Tx, letter: Letter, clock: Clock, owner: str) -> list[Message]:
@@ -111,7 +122,7 @@ def check_of(public_url: str, fallback: Owner, withheld: Withheld) -> Check:
                     now=tx.now,
                     owner=said.reader,
                     public_url=public_url,
-                    history=await _history(tx, said.clock),
+                    history=await history_of(tx, said.clock),
                     aid=NO_AID if said.letter.kind is LetterKind.RETRACTION else aids.get(said.clock.key, NO_AID),
                 )
             else:
@@ -167,18 +178,26 @@ async def _looked_up(
     owners = await people.load(tx, {each.delivery.tenant_id for each in due})
     noticed = await _noticed_at(tx, due, letters, held)
     found: dict[UUID, _Wanted | Withdraw | Later] = {}
+    elsewhere: list[Message] = []
     for each in due:
         letter, tenant_id = letters[each.delivery.id], each.delivery.tenant_id
         clock = clocks.get((tenant_id, letter.clock_id))
-        reason = reasons.get((tenant_id, letter.clock_id), "")
+        # Whoever was told of a breach hears that it is taken back, whatever is silenced since.
+        is_over = letter.kind is LetterKind.RETRACTION
+        reason = "" if is_over else reasons.get((tenant_id, letter.clock_id), "")
         objection = Withdraw(reason) if reason else await _objection(tx, letter, clock, held, each.delivery.recipient)
-        reader = _reader(owners[tenant_id], each.delivery.recipient, fallback)
+        people_now = owners[tenant_id]
+        reader = _reader(people_now, each.delivery.recipient, fallback)
         if objection or clock is None:
             found[each.delivery.id] = objection or Withdraw(NO_LONGER_SO)
+        elif not is_over and people_now.known(each.delivery.recipient, fallback) is None:
+            elsewhere.append(_to_owner(letter, clock, people_now, fallback, tx.now))
+            found[each.delivery.id] = Withdraw(LEFT)
         else:
             found[each.delivery.id] = _not_yet(letter, clock, noticed.get(each.delivery.id), tx.now) or _Wanted(
                 letter, clock, reader
             )
+    await deliveries.queue(tx, elsewhere)
     return found
 
 
@@ -198,15 +217,25 @@ async def aids_of(tx: Tx, clocks: Collection[Clock]) -> dict[ClockKey, Aid]:
 
     Reviews are read apart from the clocks: until one has been, the guideline goes by severity alone.
     """
-    about = {clock.key: (clock.tenant_id, clock.about.review_id) for clock in clocks if clock.about.review_id}
-    reviews = await review_store.load(tx, set(about.values()))
-    persons = {(each.tenant_id, each.person) for each in reviews.values() if each.person}
-    histories = await review_store.histories(tx, persons)
-    library = {tenant_id: await library_store.newest(tx, tenant_id) for tenant_id in {key[0] for key in about}}
-    return {
-        clock.key: _aid(clock, reviews.get(about[clock.key]), histories, library[clock.tenant_id])
+    about = {
+        clock.key: ((clock.tenant_id, clock.about.review_id), severity_of(clock.about.severity, clock.about.stars))
         for clock in clocks
-        if clock.key in about
+        if clock.about.review_id
+    }
+    aids = await aids_of_reviews(tx, dict(about.values()))
+    return {key: aids[review] for key, (review, _) in about.items()}
+
+
+async def aids_of_reviews(tx: Tx, severities: Mapping[tuple[str, str], Severity | None]) -> dict[tuple[str, str], Aid]:
+    """Return what helps to answer reviews: (tenant, review id) → what is known, by how severe each is."""
+    reviews = await review_store.load(tx, set(severities))
+    histories = await review_store.histories(
+        tx, {(each.tenant_id, each.person) for each in reviews.values() if each.person}
+    )
+    library = {tenant_id: await library_store.newest(tx, tenant_id) for tenant_id in {key[0] for key in severities}}
+    return {
+        key: _aid(key[0], severity, reviews.get(key), histories, library[key[0]])
+        for key, severity in severities.items()
     }
 
 
@@ -218,18 +247,22 @@ def is_bad(clock: Clock) -> bool:
 
 
 def _aid(
-    clock: Clock, review: Review | None, histories: Mapping[tuple[str, str], History], library: Sequence[Revision]
+    tenant_id: str,
+    severity: Severity | None,
+    review: Review | None,
+    histories: Mapping[tuple[str, str], History],
+    library: Sequence[Revision],
 ) -> Aid:
     match = best_match(
         library,
         topics=review.topics if review else (),
-        severity=severity_of(clock.about.severity, clock.about.stars),
+        severity=severity,
         language=review.language if review else None,
     )
     person = review.person if review else None
     return Aid(
         review=review,
-        history=histories.get((clock.tenant_id, person)) if person else None,
+        history=histories.get((tenant_id, person)) if person else None,
         guideline=match.guideline if match else None,
     )
 
@@ -269,7 +302,7 @@ async def _was_told(tx: Tx, clock: Clock, held: Sequence[UUID], recipient: str) 
     return await delivery_store.was_sent(tx, clock.tenant_id, thread_of(clock.id), BREACHED, held, recipient)
 
 
-async def _history(tx: Tx, clock: Clock) -> list[tuple[datetime, str]]:
+async def history_of(tx: Tx, clock: Clock) -> list[tuple[datetime, str]]:
     """Return what happened with the clock before its present run, the oldest first; nothing of an incident's."""
     if clock.about.kind == AboutKind.INCIDENT:
         return []

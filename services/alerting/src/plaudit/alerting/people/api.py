@@ -1,7 +1,5 @@
 """HTTP: who answers for what."""
 
-import re
-from collections.abc import Collection
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -18,7 +16,7 @@ from plaudit.alerting.people.schemas import (
     owners_out,
     revision_out,
 )
-from plaudit.alerting.policies.api import detail_of, read_text
+from plaudit.alerting.policies.api import read_text, wrong_document
 from plaudit.alerting.policies.domain.conditions import Facts
 from plaudit.alerting.policies.domain.coverage import OwnerOf
 from plaudit.common.db import Tx
@@ -33,14 +31,12 @@ from plaudit.common.http import (
     authorize,
     conflict,
     describe,
-    unprocessable,
 )
-from plaudit.common.http.headers import strong_tags
-from plaudit.common.http.problems import ProblemError, precondition_failed
+from plaudit.common.http.headers import revisions_of
+from plaudit.common.http.problems import precondition_failed
 from plaudit.common.people import store as accounts
 
 OWNERS: Final = "/v1/owners"
-_ETAG: Final = re.compile(r'"([0-9]{1,10})"')
 
 PROBLEMS: Final = {
     "wrong-owners": "The document contradicts itself; `errors` names each mistake with its place. Correct them.",
@@ -49,11 +45,7 @@ PROBLEMS: Final = {
 
 
 def _wrong_owners(error: WrongOwnersError) -> Problem:
-    return unprocessable(
-        "wrong-owners",
-        "The document contradicts itself; `errors` names each mistake.",
-        [ProblemError("body", each.pointer, each.code, detail_of(each)) for each in error.errors],
-    )
+    return wrong_document("wrong-owners", "The document contradicts itself", error.errors)
 
 
 REFUSALS: Final[Refusals] = {
@@ -103,7 +95,7 @@ async def set_owners(
     """
     document, written = await read_text(request)
     saved = await commands.save(
-        work.tx, principal.tenant_id, document, written, principal.actor, expected=_numbers(if_match)
+        work.tx, principal.tenant_id, document, written, principal.actor, expected=revisions_of(if_match)
     )
     return await _out(request, principal.tenant_id, saved, response)
 
@@ -146,8 +138,3 @@ async def _out(request: Request, tenant_id: str, revision: OwnersRevision | None
     owners = await with_accounts(request, tenant_id, Owners() if revision is None else revision.owners)
     response.headers["ETag"] = f'"{owners.number}"'
     return owners_out(owners, fallback_of(request), revision)
-
-
-def _numbers(if_match: str | None) -> Collection[int] | None:
-    tags = None if if_match is None else strong_tags(if_match)
-    return None if tags is None else {int(match[1]) for match in map(_ETAG.fullmatch, tags) if match}

@@ -1,7 +1,6 @@
 """HTTP: the policy in force, its revisions, previews, and what it does not cover."""
 
-import re
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -53,14 +52,13 @@ from plaudit.common.http import (
     read_body,
     unprocessable,
 )
-from plaudit.common.http.headers import strong_tags
+from plaudit.common.http.headers import revisions_of
 from plaudit.common.http.problems import ProblemError, bad_request, precondition_failed
 
 OwnersOf = Callable[[Tx, str], Awaitable[OwnerOf]]
 """Of a tenant, what says who answers for what has some facts."""
 REVISIONS: Final = "/v1/policies/revisions"
 MAX_DOCUMENT_BYTES: Final = 256 * 1024
-_ETAG: Final = re.compile(r'"([0-9]{1,18})"')
 
 PROBLEMS: Final = {
     "wrong-policy": "The document is no policy, or its classes do not fit together; `errors` names each mistake with "
@@ -72,12 +70,14 @@ PROBLEMS: Final = {
 """Slug → meaning and what to do."""
 
 
+def wrong_document(slug: str, detail: str, errors: Iterable[DocumentError]) -> Problem:
+    """Return the problem of a document with mistakes, each with its place."""
+    named = [ProblemError("body", each.pointer, each.code, detail_of(each)) for each in errors]
+    return unprocessable(slug, f"{detail}; `errors` names each mistake.", named)
+
+
 def _wrong_policy(error: WrongPolicyError) -> Problem:
-    return unprocessable(
-        "wrong-policy",
-        "The document is no policy, or its classes do not fit together; `errors` names each mistake.",
-        [ProblemError("body", each.pointer, each.code, detail_of(each)) for each in error.errors],
-    )
+    return wrong_document("wrong-policy", "The document is no policy, or its classes do not fit together", error.errors)
 
 
 REFUSALS: Final[Refusals] = {
@@ -201,7 +201,7 @@ async def activate_policy_revision(
     """Put a revision into force: clocks that start from now on are pinned to it. Those that run stay as they are."""
     calendars = await store.calendars_of(work.tx, principal.tenant_id)
     activated = await commands.activate(
-        work.tx, principal.tenant_id, key_of(revision), principal.actor, calendars, expected=_activations(if_match)
+        work.tx, principal.tenant_id, key_of(revision), principal.actor, calendars, expected=revisions_of(if_match)
     )
     response.headers["ETag"] = _etag(activated)
     return policy_out(await store.get(work.tx, principal.tenant_id, activated.key), activated)
@@ -252,8 +252,3 @@ def detail_of(error: DocumentError) -> str:
 
 def _etag(in_force: Activation) -> str:
     return f'"{in_force.id}"'
-
-
-def _activations(if_match: str | None) -> Collection[int] | None:
-    tags = None if if_match is None else strong_tags(if_match)
-    return None if tags is None else {int(match[1]) for match in map(_ETAG.fullmatch, tags) if match}

@@ -77,11 +77,6 @@ class Outcome(msgspec.Struct, frozen=True):
         """Whether the failure says something about the server rather than about this message."""
         return not self.is_ours and not self.is_of_the_recipient and self.kind in {Kind.FAILED, Kind.GONE}
 
-
-def storable(outcome: Outcome) -> Outcome:
-    """Return an outcome whose words the database takes, whatever a server has answered."""
-    return msgspec.structs.replace(outcome, error=clean(outcome.error)) if outcome.error else outcome
-
     def without_words(self, error: str) -> "Outcome":
         """Return what came of the attempt, and nothing of what was sent or answered.
 
@@ -89,6 +84,11 @@ def storable(outcome: Outcome) -> Outcome:
             error: in place of the error, if there was one.
         """
         return msgspec.structs.replace(self, sent=b"", answer=b"", error=error if self.error else "")
+
+
+def storable(outcome: Outcome) -> Outcome:
+    """Return an outcome whose words the database takes, whatever a server has answered."""
+    return msgspec.structs.replace(outcome, error=clean(outcome.error)) if outcome.error else outcome
 
 
 class Circuit(msgspec.Struct, frozen=True):

@@ -1,47 +1,34 @@
-"""How people are told of alerts: when a step of the escalation is due, and what is asked once more as it leaves."""
+"""How people are told of alerts: when a step of the escalation is due, at the end of a silence, and of the end."""
 
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from plaudit.alerting.alerts.domain import Alert, AlertState, breach_alert_id
-from plaudit.alerting.alerts.domain.escalation import AlertStep, StepKind, fired, people_of
-from plaudit.alerting.alerts.domain.notes import (
-    LOOKED_AT,
-    RESOLVED,
-    TOPIC,
-    Note,
-    NoteKind,
-    content_of,
-    message_of,
-    note_of,
-    unsilenced_message,
-    why_withheld,
-)
+from plaudit.alerting.alerts.domain.escalation import AlertStep, StepKind, fired, owner_now, people_of, present
+from plaudit.alerting.alerts.domain.notes import LOOKED_AT, TOPIC, Note, NoteKind, message_of
 from plaudit.alerting.alerts.domain.silences import Silence
 from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.alerts.store import silences
+from plaudit.alerting.audit.commands import record
+from plaudit.alerting.audit.domain import SYSTEM, About, Entry
 from plaudit.alerting.changes import store as changes
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey
-from plaudit.alerting.clocks.domain.words import name_of
+from plaudit.alerting.mails import commands as clock_mails
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.domain import EndpointRef, Owner, Owners, Target
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.db import Tx
 from plaudit.common.delivery import commands as deliveries
 from plaudit.common.delivery import store as delivery_store
-from plaudit.common.delivery.commands import Check, Due, Verdict, Withdraw
 from plaudit.common.delivery.domain.message import Channel, Message, Recipient, endpoint, mail_to
-from plaudit.common.time_zones import zone_of
 
-Withheld = Callable[[Tx, Sequence[Clock]], Awaitable[Mapping[ClockKey, str]]]
-"""Clocks → why nothing is told of them now."""
 REMINDER_WHY: Final = "Somebody acknowledged it, and it is not resolved: it is open again, and others are told next."
-LISTED_OPEN: Final = 500
-"""Alerts, and clocks, that are looked at when a silence ends."""
+UNSILENCED_WHY: Final = "A silence held back what was to be told of it. The silence has ended, and it is still open."
+READ_AT_A_TIME: Final = 500
+"""Alerts, and clocks, when a silence ends."""
 MAX_ERROR_CHARS: Final = 500
 
 
@@ -60,26 +47,54 @@ def messages_of(tx: Tx, alert: Alert, target: Target, note: Note) -> list[Messag
     ]
 
 
-async def fire(tx: Tx, found: Sequence[Alert]) -> int:
+async def fire(tx: Tx, found: Sequence[Alert], fallback: Owner) -> int:
     """Tell people of alerts whose steps are due, and open those again that were acknowledged; return how many steps.
+
+    Who is told is looked up now. An alert whose owner has left belongs to whoever answers for its subject.
 
     Args:
         tx: the open transaction.
         found: the alerts, locked.
+        fallback: the owner of the settings.
     """
     claimed = await store.claim(tx, found)
+    owners = await people.load(tx, {alert.tenant_id for alert in found}) if found else {}
     messages: list[Message] = []
     for alert in found:
+        of = owners[alert.tenant_id]
         steps = claimed.get((alert.tenant_id, alert.id), [])
         after, telling = fired(alert, steps)
+        if telling:
+            after = await _with_present_owner(tx, after, of, fallback)
         if after is not alert:
             await store.save(tx, after)
             await store.carry_on(tx, after)
             await changes.note(tx, [after.tenant_id])
-        for step in telling:
-            messages += messages_of(tx, after, step.told, _note(after, step))
+        targets = {present(step.told, after, of, fallback): step for step in telling}
+        for target, step in targets.items():
+            messages += messages_of(tx, after, target, _note(after, step))
     await deliveries.queue(tx, messages)
     return sum(map(len, claimed.values()))
+
+
+async def _with_present_owner(tx: Tx, alert: Alert, owners: Owners, fallback: Owner) -> Alert:
+    """Return an alert that belongs to somebody who is there; the audit trail says where that is another."""
+    owner = owner_now(alert, owners, fallback)
+    if owner.address == alert.owner:
+        return alert
+    await record(
+        tx,
+        Entry(
+            tenant_id=alert.tenant_id,
+            actor=SYSTEM,
+            kind="alert.assigned",
+            about_kind=About.ALERT,
+            about_id=str(alert.id),
+            before={"owner": alert.owner},
+            after={"owner": owner.address, "note": "the owner of before is not among the owners any more"},
+        ),
+    )
+    return msgspec.structs.replace(alert, owner=owner.address)
 
 
 async def tell_resolved(tx: Tx, resolved: Sequence[Alert]) -> None:
@@ -113,7 +128,9 @@ async def set_silence_aside(tx: Tx, silence: Silence, error: Exception) -> None:
 
 
 async def tell_unsilenced(tx: Tx, silence: Silence, fallback: Owner) -> int:
-    """Tell each owner once what is open at the end of a silence: alerts, and clocks of which mails were held back.
+    """Tell owners what is open at the end of a silence: alerts, and clocks of which mails were held back.
+
+    Each is a message in its own thread, so that what becomes of it reaches whoever was told; they are gathered.
 
     Args:
         tx: the open transaction.
@@ -124,22 +141,25 @@ async def tell_unsilenced(tx: Tx, silence: Silence, fallback: Owner) -> int:
         How many alerts and clocks that is.
     """
     owners = (await people.load(tx, [silence.tenant_id]))[silence.tenant_id]
-    by_owner: defaultdict[str, list[str]] = defaultdict(list)
-    for alert in await silences.still_open(tx, silence, LISTED_OPEN):
-        by_owner[alert.owner].append(f"{alert.summary} (since {alert.raised_at:%Y-%m-%d %H:%M} UTC)")
-    for clock in await silences.still_running(tx, silence, LISTED_OPEN):
-        about = clock.about
-        owner = owners.owner(fallback, about.subject, about.source_id, about.severity)
-        by_owner[owner.address].append(f"{name_of(clock)}: due by {clock.run.due_at:%Y-%m-%d %H:%M} UTC")
-    await deliveries.queue(
-        tx,
-        [
-            unsilenced_message(silence.tenant_id, silence.id, lines, mail_to(owner))
-            for owner, lines in sorted(by_owner.items())
-        ],
-    )
+    told = 0
+    last: silences.ListKey | None = None
+    while found := await silences.still_open(tx, silence, last, READ_AT_A_TIME):
+        last = found[-1].raised_at, found[-1].id
+        await deliveries.queue(tx, [_unsilenced(tx, alert, silence, owners, fallback) for alert in found])
+        told += len(found)
+    last = None
+    while running := await silences.still_running(tx, silence, last, READ_AT_A_TIME):
+        last = running[-1].run.due_at, running[-1].id
+        await clock_mails.tell_unsilenced(tx, running, silence.id, owners, fallback)
+        told += len(running)
     await silences.told(tx, silence)
-    return sum(map(len, by_owner.values()))
+    return told
+
+
+def _unsilenced(tx: Tx, alert: Alert, silence: Silence, owners: Owners, fallback: Owner) -> Message:
+    note = Note(alert.id, alert.generation, NoteKind.UNSILENCED, 0, UNSILENCED_WHY, silence.id)
+    [message] = messages_of(tx, alert, owner_now(alert, owners, fallback), note)
+    return message
 
 
 async def withheld(tx: Tx, clocks: Sequence[Clock]) -> dict[ClockKey, str]:
@@ -161,48 +181,6 @@ async def withheld(tx: Tx, clocks: Sequence[Clock]) -> dict[ClockKey, str]:
     return reasons
 
 
-def check_of(public_url: str, fallback: Owner) -> Check:
-    """Return what composes messages about alerts as they leave, or withdraws them.
-
-    Args:
-        public_url: the address of Plaudit from outside; empty where it is not known.
-        fallback: the owner of the settings.
-    """
-
-    async def check(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
-        notes = {each.delivery.id: note for each in due if (note := note_of(each.content)) is not None}
-        about = [each for each in due if each.delivery.id in notes]
-        alerts = await store.load(tx, {(each.delivery.tenant_id, notes[each.delivery.id].alert_id) for each in about})
-        tenants = {each.delivery.tenant_id for each in about}
-        owners, active = await people.load(tx, tenants), await silences.active(tx, tenants)
-        verdicts: dict[UUID, Verdict] = {}
-        for each in about:
-            note, tenant_id = notes[each.delivery.id], each.delivery.tenant_id
-            alert = alerts.get((tenant_id, note.alert_id))
-            held = "" if alert is None else _held(active.get(tenant_id, ()), alert)
-            reason = why_withheld(note, alert) or held
-            if reason or alert is None:
-                verdicts[each.delivery.id] = Withdraw(reason or RESOLVED)
-                continue
-            reader = known_owner(owners[tenant_id], each.delivery.recipient, fallback)
-            verdicts[each.delivery.id] = content_of(
-                note,
-                alert,
-                owner=known_owner(owners[tenant_id], alert.owner, fallback).name,
-                now=tx.now,
-                zone=zone_of(reader.zone),
-                public_url=public_url,
-            )
-        return verdicts
-
-    return check
-
-
-def known_owner(owners: Owners, address: str, fallback: Owner) -> Owner:
-    """Return the person at an address, who is in the fallback's zone where nothing is known of them."""
-    return owners.by_address(address) or msgspec.structs.replace(fallback, address=address, name=address)
-
-
 def _note(alert: Alert, step: AlertStep) -> Note:
     if step.kind is StepKind.REMIND:
         return Note(alert.id, alert.generation, NoteKind.REMINDED, step.number, REMINDER_WHY)
@@ -212,13 +190,6 @@ def _note(alert: Alert, step: AlertStep) -> Note:
 
 def _recipient(channel: str, recipient: str) -> Recipient:
     return mail_to(recipient) if channel == Channel.EMAIL else endpoint(UUID(recipient))
-
-
-def _held(active: Sequence[Silence], alert: Alert) -> str:
-    if alert.is_statutory:
-        return ""
-    found = next((each for each in active if each.scope.holds(alert.id, alert.subject, alert.source_id)), None)
-    return "" if found is None else found.in_words
 
 
 def _silence_of(active: Sequence[Silence], alert_id: UUID, clock: Clock) -> Silence | None:

@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 
 from plaudit.alerting.alerts.domain.alert import Alert, AlertResolvedError, AlertState
-from plaudit.alerting.people.domain import EndpointRef, Owner, Step, Target, Team
+from plaudit.alerting.people.domain import EndpointRef, Owner, Owners, Step, Target, Team
 
 URGENT_REMINDER_SECONDS: Final = 3_600
 REMINDER_SECONDS: Final = 4 * 3_600
@@ -43,12 +43,12 @@ class AlertStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The place in the chain."""
     generation: int
     target: str
-    """JSON: who is told."""
+    """JSON: who was to be told when the escalation began."""
     due_at: datetime
 
     @property
     def told(self) -> Target:
-        """Who is told."""
+        """Who was to be told; see `present`."""
         return _decoder.decode(self.target)
 
 
@@ -146,6 +146,35 @@ def fired(alert: Alert, due: Iterable[AlertStep]) -> tuple[Alert, list[AlertStep
         alert = _opened(alert)
     last = {each.target: each for each in steps}
     return alert, list(last.values())
+
+
+def owner_now(alert: Alert, owners: Owners, fallback: Owner) -> Owner:
+    """Return whom an alert belongs to: its owner, or whoever answers for its subject where that one has left."""
+    return owners.known(alert.owner, fallback) or owners.owner(
+        fallback, alert.subject, alert.source_id, alert.review_severity
+    )
+
+
+def present(target: Target, alert: Alert, owners: Owners, fallback: Owner) -> Target:
+    """Return who is told now in place of a target of when the escalation began.
+
+    A team is told with its present members, a person at the present hours and zone. For a team or a person that the
+    document in force does not have any more, whoever the alert belongs to now is told: no step tells nobody.
+
+    Args:
+        target: of the step.
+        alert: whose step it is.
+        owners: in force.
+        fallback: the owner of the settings.
+    """
+    match target:
+        case EndpointRef():
+            return target
+        case Team(name=name):
+            found: Target | None = owners.team(name)
+        case _:
+            found = owners.known(target.address, fallback)
+    return found or owner_now(alert, owners, fallback)
 
 
 def people_of(target: Target) -> tuple[Owner, ...]:

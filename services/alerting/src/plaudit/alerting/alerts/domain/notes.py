@@ -1,11 +1,11 @@
 """Messages about alerts: why somebody is told, and whether that is still wanted.
 
-What they say is composed as they leave.
+What they say is composed as they leave: of the alert of a clock the same as the mail about the clock does.
 
 The mail of the breach itself is one about the clock; these are those that follow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Final
@@ -14,15 +14,29 @@ from uuid import UUID
 import msgspec
 
 from plaudit.alerting.alerts.domain.alert import ENDPOINT_KIND, PAUSE_KIND, Alert, AlertState
-from plaudit.alerting.clocks.domain.about import is_web_address
-from plaudit.alerting.mails.domain.words import DESK, REVIEWS, duration, moment
-from plaudit.common.delivery.domain.message import Content, Message, Recipient
+from plaudit.alerting.clocks.domain.about import is_web_address, stars
+from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.clocks.domain.run import State
+from plaudit.alerting.clocks.domain.words import name_of, words_of
+from plaudit.alerting.mails.domain.aid import NO_AID, Aid, as_text
+from plaudit.alerting.mails.domain.words import (
+    BAD,
+    DESK,
+    GOOD,
+    REVIEWS,
+    Telling,
+    composed,
+    duration,
+    facts_of,
+    link_to,
+    moment,
+    opening_of,
+)
+from plaudit.common.delivery.domain.message import Content, Item, Message, Recipient
 from plaudit.common.text import isolated, one_line
 
 TOPIC: Final = "alert"
 """What is above the topics of all these messages."""
-SILENCE_ENDED: Final = "alert.unsilenced"
-"""The topic of what was still open at the end of a silence."""
 RESOLVED: Final = "the alert is resolved"
 LOOKED_AT: Final = "somebody looks at the alert"
 CHANGED: Final = "the alert was assigned or acknowledged since"
@@ -31,8 +45,6 @@ MESSAGES: Final = "/console/messages"
 """The page of all messages, which an alert of a storm leads to."""
 ENDPOINTS: Final = f"{MESSAGES}/endpoints"
 """The page of all endpoints, where one is enabled again."""
-MAX_LISTED: Final = 50
-"""Alerts that one message names."""
 
 
 class NoteKind(StrEnum):
@@ -49,6 +61,8 @@ class NoteKind(StrEnum):
     """For programs that hold an alarm of their own: somebody looks at it."""
     RESOLVED = "resolved"
     """Whoever was told of it hears that nothing is left to do."""
+    UNSILENCED = "unsilenced"
+    """A silence has ended, and it is still open."""
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -60,6 +74,8 @@ class Note(msgspec.Struct, frozen=True):
     number: int
     """The place in the chain; 0 beside one."""
     why: str
+    silence_id: UUID | None = None
+    """The silence that has ended, where that is why."""
 
 
 OVERLAPS: Final = "Does the pause still hold?"
@@ -70,7 +86,14 @@ _HEADINGS: Final = {
     NoteKind.REMINDED: "Still not resolved",
     NoteKind.ACKNOWLEDGED: "Somebody looks at this",
     NoteKind.RESOLVED: "Resolved",
+    NoteKind.UNSILENCED: "The silence has ended, this is still open",
 }
+_KINDS: Final = {
+    NoteKind.RAISED: "without an owner",
+    NoteKind.REMINDED: "still open",
+    NoteKind.UNSILENCED: "still open",
+}
+"""What a count says of those that are gathered, where it is not the kind itself."""
 
 _ACTIONS: Final = {NoteKind.ACKNOWLEDGED: "acknowledge", NoteKind.RESOLVED: "resolve"}
 """What a message does to an alarm of PagerDuty or Alertmanager; others trigger it."""
@@ -78,9 +101,10 @@ _ACTIONS: Final = {NoteKind.ACKNOWLEDGED: "acknowledge", NoteKind.RESOLVED: "res
 
 def message_of(note: Note, alert: Alert, to: Recipient, not_before: datetime | None = None) -> Message:
     """Return what is queued."""
+    of_silence = "" if note.silence_id is None else f":{note.silence_id}"
     return Message(
         tenant=alert.tenant_id,
-        key=f"alert:{alert.id}:{note.generation}:{note.kind}:{note.number}",
+        key=f"alert:{alert.id}:{note.generation}:{note.kind}:{note.number}{of_silence}",
         topic=f"{TOPIC}.{note.kind}",
         to=to,
         content=Content(_subject(note, alert), note.why, data={"note": msgspec.to_builtins(note)}),
@@ -112,31 +136,35 @@ def why_withheld(note: Note, alert: Alert | None) -> str:
     return CHANGED if alert.generation != note.generation else ""
 
 
-def content_of(note: Note, alert: Alert, *, owner: str, now: datetime, zone: tzinfo, public_url: str) -> Content:
-    """Return what a message says.
+class Known(msgspec.Struct, frozen=True):
+    """What is known of the thing that an alert is about."""
+
+    clock: Clock | None = None
+    """As it stands; none where the alert is about no clock."""
+    history: Sequence[tuple[datetime, str]] = ()
+    """What happened with the clock before its present run, the oldest first."""
+    aid: Aid = NO_AID
+    """What helps to answer the review."""
+
+
+NOTHING_KNOWN: Final = Known()
+
+
+def content_of(
+    note: Note, alert: Alert, known: Known = NOTHING_KNOWN, *, owner: str, now: datetime, zone: tzinfo, public_url: str
+) -> Content:
+    """Return what a message says: of the alert of a clock what the mail about the clock says, too.
 
     Args:
         note: which it is.
         alert: as it stands.
+        known: of what the alert is about.
         owner: the name of the person who answers for it.
         now: when it leaves.
         zone: the reader's.
         public_url: the address of Plaudit from outside; empty where it is not known.
     """
-    facts = [
-        ("Alert", one_line(alert.summary)),
-        *([("Subject", alert.subject)] if alert.subject else ()),
-        ("Owner", isolated(one_line(owner))),
-        ("Since", f"{moment(alert.raised_at, zone)} ({duration(now - alert.raised_at)})"),
-    ]
-    if alert.state is AlertState.RESOLVED and alert.reason:
-        facts.append(("Resolved", alert.reason.replace("_", " ")))
-    link, label = _link(alert, public_url)
-    at_desk = _at_desk(alert, public_url)
-    if at_desk and at_desk != link and alert.state is AlertState.OPEN:
-        facts.append(("Acknowledge it, assign it or silence it", at_desk))
-    text = "\n".join((f"{note.why}\n", *(f"{name}: {words}" for name, words in facts)))
-    data = {
+    data: dict[str, object] = {
         "alert_id": str(alert.id),
         "kind": alert.kind,
         "state": alert.state,
@@ -145,28 +173,124 @@ def content_of(note: Note, alert: Alert, *, owner: str, now: datetime, zone: tzi
         "raised_at": alert.raised_at,
         "event_action": _ACTIONS.get(note.kind, "trigger"),
     }
-    return Content(_subject(note, alert), text, data=data, link=link, link_label=label)
-
-
-def unsilenced_message(tenant_id: str, silence_id: UUID, open_ones: Sequence[str], to: Recipient) -> Message:
-    """Return the one message that tells an owner what is still open at the end of a silence.
-
-    Args:
-        tenant_id: whose.
-        silence_id: which silence.
-        open_ones: what is open, in words; at most `MAX_LISTED` are shown.
-        to: the owner.
-    """
-    more = len(open_ones) - MAX_LISTED
-    lines = [f"- {one_line(each)}" for each in open_ones[:MAX_LISTED]] + ([f"and {more} more"] if more > 0 else [])
-    text = "\n".join(("A silence has ended. This is still open:\n", *lines))
-    return Message(
-        tenant=tenant_id,
-        key=f"silence:{silence_id}",
-        topic=SILENCE_ENDED,
-        to=to,
-        content=Content(f"The silence has ended: {len(open_ones)} still open", text),
+    if known.clock is None:
+        return _of_alert(note, alert, known.aid, data, owner=owner, now=now, zone=zone, public_url=public_url)
+    is_over = alert.state is AlertState.RESOLVED
+    telling = Telling(
+        subject=_subject(note, alert),
+        heading=_HEADINGS[note.kind],
+        look=GOOD if is_over else BAD,
+        paragraphs=(note.why, opening_of(known.clock, zone), *_missing(known.clock, zone)),
+        facts=(
+            *facts_of(known.clock, now, zone, is_over=is_over),
+            *_since(alert, now, zone),
+            *_acknowledging(alert, public_url),
+        ),
+        data={**data, "clock_id": str(known.clock.id)},
     )
+    return composed(
+        telling,
+        known.clock,
+        zone=zone,
+        owner=owner,
+        public_url=public_url,
+        history=known.history,
+        aid=NO_AID if is_over else known.aid,
+    )
+
+
+def item_of(note: Note, alert: Alert, known: Known, *, now: datetime, zone: tzinfo, public_url: str) -> Item:
+    """Return what a gathered message lists of an alert; arguments as of `content_of`."""
+    clock = known.clock
+    link, label = _link(alert, public_url) if clock is None else link_to(clock, public_url)
+    kind = _KINDS.get(note.kind, str(note.kind))
+    data: dict[str, object] = {"alert_id": str(alert.id), "kind": alert.kind, "state": alert.state}
+    details = (f"{_HEADINGS[note.kind].lower()} since {moment(alert.raised_at, zone)}",)
+    if clock is None:
+        return Item(one_line(alert.summary), kind, details, "", link, label, None, alert.is_urgent, data)
+    about, run = clock.about, clock.run
+    where = "" if about.source_name is None else f" on {isolated(one_line(about.source_name))}"
+    rating = () if about.stars is None else ("★" * about.stars + "☆" * (5 - about.stars),)
+    return Item(
+        words=f"{name_of(clock)}{where}",
+        kind=kind,
+        details=(*rating, *details, *_left(clock, alert, now)),
+        quote=about.title or about.excerpt or "",
+        link=link,
+        link_label=label,
+        at=run.due_at,
+        is_urgent=alert.is_urgent,
+        data={**data, "clock_id": str(clock.id), "subject": about.subject, "stars": about.stars, "due_at": run.due_at},
+    )
+
+
+def _of_alert(
+    note: Note,
+    alert: Alert,
+    aid: Aid,
+    data: Mapping[str, object],
+    *,
+    owner: str,
+    now: datetime,
+    zone: tzinfo,
+    public_url: str,
+) -> Content:
+    """Return what is said of an alert that is about no clock."""
+    facts = [("Alert", one_line(alert.summary)), *_review_facts(aid)]
+    facts += [("Subject", alert.subject)] if alert.subject else []
+    facts += [("Owner", isolated(one_line(owner))), *_since(alert, now, zone), *_acknowledging(alert, public_url)]
+    link, label = _link(alert, public_url)
+    is_over = alert.state is AlertState.RESOLVED
+    help_to_answer = [] if is_over else as_text(aid, zone, "")
+    parts = (note.why, "\n".join(f"{name}: {words}" for name, words in facts), *help_to_answer)
+    return Content(_subject(note, alert), "\n\n".join(parts), data=data, link=link, link_label=label)
+
+
+def _review_facts(aid: Aid) -> list[tuple[str, str]]:
+    """Return what is known at a glance of a review that has no clock."""
+    review = aid.review
+    if review is None:
+        return []
+    number = stars(review.rating)
+    rating = f"{'★' * number}{'☆' * (5 - number)} {number} of 5"
+    return [("Rating", rating), ("Where", isolated(one_line(review.source_name)))]
+
+
+def _missing(clock: Clock, zone: tzinfo) -> list[str]:
+    """Return what is due of a clock that waits; nothing of one that has ended."""
+    run = clock.run
+    if not run.waiting:
+        return []
+    words = words_of(clock)
+    is_late = run.state is State.BREACHED
+    tail = (
+        f"was due by {moment(run.due_at, zone)}, and {words.missing}."
+        if is_late
+        else (f"is due by {moment(run.due_at, zone)}.")
+    )
+    return [f"{words.due[0].upper()}{words.due[1:]} {tail}"]
+
+
+def _since(alert: Alert, now: datetime, zone: tzinfo) -> list[tuple[str, str]]:
+    facts = [("Alert since", f"{moment(alert.raised_at, zone)} ({duration(now - alert.raised_at)})")]
+    if alert.state is AlertState.RESOLVED and alert.reason:
+        facts.append(("Resolved", alert.reason.replace("_", " ")))
+    return facts
+
+
+def _acknowledging(alert: Alert, public_url: str) -> list[tuple[str, str]]:
+    """Return where the alert of a clock is acknowledged, while it is open."""
+    url = f"{public_url.rstrip('/')}{DESK}/{alert.clock_id}"
+    if alert.state is not AlertState.OPEN or not public_url or not alert.clock_id or not is_web_address(url):
+        return []
+    return [("Acknowledge it, assign it or silence it", url)]
+
+
+def _left(clock: Clock, alert: Alert, now: datetime) -> tuple[str, ...]:
+    due_at = clock.run.due_at
+    if alert.state is AlertState.RESOLVED:
+        return ((alert.reason or "it ended").replace("_", " "),)
+    return (f"{duration(due_at - now)} left" if now < due_at else f"late by {duration(now - due_at)}",)
 
 
 def _subject(note: Note, alert: Alert) -> str:
@@ -174,12 +298,6 @@ def _subject(note: Note, alert: Alert) -> str:
         return one_line(alert.summary)
     is_of_pause = note.kind is NoteKind.RAISED and alert.kind == PAUSE_KIND
     return one_line(f"{OVERLAPS if is_of_pause else _HEADINGS[note.kind]}: {alert.summary}")
-
-
-def _at_desk(alert: Alert, public_url: str) -> str:
-    """Return the address where the alert of a clock is acknowledged; empty where there is none."""
-    url = f"{public_url.rstrip('/')}{DESK}/{alert.clock_id}"
-    return url if public_url and alert.clock_id and is_web_address(url) else ""
 
 
 def _link(alert: Alert, public_url: str) -> tuple[str, str]:

@@ -46,10 +46,10 @@ _COUNT_SET_ASIDE: Final = "SELECT count(*) FROM silences WHERE told_at IS NULL A
 # What another silence still holds is told when that one ends.
 _STILL_OPEN: Final = f"""
 SELECT {ALERT.of("a")} FROM alerts a
-WHERE a.tenant_id = $1 AND a.state <> 'resolved' AND NOT a.is_statutory
+WHERE a.tenant_id = $1 AND a.state = 'open' AND NOT a.is_statutory
 AND (a.id = $2 OR (starts_with(a.subject || '/', $3 || '/') AND ($4::text IS NULL OR a.source_id = $4)))
-AND NOT ({SILENCED.format(now="$5")})
-ORDER BY a.raised_at, a.id LIMIT $6
+AND NOT ({SILENCED.format(now="$5")}) AND ($6::timestamptz IS NULL OR (a.raised_at, a.id) > ($6, $7::uuid))
+ORDER BY a.raised_at, a.id LIMIT $8
 """
 
 # Those of which something was held back while the silence held.
@@ -62,7 +62,8 @@ AND EXISTS (
     WHERE d.tenant_id = c.tenant_id AND d.thread = 'clock:' || c.id AND d.thread <> '' AND d.state = 'withdrawn'
     AND d.finished_at >= $4 AND starts_with(d.reason, '{HELD_BACK}')
 )
-ORDER BY c.due_at, c.id LIMIT $5
+AND ($5::timestamptz IS NULL OR (c.due_at, c.id) > ($5, $6::uuid))
+ORDER BY c.due_at, c.id LIMIT $7
 """
 
 ListKey = tuple[datetime, UUID]
@@ -123,16 +124,16 @@ async def count_set_aside(tx: Tx) -> int:
     return int(await tx.raw.fetchval(_COUNT_SET_ASIDE))
 
 
-async def still_open(tx: Tx, silence: Silence, limit: int) -> list[Alert]:
-    """Return the alerts that a silence was for, and which are not resolved; the oldest first."""
+async def still_open(tx: Tx, silence: Silence, after: ListKey | None, limit: int) -> list[Alert]:
+    """Return alerts that a silence was for and that are open, the oldest first, from after a sort key on."""
     scope = silence.scope
-    values = (scope.alert_id, scope.subject_prefix, scope.source_id, tx.now, limit)
+    values = (scope.alert_id, scope.subject_prefix, scope.source_id, tx.now, *(after or (None, None)), limit)
     return [alert_of(row) for row in await tx.raw.fetch(_STILL_OPEN, silence.tenant_id, *values)]
 
 
-async def still_running(tx: Tx, silence: Silence, limit: int) -> list[Clock]:
-    """Return the clocks of a silenced subject that run, and of which something was held back; those due first."""
-    values = (silence.subject_prefix, silence.source_id, silence.created_at, limit)
+async def still_running(tx: Tx, silence: Silence, after: ListKey | None, limit: int) -> list[Clock]:
+    """Return clocks of a silenced subject that run and of which something was held back, from after a sort key on."""
+    values = (silence.subject_prefix, silence.source_id, silence.created_at, *(after or (None, None)), limit)
     rows = await tx.raw.fetch(_STILL_RUNNING, silence.tenant_id, *values)
     found = await clocks.load(tx, [(row["tenant_id"], row["id"]) for row in rows])
     return sorted(found.values(), key=lambda clock: (clock.run.due_at, clock.id))

@@ -1,11 +1,12 @@
-"""The log of a clock in words: what happened, who did it, and what they noted."""
+"""The log of a clock in words, and what people did about its alerts: who did it, and what they noted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from plaudit.alerting.audit.domain import Recorded
 from plaudit.alerting.clocks.domain.clock_events import (
     AnchorCorrected,
     BreachCause,
@@ -71,6 +72,31 @@ def told(event: ClockEvent, name_of: Callable[[str], str]) -> Told:
     by = getattr(event, "by", None)
     words, note = _words(event)
     return Told(event.at, words, name_of(by) if by else "", note or "")
+
+
+def done(entry: Recorded, name_of: Callable[[str], str], names: Mapping[str, str]) -> Told:
+    """Return what somebody did about an alert in words.
+
+    Args:
+        entry: of the audit trail.
+        name_of: says how a person or a key is called.
+        names: address → name of whoever may be an owner.
+    """
+    after = entry.after or {}
+    owner = str(after.get("owner", ""))
+    words = {
+        "alert.acknowledged": "The alert was acknowledged.",
+        "alert.assigned": f"The alert was given to {names.get(owner, owner)}." if owner else "The alert was assigned.",
+        "silence.began": "The alert was silenced.",
+        "silence.ended": "The silence of the alert was ended.",
+    }.get(entry.kind, f"{entry.kind.replace('.', ' ').replace('_', ' ').capitalize()}.")
+    note = str(after.get("note") or after.get("reason") or "")
+    return Told(entry.recorded_at, words, name_of(entry.actor), note)
+
+
+def merged(*told: Iterable[Told]) -> list[Told]:
+    """Return entries of several logs as one, the newest first."""
+    return sorted((each for log in told for each in log), key=lambda each: each.at, reverse=True)
 
 
 def reason_in_words(reason: str) -> str:

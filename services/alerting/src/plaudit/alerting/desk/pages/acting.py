@@ -1,7 +1,7 @@
 """The forms of the desk: what people do about a clock and its alert. Each leads back to the clock."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -36,15 +36,15 @@ from plaudit.alerting.desk.pages.shared import (
 from plaudit.alerting.mails.domain.words import DESK
 from plaudit.common.http import Cursor, Principal, Work, not_found
 from plaudit.common.outbox import SqlUnitOfWork
-from plaudit.common.sessions import Typed, done
+from plaudit.common.sessions import Typed, done, zone_of_reader
 from plaudit.common.text import shows
 
 FORMAT: Final = "%Y-%m-%dT%H:%M"
-"""Of a moment in a form, in UTC."""
+"""Of a moment in a form, in the zone of whoever fills it in."""
 OF_ALERT: Final = "alert"
 OF_SUBJECT: Final = "subject"
 CHOOSE: Final = "Choose one of the list."
-WHEN: Final = "Say when, as 2026-03-02T09:30 in UTC."
+WHEN: Final = "Say when, as 2026-03-02T09:30. A time that a change of clocks leaves out is none."
 SETTLED: Final = "It is settled."
 FIELDS: Final = ("remind", "to", "note", "what", "hours", "reason", "at", "channel", "outcome")
 MAX_FORM_FIELDS: Final = 20
@@ -60,6 +60,7 @@ class _Form:
         """Take what was typed on a desk that is narrowed so."""
         self.request, self.principal, self.work = request, principal, work
         self.clock = desk.clock
+        self.zone = zone_of_reader(request)
         self.values = {name: _line(text.get(name, "")) for name in FIELDS}
         self._desk = desk
 
@@ -161,7 +162,7 @@ async def _move(form: _Form) -> Response:
 
 async def _fulfil(form: _Form) -> Response:
     values, by = form.values, form.principal.actor
-    at = moment_of(values["at"])
+    at = moment_of(values["at"], form.zone)
     errors = {
         "at": "" if at else WHEN,
         "channel": "" if values["channel"] in CHANNELS else CHOOSE,
@@ -179,7 +180,7 @@ async def _fulfil(form: _Form) -> Response:
 
 
 async def _settle(form: _Form) -> Response:
-    at, errors = settled_at(form.values, form.clock["due_at"])
+    at, errors = settled_at(form.values, form.clock["due_at"], form.zone)
     if any(errors.values()):
         return await form.refused(**errors)
     by, why = form.principal.actor, form.values["note"]
@@ -259,13 +260,15 @@ ACTIONS: Final[Mapping[str, Callable[[_Form], Awaitable[Response]]]] = {
 """The last step of a form's path → what it does."""
 
 
-def settled_at(values: Mapping[str, str], due_at: datetime) -> tuple[datetime | None, dict[str, str]]:
+def settled_at(
+    values: Mapping[str, str], due_at: datetime, zone: tzinfo = UTC
+) -> tuple[datetime | None, dict[str, str]]:
     """Return when a clock that is settled was answered, None if it was not, and what is wrong with the form.
 
     In time without a moment counts as at the due time: nobody has to look up more than that it was in time.
     """
     outcome, given = values["outcome"], values["at"]
-    at = moment_of(given)
+    at = moment_of(given, zone)
     errors = {
         "outcome": "" if outcome in OUTCOMES else CHOOSE,
         "at": WHEN if given and at is None else "",
@@ -280,12 +283,15 @@ def settled_at(values: Mapping[str, str], due_at: datetime) -> tuple[datetime | 
     return at or due_at, errors
 
 
-def moment_of(text: str) -> datetime | None:
-    """Return a moment of a form, which is in UTC; None where it is none."""
+def moment_of(text: str, zone: tzinfo = UTC) -> datetime | None:
+    """Return a moment of a form; None where it is none, also by a change of clocks. Of two the first one is meant."""
     try:
-        return datetime.strptime(text, FORMAT).replace(tzinfo=UTC)
+        typed = datetime.strptime(text, FORMAT).replace(tzinfo=zone)
     except ValueError:
         return None
+    at = typed.astimezone(UTC)
+    # By their walls: times of one zone are compared so.
+    return at if at.astimezone(zone) == typed else None
 
 
 def missing(text: str, most: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from plaudit.alerting.clocks.domain.words import WORDS
 from plaudit.alerting.clocks.schemas import MAX_NOTE_CHARS
 from plaudit.alerting.desk import store
 from plaudit.alerting.desk.domain import month as months
-from plaudit.alerting.desk.domain.happened import reason_in_words, told
+from plaudit.alerting.desk.domain.happened import done, merged, reason_in_words, told
 from plaudit.alerting.desk.domain.wanted import SEVERITIES, SHOWN, Wanted, checked
 from plaudit.alerting.incidents.commands.reading import Open, still_open
 from plaudit.alerting.incidents.pages.console import SEVERITY_LOOKS
@@ -42,7 +42,7 @@ from plaudit.common.http import Cursor, Principal, cut_page, decode_cursor
 from plaudit.common.http.parameters import parameters
 from plaudit.common.pages.navigation import CONSOLE
 from plaudit.common.people.naming import namer
-from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, staff
+from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, staff, zone_of_reader
 
 ROWS: Final = 20
 SOON: Final = timedelta(hours=4)
@@ -70,6 +70,8 @@ SILENCES: Final = {"1": "1 hour", "4": "4 hours", "24": "1 day", "168": "7 days"
 OUTCOMES: Final = {"in_time": "Answered in time", "late": "Answered late", "none": "Not answered"}
 METRICS: Final = {each.value: WORDS[each].do for each in Metric}
 
+MAX_ACTIONS: Final = 200
+"""Things that people did about the alerts of one clock; the audit trail has all."""
 MAX_INCIDENTS: Final = 20
 """Listed on the desk; their own page has all."""
 console = ConsolePages("plaudit.alerting.desk")
@@ -267,15 +269,18 @@ async def _of_clock(
     tenant_id, clock_id = principal.tenant_id, clock["id"]
     log = await clock_store.log_of(tx, tenant_id, clock_id)
     alert = await store.alert_of(tx, tenant_id, clock_id)
-    actors = {by for event, _ in log if (by := getattr(event, "by", None))}
+    actions = await store.actions_of(tx, tenant_id, clock_id, MAX_ACTIONS)
+    actors = {each.actor for each in actions} | {by for event, _ in log if (by := getattr(event, "by", None))}
     actors |= {alert["acknowledged_by"]} if alert and alert["acknowledged_by"] else set()
     name_of = await namer(request.app.state.resources.common_database(), tenant_id, actors)
     loaded = await clock_store.load(tx, [(tenant_id, clock_id)])
     aid = (await aids_of(tx, list(loaded.values()))).get((tenant_id, clock_id), NO_AID)
-    head, others = of_customer(aid, UTC) if principal.may("reviews:read") else ("", [])
+    head, others = of_customer(aid, zone_of_reader(request)) if principal.may("reviews:read") else ("", [])
     guideline = aid.guideline if principal.may("library:read") else None
     return {
-        "log": [told(event, name_of) for event, _ in reversed(log)],
+        "log": merged(
+            (told(event, name_of) for event, _ in reversed(log)), (done(each, name_of, names) for each in actions)
+        ),
         "alert": alert,
         "acknowledged_by": name_of(alert["acknowledged_by"]) if alert and alert["acknowledged_by"] else "",
         "owner": names.get(clock["owner"], clock["owner"]),

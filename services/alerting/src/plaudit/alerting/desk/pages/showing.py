@@ -23,6 +23,8 @@ from plaudit.alerting.desk.pages.shared import (
     waiting,
 )
 from plaudit.alerting.mails.domain.words import DESK
+from plaudit.alerting.set_aside import store as set_aside
+from plaudit.alerting.set_aside.pages import SET_ASIDE
 from plaudit.common.http import Cursor, TenantTx, not_found
 from plaudit.common.http.auth import anyone
 from plaudit.common.pages.charts import Series, line_chart
@@ -72,6 +74,8 @@ async def show_overview(request: Request, principal: Staff, tx: TenantTx) -> Res
         counts=waiting(counts),
         figures=[*figures(counts), *_share(days)],
         undelivered=counts["undelivered"],
+        set_aside=await set_aside.count(tx, tenant_id, store.MAX_COUNTED),
+        set_aside_path=SET_ASIDE,
         clocks=await store.waiting_clocks(tx, tenant_id, whose, limit=OVERVIEW_ROWS),
         alerts=await alert_store.list_alerts(tx, tenant_id, limit=OVERVIEW_ROWS),
         chart=_chart(days) if any(day["due"] for day in days) else None,

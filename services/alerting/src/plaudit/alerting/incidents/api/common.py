@@ -1,6 +1,5 @@
 """What the endpoints of incidents share."""
 
-import re
 from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import Annotated, Final
@@ -31,7 +30,7 @@ from plaudit.common.http import (
     not_found,
     unprocessable,
 )
-from plaudit.common.http.headers import strong_tags
+from plaudit.common.http.headers import revisions_of
 from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.vault import Vault, vault_of
@@ -40,7 +39,6 @@ PROBLEMS: Final = {
     "incident-refused": "The incident cannot be changed so as it stands; the detail says what can be done.",
 }
 """Slug → meaning and what to do."""
-_ETAG: Final = re.compile(r'"([0-9]{1,9})"')
 
 
 def _wrong(error: WrongIncidentError) -> Problem:
@@ -111,5 +109,4 @@ def key_of(text: str | None, what: str, body: Body) -> IdempotencyKey | None:
 
 def numbers_of(if_match: str | None) -> Collection[int] | None:
     """Return the revisions of which the header If-Match wants one; None: any."""
-    tags = None if if_match is None else strong_tags(if_match)
-    return None if tags is None else {int(found[1]) for found in map(_ETAG.fullmatch, tags) if found}
+    return revisions_of(if_match)

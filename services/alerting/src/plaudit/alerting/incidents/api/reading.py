@@ -114,7 +114,7 @@ async def list_incident_deliveries(principal: Reader, tx: TenantTx, incident_id:
 async def redrive_incident(principal: Writer, work: Work, incident_id: IncidentId, body: RedriveIn) -> SentAgainOut:
     """Send what has failed again at once, each message under its id."""
     incident = await reading.read(work.tx, principal.tenant_id, incident_id)
-    return SentAgainOut(messages=await channels.send_again(work.tx, incident, body.endpoint_id))
+    return SentAgainOut(messages=await channels.send_again(work.tx, incident, principal.actor, body.endpoint_id))
 
 
 @router.get("/{incident_id}/subscribers", summary="List subscribers of an incident")

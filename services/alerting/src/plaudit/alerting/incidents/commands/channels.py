@@ -3,6 +3,8 @@
 from typing import Final
 from uuid import UUID
 
+from plaudit.alerting.audit.commands import record
+from plaudit.alerting.audit.domain import About, Entry
 from plaudit.alerting.incidents.domain.channels import Standing, Told, told
 from plaudit.alerting.incidents.domain.incident import Incident
 from plaudit.alerting.incidents.domain.messages import key_of, thread_of
@@ -28,6 +30,19 @@ async def channels_of(tx: Tx, incident: Incident) -> list[Told]:
     return told(incident, standing, names)
 
 
-async def send_again(tx: Tx, incident: Incident, endpoint_id: UUID | None = None) -> int:
+async def send_again(tx: Tx, incident: Incident, actor: str, endpoint_id: UUID | None = None) -> int:
     """Send what has failed of an incident again, over all channels or to one endpoint; return how many messages."""
-    return await deliveries.redrive(tx, incident.tenant_id, endpoint_id=endpoint_id, thread=thread_of(incident.id))
+    thread = thread_of(incident.id)
+    count = await deliveries.redrive(tx, incident.tenant_id, endpoint_id=endpoint_id, thread=thread)
+    if count:
+        after = {"messages": count} | ({} if endpoint_id is None else {"endpoint": str(endpoint_id)})
+        entry = Entry(
+            tenant_id=incident.tenant_id,
+            actor=actor,
+            kind="incident.sent_again",
+            about_kind=About.INCIDENT,
+            about_id=str(incident.id),
+            after=after,
+        )
+        await record(tx, entry)
+    return count

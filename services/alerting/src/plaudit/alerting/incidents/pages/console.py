@@ -279,7 +279,7 @@ async def send_again(
 ) -> Response:
     """Send what has failed again."""
     incident = await reading.read(work.tx, principal.tenant_id, incident_id)
-    count = await channels.send_again(work.tx, incident, _uuid(outlet))
+    count = await channels.send_again(work.tx, incident, principal.actor, _uuid(outlet))
     return done(request, f"{INCIDENTS}/{incident_id}", f"{count:,} messages are sent again.")
 
 

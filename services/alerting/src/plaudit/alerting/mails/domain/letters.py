@@ -22,6 +22,7 @@ URGENT: Final = frozenset((str(Severity.DRASTIC), "urgent"))
 NO_LONGER_SO: Final = "the clock does not stand so any more"
 FLAPS: Final = "its owner was told a short time ago; it is told again if it stays so"
 NOT_TOLD: Final = "nobody was told of the breach"
+LEFT: Final = "who it was for is not among the owners any more; whoever answers now is told"
 
 
 class LetterKind(StrEnum):
@@ -33,6 +34,8 @@ class LetterKind(StrEnum):
     BREACH = "breach"
     RETRACTION = "retraction"
     """The breach is taken back: it was in time, and we learned it late."""
+    UNSILENCED = "unsilenced"
+    """A silence held something back, and has ended: it is still due."""
 
 
 _TOPICS: Final = {
@@ -40,6 +43,7 @@ _TOPICS: Final = {
     LetterKind.WARNING: "clock.warned",
     LetterKind.BREACH: "clock.breached",
     LetterKind.RETRACTION: "clock.retracted",
+    LetterKind.UNSILENCED: "clock.unsilenced",
 }
 BREACHED: Final = _TOPICS[LetterKind.BREACH]
 STARTED: Final = _TOPICS[LetterKind.NOTICE]
@@ -57,6 +61,8 @@ class Letter(msgspec.Struct, frozen=True):
     """Of a warning: the share of the time that had passed; 0 where it is no share."""
     after: str = ""
     """Of a warning that is no share: how long after the start, such as `24h`."""
+    silence_id: UUID | None = None
+    """Of what a silence held back: the silence that has ended."""
 
 
 def letter_about(clock: Clock, event: ClockEvent, *, is_noticed: bool) -> Letter | None:
@@ -81,9 +87,16 @@ def letter_about(clock: Clock, event: ClockEvent, *, is_noticed: bool) -> Letter
     return None
 
 
+def unsilenced(clock: Clock, silence_id: UUID) -> Letter:
+    """Return the mail that tells what is still due when a silence has ended."""
+    run = clock.run
+    return Letter(clock.id, run.number, run.generation, LetterKind.UNSILENCED, silence_id=silence_id)
+
+
 def message_of(letter: Letter, clock: Clock, recipient: str, not_before: datetime | None = None) -> Message:
     """Return what is queued: no word of the review, for that is read when it leaves."""
     stage = f":{letter.percent or letter.after}" if letter.percent or letter.after else ""
+    stage += f":{letter.silence_id}" if letter.silence_id else ""
     return Message(
         tenant=clock.tenant_id,
         key=f"{letter.clock_id}:{letter.run}:{letter.kind}{stage}",

@@ -16,6 +16,7 @@ KINDS: Final[Mapping[LetterKind, str]] = {
     LetterKind.WARNING: "running out of time",
     LetterKind.BREACH: "late",
     LetterKind.RETRACTION: "taken back",
+    LetterKind.UNSILENCED: "still due after a silence",
 }
 """What a count says of them: `27 late`."""
 

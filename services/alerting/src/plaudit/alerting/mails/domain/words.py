@@ -7,8 +7,9 @@ stands, and keeps its own direction.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from markupsafe import Markup, escape
 
 from plaudit.alerting.clocks.domain.about import AboutKind, is_web_address
@@ -20,7 +21,7 @@ from plaudit.alerting.people.domain import Owner
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.delivery.domain.message import Content
 from plaudit.common.text import clean, isolated, one_line, with_bdi
-from plaudit.common.time_zones import zone_of
+from plaudit.common.time_zones import in_words, zone_of
 
 DESK: Final = "/console/desk"
 """The page of what is due; below it, each clock has a page at its id."""
@@ -37,6 +38,7 @@ IN_TIME: Final = "We said that it was late. It was in time, and we learned that 
 NOT_LATE: Final = (
     "We said that it was late. The instant that the time counts from was corrected since: by the new one it is not."
 )
+SILENCE_ENDED: Final = "The silence has ended"
 MAX_HISTORY: Final = 8
 """Entries that a mail shows, the last ones."""
 _MINUTE: Final = timedelta(minutes=1)
@@ -47,14 +49,31 @@ _SINCE: Final[Mapping[str, str]] = {
     Metric.RESOLUTION_TOTAL: "has not been resolved since",
     Metric.STATUTORY: "is a data breach that has been known since",
 }
+GOOD: Final = "#2f6f4f"
+BAD: Final = "#a3262a"
 _LOOKS: Final = {
-    LetterKind.NOTICE: "#2f6f4f",
+    LetterKind.NOTICE: GOOD,
     LetterKind.WARNING: "#8a6100",
-    LetterKind.BREACH: "#a3262a",
-    LetterKind.RETRACTION: "#2f6f4f",
+    LetterKind.BREACH: BAD,
+    LetterKind.RETRACTION: GOOD,
+    LetterKind.UNSILENCED: "#8a6100",
 }
 _UNITS: Final = {"h": "hours", "min": "minutes", "s": "seconds"}
 _FONT: Final = "font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif"
+
+
+class Telling(msgspec.Struct, frozen=True):
+    """Why a mail about a clock is sent, and what is known at a glance."""
+
+    subject: str
+    heading: str
+    look: str
+    """The colour of what stands out."""
+    paragraphs: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    """Label, words."""
+    data: Mapping[str, Any]
+    """For programs."""
 
 
 def content_of(
@@ -79,25 +98,57 @@ def content_of(
         aid: what helps to answer the review.
     """
     zone = zone_of(owner.zone)
-    facts = [*_facts(letter, clock, now, zone), ("Owner", isolated(one_line(owner.name)))]
-    paragraphs = _paragraphs(letter, clock, zone)
+    telling = Telling(
+        subject=_subject(letter, clock, zone),
+        heading=_heading(letter, clock),
+        look=_LOOKS[letter.kind],
+        paragraphs=tuple(_paragraphs(letter, clock, zone)),
+        facts=tuple(facts_of(clock, now, zone, is_over=letter.kind is LetterKind.RETRACTION)),
+        data={"clock_id": str(clock.id), "kind": letter.kind},
+    )
+    return composed(telling, clock, zone=zone, owner=owner.name, public_url=public_url, history=history, aid=aid)
+
+
+def composed(
+    telling: Telling,
+    clock: Clock,
+    *,
+    zone: tzinfo,
+    owner: str,
+    public_url: str,
+    history: Sequence[tuple[datetime, str]] = (),
+    aid: Aid = NO_AID,
+) -> Content:
+    """Return a mail about a clock: what is told of it, the review's words, and what helps to answer it.
+
+    Args:
+        telling: why it is sent, and what is known at a glance.
+        clock: as it stands now.
+        zone: the reader's.
+        owner: the name of the person who answers for it.
+        public_url: the address of Plaudit from outside; empty where it is not known.
+        history: what happened with the review before, each with its time, the oldest first.
+        aid: what helps to answer the review.
+    """
+    facts = [*telling.facts, ("Owner", isolated(one_line(owner)))]
+    paragraphs = list(telling.paragraphs)
     quote = [clean(part).strip() for part in (clock.about.title, clock.about.excerpt) if part]
     told = [(moment(at, zone), words) for at, words in history[-MAX_HISTORY:]]
     link, label = link_to(clock, public_url)
     check_url = _check_url(public_url)
     return Content(
-        subject=one_line(_subject(letter, clock, zone)),
+        subject=one_line(telling.subject),
         text=_as_text(paragraphs, facts, quote, told, as_text(aid, zone, check_url)),
-        html=_as_html(letter, clock, paragraphs, facts, quote, told, link, label, as_html(aid, zone, check_url)),
+        html=_as_html(telling, facts, quote, told, link, label, as_html(aid, zone, check_url)),
         link=link,
         link_label=label,
-        data={"clock_id": str(clock.id), "kind": letter.kind},
+        data=dict(telling.data),
     )
 
 
 def moment(at: datetime, zone: tzinfo = UTC) -> str:
     """Return an instant for people: `2 March 2026, 10:00 CET`."""
-    return f"{at.astimezone(zone):%-d %B %Y, %H:%M %Z}"
+    return in_words(at, zone)
 
 
 def duration(length: timedelta) -> str:
@@ -120,6 +171,8 @@ def _subject(letter: Letter, clock: Clock, zone: tzinfo) -> str:
             return f"{passed(letter)}: {name_of(clock)}"
         case LetterKind.BREACH:
             return f"{_sentence(words.late)}: {name_of(clock)}"
+        case LetterKind.UNSILENCED:
+            return f"{SILENCE_ENDED}: {words.do} by {moment(run.due_at, zone)}: {name_of(clock)}"
         case _:
             return f"Taken back, it {in_time(clock)}: {name_of(clock)}"
 
@@ -140,10 +193,10 @@ def passed(letter: Letter) -> str:
 def _paragraphs(letter: Letter, clock: Clock, zone: tzinfo) -> list[str]:
     words, run = words_of(clock), clock.run
     what = _sentence(words.due)
-    opening = _opening(clock, zone)
+    opening = opening_of(clock, zone)
     untold = [] if clock.is_told else [UNTOLD]
     match letter.kind:
-        case LetterKind.NOTICE | LetterKind.WARNING:
+        case LetterKind.NOTICE | LetterKind.WARNING | LetterKind.UNSILENCED:
             return [opening, f"{what} is due by {moment(run.due_at, zone)}.", *untold]
         case LetterKind.BREACH:
             provisional = [PROVISIONAL] if run.provisional else []
@@ -152,7 +205,8 @@ def _paragraphs(letter: Letter, clock: Clock, zone: tzinfo) -> list[str]:
             return [opening, NOT_LATE if clock.metric == Metric.STATUTORY else IN_TIME]
 
 
-def _opening(clock: Clock, zone: tzinfo) -> str:
+def opening_of(clock: Clock, zone: tzinfo) -> str:
+    """Return what a clock is about, and since when it waits, as a sentence."""
     about, run = clock.about, clock.run
     what = f"A {name_of(clock)}" if about.stars is not None else _sentence(name_of(clock))
     if about.source_name is not None:
@@ -165,15 +219,15 @@ def _opening(clock: Clock, zone: tzinfo) -> str:
     return f"{what} {since} {moment(run.anchor_at, zone)}."
 
 
-def _facts(letter: Letter, clock: Clock, now: datetime, zone: tzinfo) -> list[tuple[str, str]]:
-    """Return what is known at a glance: label, words."""
+def facts_of(clock: Clock, now: datetime, zone: tzinfo, *, is_over: bool) -> list[tuple[str, str]]:
+    """Return what is known of a clock at a glance: label, words; no time that is left of one that is over."""
     about, run = clock.about, clock.run
     facts = [("Rating", _stars(about.stars))] if about.stars is not None else []
     facts.append(("Subject", about.subject))
     if about.source_name is not None:
         facts.append(("Where", isolated(one_line(about.source_name))))
     facts.append(("Due", moment(run.due_at, zone)))
-    if letter.kind is not LetterKind.RETRACTION:
+    if not is_over:
         facts.append(("Left" if now < run.due_at else "Late by", duration(run.due_at - now)))
     return facts
 
@@ -219,9 +273,7 @@ def _as_text(
 
 
 def _as_html(
-    letter: Letter,
-    clock: Clock,
-    paragraphs: list[str],
+    telling: Telling,
     facts: list[tuple[str, str]],
     quote: list[str],
     history: list[tuple[str, str]],
@@ -229,10 +281,10 @@ def _as_html(
     label: str,
     aid: Markup,
 ) -> str:
-    look = _LOOKS[letter.kind]
+    look = telling.look
     body = [
-        Markup('<h1 style="margin:0 0 16px;font-size:20px;line-height:1.3">{}</h1>').format(_heading(letter, clock)),
-        *(Markup('<p style="margin:0 0 12px">{}</p>').format(_isolating(part)) for part in paragraphs),
+        Markup('<h1 style="margin:0 0 16px;font-size:20px;line-height:1.3">{}</h1>').format(telling.heading),
+        *(Markup('<p style="margin:0 0 12px">{}</p>').format(_isolating(part)) for part in telling.paragraphs),
     ]
     if quote:
         lines = Markup("").join(
@@ -284,6 +336,7 @@ def _heading(letter: Letter, clock: Clock) -> str:
         LetterKind.WARNING: passed(letter),
         LetterKind.BREACH: f"{_sentence(words.late)}",
         LetterKind.RETRACTION: f"Taken back: it {in_time(clock)}",
+        LetterKind.UNSILENCED: f"{SILENCE_ENDED}, and this is still due",
     }[letter.kind]
 
 

@@ -202,6 +202,14 @@ class Owners(msgspec.Struct, frozen=True, kw_only=True):
         """Return the person with an address; none where the document has none."""
         return next((each for each in self.people if each.address == address), None)
 
+    def known(self, address: str, fallback: Owner) -> Owner | None:
+        """Return the person with an address: one of the document, or the owner of the settings; none else."""
+        return self.by_address(address) or (fallback if address == fallback.address else None)
+
+    def team(self, name: str) -> Team | None:
+        """Return the team of a name; none where the document has none."""
+        return next((each for each in self.teams if each.name == name), None)
+
     def linked(self, accounts: Mapping[str, str]) -> "Owners":
         """Return the same with the ids of the accounts that its people have, by their addresses."""
         people = tuple(msgspec.structs.replace(each, person_id=accounts.get(each.address)) for each in self.people)

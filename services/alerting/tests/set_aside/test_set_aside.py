@@ -1,0 +1,72 @@
+"""What was set aside is listed with its error, and tried again by API and page; each is in the audit trail."""
+
+import pytest
+
+from plaudit_testing.clocks import at, review
+from plaudit_testing.signing_in import OURS, signed_in
+
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
+
+
+@pytest.fixture
+async def api(stage):
+    return await stage.client()
+
+
+async def set_aside(stage, hours=25):
+    """A clock whose timers were set aside before its due time."""
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(hours))
+    rows = await stage.rows(
+        "UPDATE timers SET failed_at = $1, error = 'LookupError: <b>no revision' RETURNING clock_id", at(hours)
+    )
+    await stage.fires()
+    assert await stage.log() == ["started"]
+    return str(rows[0]["clock_id"])
+
+
+async def test_a_timer_is_listed_and_fires_when_it_is_tried_again(stage, api):
+    clock_id = await set_aside(stage)
+    [listed] = (await api.get("/v1/set-aside")).json()["items"]
+    assert (listed["kind"], listed["id"], listed["error"]) == ("timer", clock_id, "LookupError: <b>no revision")
+    body = {"kind": "timer", "id": clock_id}
+    assert (await api.post("/v1/set-aside/retry", json=body)).json() == {"count": 1}
+    assert (await api.post("/v1/set-aside/retry", json=body)).json() == {"count": 0}
+    await stage.fires()
+    assert "breached" in await stage.log()
+    assert (await api.get("/v1/set-aside")).json()["items"] == []
+    [entry] = (await api.get("/v1/audit", params={"about_id": clock_id})).json()["items"]
+    assert (entry["kind"], entry["after"]) == ("clock.tried_again", {"set_aside": "timer"})
+
+
+async def test_all_of_it_is_tried_again_by_the_page(stage, api):
+    await set_aside(stage)
+    await stage.rows(
+        "INSERT INTO silences (tenant_id, id, subject_prefix, reason, created_at, created_by, until, failed_at, error) "
+        "VALUES ('default', gen_random_uuid(), 'acme', 'x', $1, 'key:a', $1, $1, 'boom')",
+        at(1),
+    )
+    browser = await signed_in(stage)
+    assert "2 things could not be processed" in (await browser.get("/console")).text
+    shown = (await browser.get("/console/set-aside")).text
+    assert "LookupError: &lt;b&gt;no revision" in shown
+    assert "The end of a silence" in shown
+    await browser.post("/console/set-aside", headers=OURS)
+    assert "2 of them are tried again, at once." in (await browser.get("/console/set-aside")).text
+    assert "could not be processed" not in (await browser.get("/console")).text
+
+
+@pytest.mark.parametrize("body", [{"id": "x"}, {"kind": "nothing"}, {"kinds": "timer"}])
+async def test_what_is_not_clear_is_refused(api, body):
+    refused = await api.post("/v1/set-aside/retry", json=body)
+    assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")
+
+
+async def test_only_who_may_tries_again_and_only_their_own(stage, api):
+    await set_aside(stage)
+    reader = await stage.client("clocks:read")
+    assert (await reader.post("/v1/set-aside/retry", json={})).status_code == 403
+    stranger = await stage.client(tenant="stranger")
+    assert (await stranger.get("/v1/set-aside")).json()["items"] == []
+    assert (await stranger.post("/v1/set-aside/retry", json={})).json() == {"count": 0}
+    assert len((await api.get("/v1/set-aside")).json()["items"]) == 1
