@@ -3,12 +3,24 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
 from asyncpg import Record
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    case,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 
 from plaudit.alerting.calendars.domain import CalendarRef, Pause
 from plaudit.alerting.clocks.domain.about import About
@@ -17,8 +29,8 @@ from plaudit.alerting.clocks.domain.clock import root_of as group_of
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
 from plaudit.alerting.clocks.domain.filters import NO_FILTERS, ClockFilters, OwnerRule, Ownership
 from plaudit.alerting.clocks.domain.moves import Chunk, Move, Moved
-from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run
-from plaudit.alerting.clocks.tables import clock_events, clocks, moves
+from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run, State
+from plaudit.alerting.clocks.tables import breach_times, clock_events, clocks, moves
 from plaudit.alerting.policies.domain.revisions import PolicyRef
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
@@ -42,7 +54,7 @@ _CLOCK: Final = Columns(
     | {"policy_id": "run.policy.id", "policy_revision": "run.policy.revision", "policy_class": "run.policy.name"}
     | {"calendar": "run.calendar_name", "calendar_revision": "run.calendar_revision", "pauses": "run.pauses_json"}
     | {"state": "run.state", "waiting": "run.waiting", "topic": "stream.topic", "partition": "stream.partition"},
-    without=("review_id",),
+    without=("review_id", "settled_due_at"),
 )
 
 
@@ -96,6 +108,11 @@ AND ($4::text IS NULL OR (calendar = $4 AND calendar_revision = $5)) ORDER BY id
 _MOVABLE = f"SELECT {_CLOCK.listed} {_TO_MOVE}"
 _NEXT_TO_MOVE = f"SELECT id, about_kind, about_id {_TO_MOVE}"
 
+RUNNING_BY_DUE_TIME: Final = """
+breach_times AS t JOIN clocks AS c ON (c.tenant_id, c.id, c.generation) = (t.tenant_id, t.clock_id, t.generation)
+"""
+"""Running clocks `c` with their due times `t.due_at`, in an order that an index has; for statements of other rooms."""
+
 _MOVE: Final = Columns(moves)
 _ADD_MOVE = f"INSERT INTO moves ({_MOVE.listed}) VALUES ({_MOVE.values()})"
 ANY_MOVE: Final = "SELECT EXISTS (SELECT FROM moves WHERE state = 'running')"
@@ -143,6 +160,44 @@ ReviewKey = tuple[str, str]
 """(tenant, review id)."""
 DueKey = tuple[datetime, UUID]
 """(due time, clock id): the sort key of clocks."""
+DueColumn: TypeAlias = ColumnElement[datetime]
+Conditions: TypeAlias = Callable[[DueColumn], Sequence[ColumnElement[bool]]]
+"""Which clocks, by the column that holds their due times."""
+
+
+class _Part(NamedTuple):
+    """Clocks of some states, and the columns that an index has in the order of their due times."""
+
+    states: frozenset[State]
+    tables: FromClause
+    tenant_id: ColumnElement[str]
+    due_at: DueColumn
+    id: ColumnElement[UUID]
+
+
+_RUNNING: Final = _Part(
+    frozenset((State.RUNNING,)),
+    breach_times.join(
+        clocks,
+        and_(
+            clocks.c.tenant_id == breach_times.c.tenant_id,
+            clocks.c.id == breach_times.c.clock_id,
+            clocks.c.generation == breach_times.c.generation,
+        ),
+    ),
+    breach_times.c.tenant_id,
+    breach_times.c.due_at,
+    breach_times.c.clock_id,
+)
+# They are few. No time runs for them, and so no timer has theirs.
+_PAUSED: Final = _Part(frozenset((State.PAUSED,)), clocks, clocks.c.tenant_id, clocks.c.due_at, clocks.c.id)
+_SETTLED: Final = _Part(
+    frozenset(State) - _RUNNING.states - _PAUSED.states,
+    clocks,
+    clocks.c.tenant_id,
+    clocks.c.settled_due_at,
+    clocks.c.id,
+)
 
 
 async def load(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, Clock]:
@@ -287,11 +342,46 @@ async def list_clocks(
         after: the sort key of the last one of the page before.
         limit: how many.
     """
-    conditions = matching(tenant_id, filters)
-    query = select(clocks).where(*conditions).order_by(clocks.c.due_at, clocks.c.id).limit(limit)
-    if after is not None:
-        query = query.where(tuple_(clocks.c.due_at, clocks.c.id) > after)
-    return (await tx.sql.execute(query)).mappings().all()
+    states = tuple(State) if filters.state is None else (State(filters.state),)
+    query = by_due_time(tenant_id, states, lambda due_at: matching(filters, due_at), after=after, limit=limit)
+    found: Sequence[RowMapping] = (await tx.sql.execute(query)).mappings().all()
+    return found
+
+
+def by_due_time(
+    tenant_id: str,
+    states: Collection[State],
+    conditions: Conditions,
+    *more: ColumnElement[Any],
+    after: DueKey | None = None,
+    limit: int,
+) -> Select[Any]:
+    """Return a query over clocks of some states in the order of their due times, each part of it along an index.
+
+    Args:
+        tenant_id: whose.
+        states: how they stand.
+        conditions: that they meet, too.
+        more: columns of each, beside those of the table.
+        after: the sort key of the last one of the page before.
+        limit: how many.
+    """
+    parts = []
+    for part in (_RUNNING, _PAUSED, _SETTLED):
+        wanted = part.states & frozenset(states)
+        if not wanted:
+            continue
+        query = select(clocks, *more).select_from(part.tables).where(part.tenant_id == tenant_id)
+        if part is _SETTLED:
+            query = query.where(part.due_at.is_not(None))
+        if part is not _SETTLED or wanted != part.states:
+            query = query.where(clocks.c.state.in_(sorted(wanted)))
+        if after is not None:
+            query = query.where(tuple_(part.due_at, part.id) > after)
+        query = query.where(*conditions(part.due_at))
+        parts.append(query.order_by(part.due_at, part.id).limit(limit))
+    found = union_all(*parts).subquery()
+    return select(found).order_by(found.c.due_at, found.c.id).limit(limit)
 
 
 def owner_column(ownership: Ownership) -> ColumnElement[str]:
@@ -310,18 +400,22 @@ def _covered(rule: OwnerRule) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def matching(tenant_id: str, filters: ClockFilters) -> list[ColumnElement[bool]]:
-    """Return the conditions that only the clocks of a tenant that filters let through meet."""
+def matching(filters: ClockFilters, due_at: DueColumn) -> list[ColumnElement[bool]]:
+    """Return the conditions that only the clocks that filters let through meet, but for that of the state.
+
+    Args:
+        filters: which clocks.
+        due_at: the column that holds their due times.
+    """
     column = clocks.c
-    given = {name: getattr(filters, name) for name in ("state", "review_id", "metric", "source_id", "severity")}
-    found: list[ColumnElement[bool]] = [column.tenant_id == tenant_id]
-    found += [column[name] == value for name, value in given.items() if value is not None]
+    given = {name: getattr(filters, name) for name in ("review_id", "metric", "source_id", "severity")}
+    found: list[ColumnElement[bool]] = [column[name] == value for name, value in given.items() if value is not None]
     if filters.subject is not None:
         found.append(within(column.subject, filters.subject))
     if filters.due_after is not None:
-        found.append(column.due_at >= filters.due_after)
+        found.append(due_at >= filters.due_after)
     if filters.due_before is not None:
-        found.append(column.due_at < filters.due_before)
+        found.append(due_at < filters.due_before)
     if filters.owner is not None:
         ownership, address = filters.owner
         found.append(owner_column(ownership) == address)
