@@ -132,7 +132,44 @@ def test_chunks_follow_one_another_and_only_the_last_of_all_ends_a_move():
         (START, found[1][0], False), (found[1][0], found[2][0], True),
     ]  # fmt: skip
     assert [chunk.is_last for chunk in chunks_of(move, found, size=2, limit=3)] == [False, False]
-    assert chunks_of(move, [], size=2, limit=3) == [(START, [], True)]
+    assert chunks_of(move, [], size=2, limit=3) == [(START, [], START, True)]
+
+
+def test_all_clocks_of_a_group_are_in_one_chunk_and_the_place_follows_the_ids():
+    move = Move(
+        tenant_id="default", id=UUID(int=9), policy_id="p", policy_revision=1, reason="", moved_by="", created_at=at(0)
+    )
+    ids = [UUID(int=number) for number in range(1, 7)]
+    one, two = UUID(int=20), UUID(int=30)
+    found = list(zip(ids, [one, two, one, two, two, one], strict=True))
+    cut = chunks_of(move, found, size=2, limit=9)
+    assert [chunk.clocks for chunk in cut] == [found, [], []]
+    assert [(chunk.place, chunk.end, chunk.is_last) for chunk in cut] == [
+        (START, ids[1], False), (ids[1], ids[3], False), (ids[3], ids[5], True),
+    ]  # fmt: skip
+
+
+async def test_clocks_of_one_review_move_without_waiting_for_each_other(stage, monkeypatch):
+    """Their chunks are under way together; one that held the order key that the one before it needs would hang."""
+    await puts_into_force(stage, shipped_text())
+    for number in range(3):
+        await stage.happens(None, review(), at(0), review_id=f"review-{number}")
+    [before] = await stage.rows("SELECT count(*) AS count FROM clocks WHERE state = 'running'")
+    await puts_into_force(stage, shipped_text().replace("due_within: 24 h", "due_within: 30 h"))
+    monkeypatch.setattr(jobs, "CHUNK_CLOCKS", 1)
+    roots: list[set[UUID]] = []
+    whole = MoveJob._write
+
+    async def noting(job, move, chunk, previous):
+        roots.append({root for _, root in chunk.clocks})
+        return await whole(job, move, chunk, previous)
+
+    monkeypatch.setattr(MoveJob, "_write", noting)
+    ordered = (await (await stage.client()).post("/v1/clocks/move", json=REASON)).json()
+    await moves(stage)
+    told = (await (await stage.client()).get(f"/v1/clocks/moves/{ordered['id']}")).json()
+    assert (told["state"], told["moved"]) == ("done", before["count"])
+    assert before["count"] > len(roots_of := [root for each in roots for root in each]) == len(set(roots_of)) == 3
 
 
 async def test_a_move_again_moves_nothing(running):

@@ -3,12 +3,24 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
 from asyncpg import Record
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, case, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    case,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
 
 from plaudit.alerting.calendars.domain import CalendarRef, Pause
 from plaudit.alerting.clocks.domain.about import About
@@ -17,8 +29,8 @@ from plaudit.alerting.clocks.domain.clock import root_of as group_of
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
 from plaudit.alerting.clocks.domain.filters import NO_FILTERS, ClockFilters, OwnerRule, Ownership
 from plaudit.alerting.clocks.domain.moves import Chunk, Move, Moved
-from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run
-from plaudit.alerting.clocks.tables import clock_events, clocks, moves
+from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run, State
+from plaudit.alerting.clocks.tables import breach_times, clock_events, clocks, moves
 from plaudit.alerting.policies.domain.revisions import PolicyRef
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
@@ -42,7 +54,7 @@ _CLOCK: Final = Columns(
     | {"policy_id": "run.policy.id", "policy_revision": "run.policy.revision", "policy_class": "run.policy.name"}
     | {"calendar": "run.calendar_name", "calendar_revision": "run.calendar_revision", "pauses": "run.pauses_json"}
     | {"state": "run.state", "waiting": "run.waiting", "topic": "stream.topic", "partition": "stream.partition"},
-    without=("review_id",),
+    without=("review_id", "settled_due_at"),
 )
 
 
@@ -53,9 +65,20 @@ def _of_row(columns: Iterable[str]) -> Callable[[Record], tuple[Any, ...]]:
 
 _about_of: Final = _of_row(_ABOUT.values())
 _policy_of: Final = _of_row(("policy_id", "policy_revision", "policy_class"))
-_run_of: Final = _of_row(_RUN.values())
 _stream_of: Final = _of_row(("topic", "partition"))
-_RUN_FIELDS: Final = tuple(_RUN)
+
+
+def _fields_of_run(after: str, before: str | None) -> Callable[[Record], tuple[Any, ...]]:
+    """Return a function that takes the fields of a run between two others out of a row, in the order of the struct."""
+    fields = Run.__struct_fields__
+    end = None if before is None else fields.index(before)
+    return _of_row(_RUN[name] for name in fields[fields.index(after) + 1 : end])
+
+
+# By position: a run with its fields by name takes twice as long.
+_until_calendar: Final = _fields_of_run("policy", "calendar")
+_until_pauses: Final = _fields_of_run("calendar", "pauses")
+_after_pauses: Final = _fields_of_run("pauses", None)
 _pauses_of: Final = msgspec.json.Decoder(tuple[Pause, ...]).decode
 
 _ENTRY: Final = Columns(
@@ -69,6 +92,16 @@ _LOAD = f"""
 SELECT {_CLOCK.of("c")}
 FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, id)
 CROSS JOIN LATERAL (SELECT * FROM clocks WHERE tenant_id = k.tenant_id AND id = k.id OFFSET 0) c
+"""
+
+# Of a clock that has gone on to another generation no row is made.
+_LOAD_IN_GENERATION = f"""
+SELECT {_CLOCK.of("c")}
+FROM unnest($1::text[], $2::uuid[], $3::int[]) AS k (tenant_id, id, generation)
+CROSS JOIN LATERAL (
+    SELECT * FROM clocks
+    WHERE tenant_id = k.tenant_id AND id = k.id AND generation = coalesce(k.generation, generation) OFFSET 0
+) c
 """
 
 # All clocks about a review: few, and the newest instance of each metric is what its changes are decided by.
@@ -95,6 +128,11 @@ AND ($4::text IS NULL OR (calendar = $4 AND calendar_revision = $5)) ORDER BY id
 """
 _MOVABLE = f"SELECT {_CLOCK.listed} {_TO_MOVE}"
 _NEXT_TO_MOVE = f"SELECT id, about_kind, about_id {_TO_MOVE}"
+
+RUNNING_BY_DUE_TIME: Final = """
+breach_times AS t JOIN clocks AS c ON (c.tenant_id, c.id, c.generation) = (t.tenant_id, t.clock_id, t.generation)
+"""
+"""Running clocks `c` with their due times `t.due_at`, in an order that an index has; for statements of other rooms."""
 
 _MOVE: Final = Columns(moves)
 _ADD_MOVE = f"INSERT INTO moves ({_MOVE.listed}) VALUES ({_MOVE.values()})"
@@ -151,6 +189,44 @@ ReviewKey = tuple[str, str]
 """(tenant, review id)."""
 DueKey = tuple[datetime, UUID]
 """(due time, clock id): the sort key of clocks."""
+DueColumn: TypeAlias = ColumnElement[datetime]
+Conditions: TypeAlias = Callable[[DueColumn], Sequence[ColumnElement[bool]]]
+"""Which clocks, by the column that holds their due times."""
+
+
+class _Part(NamedTuple):
+    """Clocks of some states, and the columns that an index has in the order of their due times."""
+
+    states: frozenset[State]
+    tables: FromClause
+    tenant_id: ColumnElement[str]
+    due_at: DueColumn
+    id: ColumnElement[UUID]
+
+
+_RUNNING: Final = _Part(
+    frozenset((State.RUNNING,)),
+    breach_times.join(
+        clocks,
+        and_(
+            clocks.c.tenant_id == breach_times.c.tenant_id,
+            clocks.c.id == breach_times.c.clock_id,
+            clocks.c.generation == breach_times.c.generation,
+        ),
+    ),
+    breach_times.c.tenant_id,
+    breach_times.c.due_at,
+    breach_times.c.clock_id,
+)
+# They are few. No time runs for them, and so no timer has theirs.
+_PAUSED: Final = _Part(frozenset((State.PAUSED,)), clocks, clocks.c.tenant_id, clocks.c.due_at, clocks.c.id)
+_SETTLED: Final = _Part(
+    frozenset(State) - _RUNNING.states - _PAUSED.states,
+    clocks,
+    clocks.c.tenant_id,
+    clocks.c.settled_due_at,
+    clocks.c.id,
+)
 
 
 async def began_recorded(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, datetime]:
@@ -164,6 +240,14 @@ async def load(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, Clock]:
     if not keys:
         return {}
     rows = await tx.raw.fetch(_LOAD, [tenant_id for tenant_id, _ in keys], [clock for _, clock in keys])
+    return {clock.key: clock for clock in map(_clock, rows)}
+
+
+async def load_in_generation(tx: Tx, keys: Collection[tuple[str, UUID, int | None]]) -> dict[ClockKey, Clock]:
+    """Return those of the clocks that are in a generation, each key with it; in any, where it has none."""
+    if not keys:
+        return {}
+    rows = await tx.raw.fetch(_LOAD_IN_GENERATION, *([key[place] for key in keys] for place in range(3)))
     return {clock.key: clock for clock in map(_clock, rows)}
 
 
@@ -301,11 +385,46 @@ async def list_clocks(
         after: the sort key of the last one of the page before.
         limit: how many.
     """
-    conditions = matching(tenant_id, filters)
-    query = select(clocks).where(*conditions).order_by(clocks.c.due_at, clocks.c.id).limit(limit)
-    if after is not None:
-        query = query.where(tuple_(clocks.c.due_at, clocks.c.id) > after)
-    return (await tx.sql.execute(query)).mappings().all()
+    states = tuple(State) if filters.state is None else (State(filters.state),)
+    query = by_due_time(tenant_id, states, lambda due_at: matching(filters, due_at), after=after, limit=limit)
+    found: Sequence[RowMapping] = (await tx.sql.execute(query)).mappings().all()
+    return found
+
+
+def by_due_time(
+    tenant_id: str,
+    states: Collection[State],
+    conditions: Conditions,
+    *more: ColumnElement[Any],
+    after: DueKey | None = None,
+    limit: int,
+) -> Select[Any]:
+    """Return a query over clocks of some states in the order of their due times, each part of it along an index.
+
+    Args:
+        tenant_id: whose.
+        states: how they stand.
+        conditions: that they meet, too.
+        more: columns of each, beside those of the table.
+        after: the sort key of the last one of the page before.
+        limit: how many.
+    """
+    parts = []
+    for part in (_RUNNING, _PAUSED, _SETTLED):
+        wanted = part.states & frozenset(states)
+        if not wanted:
+            continue
+        query = select(clocks, *more).select_from(part.tables).where(part.tenant_id == tenant_id)
+        if part is _SETTLED:
+            query = query.where(part.due_at.is_not(None))
+        if part is not _SETTLED or wanted != part.states:
+            query = query.where(clocks.c.state.in_(sorted(wanted)))
+        if after is not None:
+            query = query.where(tuple_(part.due_at, part.id) > after)
+        query = query.where(*conditions(part.due_at))
+        parts.append(query.order_by(part.due_at, part.id).limit(limit))
+    found = union_all(*parts).subquery()
+    return select(found).order_by(found.c.due_at, found.c.id).limit(limit)
 
 
 def owner_column(ownership: Ownership) -> ColumnElement[str]:
@@ -324,18 +443,22 @@ def _covered(rule: OwnerRule) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def matching(tenant_id: str, filters: ClockFilters) -> list[ColumnElement[bool]]:
-    """Return the conditions that only the clocks of a tenant that filters let through meet."""
+def matching(filters: ClockFilters, due_at: DueColumn) -> list[ColumnElement[bool]]:
+    """Return the conditions that only the clocks that filters let through meet, but for that of the state.
+
+    Args:
+        filters: which clocks.
+        due_at: the column that holds their due times.
+    """
     column = clocks.c
-    given = {name: getattr(filters, name) for name in ("state", "review_id", "metric", "source_id", "severity")}
-    found: list[ColumnElement[bool]] = [column.tenant_id == tenant_id]
-    found += [column[name] == value for name, value in given.items() if value is not None]
+    given = {name: getattr(filters, name) for name in ("review_id", "metric", "source_id", "severity")}
+    found: list[ColumnElement[bool]] = [column[name] == value for name, value in given.items() if value is not None]
     if filters.subject is not None:
         found.append(within(column.subject, filters.subject))
     if filters.due_after is not None:
-        found.append(column.due_at >= filters.due_after)
+        found.append(due_at >= filters.due_after)
     if filters.due_before is not None:
-        found.append(column.due_at < filters.due_before)
+        found.append(due_at < filters.due_before)
     if filters.owner is not None:
         ownership, address = filters.owner
         found.append(owner_column(ownership) == address)
@@ -372,9 +495,12 @@ def _clock(row: Record) -> Clock:
 
 def _run(row: Record) -> Run:
     pauses, calendar = row["pauses"], row["calendar"]
-    return Run(
-        policy=PolicyRef(*_policy_of(row)),
-        calendar=None if calendar is None else CalendarRef(calendar, row["calendar_revision"]),
-        pauses=() if pauses == NO_PAUSES else _pauses_of(pauses),
-        **dict(zip(_RUN_FIELDS, _run_of(row), strict=True)),
+    fields: tuple[Any, ...] = (
+        PolicyRef(*_policy_of(row)),
+        *_until_calendar(row),
+        None if calendar is None else CalendarRef(calendar, row["calendar_revision"]),
+        *_until_pauses(row),
+        () if pauses == NO_PAUSES else _pauses_of(pauses),
+        *_after_pauses(row),
     )
+    return Run(*fields)

@@ -43,6 +43,7 @@ clocks = Table(
     Column("anchor_at", _TIME, nullable=False),
     Column("started_at", _TIME, nullable=False),
     Column("due_at", _TIME, nullable=False),
+    Column("settled_due_at", _TIME, Computed("CASE WHEN state NOT IN ('running', 'paused') THEN due_at END")),
     Column("pauses", Text, nullable=False),
     Column("applied_at", _TIME),
     Column("breached_at", _TIME),
@@ -53,6 +54,16 @@ clocks = Table(
     Column("reason", Text, nullable=False),
     Column("answers", Text, nullable=False),
 )
+
+breach_times = Table(
+    "breach_times",
+    metadata,
+    Column("tenant_id", Text, nullable=False),
+    Column("clock_id", Uuid, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("due_at", _TIME, nullable=False),
+)
+"""When running clocks are due: a view of the timers of their breaches."""
 
 clock_events = Table(
     "clock_events",

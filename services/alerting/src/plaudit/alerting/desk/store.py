@@ -1,12 +1,13 @@
 """What the console's pages read: clocks that wait, counts, and the days around today."""
 
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, func, or_, select
 
 from plaudit.alerting.alerts.domain import AlertState
 from plaudit.alerting.alerts.tables import alerts, silences
@@ -14,7 +15,7 @@ from plaudit.alerting.audit import store as audit
 from plaudit.alerting.audit.domain import About, Recorded
 from plaudit.alerting.clocks.domain.filters import ClockFilters, Ownership
 from plaudit.alerting.clocks.domain.run import State
-from plaudit.alerting.clocks.store import DueKey, matching, owner_column
+from plaudit.alerting.clocks.store import RUNNING_BY_DUE_TIME, DueColumn, DueKey, by_due_time, matching, owner_column
 from plaudit.alerting.clocks.tables import clocks
 from plaudit.alerting.desk.domain.wanted import Wanted
 from plaudit.common.contracts import Answers
@@ -29,7 +30,20 @@ _UNDECIDED_OR_BREACHED = "breached_at IS NOT NULL OR state = 'running'"
 # Where answers are not told, nobody knows: such a clock counts neither as in time nor as late.
 _IS_KNOWN = "state <> 'unknown' AND NOT (state = 'running' AND answers = 'untold')"
 
-# Each day is counted by itself, so that a day with a flood costs no more than `MAX_COUNTED` rows of the index.
+# Each day is counted by itself, so that a day with a flood costs no more than `MAX_COUNTED` rows of an index.
+_IN_DAY = """
+>= day.starts_at AT TIME ZONE 'UTC' AND {due_at} < (day.starts_at + interval '1 day') AT TIME ZONE 'UTC'
+"""
+_OF_DAY = (
+    """
+SELECT {due_at} AS due_at, c.breached_at, c.state, c.answers FROM {tables}
+WHERE {whose}.tenant_id = $1 AND c.state {states} AND {due_at} """
+    + _IN_DAY
+    + f"LIMIT {MAX_COUNTED}"
+)
+_RUNNING = _OF_DAY.format(due_at="t.due_at", tables=RUNNING_BY_DUE_TIME, whose="t", states="= 'running'")
+_PAUSED = _OF_DAY.format(due_at="c.due_at", tables="clocks AS c", whose="c", states="= 'paused'")
+_SETTLED = _OF_DAY.format(due_at="c.settled_due_at", tables="clocks AS c", whose="c", states="<> 'cancelled'")
 _DAYS = f"""
 SELECT day.starts_at::date AS day, counted.*
 FROM generate_series(
@@ -42,11 +56,7 @@ CROSS JOIN LATERAL (
         count(*) FILTER (WHERE due_at < $2 AND ({_UNDECIDED_OR_BREACHED}) AND {_IS_KNOWN}) AS late,
         count(*) FILTER (WHERE state = 'running') AS running
     FROM (
-        SELECT due_at, breached_at, state, answers FROM clocks
-        WHERE tenant_id = $1 AND state <> 'cancelled'
-        AND due_at >= day.starts_at AT TIME ZONE 'UTC'
-        AND due_at < (day.starts_at + interval '1 day') AT TIME ZONE 'UTC'
-        LIMIT {MAX_COUNTED}
+        SELECT * FROM (({_SETTLED}) UNION ALL ({_RUNNING}) UNION ALL ({_PAUSED})) AS found LIMIT {MAX_COUNTED}
     ) AS bounded
 ) AS counted
 ORDER BY day.starts_at
@@ -72,18 +82,14 @@ async def waiting_clocks(
         after: the sort key of the last one of the page before.
         limit: how many.
     """
-    owner = _owner(tenant_id, ownership).label("owner")
-    query = (
-        select(clocks, owner).where(*_wanted(tx, tenant_id, ownership, wanted)).order_by(clocks.c.due_at, clocks.c.id)
-    )
-    if after is not None:
-        query = query.where(tuple_(clocks.c.due_at, clocks.c.id) > after)
-    return (await tx.sql.execute(query.limit(limit))).mappings().all()
+    query = _wanted(tx, tenant_id, ownership, wanted, after=after, limit=limit)
+    found: Sequence[RowMapping] = (await tx.sql.execute(query)).mappings().all()
+    return found
 
 
 async def count_waiting(tx: SqlTx, tenant_id: str, ownership: Ownership, wanted: Wanted) -> int:
     """Return how many clocks `waiting_clocks` has in all, up to `MAX_COUNTED`."""
-    found = select(clocks.c.id).where(*_wanted(tx, tenant_id, ownership, wanted)).limit(MAX_COUNTED).subquery()
+    found = _wanted(tx, tenant_id, ownership, wanted, limit=MAX_COUNTED).subquery()
     return int((await tx.sql.execute(select(func.count()).select_from(found))).scalar_one())
 
 
@@ -115,13 +121,10 @@ async def actions_of(tx: SqlTx, tenant_id: str, clock_id: UUID, limit: int) -> l
 
 async def sources_of(tx: SqlTx, tenant_id: str) -> dict[str, str]:
     """Return the sources of the first `MAX_COUNTED` clocks that wait or are unknown: id → name, by name."""
-    found = (
-        select(clocks.c.source_id, clocks.c.source_name)
-        .where(clocks.c.tenant_id == tenant_id, or_(and_(*_waiting(tx)), *_unknown(tx)))
-        .order_by(clocks.c.due_at, clocks.c.id)
-        .limit(MAX_COUNTED)
-        .subquery()
-    )
+    states = (*_WAITING.states, *_UNKNOWN.states)
+    found = by_due_time(
+        tenant_id, states, lambda _: [or_(clocks.c.waiting, clocks.c.state == State.UNKNOWN)], limit=MAX_COUNTED
+    ).subquery()
     query = select(found.c.source_id, func.max(found.c.source_name)).where(found.c.source_id.is_not(None))
     rows = (await tx.sql.execute(query.group_by(found.c.source_id))).all()
     return dict(sorted(((row[0], row[1] or row[0]) for row in rows), key=lambda each: (each[1].lower(), each[0])))
@@ -129,19 +132,28 @@ async def sources_of(tx: SqlTx, tenant_id: str) -> dict[str, str]:
 
 async def counts(tx: SqlTx, tenant_id: str, soon: timedelta) -> dict[str, int]:
     """Return counts up to `MAX_COUNTED`: clocks late, unknown, running, paused, due soon; alerts; failed messages."""
-    wanted: dict[str, tuple[Table, tuple[ColumnElement[bool], ...]]] = {
-        "late": (clocks, _late(tx)),
-        "unknown": (clocks, _unknown(tx)),
-        "running": (clocks, _running(tx)),
-        "paused": (clocks, _paused(tx)),
-        "soon": (clocks, (*_running(tx), clocks.c.due_at < tx.now + soon)),
-        "alerts": (alerts, (alerts.c.state == "open",)),
-        "undelivered": (message_deliveries, (message_deliveries.c.state == "failed",)),
+    soonest = tx.now + soon
+    wanted: dict[str, _Shown] = {
+        "late": _LATE,
+        "unknown": _UNKNOWN,
+        "running": _NEXT,
+        "paused": _PAUSED_ONES,
+        "soon": _Shown(_NEXT.states, lambda now, due_at: (*_NEXT.conditions(now, due_at), due_at < soonest)),
     }
-    columns: list[Any] = []
-    for name, (table, conditions) in wanted.items():
-        bounded = select(table.c.id).where(table.c.tenant_id == tenant_id, *conditions).limit(MAX_COUNTED).subquery()
-        columns.append(select(func.count()).select_from(bounded).scalar_subquery().label(name))
+    found: dict[str, Select[Any]] = {
+        name: by_due_time(tenant_id, shown.states, partial(shown.conditions, tx.now), limit=MAX_COUNTED)
+        for name, shown in wanted.items()
+    }
+    others: dict[str, tuple[Table, ColumnElement[bool]]] = {
+        "alerts": (alerts, alerts.c.state == "open"),
+        "undelivered": (message_deliveries, message_deliveries.c.state == "failed"),
+    }
+    for name, (table, condition) in others.items():
+        found[name] = select(table.c.id).where(table.c.tenant_id == tenant_id, condition).limit(MAX_COUNTED)
+    columns = [
+        select(func.count()).select_from(bounded.subquery()).scalar_subquery().label(name)
+        for name, bounded in found.items()
+    ]
     return dict((await tx.sql.execute(select(*columns))).mappings().one())
 
 
@@ -161,41 +173,46 @@ async def days(tx: Tx, tenant_id: str, past: int, coming: int) -> list[Record]:
     return await tx.raw.fetch(_DAYS, tenant_id, tx.now, past, coming)
 
 
-def _late(tx: Tx) -> tuple[ColumnElement[bool], ...]:
+class _Shown(NamedTuple):
+    """Which clocks are shown."""
+
+    states: frozenset[State]
+    conditions: Callable[[datetime, DueColumn], Sequence[ColumnElement[bool]]]
+    """That they meet, too, by the present time and the column that holds their due times."""
+
+
+def _are_late(now: datetime, due_at: DueColumn) -> Sequence[ColumnElement[bool]]:
     # A clock past its due time whose breach is still being decided is late for whoever has to answer, unless it will
     # be unknown.
     is_known = or_(clocks.c.state == State.BREACHED, clocks.c.answers != Answers.UNTOLD)
-    return (*_waiting(tx), clocks.c.due_at < tx.now, is_known)
+    return clocks.c.waiting, due_at < now, is_known
 
 
-def _unknown(_tx: Tx) -> tuple[ColumnElement[bool], ...]:
-    return (clocks.c.state == State.UNKNOWN,)
+_WAITING: Final = _Shown(frozenset((State.RUNNING, State.PAUSED, State.BREACHED)), lambda *_: (clocks.c.waiting,))
+_LATE: Final = _Shown(_WAITING.states, _are_late)
+_NEXT: Final = _Shown(frozenset((State.RUNNING,)), lambda now, due_at: (due_at >= now,))
+_PAUSED_ONES: Final = _Shown(frozenset((State.PAUSED,)), lambda *_: (clocks.c.waiting,))
+_UNKNOWN: Final = _Shown(frozenset((State.UNKNOWN,)), lambda *_: ())
+_SHOWN: Final = {"": _WAITING, "late": _LATE, "next": _NEXT, "paused": _PAUSED_ONES, "unknown": _UNKNOWN}
 
 
-def _running(tx: Tx) -> tuple[ColumnElement[bool], ...]:
-    return (clocks.c.state == "running", clocks.c.due_at >= tx.now)
-
-
-def _paused(_tx: Tx) -> tuple[ColumnElement[bool], ...]:
-    return (clocks.c.state == State.PAUSED, clocks.c.waiting)
-
-
-def _waiting(_tx: Tx) -> tuple[ColumnElement[bool], ...]:
-    return (clocks.c.state.in_((State.RUNNING, State.PAUSED, State.BREACHED)), clocks.c.waiting)
-
-
-_SHOWN: Final = {"": _waiting, "late": _late, "next": _running, "paused": _paused, "unknown": _unknown}
-
-
-def _wanted(tx: Tx, tenant_id: str, ownership: Ownership, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _wanted(
+    tx: Tx, tenant_id: str, ownership: Ownership, wanted: Wanted, *, after: DueKey | None = None, limit: int
+) -> Select[Any]:
+    """Return a query over what is wanted, in the order of due times, each clock with its `owner`."""
     filters = ClockFilters(
         subject=wanted.subject or None,
         severity=wanted.severity or None,
         source_id=wanted.source_id or None,
         metric=wanted.metric or None,
     )
-    found = [*matching(tenant_id, filters), *_SHOWN[wanted.show](tx)]
-    return [*found, _owner(tenant_id, ownership) == wanted.owner] if wanted.owner else found
+    shown, owner = _SHOWN[wanted.show], _owner(tenant_id, ownership)
+
+    def conditions(due_at: DueColumn) -> list[ColumnElement[bool]]:
+        found = [*matching(filters, due_at), *shown.conditions(tx.now, due_at)]
+        return [*found, owner == wanted.owner] if wanted.owner else found
+
+    return by_due_time(tenant_id, shown.states, conditions, owner.label("owner"), after=after, limit=limit)
 
 
 def _owner(tenant_id: str, ownership: Ownership) -> ColumnElement[str]:

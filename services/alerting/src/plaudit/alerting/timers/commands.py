@@ -91,10 +91,16 @@ async def fire(
         followers: act on what happens to the clocks.
     """
     tx = work.tx
-    order_keys = {key: order_key(due.root) for key, due in clocks.items()}
-    free = await try_lock(tx, order_keys.values())
-    claimed = await store.claim(tx, {key: due for key, due in clocks.items() if order_keys[key] in free})
-    known = await clock_store.load(tx, {(timer.tenant_id, timer.clock_id) for timer in claimed})
+    order_keys = [order_key(due.root) for due in clocks.values()]
+    free = await try_lock(tx, order_keys)
+    if len(free) < len(set(order_keys)):
+        clocks = {key: due for (key, due), under in zip(clocks.items(), order_keys, strict=True) if under in free}
+    claimed = await store.claim(tx, clocks)
+    # A timer of an earlier generation no longer applies, unless it looks for contacts: its clock is not looked at.
+    wanted = {
+        (timer.tenant_id, timer.clock_id, None if timer.kind == CONTACT else timer.generation) for timer in claimed
+    }
+    known = await clock_store.load_in_generation(tx, wanted)
     writer = ClockWriter(followers, await rules_of(tx, {tenant_id for tenant_id, _ in known}, known.values()))
     decided = await _decide(tx, writer, known, claimed, watermarks)
     await work.emit(*await writer.save(tx))

@@ -72,7 +72,7 @@ def timers_of(clock: Clock, terms: Terms, since: datetime) -> list[Timer]:
     topic, partition = clock.stream
     return [
         Timer(tenant_id, clock_id, generation, kind, root, topic, partition, at)
-        for kind, at in terms.stages(run.anchor_at, run.started_at, run.pauses)
+        for kind, at in terms.stages(run.anchor_at, run.started_at, run.pauses, due=run.due_at)
         if kind == BREACH or at > since
     ]
 

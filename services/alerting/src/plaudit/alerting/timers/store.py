@@ -1,5 +1,6 @@
 """Timers: what is still to come for a clock. A row is deleted when it fires, or when it no longer applies."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
@@ -23,8 +24,11 @@ _ADD = f"INSERT INTO timers ({_TIMER.listed}) SELECT * FROM {_TIMER.unnest()} ON
 # cost of a row. Rows of a select list need not be stored on the way.
 _PLAN = f"INSERT INTO timers ({_TIMER.listed}) SELECT {_TIMER.unnested()}"
 
-# Once for each clock: a statement over many keys reads the whole table, if its plan was made while that was small.
-_CANCEL = "DELETE FROM timers WHERE tenant_id = $1 AND clock_id = $2"
+_CANCEL = "DELETE FROM timers WHERE tenant_id = $1 AND clock_id = ANY ($2::uuid[])"
+
+# A plan that is kept reads the whole table, if it was made while that was small.
+_PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan"
+_KEEP_PLANS = "SET LOCAL plan_cache_mode TO DEFAULT"
 
 _LATEST_DUE = """
 SELECT p.topic, p.partition, t.due_at
@@ -210,8 +214,14 @@ async def plan(tx: Tx, planned: Sequence[Timer]) -> None:
 
 async def cancel(tx: Tx, keys: Collection[ClockKey]) -> None:
     """Delete all timers of these clocks. The clocks' order keys must be held."""
-    if keys:
-        await tx.raw.executemany(_CANCEL, keys)
+    if not keys:
+        return
+    of_tenant: defaultdict[str, list[UUID]] = defaultdict(list)
+    for tenant_id, clock_id in keys:
+        of_tenant[tenant_id].append(clock_id)
+    await tx.raw.execute(_PLAN_ANEW)
+    await tx.raw.executemany(_CANCEL, of_tenant.items())
+    await tx.raw.execute(_KEEP_PLANS)
 
 
 async def latest_due(tx: Tx, streams: Sequence[Stream]) -> dict[Stream, datetime]:

@@ -17,6 +17,7 @@ from plaudit.alerting.cadences.domain.digest import (
 )
 from plaudit.alerting.cadences.domain.seen import KeptReview, Score, SeenRequest
 from plaudit.alerting.cadences.tables import digest_requests, digest_reviews, digest_scores
+from plaudit.alerting.clocks.store import RUNNING_BY_DUE_TIME
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 
@@ -33,17 +34,30 @@ _DATES = "SELECT local_date FROM digests WHERE tenant_id = $1 ORDER BY local_dat
 _COUNT = "SELECT count(*) FROM (SELECT FROM clocks WHERE tenant_id = $1 AND {condition} LIMIT {most}) AS bounded"
 _MOST = 10_000
 _IS_WAITING = "state IN ('running', 'breached') AND waiting"
+_LATE = f"""
+SELECT count(*) FROM (
+    (SELECT FROM {RUNNING_BY_DUE_TIME} WHERE t.tenant_id = $1 AND t.due_at < $3 AND c.state = 'running' LIMIT {_MOST})
+    UNION ALL
+    (SELECT FROM clocks WHERE tenant_id = $1 AND state = 'breached' AND waiting AND settled_due_at < $3 LIMIT {_MOST})
+    LIMIT {_MOST}
+) AS bounded
+"""
 _CLOCKS = f"""
 SELECT
     ({_COUNT.format(condition=_IS_WAITING, most=_MOST)}) AS running,
-    ({_COUNT.format(condition=f"{_IS_WAITING} AND due_at < $3", most=_MOST)}) AS late,
+    ({_LATE}) AS late,
     ({_COUNT.format(condition="breached_at >= $2 AND breached_at < $3", most=_MOST)}) AS breached,
     ({_COUNT.format(condition="state = 'fulfilled' AND fulfilled_at >= $2 AND fulfilled_at < $3", most=_MOST)})
         AS fulfilled
 """
 _FIRST_DUE = f"""
-SELECT id::text AS clock_id, subject, due_at FROM clocks
-WHERE tenant_id = $1 AND {_IS_WAITING} ORDER BY due_at, id LIMIT $2
+SELECT id::text AS clock_id, subject, due_at FROM (
+    (SELECT c.id, c.subject, t.due_at FROM {RUNNING_BY_DUE_TIME}
+    WHERE t.tenant_id = $1 AND c.state = 'running' ORDER BY t.due_at, t.clock_id LIMIT $2)
+    UNION ALL
+    (SELECT id, subject, settled_due_at FROM clocks
+    WHERE tenant_id = $1 AND state = 'breached' AND waiting ORDER BY settled_due_at, id LIMIT $2)
+) AS waiting ORDER BY due_at, waiting.id LIMIT $2
 """
 _SCORES = "SELECT subject, score, told, count FROM digest_scores WHERE tenant_id = $1 AND score IS DISTINCT FROM told"
 _TELL_SCORES = "UPDATE digest_scores SET told = score WHERE tenant_id = $1 AND score IS DISTINCT FROM told"

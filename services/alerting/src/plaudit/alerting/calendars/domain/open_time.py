@@ -223,6 +223,8 @@ def _due_us(calendar: Calendar, start_us: int, open_us: int) -> int:
 
 
 def _elapsed(calendar: Calendar, start: datetime, end: datetime, pauses: Iterable[Pause]) -> int:
+    if not pauses:
+        return calendar.timeline.span(microseconds(start), microseconds(end))
     counted = _counted(microseconds(start), microseconds(end), pauses)
     return sum(calendar.timeline.span(from_us, to_us) for from_us, to_us in counted)
 

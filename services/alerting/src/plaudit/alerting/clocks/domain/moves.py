@@ -60,14 +60,11 @@ class Chunk(NamedTuple):
     place: UUID
     """The last clock before them."""
     clocks: Sequence[tuple[UUID, UUID]]
-    """By id, each with the group under whose order key it changes; they may change until that is locked."""
+    """Each by its id, with the group under whose order key it changes; they may change until that is locked."""
+    end: UUID
+    """All clocks up to it have moved, once these have."""
     is_last: bool
     """Whether there are no more."""
-
-    @property
-    def end(self) -> UUID:
-        """The last of them."""
-        return self.clocks[-1][0] if self.clocks else self.place
 
 
 class Moved(NamedTuple):
@@ -95,18 +92,26 @@ class Preview(NamedTuple):
 def chunks_of(move: Move, clocks: Sequence[tuple[UUID, UUID]], *, size: int, limit: int) -> list[Chunk]:
     """Return the clocks that a move comes to next as chunks, at least one.
 
+    All clocks of a group are in the chunk of the first of them: no chunk waits for the order key of another one, which
+    may wait for its end.
+
     Args:
         move: as it stood when they were looked up.
         clocks: by id, each with its group.
-        size: of a chunk.
+        size: of a chunk, beside what it takes along of later ones.
         limit: as many were asked for: where there are fewer, no more follow.
     """
-    parts = [clocks[first : first + size] for first in range(0, len(clocks), size)] or [clocks]
+    count = max(1, -(-len(clocks) // size))
+    parts: list[list[tuple[UUID, UUID]]] = [[] for _ in range(count)]
+    part_of: dict[UUID, int] = {}
+    for number, clock in enumerate(clocks):
+        parts[part_of.setdefault(clock[1], number // size)].append(clock)
     chunks = []
     place = move.place
     for number, part in enumerate(parts, start=1):
-        chunks.append(Chunk(place, part, is_last=number == len(parts) and len(clocks) < limit))
-        place = chunks[-1].end
+        end = clocks[min(number * size, len(clocks)) - 1][0] if clocks else place
+        chunks.append(Chunk(place, part, end, is_last=number == count and len(clocks) < limit))
+        place = end
     return chunks
 
 

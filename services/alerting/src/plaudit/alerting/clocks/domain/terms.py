@@ -44,9 +44,11 @@ class Terms(msgspec.Struct, frozen=True, gc=False):
         assert due_at is not None, "only a pause that lasts has no due time after it"
         return due_at
 
-    def stages(self, anchor_at: datetime, known_at: datetime, pauses: Sequence[Pause] = ()) -> Sequence[Stage]:
-        """Return (percent, time) of the warnings and of the breach, in their order."""
-        return self.rule.stages(anchor_at, known_at, self.calendar, pauses)
+    def stages(
+        self, anchor_at: datetime, known_at: datetime, pauses: Sequence[Pause] = (), *, due: datetime | None = None
+    ) -> Sequence[Stage]:
+        """Return the warnings and the breach, in their order; `due` is its due time, where that is known."""
+        return self.rule.stages(anchor_at, known_at, self.calendar, pauses, due=due)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,8 @@ runs.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 import msgspec
@@ -15,6 +17,7 @@ from plaudit.alerting.calendars.domain import ALWAYS_NAME, Calendar, Pause, due_
 from plaudit.alerting.policies.domain.conditions import EVERYTHING, Condition, Facts
 from plaudit.alerting.policies.domain.metrics import METRICS, Metric
 
+CACHED_WARNINGS: Final = 1_000
 BREACH: Final = "breach"
 """The stage at which a clock is late."""
 
@@ -34,6 +37,9 @@ class Stage(NamedTuple):
     kind: str
     """`warn:50` after a share of the time, `warn:24h` or `warn:90min` after a length of it, or `breach`."""
     at: datetime
+
+
+_at: Final = itemgetter(Stage._fields.index("at"))
 
 
 class Class(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +100,13 @@ class Class(msgspec.Struct, frozen=True, kw_only=True):
         return None if graced is None else max(due, graced)
 
     def stages(
-        self, anchor_at: datetime, known_at: datetime, calendar: Calendar, pauses: Sequence[Pause] = ()
+        self,
+        anchor_at: datetime,
+        known_at: datetime,
+        calendar: Calendar,
+        pauses: Sequence[Pause] = (),
+        *,
+        due: datetime | None = None,
     ) -> tuple[Stage, ...]:
         """Return the warnings and the breach, in the order of their times.
 
@@ -107,23 +119,25 @@ class Class(msgspec.Struct, frozen=True, kw_only=True):
             known_at: as of `due_at`.
             calendar: as of `due_at`.
             pauses: as of `due_at`.
+            due: what `due_at` has returned for the same, where that is known.
         """
         counted = pauses if self.may_pause else ()
-        due = self.due_at(anchor_at, known_at, calendar, pauses)
-        warnings = [(f"warn:{length_name(seconds)}", seconds) for seconds in self.warn_seconds]
+        due = due or self.due_at(anchor_at, known_at, calendar, pauses)
         # Without a grace it is due right when the target has passed.
         whole = self.target_seconds
         if due is not None and self.grace_seconds:
             whole = elapsed_seconds(calendar, anchor_at, due, counted)
-        warnings += [(f"warn:{percent}", whole * percent // 100) for percent in self.warn_percent]
-        times = due_times(calendar, anchor_at, [seconds for _, seconds in warnings], counted)
+        kinds, lengths = _warnings(self.warn_seconds, self.warn_percent, whole)
+        times = due_times(calendar, anchor_at, lengths, counted)
         stages = [
             Stage(kind, at)
-            for (kind, _), at in zip(warnings, times, strict=True)
+            for kind, at in zip(kinds, times, strict=True)
             if at is not None and known_at < at and (due is None or at < due)
         ]
-        breach = () if due is None else (Stage(BREACH, due),)
-        return (*sorted(stages, key=lambda stage: stage.at), *breach)
+        stages.sort(key=_at)
+        if due is not None:
+            stages.append(Stage(BREACH, due))
+        return tuple(stages)
 
 
 class PolicyRevision(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,3 +209,13 @@ def length_name(seconds: int) -> str:
     if seconds % 3600 == 0:
         return f"{seconds // 3600}h"
     return f"{seconds // 60}min" if seconds % 60 == 0 else f"{seconds}s"
+
+
+@lru_cache(maxsize=CACHED_WARNINGS)
+def _warnings(
+    seconds: tuple[int, ...], percent: tuple[int, ...], whole: int
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return the kinds of warnings, and how much open time after the anchor each is due, of a whole time to the end."""
+    found = [(f"warn:{length_name(length)}", length) for length in seconds]
+    found += [(f"warn:{share}", whole * share // 100) for share in percent]
+    return tuple(kind for kind, _ in found), tuple(length for _, length in found)

@@ -44,6 +44,16 @@ CROSS JOIN LATERAL (
 ) AS b
 """
 
+# Indexes have the due times of clocks that are settled; those that are open are far fewer, and are looked at each.
+_IS_OPEN: Final = "c.state IN ('running', 'paused')"
+_DUE_IN: Final = f"""
+(c.settled_due_at >= {{0}} AND c.settled_due_at < {{1}} OR {_IS_OPEN} AND c.due_at >= {{0}} AND c.due_at < {{1}})
+"""
+# What is due comes after its anchor, so that the index of due times leaves out what is older.
+_ANCHORED_IN: Final = f"""
+(c.settled_due_at >= {{0}} OR {_IS_OPEN}) AND c.anchor_at >= {{0}} AND c.anchor_at < {{1}}
+"""
+
 # What a clock has come to by its own due time, as it was decided.
 _OUTCOME: Final = """
 CASE WHEN c.breached_at IS NOT NULL THEN CASE WHEN c.waiting THEN 'open_past_due' ELSE 'late' END
@@ -98,10 +108,10 @@ async def compliance_of(tx: Tx, tenant_id: str, asked: Asked, whose: Ownership) 
     """
     arguments = Arguments(tenant_id, tx.now, asked.window.start, asked.window.end)
     dimensions, joined = dimensions_of_clocks(asked, arguments, at="c.due_at", whose=whose)
-    where = f"{filters_of_clocks(asked, arguments)} AND c.due_at >= $3 AND c.due_at < $4"
+    where = f"{filters_of_clocks(asked, arguments)} AND {_DUE_IN.format('$3', '$4')}"
     outcome = _OUTCOME
     if asked.time is TimeKind.CALENDAR:
-        joined += await _terms(tx, tenant_id, asked, "c.due_at >= $2 AND c.due_at < $3", arguments)
+        joined += await _terms(tx, tenant_id, asked, _DUE_IN.format("$2", "$3"), arguments)
         outcome = _CALENDAR_OUTCOME
     counted = ", ".join(f"count(*) FILTER (WHERE outcome = '{name}') AS {name}" for name in Compliance._fields)
     rows = await tx.raw.fetch(
@@ -133,14 +143,12 @@ async def times_of_clocks(tx: Tx, tenant_id: str, asked: Asked, whose: Ownership
     Raises:
         TooMuchError: they are too many, or there are too many groups.
     """
-    # What is due comes after its anchor, so that the index of due times leaves out what is older.
-    when = "c.due_at >= {0} AND c.anchor_at >= {0} AND c.anchor_at < {1}"
     calendars = frozenset[CalendarRef]()
     if asked.time is TimeKind.BUSINESS:
-        calendars = await _calendars_of(tx, tenant_id, asked, when.format("$2", "$3"))
+        calendars = await _calendars_of(tx, tenant_id, asked, _ANCHORED_IN.format("$2", "$3"))
     arguments = Arguments(tenant_id, tx.now, asked.window.start, asked.window.end)
     dimensions, joined = dimensions_of_clocks(asked, arguments, at="c.anchor_at", whose=whose)
-    where = f"{filters_of_clocks(asked, arguments)} AND {when.format('$3', '$4')}"
+    where = f"{filters_of_clocks(asked, arguments)} AND {_ANCHORED_IN.format('$3', '$4')}"
     start = "c.started_at" if asked.start is Start.RECEIPT else "c.anchor_at"
     opened = await _opened(tx, tenant_id, asked, calendars, arguments)
     rows = await tx.raw.fetch(

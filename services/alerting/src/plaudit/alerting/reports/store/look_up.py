@@ -8,11 +8,11 @@ from plaudit.alerting.reports.domain.asked import Window
 from plaudit.alerting.reports.domain.look_up import MAX_LINES, LookUp, OfSource, Unknown
 from plaudit.common.db import Tx
 
-_WHICH: Final = "tenant_id = $1 AND state = 'unknown' AND due_at >= $2 AND due_at < $3"
+_WHICH: Final = "tenant_id = $1 AND state = 'unknown' AND settled_due_at >= $2 AND settled_due_at < $3"
 _COLUMNS: Final = "id AS clock_id, " + ", ".join(Unknown._fields[1:])
 _LISTED: Final = f"""
-SELECT {_COLUMNS} FROM clocks WHERE {_WHICH} AND ($4::timestamptz IS NULL OR (due_at, id) > ($4, $5::uuid))
-ORDER BY due_at, id LIMIT $6
+SELECT {_COLUMNS} FROM clocks WHERE {_WHICH} AND ($4::timestamptz IS NULL OR (settled_due_at, id) > ($4, $5::uuid))
+ORDER BY settled_due_at, id LIMIT $6
 """
 _BY_SOURCE: Final = f"""
 SELECT source_id, coalesce(max(source_name), 'no source') AS name, count(*) AS clocks
