@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from playwright.async_api import Page
 
-WIDTHS: Final = (1280, 375, 320)
+WIDTHS: Final = (1280, 1024, 768, 375, 320)
 SCHEMES: Final[tuple[Literal["dark", "light"], ...]] = ("dark", "light")
 HEIGHT: Final = 900
 _FOLDER: Final = os.environ.get("PLAUDIT_SCREENSHOTS", "")
@@ -41,7 +41,7 @@ async def _keep_pictures(page: Page) -> None:
         return
     path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "id", re.sub(r"https?://[^/]+", "", page.url))
     name = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "front"
-    for width in WIDTHS[:2]:
+    for width in (WIDTHS[0], 375):
         for scheme in SCHEMES:
             await page.set_viewport_size({"width": width, "height": HEIGHT})
             await page.emulate_media(color_scheme=scheme)

@@ -98,3 +98,16 @@ async def test_the_page_shows_who_did_what(stage, api):
     assert "alert assigned" in shown
     assert "note: &lt;b&gt;now&lt;/b&gt;" in shown
     assert "Nobody has changed anything yet." in (await page.get("/console/audit?about=silence")).text
+
+
+async def test_the_page_writes_changes_in_words_and_times_as_people_read_them(stage, api):
+    await note(stage, 1, before={"in_force": 1}, after={"in_force": 2, "until": "2026-03-02T10:50:51.930011Z"})
+    await note(stage, 2, about_kind=About.OWNERS, about_id="owners", after={"words": "2026-13-99T99:00:00Z"})
+    page = stage.plain_client(accept="text/html")
+    key = api.headers["authorization"].removeprefix("Bearer ")
+    await page.post("/sign-in", data={"key": key}, headers=OURS)
+    shown = (await page.get("/console/audit")).text
+    assert "in force: 1 → 2" in shown
+    assert "until: 2 March 2026, 10:50 UTC" in shown
+    assert "words: 2026-13-99T99:00:00Z" in shown
+    assert ">owners</a>" in shown

@@ -150,7 +150,7 @@ async def test_a_mail_about_a_bad_review_has_the_customers_history_and_the_guide
     await stage.happens(None, review(), at(0))
     await stage.sends()
     text = mailbox.mails[0].get_body(("plain",)).get_content()
-    assert "The customer has written 2 reviews of us; 1 of them have a published answer." in text
+    assert "The customer has written 2 reviews of us; 1 of them has a published answer." in text
     assert "- 22 February 2026: 2 of 5 stars for acme/hamburg on Acme shop, answered" in text
     assert "2 March 2026: 1 of 5 stars" not in text, "the review itself is no history"
     assert "Points to cover (" in text

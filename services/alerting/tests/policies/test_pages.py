@@ -55,6 +55,7 @@ async def test_a_revision_is_written_previewed_and_put_into_force_without_a_scri
     coverage = (await admin.get(f"{POLICIES}/coverage")).text
     assert "acme/berlin" in coverage
     assert "Without a class" in coverage
+    assert 'href="/console/owners">Owners</a>' in coverage
 
 
 async def test_mistakes_stand_above_the_document_that_was_typed(admin):
@@ -63,6 +64,11 @@ async def test_mistakes_stand_above_the_document_that_was_typed(admin):
     assert "Not saved: 1 mistake in the document." in answer.text
     assert "Line 7, <code>/classes/0/due_within</code>: a length of time is" in answer.text
     assert "due_within: soon &lt;b&gt;" in answer.text
+
+
+async def test_a_mistake_that_ends_with_a_question_has_no_full_stop_behind_it(admin):
+    answer = await admin.post(POLICIES, data={"document": EXAMPLE_YAML.replace("classes:", "clases:")}, headers=OURS)
+    assert "did you mean `classes`?</li>" in answer.text
 
 
 async def test_what_somebody_else_has_activated_meanwhile_is_not_overwritten(admin):

@@ -201,7 +201,7 @@ def test_nothing_that_strangers_write_changes_headers_or_structure_of_a_mail(sub
     )
     assert [part.get_content_type() for part in made.walk()] == ["multipart/alternative", "text/plain", "text/html"]
     html = made.get_body(("html",)).get_content()
-    assert {tag for tag, _ in Tags(html).found} <= {"html", "body", "p", "br"}
+    assert {tag for tag, _ in Tags(html).found} <= {"html", "head", "meta", "body", "div", "h1", "p", "br"}
     made.as_bytes()
 
 
@@ -209,3 +209,12 @@ def test_nothing_that_strangers_write_changes_headers_or_structure_of_a_mail(sub
 def test_a_mail_is_in_the_direction_of_its_language(language, direction):
     html = mail_with(Content("s", "t", language=language)).get_body(("html",)).get_content()
     assert f'lang="{language}" dir="{direction}"' in html
+
+
+def test_a_mail_without_a_template_looks_like_the_others():
+    made = mail_with(Content("Payments <fail>", "One\nTwo\n\nThree", link="https://x.example/", link_label="Read more"))
+    html = made.get_body(("html",)).get_content()
+    assert "<h1" in html
+    assert "Payments &lt;fail&gt;</h1>" in html
+    assert "One<br>Two</p>" in html
+    assert "background:#2f6f4f" in html.partition("Read more")[0]

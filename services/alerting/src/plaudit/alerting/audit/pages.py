@@ -1,5 +1,6 @@
 """The console's page of the audit trail."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -11,12 +12,14 @@ from starlette.responses import Response
 from plaudit.alerting.audit import store
 from plaudit.alerting.audit.domain import About
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor
+from plaudit.common.pages.instants import moment
 from plaudit.common.people.naming import namer
 from plaudit.common.sessions import ConsolePages, staff
 
 AUDIT: Final = "/console/audit"
 ROWS: Final = 50
 MAX_VALUE_CHARS: Final = 200
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.alerting.audit")
@@ -72,7 +75,7 @@ def _in_words(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None)
     """Return what changed: name, value before and value after; what stayed the same is left out."""
     old, new = before or {}, after or {}
     changed = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    return [f"{name}: {_change(old.get(name), new.get(name))}" for name in changed]
+    return [f"{name.replace('_', ' ')}: {_change(old.get(name), new.get(name))}" for name in changed]
 
 
 def _change(old: object, new: object) -> str:
@@ -82,5 +85,15 @@ def _change(old: object, new: object) -> str:
 
 
 def _shown(value: object) -> str:
-    text = "none" if value is None else str(value)
+    text = "none" if value is None else _at(value) or str(value)
     return text if len(text) <= MAX_VALUE_CHARS else f"{text[:MAX_VALUE_CHARS]}…"
+
+
+def _at(value: object) -> str:
+    """Return an instant as pages write it; nothing where a value is none."""
+    if not (isinstance(value, str) and _INSTANT.fullmatch(value)):
+        return ""
+    try:
+        return moment(datetime.fromisoformat(value))
+    except ValueError:
+        return ""

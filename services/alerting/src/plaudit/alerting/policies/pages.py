@@ -31,6 +31,7 @@ POLICIES: Final = "/console/policies"
 REVISIONS: Final = f"{POLICIES}/revisions"
 COVERAGE: Final = f"{POLICIES}/coverage"
 REVIEWS: Final = "/console/reviews"
+OWNERS: Final = "/console/owners"
 ROWS: Final = 20
 _LOOKS: Final = {"drastic": "bad", "negative": "warn", "normal": "quiet"}
 
@@ -127,6 +128,7 @@ def covering(owners: OwnersOf) -> APIRouter:
             coverage=await store.coverage_of(tx, principal.tenant_id, await owners(tx, principal.tenant_id)),
             looks=_LOOKS,
             policies_path=POLICIES,
+            owners_path=OWNERS,
             reviews_path=REVIEWS,
         )
 

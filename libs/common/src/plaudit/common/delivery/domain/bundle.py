@@ -12,6 +12,7 @@ from typing import Any, Final
 from markupsafe import Markup, escape
 
 from plaudit.common.delivery.domain.message import Channel, Content, Item, Listing
+from plaudit.common.mail import look
 from plaudit.common.text import clean, isolated, one_line, shortened, with_bdi
 
 MAX_ITEMS: Final[Mapping[str, int]] = {
@@ -27,7 +28,6 @@ MAX_DETAIL_CHARS: Final = 80
 MAX_QUOTE_CHARS: Final = 140
 """Of what a stranger wrote."""
 _FAR: Final = datetime.max.replace(tzinfo=UTC)
-_FONT: Final = "font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif"
 _LINK: Final = "color:#1f5a85"
 
 
@@ -132,8 +132,8 @@ def _as_text(listing: Listing) -> str:
 
 def _as_html(heading: str, listing: Listing, link: str, link_label: str) -> str:
     body = [
-        Markup('<h1 style="margin:0 0 16px;font-size:20px;line-height:1.3">{}</h1>').format(heading),
-        Markup('<p style="margin:0 0 12px">{}</p>').format(listing.lead),
+        look.heading(heading),
+        look.paragraph(listing.lead),
         Markup('<ol style="margin:0 0 16px;padding-inline-start:28px">{}</ol>').format(
             Markup("").join(_item(each) for each in listing.items)
         ),
@@ -141,28 +141,16 @@ def _as_html(heading: str, listing: Listing, link: str, link_label: str) -> str:
     if listing.more:
         body.append(Markup('<p style="margin:0 0 16px"><strong>{}</strong></p>').format(listing.more))
     if link:
-        style = "display:inline-block;padding:10px 18px;border-radius:6px;background:#2f6f4f;color:#ffffff"
-        body.append(
-            Markup('<p style="margin:0 0 20px"><a href="{}" style="{};text-decoration:none">{}</a></p>').format(
-                link, style, link_label
-            )
-        )
-    page = Markup(
-        '<!doctype html><html lang="en" dir="ltr"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light"></head>'
-        '<body style="margin:0;padding:24px;background:#fbfaf7;color:#22211d;{};font-size:16px;line-height:1.5">'
-        '<div style="max-width:560px;margin:0 auto">{}</div></body></html>\n'
-    ).format(_FONT, Markup("").join(body))
-    return str(page)
+        body.append(look.button(link, link_label))
+    return look.page(Markup("").join(body))
 
 
 def _item(item: Item) -> Markup:
     words, known, *_ = lines_of(item)
-    look = "#a3262a" if item.is_urgent else "#5c5a54"
+    colour = "#a3262a" if item.is_urgent else look.SOFT
     parts = [
         Markup("<strong>{}</strong>").format(_isolating(words)),
-        Markup('<br><span style="color:{}">{}</span>').format(look, _isolating(known)),
+        Markup('<br><span style="color:{}">{}</span>').format(colour, _isolating(known)),
     ]
     if item.quote:
         parts.append(

@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from msgspec.structs import replace
 
 from plaudit.alerting.cadences.domain.consent import INVITATION
@@ -28,6 +28,7 @@ from plaudit.common.delivery.domain.message import (
     delivery_id,
     person,
 )
+from plaudit.common.mail import look
 from plaudit.common.text import one_line
 
 MAIL_TOPIC: Final = INVITATION
@@ -36,8 +37,6 @@ NO_ADDRESS: Final = "no address of the customer is known"
 DENIED: Final = "the customer has denied consent"
 NO_LINK: Final = "the survey gives the customer no link"
 MAX_COMPANY_CHARS: Final = 60
-_FONT: Final = "font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif"
-_LOOK: Final = "#2f6f4f"
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,18 +134,9 @@ def content_of(known: Known, link: str) -> Content:
 
 
 def _html(language: str, opening: str, said: Words, link: str, preferences_url: str) -> str:
-    button = f"display:inline-block;padding:12px 20px;border-radius:6px;background:{_LOOK};color:#ffffff"
-    body = Markup(
-        '<p dir="auto" style="margin:0 0 12px">{}</p><p style="margin:0 0 20px">{}</p>'
-        '<p style="margin:0 0 28px"><a href="{}" style="{};text-decoration:none">{}</a></p>'
-        '<p dir="auto" style="margin:0 0 6px;font-size:14px;color:#5c5a54">{}</p>'
+    why = Markup(
+        '<p dir="auto" style="margin:0 0 6px;font-size:14px;color:{}">{}</p>'
         '<p style="margin:0;font-size:14px"><a href="{}" style="color:#3d3b36">{}</a></p>'
-    ).format(opening, said.request, link, button, said.label, said.reason, preferences_url, said.preferences)
-    page = Markup(
-        '<!doctype html><html lang="{}" dir="ltr"><head><meta charset="utf-8"><title>{}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light"></head>'
-        '<body style="margin:0;padding:24px;background:#fbfaf7;color:#22211d;{};font-size:16px;line-height:1.5">'
-        '<div style="max-width:560px;margin:0 auto">{}</div></body></html>\n'
-    ).format(language, escape(said.subject), _FONT, body)
-    return str(page)
+    ).format(look.SOFT, said.reason, preferences_url, said.preferences)
+    body = (look.paragraph(opening), look.paragraph(said.request), look.button(link, said.label), why)
+    return look.page(Markup("").join(body), language=language)

@@ -60,8 +60,12 @@ def of_customer(aid: Aid, zone: tzinfo) -> tuple[str, list[str]]:
     count = f"{history.reviews:,}{'+' if history.reviews >= MAX_COUNTED else ''}"
     if history.reviews <= 1 and not others:
         return "This is the customer's only review of us.", []
-    head = f"The customer has written {count} reviews of us; {history.answered:,} of them have a published answer."
+    head = f"The customer has written {count} reviews of us; {_answered(history.answered)} a published answer."
     return head, [_line(each, zone) for each in others]
+
+
+def _answered(number: int) -> str:
+    return "none of them has" if not number else f"{number:,} of them {'has' if number == 1 else 'have'}"
 
 
 def _line(review: Review, zone: tzinfo) -> str:

@@ -20,6 +20,7 @@ from plaudit.alerting.mails.domain.letters import Letter, LetterKind
 from plaudit.alerting.people.domain import Owner
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.delivery.domain.message import Content
+from plaudit.common.mail.look import button, page
 from plaudit.common.text import clean, isolated, one_line, with_bdi
 from plaudit.common.time_zones import in_words, zone_of
 
@@ -59,7 +60,6 @@ _LOOKS: Final = {
     LetterKind.UNSILENCED: "#8a6100",
 }
 _UNITS: Final = {"h": "hours", "min": "minutes", "s": "seconds"}
-_FONT: Final = "font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif"
 
 
 class Telling(msgspec.Struct, frozen=True):
@@ -304,12 +304,7 @@ def _as_html(
     )
     body.append(Markup('<table role="presentation" style="margin:0 0 16px;font-size:15px">{}</table>').format(rows))
     if link:
-        style = f"display:inline-block;padding:10px 18px;border-radius:6px;background:{look};color:#ffffff"
-        body.append(
-            Markup('<p style="margin:0 0 20px"><a href="{}" style="{};text-decoration:none">{}</a></p>').format(
-                link, style, label
-            )
-        )
+        body.append(button(link, label, look))
     if history:
         told = Markup("").join(Markup("<li>{}: {}</li>").format(at, _isolating(words)) for at, words in history)
         body.append(
@@ -319,14 +314,7 @@ def _as_html(
             ).format(told)
         )
     body.append(aid)
-    page = Markup(
-        '<!doctype html><html lang="en" dir="ltr"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light"></head>'
-        '<body style="margin:0;padding:24px;background:#fbfaf7;color:#22211d;{};font-size:16px;line-height:1.5">'
-        '<div style="max-width:560px;margin:0 auto">{}</div></body></html>\n'
-    ).format(_FONT, Markup("").join(body))
-    return str(page)
+    return page(Markup("").join(body))
 
 
 def _heading(letter: Letter, clock: Clock) -> str:

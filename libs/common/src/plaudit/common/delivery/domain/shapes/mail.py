@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from html import escape
 from typing import Final
 from uuid import UUID, uuid5
 
+from markupsafe import Markup, escape
+
 from plaudit.common import mailbox
 from plaudit.common.delivery.domain.message import Content, Delivery
+from plaudit.common.mail import look
 from plaudit.common.mail.headers import MAIL_POLICY
 from plaudit.common.text import clean, cut, one_line
 
@@ -99,11 +101,14 @@ def text_of(content: Content) -> str:
 def html_of(content: Content) -> str:
     """Return the plain part as HTML, for a message whose sender has no template."""
     paragraphs = [part for part in clean(content.text).split("\n\n") if part.strip()]
-    body = "".join(f'<p dir="auto">{"<br>".join(map(escape, part.splitlines()))}</p>' for part in paragraphs)
+    body = [
+        look.heading(one_line(content.subject)),
+        *(look.paragraph(Markup("<br>").join(map(escape, part.splitlines()))) for part in paragraphs),
+    ]
     if content.link:
-        body += f'<p><a href="{escape(content.link)}">{escape(content.link_label)}</a></p>'
+        body.append(look.button(content.link, content.link_label))
     direction = direction_of(content.language)
-    return f'<!doctype html><html lang="{escape(content.language)}" dir="{direction}"><body>{body}</body></html>\n'
+    return look.page(Markup("").join(body), language=content.language, direction=direction)
 
 
 def direction_of(language: str) -> str:
