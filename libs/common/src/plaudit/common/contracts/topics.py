@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from plaudit.common.contracts.board import LinkChange, RequestChange, RequestVote
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
+from plaudit.common.contracts.consents import ConsentChosen
 from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
 from plaudit.common.contracts.incidents import IncidentChange
 from plaudit.common.contracts.reviews import ReviewChange
@@ -121,6 +122,7 @@ ALERTS = Topic(
             "alert.acknowledged": AlertChange,
             "alert.assigned": AlertChange,
             "alert.silenced": AlertChange,
+            "consent.chosen": ConsentChosen,
         }
     ),
 )
