@@ -81,7 +81,7 @@ async def test_the_banner_has_what_is_not_resolved_for_every_site_and_nothing_ab
     banner = await public.get("/incidents/default/banner.json", headers={"origin": "https://shop.example"})
     assert banner.headers["access-control-allow-origin"] == "*"
     [shown] = banner.json()["incidents"]
-    assert set(shown) == {"id", "severity", "state", "since", "updated_at", "number", "url", "texts"}
+    assert set(shown) == {"id", "severity", "state", "since", "updated_at", "number", "revision", "url", "texts"}
     assert [(each["language"], each["direction"]) for each in shown["texts"]] == [("en", "ltr"), ("ar", "rtl")]
     assert "key:" not in banner.text
     again = await public.get("/incidents/default/banner.json", headers={"if-none-match": banner.headers["etag"]})

@@ -38,9 +38,9 @@ from plaudit.alerting.contacts.jobs import ContactsJob
 from plaudit.alerting.desk import pages as desk
 from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.incidents import api as incidents
-from plaudit.alerting.incidents.commands.sending import check_of as incident_check_of
+from plaudit.alerting.incidents.commands.sending import checks_of as incident_checks
 from plaudit.alerting.incidents.domain.messages import TOPIC as INCIDENT_TOPIC
-from plaudit.alerting.incidents.jobs import SubscriberResealJob
+from plaudit.alerting.incidents.jobs import SubscriberForgetJob, SubscriberResealJob
 from plaudit.alerting.incidents.pages import ROUTERS as INCIDENT_PAGES
 from plaudit.alerting.incidents.pages import public as public_incidents
 from plaudit.alerting.library import api as library
@@ -63,6 +63,7 @@ from plaudit.alerting.timers.consumer import CONTACTS
 from plaudit.alerting.timers.jobs.auditor import Auditor
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common import administration, sessions
+from plaudit.common.contracts import ALERTS
 from plaudit.common.db import Role, Tx
 from plaudit.common.delivery import api as messages
 from plaudit.common.delivery.channels.sender import Sender
@@ -117,7 +118,7 @@ def checks(settings: AlertingSettings) -> Checks:
     return {
         CLOCK_TOPIC: check_of(settings.public_url, fallback, withheld),
         ALERT_TOPIC: alert_check_of(settings.public_url, fallback),
-        INCIDENT_TOPIC: incident_check_of(settings.public_url),
+        **incident_checks(settings.public_url, address_of(settings)),
         **cadence_checks(address_of(settings)),
     }
 
@@ -174,7 +175,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             policies.covering(people.owner_of_facts),
             policy_pages.router,
             policy_pages.covering(people.owner_of_facts),
-            reports.router,
+            *reports.ROUTERS,
             report_pages,
             people.router,
             owner_pages,
@@ -236,6 +237,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     )
     app.state.calendar_fits = check_calendar
     app.state.clock_followers = following
+    app.state.consent_topic = ALERTS
     app.state.message_topics = (*INVITATION_TOPICS, *INCIDENT_TOPICS)
     return Parts(
         app=app,
@@ -261,6 +263,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             MessagePurgeJob(worker, settings),
             EndpointResealJob(worker, vault),
             SubscriberResealJob(worker, vault),
+            SubscriberForgetJob(worker),
             CalendarsJob(worker, [counting_anew(resources.ids)]),
             ErasureJob(worker, scrubbing(following, resources.outbox)),
         ],
