@@ -98,7 +98,7 @@ SCORES = Topic(
 
 ALERTS = Topic(
     name="alerts.v1",
-    key="tenant/subject",
+    key="tenant/subject; of what a person chooses, tenant/person key",
     writer="alerting",
     types=MappingProxyType(
         {
