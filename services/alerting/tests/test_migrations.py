@@ -19,6 +19,7 @@ pytestmark = pytest.mark.postgres
 MESSAGES = import_module("plaudit.alerting.migrations.versions.0009_messages")
 FIRST = import_module("plaudit.alerting.migrations.versions.0001_clocks")
 RATINGS = import_module("plaudit.alerting.migrations.versions.0015_ratings_of_reviews")
+OPT_OUTS = import_module("plaudit.alerting.migrations.versions.0023_subscribing_and_correcting")
 ANSWERS_NOT_TOLD = import_module("plaudit.alerting.migrations.versions.0004_answers_not_told")
 
 
@@ -157,3 +158,32 @@ async def test_mails_of_before_become_messages_and_those_that_wait_leave_as_they
     await stage.move_to(at(1.1))
     await stage.sends()
     assert [subject.split(":")[0] for subject in mailbox.subjects] == ["Answer by 3 March 2026, 09"]
+
+
+async def test_an_opt_out_of_before_is_in_the_log_of_consent_afterwards(stage, alerting_url):
+    connection = await asyncpg.connect(alerting_url)
+    await connection.execute("SET ROLE plaudit_alerting_owner")
+    for table in OPT_OUTS.SEEN:
+        await connection.execute(f"ALTER TABLE alerting.{table} NO FORCE ROW LEVEL SECURITY")
+    await connection.execute("ALTER TABLE alerting.cadence_persons ADD COLUMN opted_out text[] NOT NULL DEFAULT '{}'")
+    for person, closed in (("all", ["*"]), ("mail", ["mail", "sms"]), ("sms", ["sms"]), ("known", ["*"])):
+        await connection.execute(
+            "INSERT INTO alerting.cadence_persons (tenant_id, person, subject, subject_at, generation, received_at, "
+            "planned, opted_out) VALUES ('default', $1, 'acme', $2, 1, $2, 0, $3)",
+            person,
+            at(0),
+            closed,
+        )
+    await connection.execute(
+        "INSERT INTO alerting.consents (tenant_id, person_key, topic, channel, choice, source, at) "
+        "VALUES ('default', 'known', '*', '*', 'out', 'service', $1)",
+        at(1),
+    )
+    await connection.execute(OPT_OUTS.KEEP_OPT_OUTS)
+    await connection.close()
+    rows = await stage.rows("SELECT person_key, topic, channel, choice FROM consents ORDER BY person_key")
+    assert [tuple(row.values()) for row in rows] == [
+        ("all", "*", "*", "out"),
+        ("known", "*", "*", "out"),
+        ("mail", "*", "email", "out"),
+    ]

@@ -2,10 +2,11 @@
 
 import pytest
 
+from plaudit.common.db import lock
 from plaudit.common.delivery import commands
 from plaudit.common.delivery.consent import commands as consent
 from plaudit.common.delivery.consent.links import preferences_url
-from plaudit.common.delivery.domain.consent import Choice, Source, Topic
+from plaudit.common.delivery.domain.consent import EVERY, Choice, Source, Topic
 from plaudit.common.delivery.domain.message import Content
 from plaudit_testing.delivering import by_mail, later, says, to_endpoints
 
@@ -63,19 +64,31 @@ async def test_what_needs_no_consent_respects_an_opt_out_all_the_same(post, mail
 async def test_what_is_chosen_adds_entries_only_where_something_differs(post):
     async with post.api.transaction("default") as tx:
         assert await consent.chosen(tx, "default", "p1", TOPICS) == set()
-        assert await consent.choose(tx, "default", "p1", TOPICS, set()) == 0
-        assert await consent.choose(tx, "default", "p1", TOPICS, {("board", "email")}) == 1
+        assert await consent.choose(tx, "default", "p1", TOPICS, set()) == []
+        assert len(await consent.choose(tx, "default", "p1", TOPICS, {("board", "email")})) == 1
         assert await consent.chosen(tx, "default", "p1", TOPICS) == {("board", "email")}
     await post.move_to(later(hours=1))
     async with post.api.transaction("default") as tx:
-        assert await consent.choose(tx, "default", "p1", TOPICS, {("board", "email")}) == 0
-        assert await consent.choose(tx, "default", "p1", TOPICS, {("invitation", "email")}) == 2
+        assert await consent.choose(tx, "default", "p1", TOPICS, {("board", "email")}) == []
+        assert len(await consent.choose(tx, "default", "p1", TOPICS, {("invitation", "email")})) == 2
     entries = await post.rows("SELECT topic, choice FROM consents ORDER BY id")
     assert [(each["topic"], each["choice"]) for each in entries] == [
         ("board", "in"),
         ("invitation", "in"),
         ("board", "out"),
     ]
+
+
+async def test_a_stop_that_had_to_wait_is_not_undone_by_the_choice_that_it_waited_for(post):
+    key = consent.order_key("default", "p1")
+    async with post.api.transaction("default") as stopping:
+        async with post.api.transaction("default") as choosing:
+            await lock(choosing, [key])
+            await consent.choose(choosing, "default", "p1", TOPICS, {("board", "email")})
+        await lock(stopping, [key])
+        await consent.note(stopping, "default", "p1", EVERY, EVERY, Choice.OUT, Source.PREFERENCES)
+    async with post.api.transaction("default") as tx:
+        assert await consent.chosen(tx, "default", "p1", TOPICS) == set()
 
 
 @pytest.mark.parametrize("role", ["api", "worker"])

@@ -1,19 +1,30 @@
 """The weekly digest, of what happened in the week."""
 
-from datetime import date
+import asyncio
+from datetime import UTC, date, datetime
 
 import msgspec
 import pytest
 
+from plaudit.alerting.cadences.commands import rules
 from plaudit.alerting.cadences.consumer import REVIEW_EVENTS
+from plaudit.alerting.cadences.domain.default import DEFAULT
 from plaudit.alerting.cadences.domain.digest import Clocks, Digest, compose
+from plaudit.alerting.cadences.jobs.cadence_job import CadenceJob
+from plaudit.alerting.main import SERVICE
 from plaudit.common.contracts import Answers
+from plaudit.common.process import Resources
 from plaudit_testing.cadences import on, state
 from plaudit_testing.clocks import review
 from plaudit_testing.signing_in import signed_in
 
 pytestmark = pytest.mark.postgres
 MARCH_2 = date(2026, 3, 2)
+NEAR_NINE = (
+    *((3, 23, 7, 59), (3, 23, 8, 0), (3, 30, 6, 59), (3, 30, 7, 0), (3, 30, 8, 0)),
+    *((10, 19, 7, 0), (10, 26, 7, 59), (10, 26, 8, 0), (10, 26, 9, 0)),
+)
+"""Instants around nine o'clock in Berlin on Mondays, before and after clocks change on 29 March and 25 October."""
 EMPTY = compose(
     local_date=MARCH_2,
     zone="UTC",
@@ -131,6 +142,25 @@ async def test_a_digest_comes_once_for_each_local_date_and_missed_ones_are_not_m
     await cadence.wakes_at(on(16, 1))
     await cadence.goes_to(on(22))
     assert [each["local_date"] for each in await digests(cadence)] == ["2026-03-02", "2026-03-23"]
+
+
+async def test_two_processes_tell_each_week_once_at_nine_local_also_when_clocks_change(cadence, mailbox):
+    async with cadence.stage.worker.transaction() as tx:
+        berlin = msgspec.structs.replace(DEFAULT, zone="Europe/Berlin", owner="ann@acme.example")
+        await rules.save(tx, "default", berlin, "person:1")
+    other = Resources(cadence.stage.settings, SERVICE.name)
+    jobs = (cadence.job, CadenceJob(other))
+    for at in (on(20.9), *(datetime(2026, *each, tzinfo=UTC) for each in NEAR_NINE)):
+        await cadence.stage.move_to(at)
+        for _ in range(3):
+            await asyncio.gather(*(job.turn() for job in jobs))
+        await cadence.stage.sends()
+    await other.close()
+    told = [(each["local_date"], each["end"][11:16]) for each in await digests(cadence)]
+    assert told[-3:] == [("2026-03-23", "08:00"), ("2026-03-30", "07:00"), ("2026-10-26", "08:00")]
+    weeks = [str(each["Subject"]).partition(":")[0] for each in mailbox.mails]
+    assert [each for each in weeks if "March" in each or "October" in each].count("The week to 30 March 2026") == 1
+    assert len(weeks) == len(set(weeks)) == len(told)
 
 
 async def test_an_erased_or_removed_review_is_in_no_later_digest(cadence):

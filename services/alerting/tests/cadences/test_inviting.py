@@ -246,6 +246,13 @@ async def test_nothing_is_ticked_that_the_customer_has_not_chosen_and_a_tick_is_
     client = cadence.stage.plain_client()
     assert "checked" not in (await client.get(page)).text
     await client.post(page, data={"topic": "invitation"})
+    await client.post(f"{page}/stop/incident")
+    told = [each for each in await cadence.stage.events() if each["type"] == "consent.chosen"]
+    assert {each["subject"] for each in told} == {ANN}
+    assert [tuple(each["data"][name] for name in ("topic", "channel", "choice", "source")) for each in told] == [
+        ("invitation", "email", "in", "preferences"),
+        ("incident", "email", "out", "one_click"),
+    ]
     await cadence.goes_to(on(7, 3.5))
     await cadence.stage.sends()
     assert len(of_ann(mailbox)) == 1

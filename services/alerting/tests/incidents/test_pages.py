@@ -179,3 +179,39 @@ async def test_a_viewer_reads_and_has_no_button(stage, browser):
     assert "Write an update" not in page
     assert f'action="{address}' not in page
     assert (await posts(viewer, f"{address}/state", state="resolved")).status_code == 403
+
+
+async def test_an_update_is_corrected_by_a_form_that_holds_what_it_says(browser):
+    address = await opened(browser)
+    await posts(browser, f"{address}/update", action="publish", **UPDATE)
+    form = f"{address}/update/1"
+    assert f'href="{form}"' in (await browser.get(address)).text
+    page = (await browser.get(form)).text
+    assert ("Correct update 1" in page, "We mend it." in page, 'name="state"' in page) == (True, True, False)
+    right = UPDATE | {"en-fix": "We have mended it.", "number": "1", "reason": "It was done."}
+    preview = (await posts(browser, form, action="preview", **right)).text
+    assert ("Correction: " in preview, "We have mended it." in preview) == (True, True)
+    wrong = await posts(browser, form, action="publish", **right | {"reason": " "})
+    assert (wrong.status_code, 'id="reason-error"' in wrong.text) == (422, True)
+    assert (await posts(browser, form, action="publish", **right)).headers["location"] == address
+    page = (await browser.get(address)).text
+    for words in ("Update 1 is corrected: revision 2.", "1 of 1, revision 2", "It was done.", "We have mended it."):
+        assert words in page
+    await posts(browser, form, action="publish", **right | {"en-fix": "No."})
+    assert "The update was corrected since this form was shown." in (await browser.get(address)).text
+    assert (await browser.get(f"{address}/update/2")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("what", "form", "words"),
+    [
+        ("people", {"told": "1", "not_told": "0", "channel": "", "note": "x"}, "Say in one word how"),
+        ("affected", {"by": "guess", "count": "3", "method": "x"}, "Choose one of these."),
+        ("awareness", {"aware_at": "2026-02-28T08:00+02:00", "reason": "x"}, "Give date and time in UTC"),
+    ],
+)
+async def test_a_form_of_a_data_breach_converts_nothing_in_silence(browser, what, form, words):
+    address = await opened(browser)
+    await posts(browser, f"{address}/breach", **AWARE)
+    wrong = await posts(browser, f"{address}/breach/{what}", **form)
+    assert (wrong.status_code, words in wrong.text) == (422, True)

@@ -1,11 +1,14 @@
 """What everybody sees of incidents: pages, feeds and the banner."""
 
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from plaudit.alerting.incidents.domain.instants import CALENDARS
+from plaudit.alerting.incidents.domain.wording import WORDINGS
 from plaudit.common.tenants import commands as tenants
-from plaudit_testing.incidents import ARABIC, TEXT, page_of
+from plaudit_testing.incidents import ARABIC, TEXT, after, page_of
 
 pytestmark = pytest.mark.postgres
 
@@ -50,6 +53,22 @@ async def test_a_page_is_in_the_direction_of_its_language(incidents, public):
     assert (await public.get(page_of(opened), params={"language": "xx"})).text == english
 
 
+async def test_times_are_said_in_words_of_the_language_with_the_zone(incidents, public):
+    await incidents.stage.move_to(after(0))
+    opened = await incidents.opened()
+    await incidents.updated(opened, {}, ARABIC, {"language": "de"})
+    for language, words in (
+        ("en", "2 March 2026, 09:00 UTC"),
+        ("de", "2. März 2026, 09:00 Uhr UTC"),
+        ("ar", "2 مارس 2026، 09:00 UTC"),
+    ):
+        for path in (page_of(opened), "/incidents/default"):
+            page = (await public.get(path, params={"language": language})).text
+            assert re.search(rf'<time datetime="2026-03-02T09:00:\d\d[^"]*">{words}</time>', page), (language, path)
+    assert CALENDARS.keys() == WORDINGS.keys()
+    assert all(len(set(each.months)) == 12 for each in CALENDARS.values())
+
+
 async def test_hostile_text_stays_text_on_the_page_and_in_the_feed(incidents, public):
     opened = await incidents.opened()
     await incidents.updated(opened, {"title": HOSTILE, "apology": HOSTILE, "fix": HOSTILE})
@@ -81,7 +100,7 @@ async def test_the_banner_has_what_is_not_resolved_for_every_site_and_nothing_ab
     banner = await public.get("/incidents/default/banner.json", headers={"origin": "https://shop.example"})
     assert banner.headers["access-control-allow-origin"] == "*"
     [shown] = banner.json()["incidents"]
-    assert set(shown) == {"id", "severity", "state", "since", "updated_at", "number", "url", "texts"}
+    assert set(shown) == {"id", "severity", "state", "since", "updated_at", "number", "revision", "url", "texts"}
     assert [(each["language"], each["direction"]) for each in shown["texts"]] == [("en", "ltr"), ("ar", "rtl")]
     assert "key:" not in banner.text
     again = await public.get("/incidents/default/banner.json", headers={"if-none-match": banner.headers["etag"]})

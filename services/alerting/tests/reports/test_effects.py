@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from plaudit.alerting.reports.domain.asked import Asked, Dimension, Window
 from plaudit.alerting.reports.domain.effects import HOUR_US, Bucket, Effect, added, bucket_of, effects_of, together
+from plaudit.alerting.reports.domain.words import stars_between
 from plaudit.alerting.reports.store.effects import effects_of_answers
 from plaudit.alerting.reviews.consumer import keep_reviews
 from plaudit.common.contracts import Answers
@@ -48,6 +49,20 @@ def test_recovery_is_told_with_n_and_the_interval_of_wilson():
 def test_of_no_review_nothing_is_said_and_of_one_no_interval_of_the_mean():
     assert (Effect().recovery, Effect().interval, Effect().mean_change) == (None, None, None)
     assert Effect(reviews=1, sum=4, squares=16).mean_interval is None
+
+
+@pytest.mark.parametrize(
+    ("effect", "said"),
+    [
+        (Effect(), "–"),
+        (Effect(reviews=2, sum=0, squares=0), "too few"),
+        (Effect(reviews=4, sum=3, squares=9), "too few"),
+        (Effect(reviews=9, sum=9, squares=9), "too few"),
+        (Effect(reviews=10, sum=3, squares=9), "\N{MINUS SIGN}0.29 to +0.89"),
+    ],
+)
+def test_few_changes_or_equal_ones_have_no_interval_that_would_look_sure(effect, said):
+    assert stars_between(effect) == said
 
 
 EFFECTS = st.builds(

@@ -33,6 +33,24 @@ def test_times_are_said_with_those_that_wait():
     assert words.times_in_words(times_of(Seen())) == "No time is known of this time."
 
 
+def test_what_was_learned_of_late_is_said_apart():
+    live, late = times_of(Seen((HOUR_US,), (3 * HOUR_US, 3 * HOUR_US))), times_of(Seen((9 * HOUR_US,)))
+    assert words.arrival_in_words(live, None) == ""
+    assert words.arrival_in_words(None, late).startswith("Of 1 clock we learned more than 1 hour later")
+    assert words.arrival_in_words(live, late).endswith("of the other 3 there is no median yet.")
+    assert "half of the other 1 are answered within 1 h 0 min." in words.arrival_in_words(
+        times_of(Seen((HOUR_US,))), late
+    )
+
+
+def test_none_is_said_as_a_word():
+    said = words.compliance_in_words(Compliance(0, 0, 3, 2))
+    assert "none was in time: 0.0 %" in said
+    assert "None ended late, and 3 are open past the due time" in said
+    assert "2 are not due yet, none of them paused." in said
+    assert "0 " not in words.effect_in_words(Effect(7, 0), Effect(9, 0)).replace("0.0 %", "").replace("0.0 to", "")
+
+
 def test_an_interval_that_is_open_is_said_to_be():
     assert words.lengths(Quantile(None, None, None)) == "–"
     assert words.lengths(Quantile(HOUR_US, HOUR_US, None)) == "1 h 0 min or more"

@@ -123,6 +123,21 @@ async def test_of_what_was_known_late_both_starts_and_the_entry_are_told(stage):
 
 @pytest.mark.postgres
 @pytest.mark.usefixtures("first_answers_only")
+async def test_what_was_learned_of_late_is_told_apart_from_what_came_live(stage):
+    live, imported = replace(review(), received_at=at(1)), replace(review(), received_at=at(90))
+    await stage.happens(None, live, at(1), review_id="live")
+    await stage.happens(live, answered(live, at(2)), at(2), review_id="live")
+    await stage.happens(None, imported, at(90), review_id="imported")
+    await stage.happens(imported, answered(imported, at(80)), at(90), review_id="imported")
+    groups = (await told(stage, asked(Dimension.ARRIVAL))).groups
+    assert {each.key.values[0]: each.figures.seen for each in groups} == {
+        "live": seen_of(answered=[2]),
+        "late": seen_of(answered=[80]),
+    }
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("first_answers_only")
 async def test_groups_add_up_to_all_whatever_they_are_told_by(stage):
     for number, hours in enumerate([1, 2, 30]):
         await stage.happens(None, review(), at(0), review_id=f"review-{number}")

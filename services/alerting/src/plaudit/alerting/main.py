@@ -43,9 +43,10 @@ from plaudit.alerting.desk import pages as desk
 from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.incidents import api as incidents
 from plaudit.alerting.incidents.commands.completing import completing as completing_incidents
-from plaudit.alerting.incidents.commands.sending import check_of as incident_check_of
+from plaudit.alerting.incidents.commands.sending import checks_of as incident_checks
+from plaudit.alerting.incidents.domain.messages import SIGN_UP as SIGN_UP_TOPIC
 from plaudit.alerting.incidents.domain.messages import TOPIC as INCIDENT_TOPIC
-from plaudit.alerting.incidents.jobs import SubscriberResealJob
+from plaudit.alerting.incidents.jobs import SubscriberForgetJob, SubscriberResealJob
 from plaudit.alerting.incidents.pages import ROUTERS as INCIDENT_PAGES
 from plaudit.alerting.incidents.pages import public as public_incidents
 from plaudit.alerting.library import api as library
@@ -70,6 +71,7 @@ from plaudit.alerting.timers.consumer import CONTACTS
 from plaudit.alerting.timers.jobs.auditor import Auditor
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
 from plaudit.common import administration, sessions
+from plaudit.common.contracts import ALERTS
 from plaudit.common.db import Database, Role, Tx
 from plaudit.common.delivery import api as messages
 from plaudit.common.delivery.channels.sender import Sender
@@ -126,7 +128,7 @@ def checks(settings: AlertingSettings) -> Checks:
     return {
         CLOCK_TOPIC: beside_events(check_of(settings.public_url, fallback, withheld)),
         ALERT_TOPIC: beside_events(alert_check_of(settings.public_url, fallback)),
-        INCIDENT_TOPIC: incident_check_of(settings.public_url),
+        **incident_checks(settings.public_url, address_of(settings)),
         **cadence_checks(address_of(settings)),
     }
 
@@ -157,7 +159,7 @@ def completed(worker: Database, vault: Vault, book: AddressBook | None) -> Compl
     of_others = completing(book) if book else None
 
     async def complete(ready: Ready) -> Ready | Withdraw:
-        if takes_topic([INCIDENT_TOPIC], ready.delivery.topic):
+        if takes_topic([INCIDENT_TOPIC, SIGN_UP_TOPIC], ready.delivery.topic):
             return await of_incidents(ready)
         return await of_others(ready) if of_others else Withdraw(NO_ADDRESSES)
 
@@ -206,7 +208,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             policies.covering(people.owner_of_facts),
             policy_pages.router,
             policy_pages.covering(people.owner_of_facts),
-            reports.router,
+            *reports.ROUTERS,
             report_pages,
             people.router,
             owner_pages,
@@ -273,6 +275,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     app.state.endpoint_watch = watch
     app.state.clock_followers = following
     app.state.note_redriven = record_redriven
+    app.state.consent_topic = ALERTS
     app.state.message_topics = (*INVITATION_TOPICS, *INCIDENT_TOPICS)
     return Parts(
         app=app,
@@ -308,6 +311,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             MessagePurgeJob(worker, settings),
             EndpointResealJob(worker, vault),
             SubscriberResealJob(worker, vault),
+            SubscriberForgetJob(worker),
             CalendarsJob(worker, [counting_anew(resources.ids)]),
             ErasureJob(worker, scrubbing(following, resources.outbox)),
         ],

@@ -37,6 +37,8 @@ class AlertingSettings(DeliverySettings):
 
     incidents_per_hour_per_network: int = Field(default=3_600, ge=1)
     """Questions for public pages, feeds and banners of incidents, of one network."""
+    incident_sign_ups_per_hour_per_network: int = Field(default=60, ge=1)
+    """Mails by which somebody agrees to be told of an incident, that one network can ask for."""
 
     @field_validator("owner_time_zone")
     @classmethod

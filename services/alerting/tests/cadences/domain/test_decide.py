@@ -32,7 +32,7 @@ def test_an_invitation_asks_every_customer():
     ("more", "why"),
     [
         ({"reviewed_at": ANCHOR + timedelta(days=1)}, Why.RESPONDED),
-        ({"opted_out": ("*",)}, Why.OPTED_OUT),
+        ({"wants_nothing": True}, Why.OPTED_OUT),
         ({"history": History(invited_at=NOW - timedelta(days=89))}, Why.INVITED_LATELY),
         ({"history": History(contacts=3)}, Why.FREQUENCY_CAP),
     ],
@@ -45,8 +45,8 @@ def test_after_ninety_days_a_customer_may_be_invited_again():
     assert decided("invite-purchased", history=History(invited_at=NOW - timedelta(days=90))) == FIRE
 
 
-def test_a_review_of_before_the_purchase_or_another_channel_that_is_closed_withholds_nothing():
-    assert decided("invite-purchased", reviewed_at=ANCHOR - timedelta(days=1), opted_out=("sms",)) == FIRE
+def test_a_review_of_before_the_purchase_withholds_nothing():
+    assert decided("invite-purchased", reviewed_at=ANCHOR - timedelta(days=1)) == FIRE
 
 
 @pytest.mark.parametrize("answer", ["reviewed_at", "replied_at"])
@@ -71,4 +71,4 @@ def test_quiet_hours_move_it_and_limits_count_when_it_is_allowed():
     night = datetime.combine(date(2026, 3, 9), time(22), UTC)
     morning = datetime.combine(date(2026, 3, 10), time(8), UTC)
     assert decided("invite-purchased", now=night, history=History(contacts=99)) == Move(morning)
-    assert decided("invite-purchased", now=night, opted_out=("*",)) == Withhold(Why.OPTED_OUT)
+    assert decided("invite-purchased", now=night, wants_nothing=True) == Withhold(Why.OPTED_OUT)

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,10 +109,10 @@ def test_years_of_history_plan_nothing_in_the_past():
     assert local_date(ZoneInfo("Europe/Berlin"), told) <= planned[0].local_date
 
 
-def test_whoever_has_opted_out_of_everything_has_no_plan():
+def test_whoever_wants_nothing_any_more_has_no_plan():
     someone = person(happening(Told.STAGE_ENTERED, stage="new"))
-    assert plan(tell(someone, happening(Told.OPTED_OUT, channel="sms")), revision(), NOON, fired=(), pending=())
-    assert plan(tell(someone, happening(Told.OPTED_OUT)), revision(), NOON, fired=(), pending=()) == []
+    assert plan(someone, revision(), NOON, fired=(), pending=())
+    assert plan(msgspec.structs.replace(someone, wants_nothing=True), revision(), NOON, fired=(), pending=()) == []
 
 
 def test_what_is_due_and_has_not_fired_stays_when_something_else_is_told_late():

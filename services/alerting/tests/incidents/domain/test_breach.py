@@ -80,6 +80,19 @@ def test_a_list_is_counted_without_repeats_and_its_hash_does_not_depend_on_the_o
 
 
 @pytest.mark.parametrize(
+    "people",
+    [
+        "\ufeffperson\nada@a.example\nbob@a.example\n",
+        "E-Mail;Order\nada@a.example;1\nADA@a.example;2\nbob@a.example;3\n",
+        "ada@a.example\tx\nAda <ada@a.example>\ty\nbob@a.example\tz\n",
+        "customer_id,mail\n17,ada@a.example\n17,ada@b.example\n18,bob@a.example\n",
+    ],
+)
+def test_a_list_of_a_spreadsheet_counts_each_person_once_and_no_head(people):
+    assert counted(None, CountedBy.LIST, "The export.", people).people == 2
+
+
+@pytest.mark.parametrize(
     ("count", "by", "method", "people", "field"),
     [
         (None, CountedBy.COUNT, "Rows.", None, "/count"),

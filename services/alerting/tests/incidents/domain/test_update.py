@@ -16,7 +16,7 @@ from plaudit.alerting.incidents.domain.incident import (
     WrongIncidentError,
     slug_of,
 )
-from plaudit.alerting.incidents.domain.messages import content_of
+from plaudit.alerting.incidents.domain.messages import content_of, data_of
 from plaudit.alerting.incidents.domain.update import PARTS, Update, Words, checked_texts
 from plaudit.alerting.incidents.domain.wording import WORDINGS, direction
 from plaudit.alerting.incidents.pages.writing import previews
@@ -132,3 +132,16 @@ def test_the_preview_has_each_channel_of_the_audience():
 )
 def test_a_slug_is_letters_and_digits_with_the_end_of_the_id(title, slug):
     assert slug_of(title, INCIDENT.id) == slug
+
+
+@pytest.mark.parametrize(
+    ("state", "severity", "action", "level"),
+    [
+        (State.OPEN, Severity.URGENT, "trigger", "critical"),
+        (State.MONITORING, Severity.IMPORTANT, "trigger", "error"),
+        (State.RESOLVED, Severity.ROUTINE, "resolve", "warning"),
+    ],
+)
+def test_programs_that_wake_people_hear_how_severe_it_is_and_that_it_is_over(state, severity, action, level):
+    data = data_of(INCIDENT, msgspec.structs.replace(update(words()), state=state, severity=severity))
+    assert (data["event_action"], data["event_severity"], data["severity"]) == (action, level, severity)

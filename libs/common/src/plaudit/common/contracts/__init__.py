@@ -11,6 +11,7 @@ from plaudit.common.contracts.board import (
     RequestVote,
 )
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
+from plaudit.common.contracts.consents import ConsentChosen
 from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
 from plaudit.common.contracts.envelope import Envelope, PendingEnvelope
 from plaudit.common.contracts.incidents import IncidentChange
@@ -41,6 +42,7 @@ __all__ = [
     "Answers",
     "Cause",
     "ClockChange",
+    "ConsentChosen",
     "ConsentSet",
     "CustomerErased",
     "CustomerEvent",

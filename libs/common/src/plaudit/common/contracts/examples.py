@@ -8,6 +8,7 @@ import msgspec
 
 from plaudit.common.contracts.board import LinkChange, RequestChange, RequestState, RequestVote
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
+from plaudit.common.contracts.consents import ConsentChosen
 from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
 from plaudit.common.contracts.envelope import Envelope
 from plaudit.common.contracts.incidents import IncidentChange
@@ -245,6 +246,14 @@ _DATA: dict[str, Any] = {
     "alert.assigned": msgspec.structs.replace(_ALERT, state="open"),
     "alert.silenced": msgspec.structs.replace(_ALERT, state="open", until=_DUE + timedelta(days=1)),
     "alert.resolved": msgspec.structs.replace(_ALERT, reason="retracted", state="resolved"),
+    "consent.chosen": ConsentChosen(
+        person=_CUSTOMER.person,
+        topic="incident",
+        channel="email",
+        choice="in",
+        source="sign_up",
+        chosen_at=_CUSTOMER.received_at,
+    ),
     "request.created": RequestChange(request=msgspec.structs.replace(_REQUEST_STATE, status="open")),
     "request.voted": RequestVote(request=_REQUEST_STATE, person="native:c-4711"),
     "request.status_changed": RequestChange(

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from plaudit.common.contracts.board import LinkChange, RequestChange, RequestVote
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
+from plaudit.common.contracts.consents import ConsentChosen
 from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
 from plaudit.common.contracts.incidents import IncidentChange
 from plaudit.common.contracts.reviews import ReviewChange
@@ -97,7 +98,7 @@ SCORES = Topic(
 
 ALERTS = Topic(
     name="alerts.v1",
-    key="tenant/subject",
+    key="tenant/subject; of what a person chooses, tenant/person key",
     writer="alerting",
     types=MappingProxyType(
         {
@@ -122,6 +123,7 @@ ALERTS = Topic(
             "alert.assigned": AlertChange,
             "alert.silenced": AlertChange,
             "clock.pause_overlapped": ClockChange,
+            "consent.chosen": ConsentChosen,
         }
     ),
 )

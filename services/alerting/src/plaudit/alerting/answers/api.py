@@ -21,6 +21,7 @@ async def check_answer(principal: Reader, tx: TenantTx, body: AnswerDraftIn) -> 
     sign-off. Findings are `same_text` and `near_copy` of an earlier answer, `only_greeting_differs`,
     `nothing_of_the_review`, `no_apology` and `no_question_or_offer` where the review is negative, `hard_to_read`, and
     `counter_attack`. Spans count Unicode code points of the text as it was sent, from 0; the end is not part of it.
+    They are no offsets of UTF-16, as JavaScript and Java have them: there an emoji counts twice.
 
     Words of apology, offer and blame are known in Dutch, English, French, German, Italian and Spanish; what is not
     judged is in `skipped`.

@@ -9,6 +9,7 @@ import msgspec
 
 from plaudit.alerting.answers import store
 from plaudit.alerting.answers.domain.check import Draft, Report, check
+from plaudit.alerting.answers.domain.composed import normal
 from plaudit.alerting.answers.domain.kept_answer import Comparison, KeptAnswer, kept_answer
 from plaudit.alerting.answers.domain.wording import language_of
 from plaudit.common import erasure
@@ -108,8 +109,8 @@ def _kept(tenant_id: str, change: ToldChange) -> KeptAnswer:
         revision=change.revision,
         subject=review.subject,
         published_at=answer.published_at,
-        text=answer.text,
-        review_text="\n".join(each for each in (review.title, review.text) if each),
+        text=normal(answer.text),
+        review_text=normal("\n".join(each for each in (review.title, review.text) if each)),
         language=language_of(review.language),
         names=(review.subject, review.source.name),
     )

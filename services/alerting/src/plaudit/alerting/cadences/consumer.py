@@ -15,6 +15,7 @@ from plaudit.common import erasure
 from plaudit.common.contracts import BOARD, CUSTOMERS, REVIEWS, SCORES
 from plaudit.common.contracts.time import Instant
 from plaudit.common.db import OrderKey, Tx
+from plaudit.common.delivery.consent.commands import order_key as consent_key
 from plaudit.common.erasure import REVIEW_ERASED, Erasure, Kind
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import InvalidRecordError, Record, Subscription
@@ -47,8 +48,9 @@ class CustomerFacts(msgspec.Struct, frozen=True):
 
 
 def customer_keys(record: Record[CustomerFacts]) -> Iterable[OrderKey]:
-    """Return the order key of the person."""
-    return (order_key(record.event.tenant, record.event.data.person),)
+    """Return the order keys of the person: of what is planned, and of what they want to hear."""
+    tenant_id, person = record.event.tenant, record.event.data.person
+    return order_key(tenant_id, person), consent_key(tenant_id, person)
 
 
 async def apply_customers(tx: Tx, records: Sequence[Record[CustomerFacts]]) -> Sequence[Outgoing]:
@@ -61,12 +63,13 @@ async def apply_customers(tx: Tx, records: Sequence[Record[CustomerFacts]]) -> S
         elif record.event.type != CUSTOMER_ERASED:
             run.append(_happening(record))
         else:
-            await persons.tell_all(tx, run)
             await consent.hear(tx, [*said, *opt_outs(run)])
+            await persons.tell_all(tx, run)
             run, said = [], []
             await _erase(tx, record)
-    await persons.tell_all(tx, run)
+    # What is planned asks what the person wants to hear.
     await consent.hear(tx, [*said, *opt_outs(run)])
+    await persons.tell_all(tx, run)
     return ()
 
 

@@ -1,6 +1,6 @@
 """The tables of cadences."""
 
-from sqlalchemy import ARRAY, BigInteger, Column, Date, DateTime, Float, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Date, DateTime, Float, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(schema="alerting")
@@ -38,7 +38,6 @@ persons = Table(
     Column("language_at", _TIME),
     Column("zone", Text),
     Column("zone_at", _TIME),
-    Column("opted_out", ARRAY(Text), nullable=False),
     Column("generation", Integer, nullable=False),
     Column("received_at", _TIME, nullable=False),
     Column("planned", Integer, nullable=False),

@@ -206,7 +206,8 @@ class ClockWithLogOut(ClockOut):
 
 
 Note = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_CHARS, pattern=STORABLE_PATTERN)]
-Channel = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+CHANNEL_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,31}$"
+Channel = Annotated[str, StringConstraints(pattern=CHANNEL_PATTERN)]
 
 
 class ReasonIn(Body):

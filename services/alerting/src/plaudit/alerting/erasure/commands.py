@@ -19,6 +19,7 @@ from plaudit.alerting.incidents.store import subscribers
 from plaudit.alerting.reviews import store as reviews
 from plaudit.common.db import Tx, lock
 from plaudit.common.delivery import commands as deliveries
+from plaudit.common.delivery.consent.commands import order_key as consent_key
 from plaudit.common.erasure import Erased, Kind
 from plaudit.common.erasure.commands import Scrub
 from plaudit.common.outbox import Outbox
@@ -59,7 +60,11 @@ async def _erase_messages(tx: Tx, tenant_id: str, thread: str) -> None:
 
 
 async def _scrub_person(tx: Tx, erased: Erased, person: str) -> None:
-    keys = [contacts_key(erased.tenant_id, person), cadences.order_key(erased.tenant_id, person)]
+    keys = [
+        contacts_key(erased.tenant_id, person),
+        cadences.order_key(erased.tenant_id, person),
+        consent_key(erased.tenant_id, person),
+    ]
     await lock(tx, keys)
     await contacts.delete(tx, erased.tenant_id, person, erased.erased_at)
     await reviews.drop_person(tx, erased.tenant_id, person)

@@ -1,17 +1,26 @@
-"""The job of incidents: addresses of subscribers are encrypted again after a rotation of the vault's keys."""
+"""What time does to addresses of subscribers: they are encrypted again after a rotation of keys, and forgotten."""
 
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
+from plaudit.alerting.incidents.commands import sign_up
+from plaudit.alerting.incidents.commands.changing import lock_key
 from plaudit.alerting.incidents.store import subscribers
-from plaudit.common.db import Database
+from plaudit.common.db import Database, try_lock
 from plaudit.common.jobs import PeriodicJob
 from plaudit.common.vault import Vault
 
 PAUSE_SECONDS: Final = 300.0
 MAX_AGE_SECONDS: Final = 3_600.0
 ROWS: Final = 200
+ASKED_FOR: Final = timedelta(days=2)
+"""How long the link in the mail works; whoever does not agree is forgotten."""
+CLOSED_FOR: Final = timedelta(days=3)
+"""Longer than a mail is tried again."""
+RESOLVED_FOR: Final = timedelta(days=30)
+"""Of an incident that is never closed: it may be opened again until then."""
 
 log = structlog.get_logger()
 
@@ -35,3 +44,28 @@ class SubscriberResealJob(PeriodicJob):
         if done.unopened:
             log.error("subscribers_not_opened", waiting=done.unopened)
         return done.rows
+
+
+class SubscriberForgetJob(PeriodicJob):
+    """Forgets addresses that are needed no longer: of those who never agreed, and of incidents that are over."""
+
+    def __init__(self, database: Database) -> None:
+        """Take a worker's connections."""
+        super().__init__("subscriber_forget", PAUSE_SECONDS, max_age_seconds=MAX_AGE_SECONDS)
+        self._database = database
+
+    async def turn(self) -> int:
+        """Forget a batch; return how many there were."""
+        async with self._database.transaction() as tx:
+            found = await subscribers.of_over(tx, tx.now - ASKED_FOR, tx.now - CLOSED_FOR, tx.now - RESOLVED_FOR, ROWS)
+        if not found:
+            return 0
+        async with self._database.transaction() as tx:
+            keys = {lock_key(tenant_id, incident_id) for tenant_id, incident_id, _ in found}
+            free = await try_lock(tx, keys)
+            # What was locked meanwhile may have been opened again, or agreed to.
+            again = await subscribers.of_over(tx, tx.now - ASKED_FOR, tx.now - CLOSED_FOR, tx.now - RESOLVED_FOR, ROWS)
+            over = [each for each in again if lock_key(each[0], each[1]) in free]
+            for each in over:
+                await sign_up.forget(tx, *each)
+        return len(over)

@@ -36,11 +36,15 @@ incident_updates = Table(
     Column("tenant_id", Text, primary_key=True),
     Column("incident_id", Uuid, primary_key=True),
     Column("number", Integer, primary_key=True),
+    Column("revision", Integer, primary_key=True),
     Column("severity", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("texts", JSONB, nullable=False),
     Column("made_by", Text, nullable=False),
     Column("made_at", _TIME, nullable=False),
+    Column("corrected_at", _TIME),
+    Column("corrected_by", Text),
+    Column("reason", Text, nullable=False),
 )
 incident_log = Table(
     "incident_log",
@@ -74,6 +78,7 @@ incident_subscribers = Table(
     Column("sealed", Text, nullable=False),
     Column("added_at", _TIME, nullable=False),
     Column("added_by", Text, nullable=False),
+    Column("confirmed_at", _TIME),
 )
 incident_breaches = Table(
     "incident_breaches",

@@ -13,9 +13,21 @@ from starlette.responses import Response
 
 from plaudit.alerting.clocks.api import ownership
 from plaudit.alerting.policies.domain.metrics import METRICS, Metric
-from plaudit.alerting.reports.api import lines_of_effects, lines_of_report, week_of
+from plaudit.alerting.reports.api.common import lines_of_report
+from plaudit.alerting.reports.api.effects import lines_of_effects
+from plaudit.alerting.reports.api.to_look_up import week_of
 from plaudit.alerting.reports.domain import words
-from plaudit.alerting.reports.domain.asked import OF_REVIEWS, Asked, Dimension, Start, TimeKind, TooMuchError, Window
+from plaudit.alerting.reports.domain.asked import (
+    LATE,
+    LIVE,
+    OF_REVIEWS,
+    Asked,
+    Dimension,
+    Start,
+    TimeKind,
+    TooMuchError,
+    Window,
+)
 from plaudit.alerting.reports.domain.compliance import Compliance
 from plaudit.alerting.reports.domain.effects import Bucket
 from plaudit.alerting.reports.domain.groups import Report
@@ -51,6 +63,7 @@ BY: Final = {
     Dimension.METRIC: "what is due",
     Dimension.SUBJECT: "subject",
     Dimension.MONTH: "month",
+    Dimension.ARRIVAL: "when we learned of it",
 }
 TIMES: Final = {TimeKind.BUSINESS: "open hours, without pauses", TimeKind.CALENDAR: "every hour counts"}
 STARTS: Final = {Start.PUBLICATION: "when it was published", Start.RECEIPT: "when we received it"}
@@ -137,12 +150,17 @@ async def _told(request: Request, tenant_id: str, tx: TenantTx, of: Asked) -> di
     never = effects.all.buckets[Bucket.NEVER]
     compliance = await compliance_of(tx, tenant_id, of, whose)
     times = await times_of_clocks(tx, tenant_id, replace(of, metric=Metric.FIRST_ANSWER), whose)
+    apart = replace(of, metric=Metric.FIRST_ANSWER, by=(Dimension.ARRIVAL,))
+    by_arrival = {
+        each.key.values[0]: each.figures for each in (await times_of_clocks(tx, tenant_id, apart, whose)).groups
+    }
     return {
         "compliance": compliance,
         "compliance_said": words.compliance_in_words(compliance.all),
         "chart": _chart(weekly, of.window) if len(weekly.groups) > 1 else None,
         "response": times,
         "response_said": words.times_in_words(times.all),
+        "arrival_said": words.arrival_in_words(by_arrival.get(LIVE), by_arrival.get(LATE)),
         "effects": effects.all,
         "effects_said": words.effect_in_words(effects.all.answered, never),
         "to_look_up": await look_up.to_look_up(tx, tenant_id, week_of(None, None, tx.now)),

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.alerting.reports.domain.asked import Asked, Dimension, LateEntries, Start, TimeKind
 from plaudit.alerting.reports.domain.compliance import Compliance
-from plaudit.alerting.reports.domain.effects import Bucket, Effect, Effects
+from plaudit.alerting.reports.domain.effects import LEAST_FOR_MEAN, Bucket, Effect, Effects
 from plaudit.alerting.reports.domain.groups import Group, Key, Report
 from plaudit.alerting.reports.domain.look_up import Unknown
 from plaudit.alerting.reports.domain.response_times import SECOND_US, Times
@@ -146,7 +146,9 @@ class EffectOut(BaseModel):
     interval: IntervalOut | None = Field(description="Wilson's interval of the recovery.", examples=[None])
     mean_change: float | None = Field(description="Of the rating, in stars.", examples=[None])
     mean_interval: IntervalOut | None = Field(
-        description="By the normal distribution; null for fewer than two reviews.", examples=[None]
+        description=f"By the normal distribution; null for fewer than {LEAST_FOR_MEAN} reviews and where all changes "
+        "are the same: that is too few to say how sure the mean is.",
+        examples=[None],
     )
 
 

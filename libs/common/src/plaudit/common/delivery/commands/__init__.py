@@ -26,7 +26,14 @@ from plaudit.common.delivery.commands.leaving import (
     with_references,
 )
 from plaudit.common.delivery.commands.queueing import queue
-from plaudit.common.delivery.commands.recording import disable, erase_person, erase_thread, record, redrive
+from plaudit.common.delivery.commands.recording import (
+    disable,
+    erase_person,
+    erase_person_in_thread,
+    erase_thread,
+    record,
+    redrive,
+)
 
 __all__ = [
     "FAILED",
@@ -46,6 +53,7 @@ __all__ = [
     "checked",
     "disable",
     "erase_person",
+    "erase_person_in_thread",
     "erase_thread",
     "failed",
     "lease",

@@ -128,6 +128,11 @@ async def erase_thread(tx: Tx, tenant_id: str, thread: str) -> int:
     return await store.erase(tx, tenant_id, thread=thread)
 
 
+async def erase_person_in_thread(tx: Tx, tenant_id: str, person_key: str, thread: str) -> int:
+    """Leave no word of the messages of a thread to a person, and no address of theirs; their choices stay."""
+    return await store.erase(tx, tenant_id, thread=thread, person_key=person_key)
+
+
 async def erase_person(tx: Tx, tenant_id: str, person_key: str) -> int:
     """Leave no word of the messages to a person, no address of theirs, and none of their choices."""
     await consents.erase(tx, tenant_id, person_key)

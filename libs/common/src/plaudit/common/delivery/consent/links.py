@@ -5,7 +5,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from plaudit.common.db import Tx
-from plaudit.common.delivery.domain.consent import new_token
+from plaudit.common.delivery.domain.consent import Link, is_signed, new_token, read_token
 from plaudit.common.delivery.domain.message import Channel, Delivery
 from plaudit.common.tenants import store as tenants
 
@@ -25,10 +25,26 @@ async def preferences_url(tx: Tx, tenant_id: str, person_key: str, address: str)
     Raises:
         LookupError: there is no such tenant.
     """
+    return f"{address}{PREFERENCES}/{await token_of(tx, tenant_id, person_key)}"
+
+
+async def token_of(tx: Tx, tenant_id: str, person_key: str) -> str:
+    """Return the token that proves that somebody reads a person's mails.
+
+    Raises:
+        LookupError: there is no such tenant.
+    """
     key = await tenants.person_key_of(tx, tenant_id)
     if key is None:
         raise LookupError(tenant_id)
-    return f"{address}{PREFERENCES}/{new_token(key, tenant_id, person_key)}"
+    return new_token(key, tenant_id, person_key)
+
+
+async def proven(tx: Tx, token: str) -> Link | None:
+    """Return whose a token is; None where no tenant's key has signed it. The transaction is of no tenant."""
+    link = read_token(token)
+    key = None if link is None else await tenants.person_key_of(tx, link.tenant_id)
+    return link if link is not None and key is not None and is_signed(link, key) else None
 
 
 async def unsubscribe_urls(tx: Tx, deliveries: Sequence[Delivery], address: str) -> dict[UUID, str]:

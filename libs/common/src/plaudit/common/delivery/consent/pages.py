@@ -3,16 +3,19 @@
 Mail programs post to `…/stop/{topic}` without a session and without a page (RFC 8058, section 3.1).
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from plaudit.common.db import Database, Role
+from plaudit.common.contracts import Topic as BusTopic
+from plaudit.common.db import Database, Role, Tx, lock
 from plaudit.common.delivery.consent import commands
-from plaudit.common.delivery.consent.links import PREFERENCES
-from plaudit.common.delivery.domain.consent import EVERY, Choice, Link, Source, Topic, is_signed, read_token
+from plaudit.common.delivery.consent.events import consent_event
+from plaudit.common.delivery.consent.links import PREFERENCES, proven
+from plaudit.common.delivery.domain.consent import EVERY, Choice, ConsentEntry, Link, Source, Topic
 from plaudit.common.delivery.domain.message import MAX_TOPIC_CHARS
 from plaudit.common.http import not_found
 from plaudit.common.http.auth import anyone
@@ -66,16 +69,17 @@ async def choose(request: Request, database: OfDatabase, token: str) -> Response
     link = await _link(database, token)
     form = await request.form()
     ticked = {(str(value), str(channel)) for value in form.getlist(_BOX) for channel in commands.CHANNELS}
-    async with database.change(link.tenant_id) as tx:
-        await commands.choose(tx, link.tenant_id, link.person_key, topics_of(request), ticked)
+    async with _changing(database, link) as tx:
+        changed = await commands.choose(tx, link.tenant_id, link.person_key, topics_of(request), ticked)
+        await _tell(request, tx, changed)
     return _private(RedirectResponse(f"{PREFERENCES}/{token}?done={SAVED}", 303))
 
 
 @router.post(f"{PREFERENCES}/{{token}}/stop")
-async def stop_all(database: OfDatabase, token: str) -> Response:
+async def stop_all(request: Request, database: OfDatabase, token: str) -> Response:
     """Write that a person wants to hear nothing any more."""
     link = await _link(database, token)
-    await _stop(database, link, EVERY, Source.PREFERENCES)
+    await _stop(request, database, link, EVERY, Source.PREFERENCES)
     return _private(RedirectResponse(f"{PREFERENCES}/{token}?done={SAVED}", 303))
 
 
@@ -86,19 +90,37 @@ async def lead_to_preferences(token: str, topic: str) -> Response:  # noqa: ARG0
 
 
 @router.post(f"{PREFERENCES}/{{token}}/stop/{{topic}}")
-async def stop(database: OfDatabase, token: str, topic: str) -> Response:
+async def stop(request: Request, database: OfDatabase, token: str, topic: str) -> Response:
     """Write that a person wants no mails of a topic any more; a mail program asks for it."""
     link = await _link(database, token)
     if len(topic) > MAX_TOPIC_CHARS:
         raise not_found("topic")
-    await _stop(database, link, topic, Source.ONE_CLICK)
+    await _stop(request, database, link, topic, Source.ONE_CLICK)
     return _private(pages.response("stopped.html", path=f"{PREFERENCES}/{token}"))
 
 
-async def _stop(database: Database, link: Link, topic: str, source: Source) -> None:
-    async with database.change(link.tenant_id) as tx:
-        for channel in (EVERY,) if topic == EVERY else commands.CHANNELS:
+async def _stop(request: Request, database: Database, link: Link, topic: str, source: Source) -> None:
+    async with _changing(database, link) as tx:
+        entries = [
             await commands.note(tx, link.tenant_id, link.person_key, topic, channel, Choice.OUT, source)
+            for channel in ((EVERY,) if topic == EVERY else commands.CHANNELS)
+        ]
+        await _tell(request, tx, entries)
+
+
+@asynccontextmanager
+async def _changing(database: Database, link: Link) -> AsyncIterator[Tx]:
+    """Open a transaction in which a person's choices are written: two at once come one after the other."""
+    async with database.change(link.tenant_id) as tx:
+        await lock(tx, [commands.order_key(link.tenant_id, link.person_key)])
+        yield tx
+
+
+async def _tell(request: Request, tx: Tx, entries: Sequence[ConsentEntry]) -> None:
+    """Tell what was chosen on the topic that the service has declared in `app.state.consent_topic`, if it has."""
+    topic: BusTopic | None = getattr(request.app.state, "consent_topic", None)
+    if topic is not None:
+        await request.app.state.resources.outbox.append(tx, [consent_event(topic, each) for each in entries])
 
 
 async def _link(database: Database, token: str) -> Link:
@@ -107,12 +129,9 @@ async def _link(database: Database, token: str) -> Link:
     Raises:
         Problem: 404, where no tenant's key has signed the token.
     """
-    link = read_token(token)
-    if link is None:
-        raise not_found("page")
     async with database.driver_snapshot() as tx:
-        key = await tenants.person_key_of(tx, link.tenant_id)
-    if key is None or not is_signed(link, key):
+        link = await proven(tx, token)
+    if link is None:
         raise not_found("page")
     return link
 

@@ -39,6 +39,8 @@ class Source(StrEnum):
     """The person, on the page of their preferences."""
     ONE_CLICK = "one_click"
     """A mail program, by RFC 8058."""
+    SIGN_UP = "sign_up"
+    """The person, by a link in a mail that they had asked for."""
     STAFF = "staff"
     IMPORT = "import"
     SERVICE = "service"

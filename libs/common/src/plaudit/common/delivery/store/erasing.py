@@ -13,6 +13,9 @@ from plaudit.common.delivery.domain.message import ERASED, ERASED_CONTENT, Deliv
 from plaudit.common.delivery.store.rows import columns
 
 _OF_THREAD = "SELECT id, message_id, bundle_id FROM message_deliveries WHERE tenant_id = $1 AND thread = $2"
+_OF_BOTH = """
+SELECT id, message_id, bundle_id FROM message_deliveries WHERE tenant_id = $1 AND person_key = $2 AND thread = $3
+"""
 _OF_PERSON = "SELECT id, message_id, bundle_id FROM message_deliveries WHERE tenant_id = $1 AND person_key = $2"
 _EMPTY_MESSAGES = """
 UPDATE messages SET content = $3, person_key = CASE WHEN $4::boolean THEN '' ELSE person_key END
@@ -76,9 +79,12 @@ async def erased_meanwhile(tx: Tx, deliveries: Sequence[Delivery]) -> set[UUID]:
 
 
 async def erase(tx: Tx, tenant_id: str, *, thread: str = "", person_key: str = "") -> int:
-    """Empty messages of a thread, or to a person, and what became of them; return how many deliveries."""
-    query, name = (_OF_THREAD, thread) if thread else (_OF_PERSON, person_key)
-    found = await tx.raw.fetch(query, tenant_id, name)
+    """Empty messages of a thread, to a person, or both, and what became of them; return how many deliveries."""
+    if thread and person_key:
+        found = await tx.raw.fetch(_OF_BOTH, tenant_id, person_key, thread)
+    else:
+        query, name = (_OF_THREAD, thread) if thread else (_OF_PERSON, person_key)
+        found = await tx.raw.fetch(query, tenant_id, name)
     ids, message_ids = [row["id"] for row in found], list({row["message_id"] for row in found})
     if ids:
         await tx.raw.execute(_EMPTY_MESSAGES, tenant_id, message_ids, _EMPTY_CONTENT, bool(person_key))

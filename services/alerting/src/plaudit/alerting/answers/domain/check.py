@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from plaudit.alerting.answers.domain import own_words, readability
+from plaudit.alerting.answers.domain.composed import composed, normal
 from plaudit.alerting.answers.domain.kept_answer import REUSE_WINDOW, Comparison, KeptAnswer, Likeness
 from plaudit.alerting.answers.domain.likeness import (
     MIN_CHARS,
@@ -129,6 +130,23 @@ def check(draft: Draft, kept: Sequence[KeptAnswer], now: datetime) -> Report:
         kept: the tenant's last published answers.
         now: the time; answers of later are not earlier ones.
     """
+    whole = composed(draft.text)
+    report = _checked(msgspec.structs.replace(draft, text=whole.text, review=_composed(draft.review)), kept, now)
+    moved = tuple(
+        msgspec.structs.replace(
+            each, spans=tuple(Span(whole.place(span.start), whole.place(span.end)) for span in each.spans)
+        )
+        for each in report.findings
+    )
+    return msgspec.structs.replace(report, findings=moved)
+
+
+def _composed(review: Review) -> Review:
+    named = {name: None if (said := getattr(review, name)) is None else normal(said) for name in ("author", "product")}
+    return msgspec.structs.replace(review, text=normal(review.text), **named)
+
+
+def _checked(draft: Draft, kept: Sequence[KeptAnswer], now: datetime) -> Report:
     code = language_of(draft.language)
     comparison = Comparison(each for each in kept if each.review_id != draft.review_id)
     body = masked(draft.text, language=code, names=draft.review.names)

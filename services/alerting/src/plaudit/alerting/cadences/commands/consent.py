@@ -1,8 +1,13 @@
 """What events tell of consent goes to the log that holds what people choose; told twice, it is there once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+from msgspec.structs import replace
 
 from plaudit.alerting.cadences.domain.consent import Said, entry_of
+from plaudit.alerting.cadences.domain.person import Person
+from plaudit.alerting.cadences.store import persons
+from plaudit.alerting.cadences.store.persons import PersonKey
 from plaudit.common import erasure
 from plaudit.common.db import Tx
 from plaudit.common.delivery.consent import store
@@ -26,6 +31,13 @@ async def hear(tx: Tx, said: Sequence[Said]) -> None:
     known = await store.of_people(tx, people)
     there = {entry for entries in known.values() for entry in entries}
     await store.add(tx, [each for each in dict.fromkeys(map(entry_of, left)) if each not in there])
+
+
+async def persons_of(tx: Tx, keys: Collection[PersonKey]) -> dict[PersonKey, Person]:
+    """Return those of the persons that are known, each with whether they want to hear nothing any more."""
+    known = await persons.load(tx, keys)
+    wanting = await want_nothing(tx, set(keys))
+    return {key: replace(each, wants_nothing=key in wanting) for key, each in known.items()}
 
 
 async def want_nothing(tx: Tx, people: set[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from plaudit.alerting.cadences.commands import digests
-from plaudit.alerting.cadences.commands.consent import want_nothing
+from plaudit.alerting.cadences.commands.consent import persons_of
 from plaudit.alerting.cadences.commands.persons import replan
 from plaudit.alerting.cadences.commands.rules import in_force, order_key
 from plaudit.alerting.cadences.commands.sending import send_touchpoints
@@ -20,7 +20,7 @@ from plaudit.alerting.cadences.domain.person import Person
 from plaudit.alerting.cadences.domain.plan import Occurrence, Step, reminder_of
 from plaudit.alerting.cadences.domain.rules import Purpose, Revision, Rule
 from plaudit.alerting.cadences.domain.touchpoint import State, Touchpoint, touchpoint_id
-from plaudit.alerting.cadences.store import occurrences, persons, touchpoints
+from plaudit.alerting.cadences.store import occurrences, touchpoints
 from plaudit.alerting.cadences.store.persons import PersonKey
 from plaudit.alerting.calendars.domain.local_times import local_date
 from plaudit.alerting.people import store as people
@@ -73,15 +73,14 @@ async def _fire_persons(
     by_person: defaultdict[PersonKey, list[Occurrence]] = defaultdict(list)
     for each in claimed:
         by_person[each.tenant_id, each.person].append(each)
-    known = await persons.load(tx, by_person.keys())
+    known = await persons_of(tx, by_person.keys())
     named = await people.load(tx, {key[0] for key in by_person})
-    wanting_nothing = await want_nothing(tx, set(by_person))
     histories = await touchpoints.histories(tx, {key: _cap_since(tx, revisions[key[0]]) for key in by_person})
     still_open = {(each.tenant_id, each.person, each.rule) for each in await touchpoints.open_of(tx, by_person.keys())}
     made: list[Touchpoint] = []
     later: list[Occurrence] = []
     for key, person in known.items():
-        history = histories.get(key, History())._replace(wants_nothing=key in wanting_nothing)
+        history = histories.get(key, History())
         revision = revisions[key[0]]
         for occurrence, rule, is_last in _in_turn(by_person[key], revision):
             is_open = rule.purpose is Purpose.TOUCHPOINT and (*key, rule.id) in still_open

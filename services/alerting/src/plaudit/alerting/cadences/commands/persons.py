@@ -8,6 +8,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from plaudit.alerting.cadences.commands import sending
+from plaudit.alerting.cadences.commands.consent import persons_of, want_nothing
 from plaudit.alerting.cadences.commands.rules import in_force
 from plaudit.alerting.cadences.domain.decide import lost
 from plaudit.alerting.cadences.domain.person import Happening, Person, first_of, tell
@@ -33,11 +34,13 @@ async def tell_all(tx: Tx, happenings: Sequence[Happening]) -> None:
     if not told:
         return
     revisions = await in_force(tx, {each.tenant_id for each in told})
-    known = await persons.load(tx, {(each.tenant_id, each.person) for each in told})
+    wanted = {(each.tenant_id, each.person) for each in told}
+    known = await persons_of(tx, wanted)
+    wanting_nothing = await want_nothing(tx, wanted - known.keys())
     since: dict[PersonKey, datetime] = {}
     for each in told:
         key = (each.tenant_id, each.person)
-        known[key] = tell(known.get(key) or first_of(each), each)
+        known[key] = tell(known.get(key) or first_of(each, wants_nothing=key in wanting_nothing), each)
         since[key] = max(since.get(key, each.received_at), each.received_at)
     await replan(tx, known, revisions, since)
 
@@ -81,7 +84,7 @@ async def replan(
 
 async def plan_again(tx: Tx, keys: Sequence[PersonKey]) -> int:
     """Plan persons by the rules in force, as after a new revision; return how many. Their order keys are held."""
-    known = await persons.load(tx, keys)
+    known = await persons_of(tx, keys)
     revisions = await in_force(tx, {tenant_id for tenant_id, _ in known})
     await replan(tx, known, revisions, {key: person.received_at for key, person in known.items()})
     return len(known)

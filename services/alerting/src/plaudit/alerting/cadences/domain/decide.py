@@ -47,8 +47,6 @@ class History(NamedTuple):
     """When the person was invited last, by any rule."""
     is_open: bool = False
     """Whether a touchpoint of the same rule is still to be done."""
-    wants_nothing: bool = False
-    """Whether the person has said, on the page of preferences, to want nothing any more."""
 
 
 class Fire(NamedTuple):
@@ -79,7 +77,7 @@ def decide(
     A reason not to contact anybody counts first; then quiet hours of the zone that the person lives in move it, so that
     limits are looked at when it is allowed at last.
     """
-    why = Why.OPTED_OUT if history.wants_nothing else _ended(rule, occurrence, person)
+    why = _ended(rule, occurrence, person)
     if why is not None:
         return Withhold(why)
     allowed_at = next_allowed(_zone(person, revision), revision.cadences.quiet_hours, now)
@@ -100,7 +98,7 @@ def _zone(person: Person, revision: Revision) -> ZoneInfo:
 def _ended(rule: Rule, occurrence: Occurrence, person: Person) -> Why | None:
     if not applies(rule, person):
         return Why.STAGE_LEFT
-    if not person.may_be_contacted:
+    if person.wants_nothing:
         return Why.OPTED_OUT
     if has_responded(rule, person, occurrence.anchor_at):
         return Why.RESPONDED
@@ -131,7 +129,7 @@ def _limited(rule: Rule, occurrence: Occurrence, revision: Revision, history: Hi
 
 def lost(touchpoint: Touchpoint, rule: Rule | None, person: Person) -> Why | None:
     """Return why an open touchpoint has lost its object; None where it has not, or its rule is no longer there."""
-    if not person.may_be_contacted:
+    if person.wants_nothing:
         return Why.OPTED_OUT
     if rule is None:
         return None

@@ -225,7 +225,7 @@ def _sections(digest: Digest) -> list[tuple[str, list[str]]]:
         (
             "Clocks",
             [
-                f"{clocks.running} open, {clocks.late} of them late",
+                f"{clocks.running} open, {clocks.late or 'none'} of them late",
                 f"{clocks.breached} breached and {clocks.fulfilled} answered in time this week",
                 *(f"{each.subject}: due {each.due_at:%Y-%m-%d %H:%M} UTC" for each in clocks.first_due),
                 f"{digest.touchpoints_open} contacts with customers still to be made",

@@ -71,24 +71,19 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     zone: str | None = None
     """That the person lives in; of quiet hours."""
     zone_at: datetime | None = None
-    opted_out: tuple[str, ...] = ()
-    """Closed channels, or `*` for every one."""
     generation: int = 1
     """Goes up when the stage changes: what was planned before has lost its object."""
     received_at: datetime
     """Of the event that came last: what would have been due before its date is not made up for."""
     planned: int = 0
     """The revision of the rules that it is planned by; 0: it is to be planned."""
+    wants_nothing: bool = False
+    """Whether the person has said last to want nothing any more, over no channel: the log of consent holds it."""
 
     @property
     def response_at(self) -> datetime | None:
         """When the person last responded: a review, a reply or a purchase."""
         return latest(self.purchased_at, self.replied_at, self.reviewed_at)
-
-    @property
-    def may_be_contacted(self) -> bool:
-        """Whether the person has not opted out of everything."""
-        return ANY_CHANNEL not in self.opted_out
 
     def event_at(self, trigger: Trigger) -> datetime | None:
         """Return when an event last happened."""
@@ -105,7 +100,7 @@ def latest(*instants: datetime | None) -> datetime | None:
     return max((each for each in instants if each is not None), default=None)
 
 
-def first_of(happening: Happening) -> Person:
+def first_of(happening: Happening, *, wants_nothing: bool = False) -> Person:
     """Return the person that something is told of for the first time."""
     return Person(
         tenant_id=happening.tenant_id,
@@ -113,6 +108,7 @@ def first_of(happening: Happening) -> Person:
         subject=happening.subject,
         subject_at=happening.happened_at,
         received_at=happening.received_at,
+        wants_nothing=wants_nothing,
     )
 
 
@@ -136,8 +132,6 @@ def tell(person: Person, happening: Happening) -> Person:
     for member in _LATEST_OF.get(happening.told, ()):
         changes[member] = latest(getattr(person, member), at)
     changes |= _newest(person, "language", happening.language, at) | _newest(person, "zone", happening.zone, at)
-    if happening.told is Told.OPTED_OUT:
-        changes["opted_out"] = tuple(sorted({*person.opted_out, happening.channel or ANY_CHANNEL}))
     if happening.told is Told.STAGE_ENTERED:
         changes |= _stage(person, happening)
     if happening.told is Told.RENEWAL_SET:

@@ -108,7 +108,7 @@ def plan(
         fired: what has come due of this person on that date or later.
         pending: what was planned so far. What still follows from the rules stays, due or not.
     """
-    if not person.may_be_contacted:
+    if person.wants_nothing:
         return []
     zone = revision.zone
     floor = local_date(zone, max(revision.active_from, since))

@@ -3,8 +3,6 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from asyncpg import Record
-
 from plaudit.alerting.cadences.domain.person import Person
 from plaudit.alerting.cadences.tables import persons
 from plaudit.common.db import Tx
@@ -50,7 +48,7 @@ _DELETE = "DELETE FROM cadence_persons WHERE tenant_id = $1 AND person = $2"
 async def load(tx: Tx, keys: Collection[PersonKey]) -> dict[PersonKey, Person]:
     """Return those of the persons that are known."""
     rows = await tx.raw.fetch(_LOAD, [tenant_id for tenant_id, _ in keys], [person for _, person in keys])
-    return {(row["tenant_id"], row["person"]): _person(row) for row in rows}
+    return {(row["tenant_id"], row["person"]): Person(**row) for row in rows}
 
 
 async def save(tx: Tx, changed: Iterable[Person]) -> None:
@@ -78,7 +76,3 @@ async def is_known_since(tx: Tx, key: PersonKey, instant: datetime) -> bool:
 async def delete(tx: Tx, key: PersonKey) -> None:
     """Delete all that is known of a person here."""
     await tx.raw.execute(_DELETE, *key)
-
-
-def _person(row: Record) -> Person:
-    return Person(**{**dict(row), "opted_out": tuple(row["opted_out"])})

@@ -25,7 +25,7 @@ from plaudit.alerting.desk.domain import month as months
 from plaudit.alerting.desk.domain.happened import done, merged, reason_in_words, told
 from plaudit.alerting.desk.domain.wanted import SEVERITIES, SHOWN, Wanted, checked
 from plaudit.alerting.incidents.commands.reading import Open, still_open
-from plaudit.alerting.incidents.pages.console import SEVERITY_LOOKS
+from plaudit.alerting.incidents.pages.shared import SEVERITY_LOOKS
 from plaudit.alerting.library.domain.guideline import title_of as guideline_title
 from plaudit.alerting.mails.commands import aids_of
 from plaudit.alerting.mails.domain.aid import CHECK, NO_AID, OUTLINE, of_customer

@@ -20,20 +20,18 @@ from plaudit.alerting.incidents.domain.breach import counted
 from plaudit.alerting.incidents.domain.incident import (
     Incident,
 )
-from plaudit.alerting.incidents.schemas import (
+from plaudit.alerting.incidents.schemas.breaches import (
     A_BREACH,
-    A_DUE,
-    A_KEY,
     A_NOTICE,
     AffectedIn,
     AuthorityIn,
     AwarenessIn,
     BreachIn,
-    IncidentInFullOut,
     NoticeIn,
     PeopleToldIn,
-    in_full_out,
 )
+from plaudit.alerting.incidents.schemas.incidents import A_DUE, IncidentInFullOut, in_full_out
+from plaudit.alerting.incidents.schemas.parts import A_KEY
 from plaudit.common.http import (
     Work,
     describe,

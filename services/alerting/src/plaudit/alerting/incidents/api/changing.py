@@ -19,27 +19,30 @@ from plaudit.alerting.incidents.api.common import (
 from plaudit.alerting.incidents.commands import incidents, reading, subscribers, updates
 from plaudit.alerting.incidents.domain.incident import (
     MAX_LINKED_ID_CHARS,
+    MAX_UPDATES,
     Link,
     LinkKind,
     Severity,
     State,
 )
-from plaudit.alerting.incidents.schemas import (
-    A_PAGE,
-    A_PERSON,
+from plaudit.alerting.incidents.schemas.channels import SubscriberIn, SubscriberOut, subscriber_out
+from plaudit.alerting.incidents.schemas.incidents import (
     LEARNINGS,
     CloseIn,
     IncidentIn,
     IncidentOut,
     LinksIn,
-    ResolveIn,
     SeverityIn,
     StateIn,
-    SubscriberIn,
-    SubscriberOut,
+)
+from plaudit.alerting.incidents.schemas.parts import A_KEY, A_PAGE, A_PERSON
+from plaudit.alerting.incidents.schemas.updates import (
+    A_CORRECTION,
+    A_REASON,
+    CorrectionIn,
+    ResolveIn,
     UpdateIn,
     UpdateOut,
-    subscriber_out,
     update_out,
 )
 from plaudit.common.http import (
@@ -107,6 +110,47 @@ async def publish_update(
         expected=numbers_of(if_match),
     )
     replayed(response, already=already)
+    return update_out(made)
+
+
+@router.put(
+    "/{incident_id}/updates/{number}",
+    summary="Correct an update",
+    openapi_extra=describe(
+        problems={"incident-refused": 409},
+        answer={
+            "revision": 2,
+            "texts": [A_CORRECTION],
+            "corrected_at": A_TIME,
+            "corrected_by": A_KEY,
+            "reason": A_REASON,
+        },
+    ),
+)
+async def correct_update(
+    principal: Writer,
+    work: Work,
+    following: Following,
+    incident_id: IncidentId,
+    number: Annotated[int, Path(ge=1, le=MAX_UPDATES, description="Of the update.", examples=[1])],
+    body: CorrectionIn,
+    if_match: IfMatch = None,
+) -> UpdateOut:
+    """Correct what an update says. It becomes another revision, which every channel gets that the update went to.
+
+    State, severity and time of the update stay, and no clock is fulfilled: for what is new, publish another update.
+    """
+    made = await updates.correct(
+        work,
+        principal.tenant_id,
+        incident_id,
+        number,
+        [each.words() for each in body.texts],
+        body.reason,
+        principal.actor,
+        following,
+        expected=numbers_of(if_match),
+    )
     return update_out(made)
 
 

@@ -15,10 +15,7 @@ from plaudit.alerting.incidents.domain.incident import (
     UnknownIncidentError,
     WrongIncidentError,
 )
-from plaudit.alerting.incidents.schemas import (
-    IncidentOut,
-    incident_out,
-)
+from plaudit.alerting.incidents.schemas.incidents import IncidentOut, incident_out
 from plaudit.common.http import (
     Body,
     Principal,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from plaudit.alerting.incidents.api.common import (
     INCIDENTS,
@@ -15,26 +15,29 @@ from plaudit.alerting.incidents.api.common import (
 )
 from plaudit.alerting.incidents.commands import channels, reading
 from plaudit.alerting.incidents.domain.incident import (
+    MAX_UPDATES,
     Kind,
     Severity,
     State,
+    UnknownIncidentError,
 )
-from plaudit.alerting.incidents.schemas import (
+from plaudit.alerting.incidents.schemas.channels import (
     ChannelsOut,
-    EntryOut,
-    IncidentInFullOut,
-    IncidentOut,
     RedriveIn,
     SentAgainOut,
     SubscriberOut,
-    UpdateOut,
+    subscriber_out,
+    told_out,
+)
+from plaudit.alerting.incidents.schemas.incidents import (
+    EntryOut,
+    IncidentInFullOut,
+    IncidentOut,
     entry_out,
     in_full_out,
     incident_out,
-    subscriber_out,
-    told_out,
-    update_out,
 )
+from plaudit.alerting.incidents.schemas.updates import RevisionsOut, UpdateOut, update_out
 from plaudit.alerting.incidents.store import incidents as store
 from plaudit.alerting.incidents.store import subscribers as subscriber_store
 from plaudit.common.http import (
@@ -87,11 +90,26 @@ async def read_incident(
 async def list_incident_updates(
     principal: Reader, tx: TenantTx, incident_id: IncidentId, paging: Paging
 ) -> Page[UpdateOut]:
-    """List what was told, the newest first. An update never changes."""
+    """List what was told as it stands, the newest first. What was corrected says so; its revisions are listed apart."""
     await reading.read(tx, principal.tenant_id, incident_id)
     [before] = paging.after(tuple[int]) or (None,)
     found = await store.updates_of(tx, principal.tenant_id, incident_id, paging.rows, before=before)
     return paging.page(found, lambda each: (each.number,), update_out)
+
+
+@router.get("/{incident_id}/updates/{number}/revisions", summary="List revisions of an update")
+async def list_update_revisions(
+    principal: Reader,
+    tx: TenantTx,
+    incident_id: IncidentId,
+    number: Annotated[int, Path(ge=1, le=MAX_UPDATES, description="Of the update.", examples=[1])],
+) -> RevisionsOut:
+    """List all that an update has said, the newest first; none of it is ever changed."""
+    await reading.read(tx, principal.tenant_id, incident_id)
+    found = await store.revisions_of(tx, principal.tenant_id, incident_id, number)
+    if not found:
+        raise UnknownIncidentError
+    return RevisionsOut(items=[update_out(each) for each in found])
 
 
 @router.get("/{incident_id}/log", summary="List what was done about an incident")

@@ -8,6 +8,7 @@ from plaudit.alerting.audit.domain import About, Entry
 from plaudit.alerting.incidents.domain.channels import Standing, Told, told
 from plaudit.alerting.incidents.domain.incident import Incident
 from plaudit.alerting.incidents.domain.messages import key_of, thread_of
+from plaudit.alerting.incidents.store import incidents
 from plaudit.common.db import Tx
 from plaudit.common.delivery import commands as deliveries
 from plaudit.common.delivery import store as delivery_store
@@ -19,15 +20,15 @@ SHOWN_UPDATES: Final = 20
 
 async def channels_of(tx: Tx, incident: Incident) -> list[Told]:
     """Return how each channel stands to each of the newest updates of an incident."""
-    first = max(incident.updates - SHOWN_UPDATES, 0) + 1
-    keys = [key_of(incident.id, number) for number in range(first, incident.updates + 1)]
+    updates = await incidents.updates_of(tx, incident.tenant_id, incident.id, SHOWN_UPDATES)
+    keys = [key_of(incident.id, each.number, revision) for each in updates for revision in range(1, each.revision + 1)]
     found = await delivery_store.standing_of(tx, incident.tenant_id, thread_of(incident.id), keys)
     names = {str(each.id): each.name for each in await endpoints.all_of(tx, incident.tenant_id)}
     standing = [
         Standing(each.key, each.channel, each.outlet, each.state, each.count, each.finished_at, each.reason)
         for each in found
     ]
-    return told(incident, standing, names)
+    return told(incident, updates[0] if updates else None, standing, names)
 
 
 async def send_again(tx: Tx, incident: Incident, actor: str, endpoint_id: UUID | None = None) -> int:

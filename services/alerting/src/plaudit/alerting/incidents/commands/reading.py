@@ -8,7 +8,8 @@ from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.domain.clock import FIRST, Clock, ClockKey, clock_id
 from plaudit.alerting.incidents.domain.breach import Breach
 from plaudit.alerting.incidents.domain.incident import UPDATED_STATES, Incident, LinkedAt, State, UnknownIncidentError
-from plaudit.alerting.incidents.store import breaches, incidents
+from plaudit.alerting.incidents.store import breaches, incidents, subscribers
+from plaudit.alerting.incidents.store.subscribers import Counts
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.db import Tx
 
@@ -23,6 +24,7 @@ class InFull(NamedTuple):
     """That of the notice to the authority."""
     links: list[LinkedAt]
     breach: Breach | None
+    subscribers: Counts
 
 
 class Open(NamedTuple):
@@ -48,6 +50,7 @@ async def in_full(tx: Tx, tenant_id: str, incident_id: UUID) -> InFull:
         clocks.get((tenant_id, ids[1])),
         await incidents.links_of(tx, tenant_id, incident_id),
         await breaches.read(tx, tenant_id, incident_id),
+        await subscribers.count(tx, tenant_id, incident_id),
     )
 
 

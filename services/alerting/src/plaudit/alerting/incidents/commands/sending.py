@@ -1,15 +1,39 @@
-"""What is asked before a message about an incident leaves: it says what its update says."""
+"""What is asked before a message about an incident leaves: it says what its update says, as that stands then."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from plaudit.alerting.incidents.domain.messages import carried_by, content_of
+from plaudit.alerting.incidents.domain.incident import Incident
+from plaudit.alerting.incidents.domain.messages import (
+    SIGN_UP,
+    TOPIC,
+    Carried,
+    carried_by,
+    content_of,
+    sign_up_content,
+    subscription_path,
+    title_of,
+)
 from plaudit.alerting.incidents.store import incidents
 from plaudit.common.db import Tx
-from plaudit.common.delivery.commands import Check, Due, Verdict, Withdraw
+from plaudit.common.delivery.commands import Check, Checks, Due, Verdict, Withdraw
+from plaudit.common.delivery.consent.links import token_of
+from plaudit.common.tenants import store as tenants
 
 GONE: Final = "the incident is not there any more"
+CORRECTED: Final = "the update was corrected before this left; its correction is told"
+OVER: Final = "the incident is over"
+
+
+def checks_of(public_url: str, address: str) -> Checks:
+    """Return topic → what composes its messages as they leave.
+
+    Args:
+        public_url: the address of Plaudit from outside; empty where it is not known.
+        address: that of this installation, without a slash at its end, for the links of persons.
+    """
+    return {TOPIC: check_of(public_url), SIGN_UP: sign_up_check_of(address)}
 
 
 def check_of(public_url: str) -> Check:
@@ -24,16 +48,49 @@ def check_of(public_url: str) -> Check:
         updates = await incidents.updates(
             tx, {(tenant_id, each.incident_id, each.number) for tenant_id, each in carried.values()}
         )
-        keys = {(tenant_id, each.incident_id) for tenant_id, each in carried.values()}
-        known = {key: await incidents.read(tx, *key) for key in keys}
+        known = await _incidents(tx, carried.values())
         verdicts: dict[UUID, Verdict] = {}
         for delivery_id, (tenant_id, each) in carried.items():
             incident = known[tenant_id, each.incident_id]
             update = updates.get((tenant_id, each.incident_id, each.number))
             if incident is None or update is None:
                 verdicts[delivery_id] = Withdraw(GONE)
+            elif each.revision < update.revision:
+                verdicts[delivery_id] = Withdraw(CORRECTED)
             else:
                 verdicts[delivery_id] = content_of(incident, update, each.language, public_url)
         return verdicts
 
     return check
+
+
+def sign_up_check_of(address: str) -> Check:
+    """Return what composes the mails that ask persons whether they want to be told: nothing of them is kept."""
+
+    async def check(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
+        carried = {each.delivery.id: (each.delivery.tenant_id, carried_by(each.content)) for each in due}
+        known = await _incidents(tx, carried.values())
+        return {each.delivery.id: await _asking(tx, each, carried[each.delivery.id][1], known, address) for each in due}
+
+    return check
+
+
+async def _asking(
+    tx: Tx, due: Due, carried: Carried, known: Mapping[tuple[str, UUID], Incident | None], address: str
+) -> Verdict:
+    tenant_id, person = due.delivery.tenant_id, due.delivery.person_key
+    incident = known[tenant_id, carried.incident_id]
+    if incident is None:
+        return Withdraw(GONE)
+    newest = await incidents.updates_of(tx, tenant_id, incident.id, 1)
+    if incident.is_over or not newest:
+        return Withdraw(OVER)
+    path = subscription_path(tenant_id, incident.slug, await token_of(tx, tenant_id, person), carried.language)
+    company = await tenants.name_of(tx, tenant_id) or tenant_id
+    title = title_of(incident, newest[0].in_language(carried.language))
+    return sign_up_content(title, carried.language, address + path, company)
+
+
+async def _incidents(tx: Tx, carried: Iterable[tuple[str, Carried]]) -> Mapping[tuple[str, UUID], Incident | None]:
+    keys = {(tenant_id, each.incident_id) for tenant_id, each in carried}
+    return {key: await incidents.read(tx, *key) for key in keys}

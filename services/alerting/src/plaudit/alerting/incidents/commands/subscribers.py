@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from plaudit.alerting.clocks.commands import Follower
-from plaudit.alerting.incidents.commands.changing import Changing, lock_all
+from plaudit.alerting.incidents.commands.changing import Changing, lock_all, lock_key
 from plaudit.alerting.incidents.domain.incident import (
     MAX_SUBSCRIBERS,
     Audience,
@@ -19,8 +19,11 @@ from plaudit.alerting.incidents.domain.wording import WORDINGS
 from plaudit.alerting.incidents.store import subscribers
 from plaudit.alerting.incidents.store.subscribers import Subscriber, place
 from plaudit.common import mailbox
+from plaudit.common.contracts import ALERTS
+from plaudit.common.db import lock
 from plaudit.common.delivery.consent import commands as consents
 from plaudit.common.delivery.consent import store as consent_store
+from plaudit.common.delivery.consent.events import consent_event
 from plaudit.common.delivery.domain.consent import Choice, Source, why_not
 from plaudit.common.delivery.domain.message import Channel
 from plaudit.common.outbox import UnitOfWork
@@ -63,21 +66,22 @@ async def add(
     if language not in WORDINGS:
         raise WrongIncidentError("/language", f"It is one of {', '.join(WORDINGS)}.")
     key = await key_of(work, tenant_id, address)
-    await lock_all(work, tenant_id, incident_id, None)
+    await lock(work.tx, [lock_key(tenant_id, incident_id), consents.order_key(tenant_id, key)])
     changing = await Changing.found(work, tenant_id, incident_id, following)
     check_is_changeable(changing.incident)
     if changing.incident.audience is Audience.INTERNAL:
         raise IncidentRefusedError("The incident is internal: nobody is told by mail.")
-    if await subscribers.count(work.tx, tenant_id, incident_id) >= MAX_SUBSCRIBERS:
+    if (await subscribers.count(work.tx, tenant_id, incident_id)).told >= MAX_SUBSCRIBERS:
         raise IncidentRefusedError(f"An incident has at most {MAX_SUBSCRIBERS:,} subscribers.")
     said = (await consent_store.of_people(work.tx, {(tenant_id, key)})).get((tenant_id, key), ())
     if why_not(said, UPDATED, Channel.EMAIL, needs_consent=False):
         raise WrongIncidentError("/address", HAS_OPTED_OUT)
     sealed = vault.seal(mailbox.parse(address).server_address, place(tenant_id, incident_id, key))
-    subscriber = Subscriber(key, language, work.tx.now, by, sealed)
+    subscriber = Subscriber(key, language, work.tx.now, by, sealed, work.tx.now)
     if await subscribers.add(work.tx, tenant_id, incident_id, subscriber):
         await changing.finish("subscribed", by)
-    await consents.note(work.tx, tenant_id, key, TOPIC, Channel.EMAIL, Choice.IN, Source.STAFF)
+    chosen = await consents.note(work.tx, tenant_id, key, TOPIC, Channel.EMAIL, Choice.IN, Source.STAFF)
+    await work.emit(consent_event(ALERTS, chosen))
     return subscriber
 
 

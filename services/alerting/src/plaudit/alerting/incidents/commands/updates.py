@@ -12,17 +12,20 @@ from plaudit.alerting.incidents.commands.changing import Changing, lock_all
 from plaudit.alerting.incidents.commands.incidents import enter, expect_update, keep
 from plaudit.alerting.incidents.domain.duties import after_update
 from plaudit.alerting.incidents.domain.incident import (
+    MAX_NOTE_CHARS,
     MAX_UPDATES,
     UPDATED_STATES,
     Audience,
     Incident,
     IncidentRefusedError,
     State,
+    UnknownIncidentError,
     check_follows,
     check_is_changeable,
+    checked_text,
 )
 from plaudit.alerting.incidents.domain.messages import message_of
-from plaudit.alerting.incidents.domain.update import Update, Words, checked_texts
+from plaudit.alerting.incidents.domain.update import MAX_REVISIONS, Update, Words, checked_texts
 from plaudit.alerting.incidents.store import incidents, subscribers
 from plaudit.alerting.incidents.store.subscribers import Subscriber
 from plaudit.alerting.policies.domain.metrics import Metric
@@ -100,6 +103,62 @@ async def publish(
     await deliveries.queue(work.tx, messages)
     await keep(work, tenant_id, key, update)
     return update, False
+
+
+async def correct(
+    work: UnitOfWork,
+    tenant_id: str,
+    incident_id: UUID,
+    number: int,
+    texts: Sequence[Words],
+    reason: str,
+    by: str,
+    following: Sequence[Follower],
+    *,
+    expected: Collection[int] | None = None,
+) -> Update:
+    """Correct what an update says, by a revision that every channel gets; what is still to leave of it does not.
+
+    It says nothing new, so it fulfils no clock: state, severity and time of the update stay.
+
+    Args:
+        work: the open unit of work.
+        tenant_id: whose.
+        incident_id: of which incident.
+        number: of the update.
+        texts: all that it says from now on.
+        reason: why, for the team.
+        by: who corrects it.
+        following: the rooms that act on what happens to clocks.
+        expected: revisions of which the incident must have one; None: any.
+
+    Raises:
+        WrongIncidentError: a part of a text or the reason is missing, or cannot be kept so.
+        UnknownIncidentError, IncidentChangedError: as `Changing.found`; there is no such update.
+        IncidentRefusedError: the incident is closed, it says that already, or it was corrected too often.
+    """
+    wanted = checked_texts(texts)
+    why = checked_text(reason, "/reason", "Say why it is corrected, for your team.", MAX_NOTE_CHARS)
+    await lock_all(work, tenant_id, incident_id, None)
+    changing = await Changing.found(work, tenant_id, incident_id, following, expected)
+    check_is_changeable(changing.incident)
+    place = tenant_id, incident_id, number
+    before = (await incidents.updates(work.tx, [place])).get(place)
+    if before is None:
+        raise UnknownIncidentError
+    if before.texts == wanted:
+        raise IncidentRefusedError("The update says that already.")
+    if before.revision >= MAX_REVISIONS:
+        raise IncidentRefusedError(f"An update has at most {MAX_REVISIONS} revisions. Write another update.")
+    corrected = msgspec.structs.replace(
+        before, revision=before.revision + 1, texts=wanted, corrected_at=work.tx.now, corrected_by=by, reason=why
+    )
+    messages = await _messages(work, changing.incident, corrected)
+    data = {"update": number, "revision": corrected.revision}
+    await changing.finish("corrected", by, note=why, data=data)
+    await incidents.add_update(work.tx, corrected)
+    await deliveries.queue(work.tx, messages)
+    return corrected
 
 
 def _check(incident: Incident, state: State | None) -> None:

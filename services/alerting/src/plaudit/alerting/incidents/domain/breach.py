@@ -19,6 +19,7 @@ import msgspec
 
 from plaudit.alerting.calendars.domain.holiday_lists import HolidayRule, holidays_between
 from plaudit.alerting.incidents.domain.incident import MAX_NOTE_CHARS, WrongIncidentError, checked_text
+from plaudit.common import mailbox
 from plaudit.common.text import clean
 
 HOURS: Final = timedelta(hours=72)
@@ -28,6 +29,13 @@ MAX_NOTICE_CHARS: Final = 10_000
 """Of each part of the notice."""
 MAX_REFERENCE_CHARS: Final = 200
 MAX_AFFECTED: Final = 2_000_000_000
+HEADS: Final = frozenset(
+    {"person", "person_key", "email", "e-mail", "mail", "address", "id", "customer", "customer_id"}
+)
+"""Names of the first column, which are no person."""
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_DELIMITERS: Final = (",", ";", "\t")
+"""That spreadsheets write; the one that the first line has most of."""
 MAX_LIST_CHARS: Final = 500_000
 """Of a list of persons that is counted."""
 LOOKED_AHEAD_DAYS: Final = 60
@@ -171,7 +179,7 @@ def counted(count: int | None, by: CountedBy, method: str, people: str | None) -
         count: the number; None where a list is given.
         by: how it is known.
         method: how it was counted, in words.
-        people: a list as CSV, with a person key in the first column of each row; a head `person` is passed over.
+        people: a list as CSV, with a person key or an e-mail address first in each row; a head is passed over.
 
     Raises:
         WrongIncidentError: there is neither or both, or the method is missing.
@@ -191,15 +199,26 @@ def counted(count: int | None, by: CountedBy, method: str, people: str | None) -
     return Counted(len(keys), by, text, sha256("\n".join(keys).encode()).hexdigest())
 
 
+def _one_person(text: str) -> str:
+    """Return what names a person: of an e-mail address the mailbox, however it is written."""
+    try:
+        return mailbox.parse(text).address
+    except mailbox.NotAMailboxError:
+        return text
+
+
 def _keys(people: str) -> list[str]:
     """Return the keys in a list, once each and sorted, so that the same people have one hash."""
     if len(people) > MAX_LIST_CHARS:
         raise WrongIncidentError("/people", f"A list has at most {MAX_LIST_CHARS:,} characters. Count it elsewhere.")
+    text = people.removeprefix(_BYTE_ORDER_MARK)
+    first_line = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=first_line.count)
     try:
-        rows = [row[0].strip() for row in csv.reader(io.StringIO(people), strict=True) if row]
+        rows = [row[0].strip() for row in csv.reader(io.StringIO(text), delimiter=delimiter, strict=True) if row]
     except csv.Error as error:
         raise WrongIncidentError("/people", f"The list is not CSV: {error}.") from None
-    found = {each for each in (rows[1:] if rows and rows[0].lower() == "person" else rows) if each}
+    found = {_one_person(each) for each in (rows[1:] if rows and rows[0].lower() in HEADS else rows) if each}
     if not found:
         raise WrongIncidentError("/people", "The list names nobody.")
     return sorted(found)

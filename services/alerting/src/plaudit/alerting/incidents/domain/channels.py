@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from plaudit.alerting.incidents.domain.incident import Incident
-from plaudit.alerting.incidents.domain.messages import number_of
+from plaudit.alerting.incidents.domain.messages import told_by
+from plaudit.alerting.incidents.domain.update import Update
 from plaudit.common.delivery.domain.message import Channel
 from plaudit.common.delivery.domain.message import State as DeliveryState
 
@@ -50,6 +51,8 @@ class Told(NamedTuple):
     """Of the endpoint; the channel for the others."""
     number: int
     """Of the update."""
+    revision: int
+    """Of the update's text: a correction is one of its own."""
     has: Has
     queued: int = 0
     sent: int = 0
@@ -60,33 +63,40 @@ class Told(NamedTuple):
     """When it was published, or when the last of it left or failed."""
 
 
-def told(incident: Incident, standing: Sequence[Standing], names: Mapping[str, str]) -> list[Told]:
+def told(
+    incident: Incident, newest: Update | None, standing: Sequence[Standing], names: Mapping[str, str]
+) -> list[Told]:
     """Return how each channel stands to each update, the newest update first.
 
     Args:
         incident: it.
+        newest: the newest update as it stands: what page and banner have.
         standing: of its deliveries.
         names: endpoint's id → its name.
     """
-    found: dict[tuple[int, str, str], list[Standing]] = {}
+    found: dict[tuple[int, int, str, str], list[Standing]] = {}
     for each in standing:
-        found.setdefault((number_of(each.key), each.channel, each.outlet), []).append(each)
+        found.setdefault((*told_by(each.key), each.channel, each.outlet), []).append(each)
     rows = [_told(key, some, names) for key, some in found.items()]
-    return [*_public(incident), *sorted(rows, key=lambda row: (-row.number, row.channel, row.name))]
-
-
-def _public(incident: Incident) -> list[Told]:
-    """Return the channels that have an update from the moment on in which it is published."""
-    if not incident.is_shown:
-        return []
     return [
-        Told(channel, channel, channel, incident.updates, Has.PUBLISHED, at=incident.updated_at)
+        *_public(incident, newest),
+        *sorted(rows, key=lambda row: (-row.number, -row.revision, row.channel, row.name)),
+    ]
+
+
+def _public(incident: Incident, newest: Update | None) -> list[Told]:
+    """Return the channels that have an update from the moment on in which it is published."""
+    if newest is None or not incident.is_shown:
+        return []
+    at = newest.corrected_at or newest.made_at
+    return [
+        Told(channel, channel, channel, newest.number, newest.revision, Has.PUBLISHED, at=at)
         for channel in (PAGE, BANNER)
     ]
 
 
-def _told(key: tuple[int, str, str], standing: Sequence[Standing], names: Mapping[str, str]) -> Told:
-    number, channel, outlet = key
+def _told(key: tuple[int, int, str, str], standing: Sequence[Standing], names: Mapping[str, str]) -> Told:
+    number, revision, channel, outlet = key
     counts = {each.state: each.messages for each in standing}
     queued = counts.get(DeliveryState.PENDING, 0) + counts.get(DeliveryState.SENDING, 0)
     failed, sent = counts.get(DeliveryState.FAILED, 0), counts.get(DeliveryState.SENT, 0)
@@ -97,6 +107,7 @@ def _told(key: tuple[int, str, str], standing: Sequence[Standing], names: Mappin
         outlet,
         names.get(outlet, "mail to subscribers" if channel == Channel.EMAIL else channel),
         number,
+        revision,
         _has(queued, failed, sent),
         queued,
         sent,

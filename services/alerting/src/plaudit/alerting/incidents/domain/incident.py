@@ -151,6 +151,11 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
         return self.audience is Audience.PUBLIC and self.updates > 0
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing more is told of it: nobody signs up for it any more."""
+        return self.state in {State.RESOLVED, State.CLOSED}
+
+    @property
     def key(self) -> str:
         """The topic's key of its events."""
         return f"{self.tenant_id}/{self.subjects[0]}"

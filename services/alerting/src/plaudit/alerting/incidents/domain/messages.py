@@ -1,18 +1,23 @@
 """What an update says over each channel. It is written once: each channel has the same words in its own shape."""
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
-from plaudit.alerting.incidents.domain.incident import Audience, Incident, State
+from plaudit.alerting.incidents.domain.incident import Audience, Incident, Severity, State
+from plaudit.alerting.incidents.domain.sign_up_words import SIGN_UP_WORDS
 from plaudit.alerting.incidents.domain.update import Update, Words
 from plaudit.alerting.incidents.domain.wording import WORDINGS
-from plaudit.common.delivery.domain.message import Content, Message, Recipient
+from plaudit.common.delivery.domain.message import Content, Message, Recipient, person
 
 TOPIC: Final = "incident"
 """What is above the topics of all messages about incidents; people choose by it."""
 UPDATED: Final = "incident.updated"
+SIGN_UP: Final = "incident_sign_up"
+"""Of the mail that asks whether somebody wants to be told. It is no mail about an incident: who has stopped those can
+ask for them again."""
 RESOLVED: Final = "incident.resolved"
 PUBLIC: Final = "/incidents"
 """The public pages; below it, each tenant, and below that each incident by its slug."""
@@ -25,6 +30,8 @@ class Carried(msgspec.Struct, frozen=True):
     number: int
     """Of the update."""
     language: str
+    revision: int = 1
+    """Of the update."""
 
 
 def thread_of(incident_id: UUID) -> str:
@@ -37,14 +44,16 @@ def incident_of(thread: str) -> UUID:
     return UUID(thread.rpartition(":")[2])
 
 
-def key_of(incident_id: UUID, number: int) -> str:
-    """Return what names the telling of one update; below it, that to each person."""
-    return f"incident:{incident_id}:{number}"
+def key_of(incident_id: UUID, number: int, revision: int = 1) -> str:
+    """Return what names the telling of one revision of an update; below it, that to each person."""
+    first = f"incident:{incident_id}:{number}"
+    return first if revision == 1 else f"{first}/{revision}"
 
 
-def number_of(key: str) -> int:
-    """Return the number of the update that a key names."""
-    return int(key.rpartition(":")[2])
+def told_by(key: str) -> tuple[int, int]:
+    """Return the number and the revision of the update that a key names."""
+    number, _, revision = key.rpartition(":")[2].partition("/")
+    return int(number), int(revision or 1)
 
 
 def message_of(update: Update, to: Recipient, language: str, *, title: str) -> Message:
@@ -56,7 +65,7 @@ def message_of(update: Update, to: Recipient, language: str, *, title: str) -> M
         language: which text is theirs, where there is one in it.
         title: of the incident, for the log of messages.
     """
-    told = key_of(update.incident_id, update.number)
+    told = key_of(update.incident_id, update.number, update.revision)
     return Message(
         tenant=update.tenant_id,
         key=f"{told}:{to.person_key}" if to.person_key else told,
@@ -64,10 +73,54 @@ def message_of(update: Update, to: Recipient, language: str, *, title: str) -> M
         topic=RESOLVED if update.state is State.RESOLVED and not to.person_key else UPDATED,
         to=to,
         content=Content(
-            title, "", data=msgspec.to_builtins(Carried(update.incident_id, update.number, language)), language=language
+            title,
+            "",
+            data=msgspec.to_builtins(Carried(update.incident_id, update.number, language, update.revision)),
+            language=language,
         ),
         thread=thread_of(update.incident_id),
         needs_consent=bool(to.person_key),
+    )
+
+
+def sign_up_message(incident: Incident, person_key: str, language: str, now: datetime) -> Message:
+    """Return the mail that asks somebody whether they want to be told. Its words are composed when it leaves.
+
+    Args:
+        incident: of which they asked to be told.
+        person_key: whom; the address is asked for when it leaves.
+        language: in which they read.
+        now: names this mail: each time that somebody asks, one leaves.
+    """
+    return Message(
+        tenant=incident.tenant_id,
+        key=f"incident-sign-up:{incident.id}:{now.isoformat()}:{person_key}",
+        topic=SIGN_UP,
+        to=person(person_key, is_known_here=True),
+        content=Content(
+            incident.title, "", data=msgspec.to_builtins(Carried(incident.id, 0, language)), language=language
+        ),
+        thread=thread_of(incident.id),
+    )
+
+
+def sign_up_content(title: str, language: str, link: str, company: str) -> Content:
+    """Return what the mail says that asks somebody whether they want to be told.
+
+    Args:
+        title: what the public reads of the incident.
+        language: the reader's.
+        link: to their subscription.
+        company: in whose name it is sent.
+    """
+    words = SIGN_UP_WORDS[language]
+    return Content(
+        subject=f"{words.confirm_subject}: {title}",
+        text=f"{title}\n\n{words.confirm_text}",
+        link=link,
+        link_label=words.confirm_link,
+        language=language,
+        sender_name=company,
     )
 
 
@@ -91,7 +144,7 @@ def content_of(incident: Incident, update: Update, language: str, public_url: st
     state = ours.states[update.state]
     link = page_url(incident, public_url)
     return Content(
-        subject=f"{title} – {state}",
+        subject=f"{title} – {state}" if update.revision == 1 else f"{ours.corrected}: {title} – {state}",
         text="\n\n".join(
             (
                 words.apology,
@@ -107,16 +160,24 @@ def content_of(incident: Incident, update: Update, language: str, public_url: st
     )
 
 
+LEVELS: Final = {Severity.URGENT: "critical", Severity.IMPORTANT: "error", Severity.ROUTINE: "warning"}
+"""Severity → how programs that wake people call it."""
+
+
 def data_of(incident: Incident, update: Update) -> dict[str, Any]:
     """Return what an update says, for machines: every language of it."""
     return {
+        "event_action": "resolve" if update.state is State.RESOLVED else "trigger",
+        "event_severity": LEVELS[update.severity],
         "incident_id": str(incident.id),
         "slug": incident.slug,
         "severity": update.severity,
         "state": update.state,
         "subjects": list(incident.subjects),
         "number": update.number,
+        "revision": update.revision,
         "published_at": update.made_at.isoformat(),
+        "corrected_at": None if update.corrected_at is None else update.corrected_at.isoformat(),
         "texts": [text_of(incident, each) for each in update.texts],
     }
 
@@ -143,6 +204,11 @@ def title_of(incident: Incident, words: Words) -> str:
 def page_path(tenant_id: str, slug: str = "") -> str:
     """Return the address of an incident's public page on this installation, or that of all of a tenant's."""
     return f"{PUBLIC}/{tenant_id}/{slug}" if slug else f"{PUBLIC}/{tenant_id}"
+
+
+def subscription_path(tenant_id: str, slug: str, token: str, language: str) -> str:
+    """Return the address of a person's subscription to an incident on this installation."""
+    return f"{page_path(tenant_id, slug)}/subscription/{token}?language={language}"
 
 
 def page_url(incident: Incident, public_url: str) -> str:

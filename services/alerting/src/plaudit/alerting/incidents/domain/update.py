@@ -1,4 +1,4 @@
-"""An update of an incident: what is told, written once for each language and never changed.
+"""An update of an incident: what is told, written once for each language, and corrected by a revision of its own.
 
 Each has an apology, the cause, what is done and what is done so that it does not happen again. That the cause is not
 known yet is a statement of its own, which has to be chosen: it is in our words, in the language of the text.
@@ -16,6 +16,8 @@ from plaudit.alerting.incidents.domain.wording import WORDINGS, direction
 
 MAX_PART_CHARS: Final = 4_000
 """Of the apology, the cause, the fix and the prevention each."""
+MAX_REVISIONS: Final = 100
+"""Of one update."""
 PARTS: Final = {
     "apology": "Say that you are sorry, and for what.",
     "cause": "Say what the cause is, or choose that it is not known yet.",
@@ -49,11 +51,12 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
-    """One update. It never changes."""
+    """One revision of an update; it never changes. What is told is the newest."""
 
     tenant_id: str
     incident_id: UUID
     number: int
+    revision: int = 1
     severity: Severity
     """Of the incident then."""
     state: State
@@ -62,6 +65,12 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     """At least one; the first is what is shown where a language is not among them."""
     made_by: str
     made_at: datetime
+    """Of the update; a correction leaves both."""
+    corrected_at: datetime | None = None
+    """When this revision was made, of one after the first."""
+    corrected_by: str | None = None
+    reason: str = ""
+    """Why it was corrected, for the team."""
 
     def in_language(self, language: str) -> Words:
         """Return what it says in a language, or in its first one."""

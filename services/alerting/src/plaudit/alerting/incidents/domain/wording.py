@@ -18,6 +18,7 @@ class Wording(NamedTuple):
     fix: str
     prevention: str
     update: str
+    corrected: str
     updated: str
     since: str
     feed: str
@@ -37,6 +38,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         "What we do about it",
         "What we do so that it does not happen again",
         "Update",
+        "Correction",
         "Last update",
         "Since",
         "Follow by feed",
@@ -54,6 +56,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         "Was wir dagegen tun",
         "Was wir tun, damit es nicht wieder geschieht",
         "Meldung",
+        "Korrektur",
         "Letzte Meldung",
         "Seit",
         "Als Feed verfolgen",
@@ -71,6 +74,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         "Qué hacemos para resolverlo",
         "Qué hacemos para que no vuelva a ocurrir",
         "Aviso",
+        "Corrección",
         "Último aviso",
         "Desde",
         "Seguir por feed",
@@ -88,6 +92,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         "Ce que nous faisons",
         "Ce que nous faisons pour que cela ne se reproduise pas",
         "Message",
+        "Correction",
         "Dernier message",
         "Depuis",
         "Suivre par flux",
@@ -105,6 +110,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         "Che cosa facciamo",
         "Che cosa facciamo perché non accada di nuovo",
         "Avviso",
+        "Correzione",
         "Ultimo avviso",
         "Dal",
         "Segui con il feed",
@@ -122,6 +128,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         "Wat we eraan doen",
         "Wat we doen zodat het niet weer gebeurt",
         "Bericht",
+        "Correctie",
         "Laatste bericht",
         "Sinds",
         "Volgen via feed",
@@ -139,6 +146,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         "ما الذي نفعله",
         "ما الذي نفعله كي لا يتكرر ذلك",
         "تحديث",
+        "تصحيح",
         "آخر تحديث",
         "منذ",
         "المتابعة عبر الخلاصة",
@@ -156,6 +164,7 @@ WORDINGS: Final[Mapping[str, Wording]] = {
         "מה אנחנו עושים",
         "מה אנחנו עושים כדי שזה לא יקרה שוב",
         "עדכון",
+        "תיקון",
         "עדכון אחרון",
         "מאז",
         "מעקב בפיד",

@@ -1,7 +1,10 @@
 """The pages of incidents: those of the console, and those that everybody sees."""
 
-from plaudit.alerting.incidents.pages import breach, console, public, writing
+from plaudit.alerting.incidents.pages import breach, console, correcting, listing, public, subscribing, writing
 
-ROUTERS = (console.router, writing.router, breach.router, public.router)
+ROUTERS = (
+    *(listing.router, console.router, writing.router, correcting.router, breach.router),
+    *(subscribing.router, public.router),
+)
 
 __all__ = ["ROUTERS"]

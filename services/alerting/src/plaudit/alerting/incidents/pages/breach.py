@@ -1,24 +1,26 @@
 """The forms of a data breach on the page of its incident."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
+from plaudit.alerting.clocks.schemas import CHANNEL_PATTERN
 from plaudit.alerting.incidents.api.common import Following
 from plaudit.alerting.incidents.commands import breach
 from plaudit.alerting.incidents.domain.breach import Breach, CountedBy, counted
 from plaudit.alerting.incidents.domain.incident import WrongIncidentError
-from plaudit.alerting.incidents.pages.console import Writer, act, one
+from plaudit.alerting.incidents.pages.shared import COUNTED_BY, Writer, act, wrong
 from plaudit.alerting.mails.domain.words import INCIDENTS
 from plaudit.common.http import Work
-from plaudit.common.sessions import Typed
 
 PATH: Final = f"{INCIDENTS}/{{incident_id}}/breach"
 NO_TIME: Final = "Give date and time in UTC, such as 2026-03-02 09:30."
-DEFAULT_CHANNEL: Final = "portal"
+NO_CHANNEL: Final = "Say in one word how, such as portal, mail, phone or letter."
+_CHANNEL: Final = re.compile(CHANNEL_PATTERN)
 Field = Annotated[str, Form()]
 
 router = APIRouter(include_in_schema=False)
@@ -38,9 +40,10 @@ async def declare(
 ) -> Response:
     """Say that an incident is a data breach."""
     values = {"aware_at": aware_at, "zone": zone, "country": country, "subdivision": subdivision}
-    at = _time(aware_at)
-    if at is None:
-        return await one(request, principal, work.tx, incident_id, Typed(values, {"aware_at": NO_TIME}))
+    try:
+        at = _time(aware_at, "aware_at")
+    except WrongIncidentError as error:
+        return await wrong(request, principal, work, incident_id, error, values)
     known = Breach(
         tenant_id=principal.tenant_id,
         incident_id=incident_id,
@@ -65,9 +68,10 @@ async def correct(
 ) -> Response:
     """Correct since when a data breach is known."""
     values = {"aware_at": aware_at, "reason": reason}
-    at = _time(aware_at)
-    if at is None:
-        return await one(request, principal, work.tx, incident_id, Typed(values, {"aware_at": NO_TIME}))
+    try:
+        at = _time(aware_at, "aware_at")
+    except WrongIncidentError as error:
+        return await wrong(request, principal, work, incident_id, error, values)
     change = breach.correct_awareness(work, principal.tenant_id, incident_id, at, reason, principal.actor, following)
     return await act(request, principal, work, incident_id, change, "The time is corrected.", values)
 
@@ -106,11 +110,10 @@ async def count(
     """Count the people affected, by a number or a list that is not kept."""
     values = {"by": by, "count": count, "method": method}
     try:
-        way = CountedBy(by) if by in {each.value for each in CountedBy} else CountedBy.COUNT
+        way = _way(by)
         found = counted(_number(count, "count"), way, method, people if way is CountedBy.LIST else None)
     except WrongIncidentError as error:
-        errors = {error.field.strip("/"): str(error)}
-        return await one(request, principal, work.tx, incident_id, Typed(values, errors))
+        return await wrong(request, principal, work, incident_id, error, values)
     change = breach.count_affected(work, principal.tenant_id, incident_id, found, principal.actor, following)
     said = f"{found.people:,} people are noted."
     return await act(request, principal, work, incident_id, change, said, values)
@@ -130,15 +133,16 @@ async def notify(
 ) -> Response:
     """Note that the authority has been notified."""
     values = {"notified_at": notified_at, "channel": channel, "reference": reference, "note": note}
-    at = _time(notified_at)
-    if at is None:
-        return await one(request, principal, work.tx, incident_id, Typed(values, {"notified_at": NO_TIME}))
+    try:
+        at, way = _time(notified_at, "notified_at"), _channel(channel)
+    except WrongIncidentError as error:
+        return await wrong(request, principal, work, incident_id, error, values)
     change = breach.notify_authority(
         work,
         principal.tenant_id,
         incident_id,
         notified_at=at,
-        channel=_channel(channel),
+        channel=way,
         reference=reference,
         note=note,
         by=principal.actor,
@@ -163,16 +167,16 @@ async def tell_people(
     values = {"told": told, "not_told": not_told, "channel": channel, "note": note}
     try:
         numbers = _number(told, "told"), _number(not_told, "not_told")
+        way = _channel(channel)
     except WrongIncidentError as error:
-        errors = {error.field.strip("/"): str(error)}
-        return await one(request, principal, work.tx, incident_id, Typed(values, errors))
+        return await wrong(request, principal, work, incident_id, error, values)
     change = breach.tell_people(
         work,
         principal.tenant_id,
         incident_id,
         told=-1 if numbers[0] is None else numbers[0],
         not_told=-1 if numbers[1] is None else numbers[1],
-        channel=_channel(channel),
+        channel=way,
         note=note,
         by=principal.actor,
         following=following,
@@ -180,12 +184,30 @@ async def tell_people(
     return await act(request, principal, work, incident_id, change, "It is noted.", values)
 
 
-def _time(text: str) -> datetime | None:
-    """Return an instant that was typed in UTC."""
+def _way(text: str) -> CountedBy:
+    """Return how people were counted.
+
+    Raises:
+        WrongIncidentError: it is none of the ways.
+    """
+    if text not in COUNTED_BY:
+        raise WrongIncidentError("/by", "Choose one of these.")
+    return CountedBy(text)
+
+
+def _time(text: str, field: str) -> datetime:
+    """Return an instant that was typed in UTC.
+
+    Raises:
+        WrongIncidentError: it cannot be read, or names another zone.
+    """
     try:
-        return datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
+        at = datetime.fromisoformat(text.strip())
     except ValueError:
-        return None
+        raise WrongIncidentError(f"/{field}", NO_TIME) from None
+    if at.utcoffset() not in {None, timedelta()}:
+        raise WrongIncidentError(f"/{field}", NO_TIME)
+    return at.replace(tzinfo=UTC)
 
 
 def _number(text: str, field: str) -> int | None:
@@ -198,6 +220,12 @@ def _number(text: str, field: str) -> int | None:
 
 
 def _channel(text: str) -> str:
-    """Return a way as one short word; what was typed is in the note."""
-    word = "-".join("".join(each if each.isascii() and each.isalnum() else " " for each in text.lower()).split())
-    return word[:32] if word[:1].isalpha() else DEFAULT_CHANNEL
+    """Return a way as one short word; what was typed is in the note.
+
+    Raises:
+        WrongIncidentError: no such word can be made of it.
+    """
+    word = "-".join("".join(each if each.isascii() and each.isalnum() else " " for each in text.lower()).split())[:32]
+    if not _CHANNEL.fullmatch(word):
+        raise WrongIncidentError("/channel", NO_CHANNEL)
+    return word

@@ -5,7 +5,6 @@ What is not public is not told from what there is not: both are the same 404. A 
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any, Final, NamedTuple
@@ -14,7 +13,9 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response
 
 from plaudit.alerting.incidents.domain.incident import MAX_UPDATES, UPDATED_STATES, Incident
+from plaudit.alerting.incidents.domain.instants import instant
 from plaudit.alerting.incidents.domain.messages import PUBLIC, page_path, text_of, title_of
+from plaudit.alerting.incidents.domain.sign_up_words import SIGN_UP_WORDS
 from plaudit.alerting.incidents.domain.update import Update
 from plaudit.alerting.incidents.domain.wording import ENGLISH, WORDINGS, direction
 from plaudit.alerting.incidents.store import incidents
@@ -72,7 +73,7 @@ class Shown(NamedTuple):
 @router.get(f"{PAGES}/{{tenant}}/{BANNER}")
 async def show_banner(request: Request, parts: OfAlerting, tenant: str, if_none_match: IfNoneMatch = None) -> Response:
     """Show the incidents that are not resolved, with their newest updates, for other sites."""
-    await _count(request, parts)
+    await count(request, parts)
     found: list[Shown] = []
     if _TENANT.fullmatch(tenant):
         async with parts.database(Role.API).snapshot(tenant) as tx:
@@ -87,14 +88,14 @@ async def show_incidents(
     request: Request, parts: OfAlerting, tenant: str, language: Language = "", if_none_match: IfNoneMatch = None
 ) -> Response:
     """Show the incidents of a tenant that everybody may see."""
-    await _count(request, parts)
+    await count(request, parts)
     name, found = await _of_tenant(parts, tenant)
     if name is None:
-        return _nothing(request)
+        return nothing(request)
     spoken = list(dict.fromkeys(each for one in found for each in one.languages)) or [ENGLISH]
     page = site.text(
         "public_incidents.html",
-        **_shell(tenant, name, _chosen(language, spoken), spoken, page_path(tenant)),
+        **shell(tenant, name, chosen_language(language, spoken), spoken, page_path(tenant)),
         incidents=found,
         feed=f"{page_path(tenant)}/{FEED}",
     )
@@ -106,13 +107,13 @@ async def show_feed(
     request: Request, parts: OfAlerting, tenant: str, language: Language = "", if_none_match: IfNoneMatch = None
 ) -> Response:
     """Show the newest update of each public incident of a tenant, by Atom (RFC 4287)."""
-    await _count(request, parts)
+    await count(request, parts)
     name, found = await _of_tenant(parts, tenant)
     if name is None:
-        return _nothing(request)
+        return nothing(request)
     spoken = [each for one in found for each in one.languages] or [ENGLISH]
     entries = [(each.incident, each.updates[0]) for each in found]
-    return _feed(parts, tenant, name, _chosen(language, spoken), entries, page_path(tenant), "", if_none_match)
+    return _feed(parts, tenant, name, chosen_language(language, spoken), entries, page_path(tenant), "", if_none_match)
 
 
 @router.get(f"{PAGES}/{{tenant}}/{{slug}}")
@@ -125,19 +126,20 @@ async def show_incident(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Show an incident with all of its updates, the newest first."""
-    await _count(request, parts)
-    name, found = await _one(parts, tenant, slug, MAX_UPDATES)
+    await count(request, parts)
+    name, found = await one_of(parts, tenant, slug, MAX_UPDATES)
     if found is None:
-        return _nothing(request)
+        return nothing(request)
     path = page_path(tenant, slug)
-    chosen = _chosen(language, found.languages)
+    chosen = chosen_language(language, found.languages)
     page = site.text(
         "public_incident.html",
-        **_shell(tenant, name, chosen, found.languages, path),
+        **shell(tenant, name, chosen, found.languages, path),
         incident=found.incident,
         updates=found.updates,
         title=title_of(found.incident, found.updates[0].in_language(chosen)),
         feed=f"{path}/{FEED}",
+        sign_up=None if found.incident.is_over else SIGN_UP_WORDS[chosen],
     )
     return _answer(page.encode(), "text/html; charset=utf-8", if_none_match)
 
@@ -152,11 +154,11 @@ async def show_incident_feed(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Show the updates of an incident, by Atom."""
-    await _count(request, parts)
-    name, found = await _one(parts, tenant, slug, FEED_ENTRIES)
+    await count(request, parts)
+    name, found = await one_of(parts, tenant, slug, FEED_ENTRIES)
     if found is None:
-        return _nothing(request)
-    chosen = _chosen(language, found.languages)
+        return nothing(request)
+    chosen = chosen_language(language, found.languages)
     entries = [(found.incident, each) for each in found.updates]
     title = title_of(found.incident, found.updates[0].in_language(chosen))
     return _feed(parts, tenant, name, chosen, entries, page_path(tenant, slug), title, if_none_match)
@@ -171,7 +173,7 @@ async def _of_tenant(parts: Resources[AlertingSettings], tenant: str) -> tuple[s
         return name, await _newest(tx, await incidents.shown(tx, tenant, MAX_LISTED))
 
 
-async def _one(parts: Resources[AlertingSettings], tenant: str, slug: str, limit: int) -> tuple[str, Shown | None]:
+async def one_of(parts: Resources[AlertingSettings], tenant: str, slug: str, limit: int) -> tuple[str, Shown | None]:
     """Return the name of a tenant, and one of its public incidents; None where there is none of this name."""
     if _TENANT.fullmatch(tenant) is None or _SLUG.fullmatch(slug) is None:
         return "", None
@@ -196,19 +198,21 @@ def _banner(shown: Shown, origin: str) -> dict[str, Any]:
         "severity": incident.severity,
         "state": incident.state,
         "since": incident.opened_at,
-        "updated_at": update.made_at,
+        "updated_at": update.corrected_at or update.made_at,
         "number": update.number,
+        "revision": update.revision,
         "url": origin + page_path(incident.tenant_id, incident.slug),
         "texts": [text_of(incident, each) for each in update.texts],
     }
 
 
-def _chosen(language: str, spoken: Sequence[str]) -> str:
+def chosen_language(language: str, spoken: Sequence[str]) -> str:
     """Return the language of a page: the one that is asked for where there is a text in it, else the first."""
     return language if language in spoken else spoken[0]
 
 
-def _shell(tenant: str, name: str, language: str, spoken: Sequence[str], path: str) -> dict[str, Any]:
+def shell(tenant: str, name: str, language: str, spoken: Sequence[str], path: str) -> dict[str, Any]:
+    """Return what every public page needs."""
     return {
         "tenant_name": name,
         "language": language,
@@ -221,13 +225,8 @@ def _shell(tenant: str, name: str, language: str, spoken: Sequence[str], path: s
         "stylesheet": STATIC.url("incidents.css"),
         "page_path": page_path,
         "title_of": title_of,
-        "minute": _minute,
+        "instant": lambda at: instant(at, language),
     }
-
-
-def _minute(at: datetime) -> str:
-    """Return an instant in digits, which every language reads."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def _feed(
@@ -243,16 +242,16 @@ def _feed(
     origin = address_of(parts.settings)
     feed = site.text(
         "feed.xml.html",
-        **_shell(tenant, name, language, [language], path),
+        **shell(tenant, name, language, [language], path),
         title=title,
         entries=entries[:FEED_ENTRIES],
         origin=origin,
-        updated_at=max((each.made_at for _, each in entries), default=None),
+        updated_at=max((each.corrected_at or each.made_at for _, each in entries), default=None),
     )
     return _answer(_NOT_XML.sub("\ufffd", feed).encode(), "application/atom+xml; charset=utf-8", if_none_match)
 
 
-async def _count(request: Request, parts: Resources[AlertingSettings]) -> None:
+async def count(request: Request, parts: Resources[AlertingSettings]) -> None:
     """Count a question of a network: those that find nothing count, too.
 
     Raises:
@@ -275,7 +274,7 @@ def _answer(body: bytes, media_type: str, if_none_match: str | None, more: Mappi
     return Response(body, media_type=media_type, headers=headers)
 
 
-def _nothing(request: Request) -> Response:
+def nothing(request: Request) -> Response:
     """Answer 404, the same for what there is not and for what is not public."""
     answer = not_found("incident").response(request.url.path)
     answer.headers["cache-control"] = "no-store"

@@ -6,12 +6,14 @@ from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Form, Query, Request
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from plaudit.alerting.incidents.api.common import Following
 from plaudit.alerting.incidents.commands import reading, updates
 from plaudit.alerting.incidents.domain.incident import (
     FOLLOWING,
+    MAX_NOTE_CHARS,
     MAX_TITLE_CHARS,
     Audience,
     Incident,
@@ -23,7 +25,7 @@ from plaudit.alerting.incidents.domain.incident import (
 from plaudit.alerting.incidents.domain.messages import UPDATED, content_of, key_of, text_of, thread_of, title_of
 from plaudit.alerting.incidents.domain.update import MAX_PART_CHARS, PARTS, Update, Words, checked_texts
 from plaudit.alerting.incidents.domain.wording import ENGLISH, WORDINGS, direction
-from plaudit.alerting.incidents.pages.console import Writer, console
+from plaudit.alerting.incidents.pages.shared import Writer, console
 from plaudit.alerting.incidents.store import incidents as store
 from plaudit.alerting.mails.domain.words import INCIDENTS
 from plaudit.common.db import SqlTx
@@ -93,15 +95,13 @@ async def write(
     """Show what each channel will have, or publish."""
     incident = await reading.read(work.tx, principal.tenant_id, incident_id)
     form = await request.form()
-    spoken = [each for each in dict.fromkeys(language) if each in WORDINGS] or [ENGLISH]
-    values = {"number": number, "state": state if state in STATES else _state(incident)}
-    names = (*PART_LABELS, UNKNOWN_CAUSE)
-    values |= {f"{code}-{name}": str(form.get(f"{code}-{name}", "")) for code in spoken for name in names}
-    texts = [_words(code, values) for code in spoken]
+    spoken = spoken_of(language)
+    values = {"number": number, "state": state if state in STATES else _state(incident)} | parts_of(form, spoken)
+    texts = [words_of(code, values) for code in spoken]
     try:
         texts = list(checked_texts(texts))
     except WrongIncidentError as error:
-        return await _page(request, principal, work.tx, incident, spoken, Typed(values, _errors(error, spoken)))
+        return await _page(request, principal, work.tx, incident, spoken, Typed(values, errors_of(error, spoken)))
     if action == PREVIEW:
         return await _page(request, principal, work.tx, incident, spoken, Typed(values), texts)
     if number != str(incident.updates + 1):
@@ -132,8 +132,34 @@ async def _page(
     typed: Typed,
     texts: Sequence[Words] = (),
 ) -> Response:
-    url = request.app.state.resources.settings.public_url
     update = _unpublished(incident, texts, State(typed.values["state"]), tx, principal) if texts else None
+    return await form_page(request, principal, tx, incident, spoken, typed, update)
+
+
+async def form_page(
+    request: Request,
+    principal: Principal,
+    tx: SqlTx,
+    incident: Incident,
+    spoken: Sequence[str],
+    typed: Typed,
+    update: Update | None,
+    correcting: Update | None = None,
+) -> Response:
+    """Answer with the form of an update.
+
+    Args:
+        request: for the shell.
+        principal: who writes it.
+        tx: the open transaction.
+        incident: of which.
+        spoken: in which languages.
+        typed: what the fields hold, and what is wrong with it.
+        update: what each channel is shown to have; None: nothing is shown.
+        correcting: the update that the form corrects; None: it is a new one.
+    """
+    url = request.app.state.resources.settings.public_url
+    heading = "Write an update" if correcting is None else f"Correct update {correcting.number}"
     names = [f"{code}-{name}" for code in spoken for name in (*PART_LABELS, UNKNOWN_CAUSE)]
     return await console.response(
         request,
@@ -141,7 +167,9 @@ async def _page(
         tx,
         "write_update.html",
         status=typed.status,
-        further=(Crumb(incident.title, f"{INCIDENTS}/{incident.id}"), "Write an update"),
+        further=(Crumb(incident.title, f"{INCIDENTS}/{incident.id}"), heading),
+        heading=heading,
+        correcting=correcting,
         incident=incident,
         spoken=spoken,
         languages={code: each.name for code, each in WORDINGS.items()},
@@ -155,7 +183,8 @@ async def _page(
         previews=[] if update is None else previews(incident, update, url),
         update=update,
         title_of=title_of,
-        path=f"{INCIDENTS}/{incident.id}/update",
+        path=f"{INCIDENTS}/{incident.id}/update" + ("" if correcting is None else f"/{correcting.number}"),
+        max_note=MAX_NOTE_CHARS,
         max_part=MAX_PART_CHARS,
         max_title=MAX_TITLE_CHARS,
     )
@@ -186,7 +215,7 @@ def _delivery(incident: Incident, update: Update) -> Delivery:
         tenant_id=incident.tenant_id,
         id=_ANY_ID,
         message_id=_ANY_ID,
-        key=key_of(incident.id, update.number),
+        key=key_of(incident.id, update.number, update.revision),
         topic=UPDATED,
         thread=thread_of(incident.id),
         channel=Channel.WEBHOOK,
@@ -215,7 +244,29 @@ def _unpublished(incident: Incident, texts: Sequence[Words], state: State, tx: S
     )
 
 
-def _words(code: str, values: Mapping[str, str]) -> Words:
+def spoken_of(languages: Sequence[str]) -> list[str]:
+    """Return the languages of a form, each once; English where it names none of ours."""
+    return [each for each in dict.fromkeys(languages) if each in WORDINGS] or [ENGLISH]
+
+
+def parts_of(form: FormData, spoken: Sequence[str]) -> dict[str, str]:
+    """Return what a form holds of the parts of an update: field → text."""
+    names = (*PART_LABELS, UNKNOWN_CAUSE)
+    return {f"{code}-{name}": str(form.get(f"{code}-{name}", "")) for code in spoken for name in names}
+
+
+def values_of(update: Update) -> dict[str, str]:
+    """Return what the form of an update holds that was published."""
+    values: dict[str, str] = {}
+    for each in update.texts:
+        values |= {f"{each.language}-{name}": getattr(each, name) or "" for name in PART_LABELS}
+        values[f"{each.language}-{UNKNOWN_CAUSE}"] = "yes" if each.cause is None else ""
+    return values
+
+
+def words_of(code: str, values: Mapping[str, str]) -> Words:
+    """Return what a form says in one language."""
+
     def part(name: str) -> str:
         return values[f"{code}-{name}"].replace("\r\n", "\n")
 
@@ -229,7 +280,7 @@ def _words(code: str, values: Mapping[str, str]) -> Words:
     )
 
 
-def _errors(error: WrongIncidentError, spoken: Sequence[str]) -> dict[str, str]:
+def errors_of(error: WrongIncidentError, spoken: Sequence[str]) -> dict[str, str]:
     """Return the field of the form that is wrong: of `/texts/1/fix`, that of the second language."""
     _, _, place, name = error.field.split("/")
     return {f"{spoken[int(place)]}-{name}": str(error)}

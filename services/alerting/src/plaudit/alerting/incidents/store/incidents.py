@@ -54,13 +54,18 @@ _ADD_UPDATE = (
     f"VALUES ({_UPDATE.values()}, ${len(_UPDATE.names) + 1}::text::jsonb)"
 )
 _UPDATES = f"""
-SELECT {_UPDATE.listed}, texts::text FROM incident_updates
-WHERE tenant_id = $1 AND incident_id = $2 AND ($3::int IS NULL OR number < $3) ORDER BY number DESC LIMIT $4
+SELECT DISTINCT ON (number) {_UPDATE.listed}, texts::text FROM incident_updates
+WHERE tenant_id = $1 AND incident_id = $2 AND ($3::int IS NULL OR number < $3)
+ORDER BY number DESC, revision DESC LIMIT $4
 """
 _UPDATES_OF = f"""
-SELECT {_UPDATE.of("u")}, u.texts::text FROM incident_updates u
+SELECT DISTINCT ON (tenant_id, incident_id, number) {_UPDATE.of("u")}, u.texts::text FROM incident_updates u
 JOIN unnest($1::text[], $2::uuid[], $3::int[]) AS k (tenant_id, incident_id, number)
-USING (tenant_id, incident_id, number)
+USING (tenant_id, incident_id, number) ORDER BY tenant_id, incident_id, number, revision DESC
+"""
+_REVISIONS = f"""
+SELECT {_UPDATE.listed}, texts::text FROM incident_updates
+WHERE tenant_id = $1 AND incident_id = $2 AND number = $3 ORDER BY revision DESC
 """
 _ADD_ENTRY = (
     f"INSERT INTO incident_log ({_ENTRY.listed}, data) "
@@ -163,18 +168,23 @@ async def add_update(tx: Tx, update: Update) -> None:
 async def updates_of(
     tx: Tx, tenant_id: str, incident_id: UUID, limit: int, *, before: int | None = None
 ) -> list[Update]:
-    """Return updates of an incident, the newest first, or those before a number."""
+    """Return updates of an incident as they stand, the newest first, or those before a number."""
     rows = await tx.raw.fetch(_UPDATES, tenant_id, incident_id, before, limit)
     return [_update(row) for row in rows]
 
 
 async def updates(tx: Tx, keys: Collection[tuple[str, UUID, int]]) -> dict[tuple[str, UUID, int], Update]:
-    """Return updates by (tenant, incident, number)."""
+    """Return updates as they stand, by (tenant, incident, number)."""
     if not keys:
         return {}
     columns = [[key[place] for key in keys] for place in range(3)]
     found = [_update(row) for row in await tx.raw.fetch(_UPDATES_OF, *columns)]
     return {(each.tenant_id, each.incident_id, each.number): each for each in found}
+
+
+async def revisions_of(tx: Tx, tenant_id: str, incident_id: UUID, number: int) -> list[Update]:
+    """Return all revisions of an update, the newest first."""
+    return [_update(row) for row in await tx.raw.fetch(_REVISIONS, tenant_id, incident_id, number)]
 
 
 async def add_entry(tx: Tx, entry: Entry) -> None:

@@ -10,21 +10,45 @@ from plaudit.common.db.results import rows_changed
 from plaudit.common.vault import UNOPENED, Place, Resealed, Vault
 
 _ADD: Final = """
-INSERT INTO incident_subscribers (tenant_id, incident_id, person_key, language, sealed, added_at, added_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT DO NOTHING
+INSERT INTO incident_subscribers
+    (tenant_id, incident_id, person_key, language, sealed, added_at, added_by, confirmed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (tenant_id, incident_id, person_key) DO UPDATE SET language = excluded.language,
+    sealed = excluded.sealed, added_at = excluded.added_at, confirmed_at = excluded.confirmed_at
+WHERE incident_subscribers.confirmed_at IS NULL
+RETURNING confirmed_at IS NOT NULL
+"""
+_CONFIRM: Final = """
+UPDATE incident_subscribers SET confirmed_at = $4
+WHERE tenant_id = $1 AND incident_id = $2 AND person_key = $3 AND confirmed_at IS NULL
+"""
+_IS_CONFIRMED: Final = """
+SELECT confirmed_at IS NOT NULL FROM incident_subscribers
+WHERE tenant_id = $1 AND incident_id = $2 AND person_key = $3
 """
 _DELETE: Final = "DELETE FROM incident_subscribers WHERE tenant_id = $1 AND incident_id = $2 AND person_key = $3"
-_COUNT: Final = "SELECT count(*) FROM incident_subscribers WHERE tenant_id = $1 AND incident_id = $2"
+_COUNT: Final = """
+SELECT count(*) FILTER (WHERE confirmed_at IS NOT NULL) AS told, count(*) FILTER (WHERE confirmed_at IS NULL) AS asked
+FROM incident_subscribers WHERE tenant_id = $1 AND incident_id = $2
+"""
 _PAGE: Final = """
-SELECT person_key, language, added_at, added_by, sealed FROM incident_subscribers
-WHERE tenant_id = $1 AND incident_id = $2 AND ($3::text IS NULL OR person_key > $3) ORDER BY person_key LIMIT $4
+SELECT person_key, language, added_at, added_by, sealed, confirmed_at FROM incident_subscribers
+WHERE tenant_id = $1 AND incident_id = $2 AND confirmed_at IS NOT NULL
+AND ($3::text IS NULL OR person_key > $3) ORDER BY person_key LIMIT $4
 """
 _READ: Final = """
-SELECT person_key, language, added_at, added_by, sealed FROM incident_subscribers
+SELECT person_key, language, added_at, added_by, sealed, confirmed_at FROM incident_subscribers
 WHERE tenant_id = $1 AND incident_id = $2 AND person_key = $3
 """
 _ERASE: Final = "DELETE FROM incident_subscribers WHERE tenant_id = $1 AND person_key = $2"
+_OF_OVER: Final = """
+SELECT tenant_id, incident_id, person_key FROM incident_subscribers s
+WHERE confirmed_at IS NULL AND added_at < $1 OR EXISTS (
+    SELECT FROM incidents i WHERE i.tenant_id = s.tenant_id AND i.id = s.incident_id
+    AND (i.closed_at < $2 OR i.state = 'resolved' AND i.resolved_at < $3)
+)
+ORDER BY tenant_id, incident_id, person_key LIMIT $4
+"""
 _STALE: Final = """
 SELECT tenant_id, incident_id, person_key, sealed FROM incident_subscribers WHERE NOT starts_with(sealed, $1)
 AND EXISTS (SELECT FROM unnest($2::text[]) AS k (prefix) WHERE starts_with(sealed, k.prefix))
@@ -44,6 +68,16 @@ class Subscriber(NamedTuple):
     added_by: str
     sealed: str
     """The address, encrypted."""
+    confirmed_at: datetime | None
+    """When they agreed; None: they are asked, and told nothing."""
+
+
+class Counts(NamedTuple):
+    """How many persons an incident has."""
+
+    told: int
+    asked: int
+    """Who have not agreed yet."""
 
 
 def place(tenant_id: str, incident_id: UUID, person_key: str) -> Place:
@@ -52,10 +86,21 @@ def place(tenant_id: str, incident_id: UUID, person_key: str) -> Place:
 
 
 async def add(tx: Tx, tenant_id: str, incident_id: UUID, subscriber: Subscriber) -> bool:
-    """Write a subscriber; return whether they were none before."""
+    """Write a subscriber; return whether they are told from now on and were not before."""
     each = subscriber
-    values = (each.person_key, each.language, each.sealed, each.added_at, each.added_by)
-    return rows_changed(await tx.raw.execute(_ADD, tenant_id, incident_id, *values)) == 1
+    values = (each.person_key, each.language, each.sealed, each.added_at, each.added_by, each.confirmed_at)
+    return bool(await tx.raw.fetchval(_ADD, tenant_id, incident_id, *values))
+
+
+async def confirm(tx: Tx, tenant_id: str, incident_id: UUID, person_key: str) -> bool:
+    """Tell somebody from now on who was asked; return whether there was such a person."""
+    return rows_changed(await tx.raw.execute(_CONFIRM, tenant_id, incident_id, person_key, tx.now)) == 1
+
+
+async def is_confirmed(tx: Tx, tenant_id: str, incident_id: UUID, person_key: str) -> bool | None:
+    """Return whether somebody is told; None where they are neither told nor asked."""
+    found: bool | None = await tx.raw.fetchval(_IS_CONFIRMED, tenant_id, incident_id, person_key)
+    return found
 
 
 async def delete(tx: Tx, tenant_id: str, incident_id: UUID, person_key: str) -> bool:
@@ -63,13 +108,15 @@ async def delete(tx: Tx, tenant_id: str, incident_id: UUID, person_key: str) -> 
     return rows_changed(await tx.raw.execute(_DELETE, tenant_id, incident_id, person_key)) == 1
 
 
-async def count(tx: Tx, tenant_id: str, incident_id: UUID) -> int:
-    """Return how many subscribers an incident has."""
-    return int(await tx.raw.fetchval(_COUNT, tenant_id, incident_id))
+async def count(tx: Tx, tenant_id: str, incident_id: UUID) -> Counts:
+    """Return how many persons an incident has."""
+    row = await tx.raw.fetchrow(_COUNT, tenant_id, incident_id)
+    assert row is not None, "an aggregate has one row"
+    return Counts(**row)
 
 
 async def page(tx: Tx, tenant_id: str, incident_id: UUID, limit: int, after: str | None = None) -> Sequence[Subscriber]:
-    """Return subscribers by their keys, after one of them."""
+    """Return those who are told, by their keys, after one of them."""
     return [Subscriber(**row) for row in await tx.raw.fetch(_PAGE, tenant_id, incident_id, after, limit)]
 
 
@@ -77,6 +124,21 @@ async def read(tx: Tx, tenant_id: str, incident_id: UUID, person_key: str) -> Su
     """Return one subscriber; None where there is none."""
     row = await tx.raw.fetchrow(_READ, tenant_id, incident_id, person_key)
     return None if row is None else Subscriber(**row)
+
+
+async def of_over(
+    tx: Tx, asked_before: datetime, closed_before: datetime, resolved_before: datetime, limit: int
+) -> list[tuple[str, UUID, str]]:
+    """Return whose address is needed no longer, as (tenant, incident, person key), of all tenants.
+
+    Args:
+        tx: the open transaction of a worker.
+        asked_before: who was asked before then has not agreed.
+        closed_before: the incident was closed before then.
+        resolved_before: or it was resolved before then, and has stayed so.
+        limit: at most so many.
+    """
+    return [tuple(row) for row in await tx.raw.fetch(_OF_OVER, asked_before, closed_before, resolved_before, limit)]
 
 
 async def erase(tx: Tx, tenant_id: str, person_key: str) -> None:

@@ -10,7 +10,7 @@ from plaudit.common.db import Role
 from plaudit.common.db.roles import grant
 
 revision = "0024"
-down_revision = "0019"
+down_revision = "0023"
 
 SERVICE = "alerting"
 

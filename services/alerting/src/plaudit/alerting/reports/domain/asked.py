@@ -20,6 +20,10 @@ MAX_DAYS: Final = 3_660
 MAX_CLOCKS: Final = 500_000
 """Of more clocks than this, a report is refused: each wait is read, and takes forty bytes while it is."""
 MAX_DIMENSIONS: Final = 2
+LATE_AFTER_HOURS: Final = 1
+"""What we learned of so long after it happened is told apart from what came live."""
+LIVE: Final = "live"
+LATE: Final = "late"
 MAX_GROUPS: Final = 200
 """Of one report. More than this nobody reads, and a list that is cut short hides what is worst."""
 
@@ -34,12 +38,14 @@ class Dimension(StrEnum):
     SUBJECT = "subject"
     WEEK = "week"
     MONTH = "month"
+    ARRIVAL = "arrival"
+    """Whether we learned of it as it happened (`live`), or later (`late`), as of what is imported."""
 
 
 TIMES: Final = frozenset((Dimension.WEEK, Dimension.MONTH))
 OF_CLOCKS: Final = frozenset(Dimension)
-OF_REVIEWS: Final = OF_CLOCKS - {Dimension.OWNER, Dimension.METRIC}
-"""What reviews have: they have neither an owner nor a metric."""
+OF_REVIEWS: Final = OF_CLOCKS - {Dimension.OWNER, Dimension.METRIC, Dimension.ARRIVAL}
+"""What reviews have: they have neither an owner nor a metric, nor a clock that would have started late."""
 
 
 class TimeKind(StrEnum):

@@ -14,7 +14,8 @@ from plaudit.common.statistics.intervals import Interval, Z, wilson
 RAISED_BY: Final = 1.0
 """Stars: a smaller change is no recovery."""
 HOUR_US: Final = 3_600_000_000
-_LEAST_WITH_VARIANCE: Final = 2
+LEAST_FOR_MEAN: Final = 5
+"""Of fewer changes, or of changes that are all the same, an interval of the mean would look surer than anybody is."""
 
 
 class Bucket(StrEnum):
@@ -66,13 +67,13 @@ class Effect(NamedTuple):
 
     @property
     def mean_interval(self) -> Interval | None:
-        """The interval of the mean by the normal distribution; None for fewer than two reviews."""
-        if self.reviews < _LEAST_WITH_VARIANCE:
+        """The interval of the mean by the normal distribution; None where there are too few different changes."""
+        if self.reviews < LEAST_FOR_MEAN:
             return None
         mean = self.sum / self.reviews
         variance = max(self.squares - self.reviews * mean * mean, 0.0) / (self.reviews - 1)
         half = Z * (variance / self.reviews) ** 0.5
-        return Interval(mean - half, mean + half)
+        return Interval(mean - half, mean + half) if half else None
 
 
 class Effects(NamedTuple):

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from plaudit.alerting.mails.domain.words import duration
+from plaudit.alerting.reports.domain.asked import LATE_AFTER_HOURS
 from plaudit.alerting.reports.domain.compliance import Compliance
 from plaudit.alerting.reports.domain.effects import Bucket, Effect
 from plaudit.alerting.reports.domain.response_times import Times
@@ -24,6 +25,7 @@ BUCKETS: Final = MappingProxyType(
 )
 """How soon reviews were answered, in words."""
 NOTHING: Final = "–"
+TOO_FEW: Final = "too few"
 
 
 def percent(share: float | None) -> str:
@@ -41,9 +43,12 @@ def stars(change: float | None) -> str:
     return NOTHING if change is None else _signed(change)
 
 
-def stars_between(interval: Interval | None) -> str:
-    """Return the interval of a change of a rating."""
-    return NOTHING if interval is None else f"{_signed(interval.low)} to {_signed(interval.high)}"
+def stars_between(effect: Effect) -> str:
+    """Return the interval of the mean change of ratings, or that there are too few to tell one."""
+    interval = effect.mean_interval
+    if interval is None:
+        return TOO_FEW if effect.reviews else NOTHING
+    return f"{_signed(interval.low)} to {_signed(interval.high)}"
 
 
 def length(us: int | None) -> str:
@@ -69,12 +74,13 @@ def compliance_in_words(found: Compliance) -> str:
             f"{percent(found.share)}, and with a confidence of 95 % from {between(found.interval)}."
         ),
         (
-            f"{found.late:,} ended late, and {found.open_past_due:,} are open past their due time: both count as not "
-            "in time."
+            f"{_number(found.late).capitalize()} ended late, and {_be(found.open_past_due)} open past the due time: "
+            "both count as not in time."
         ),
     ]
     if found.not_yet_due or found.paused:
-        sentences.append(f"{found.not_yet_due + found.paused:,} are not due yet, {found.paused:,} of them paused.")
+        paused = f"{found.paused:,}" if found.paused else "none"
+        sentences.append(f"{found.not_yet_due + found.paused:,} are not due yet, {paused} of them paused.")
     if found.unknown:
         sentences.append(f"Of {found.unknown:,} nobody knows, because their sources do not tell answers.")
     return " ".join(sentences)
@@ -94,6 +100,23 @@ def times_in_words(found: Times) -> str:
     )
 
 
+def arrival_in_words(live: Times | None, late: Times | None) -> str:
+    """Return how soon the others are answered where some were learned of late; empty where none was.
+
+    Args:
+        live: those that we learned of as they happened.
+        late: those that we learned of later, such as what was imported.
+    """
+    if late is None or not late.counted:
+        return ""
+    apart = f"Of {_clocks(late.counted)} we learned more than {LATE_AFTER_HOURS} hour later, as of what is imported"
+    if live is None or not live.counted:
+        return f"{apart}: they say when customers were answered, and not how soon we saw them."
+    if live.median.at is None:
+        return f"{apart}; of the other {live.counted:,} there is no median yet."
+    return f"{apart}; half of the other {live.counted:,} are answered within {length(live.median.at)}."
+
+
 def effect_in_words(answered: Effect, never: Effect) -> str:
     """Return what became of ratings, in sentences."""
     if not answered.reviews and not never.reviews:
@@ -101,7 +124,7 @@ def effect_in_words(answered: Effect, never: Effect) -> str:
     return (
         f"Of {_negative(answered.reviews)} answered, {_were(answered.raised)} raised by a star or "
         f"more ({percent(answered.recovery)}, 95 %: {between(answered.interval)}); of {never.reviews:,} without an "
-        f"answer, {never.raised:,} ({percent(never.recovery)}, 95 %: {between(never.interval)})."
+        f"answer, {_number(never.raised)} ({percent(never.recovery)}, 95 %: {between(never.interval)})."
     )
 
 
@@ -115,15 +138,20 @@ def _negative(count: int) -> str:
 
 
 def _be(count: int) -> str:
-    return f"{count:,} is" if count == 1 else f"{count:,} are"
+    return f"{_number(count)} {'is' if count <= 1 else 'are'}"
 
 
 def _were(count: int) -> str:
-    return f"{count:,} was" if count == 1 else f"{count:,} were"
+    return f"{_number(count)} {'was' if count <= 1 else 'were'}"
+
+
+def _number(count: int) -> str:
+    """Return a count as it stands in a sentence."""
+    return f"{count:,}" if count else "none"
 
 
 def _wait(count: int) -> str:
-    return f"{count:,} still waits" if count == 1 else f"{count:,} still wait"
+    return f"{_number(count)} still {'waits' if count <= 1 else 'wait'}"
 
 
 def _clocks(count: int) -> str:

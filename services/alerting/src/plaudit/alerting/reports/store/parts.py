@@ -8,7 +8,7 @@ from typing import Any, Final
 from asyncpg import Record
 
 from plaudit.alerting.clocks.domain.filters import OwnerRule, Ownership
-from plaudit.alerting.reports.domain.asked import Asked, Dimension, refuse_too_many_groups
+from plaudit.alerting.reports.domain.asked import LATE, LATE_AFTER_HOURS, LIVE, Asked, Dimension, refuse_too_many_groups
 from plaudit.alerting.reports.domain.groups import Key, key_of
 from plaudit.common.db.subjects import is_within
 
@@ -83,6 +83,9 @@ def _expression(dimension: Dimension, asked: Asked, arguments: Arguments, at: st
             return f"date_trunc('{dimension}', {local})::date"
         case Dimension.SOURCE:
             return "c.source_id"
+        case Dimension.ARRIVAL:
+            is_late = f"c.started_at > c.anchor_at + interval '{LATE_AFTER_HOURS} hours'"
+            return f"CASE WHEN {is_late} THEN '{LATE}' ELSE '{LIVE}' END"
     return f"c.{dimension}"
 
 

@@ -29,7 +29,7 @@ def request_of(delivery: Delivery, content: Content, public_url: str) -> Request
     labels = {
         "alertname": name,
         "tenant": delivery.tenant_id,
-        "severity": str(content.data.get("severity", "error")),
+        "severity": str(content.data.get("event_severity", content.data.get("severity", "error"))),
     }
     annotations = {
         "summary": shortened(one_line(content.subject), MAX_ANNOTATION_CHARS),

@@ -24,7 +24,7 @@ ACTIONS: Final = ("trigger", "acknowledge", "resolve")
 
 
 def request_of(delivery: Delivery, content: Content, routing_key: str, source: str) -> Request:
-    """Return what is sent. `data` may say `event_action` and `severity`; else it triggers an error.
+    """Return what is sent. `data` may say `event_action` and `event_severity` or `severity`; else it opens an error.
 
     Args:
         delivery: its tenant and thread make the dedup key.
@@ -51,7 +51,7 @@ def _event(delivery: Delivery, content: Content, source: str) -> dict[str, Any]:
     event["payload"] = {
         "summary": shortened(one_line(content.subject), MAX_SUMMARY_CHARS) or delivery.topic,
         "source": source or "plaudit",
-        "severity": _one_of(content.data.get("severity"), SEVERITIES, "error"),
+        "severity": _one_of(content.data.get("event_severity", content.data.get("severity")), SEVERITIES, "error"),
         "timestamp": instant_of(content, "raised_at") or delivery.created_at,
         "class": delivery.topic,
         "custom_details": {"text": shortened(content.text, MAX_DETAIL_CHARS)},

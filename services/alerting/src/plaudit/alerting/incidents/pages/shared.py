@@ -1,0 +1,183 @@
+"""What the console's pages of incidents share: the page of one, and how a form changes it."""
+
+from collections.abc import Awaitable, Mapping
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Depends, Form, Request
+from starlette.responses import Response
+
+from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
+from plaudit.alerting.incidents.commands import channels, reading
+from plaudit.alerting.incidents.domain.breach import NOTICE, CountedBy, regulation_of, strict_at
+from plaudit.alerting.incidents.domain.incident import (
+    MAX_LEARNINGS_CHARS,
+    MAX_NOTE_CHARS,
+    MAX_TITLE_CHARS,
+    UPDATED_STATES,
+    Audience,
+    Incident,
+    IncidentRefusedError,
+    Severity,
+    State,
+    WrongIncidentError,
+)
+from plaudit.alerting.incidents.domain.messages import page_path
+from plaudit.alerting.incidents.domain.wording import WORDINGS
+from plaudit.alerting.incidents.store import incidents as store
+from plaudit.alerting.mails.domain.words import DESK, INCIDENTS, REVIEWS, duration
+from plaudit.common.db import SqlTx
+from plaudit.common.http import Principal, Work
+from plaudit.common.people.naming import namer
+from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
+
+NEW: Final = f"{INCIDENTS}/new"
+SHOWN_UPDATES: Final = 20
+SHOWN_ENTRIES: Final = 50
+LABELS: Final[Mapping[str, str]] = {
+    "title": "What is wrong, in one line",
+    "severity": "Severity",
+    "audience": "Who is told",
+    "subjects": "Subjects that are affected, one in each line",
+    "reviews": "Ids of reviews, one in each line",
+    "alerts": "Ids of alerts, one in each line",
+    "note": "Why, for your team",
+    "learnings": "What was learned",
+    "address": "E-mail address",
+    "language": "Language",
+}
+SEVERITIES: Final = {
+    Severity.URGENT.value: "Urgent",
+    Severity.IMPORTANT.value: "Important",
+    Severity.ROUTINE.value: "Routine",
+}
+AUDIENCES: Final = {
+    Audience.PUBLIC.value: "Everybody, by a public page, mail and endpoints",
+    Audience.SUBSCRIBERS.value: "Subscribers by mail, and endpoints",
+    Audience.INTERNAL.value: "Your endpoints only",
+}
+STATE_LOOKS: Final = {State.OPEN: "bad", State.MONITORING: "warn", State.RESOLVED: "good", State.CLOSED: "quiet"}
+SEVERITY_LOOKS: Final = {Severity.URGENT: "bad", Severity.IMPORTANT: "warn", Severity.ROUTINE: "quiet"}
+HAS_LOOKS: Final = {"published": "good", "sent": "good", "queued": "warn", "failed": "bad", "withdrawn": "quiet"}
+COUNTED_BY: Final = {
+    CountedBy.COUNT.value: "Counted",
+    CountedBy.ESTIMATE.value: "Estimated",
+    CountedBy.LIST.value: "By the list below",
+}
+console = ConsolePages("plaudit.alerting.incidents")
+Reader = Annotated[Principal, Depends(staff("incidents:read"))]
+Writer = Annotated[Principal, Depends(staff("incidents:read", "incidents:write"))]
+Field = Annotated[str, Form()]
+
+
+async def act(
+    request: Request,
+    principal: Principal,
+    work: Work,
+    incident_id: UUID,
+    change: Awaitable[object],
+    said: str,
+    values: Mapping[str, str],
+) -> Response:
+    """Change an incident as a form asks: lead to its page with what was done, or show what is wrong where it is."""
+    try:
+        await change
+    except WrongIncidentError as error:
+        return await wrong(request, principal, work, incident_id, error, values)
+    except (IncidentRefusedError, ClockRefusedError) as error:
+        return done(request, f"{INCIDENTS}/{incident_id}", str(error), is_good=False)
+    return done(request, f"{INCIDENTS}/{incident_id}", said)
+
+
+async def wrong(
+    request: Request,
+    principal: Principal,
+    work: Work,
+    incident_id: UUID,
+    error: WrongIncidentError,
+    values: Mapping[str, str],
+) -> Response:
+    """Show the page of an incident with what was typed, and what is wrong with it where it is."""
+    return await one(request, principal, work.tx, incident_id, Typed(dict(values), {field_of(error): str(error)}))
+
+
+async def one(
+    request: Request, principal: Principal, tx: SqlTx, incident_id: UUID, typed: Typed = NOTHING_TYPED
+) -> Response:
+    """Answer with the page of an incident.
+
+    Raises:
+        UnknownIncidentError: there is none.
+    """
+    found = await reading.in_full(tx, principal.tenant_id, incident_id)
+    incident, breach = found.incident, found.breach
+    updates = await store.updates_of(tx, principal.tenant_id, incident_id, SHOWN_UPDATES)
+    log = await store.log_of(tx, principal.tenant_id, incident_id, SHOWN_ENTRIES)
+    actors = [
+        incident.opened_by,
+        *(each.made_by for each in updates),
+        *(each.corrected_by for each in updates if each.corrected_by),
+        *(each.by for each in log),
+    ]
+    return await console.response(
+        request,
+        principal,
+        tx,
+        "incident.html",
+        status=typed.status,
+        further=(incident.title,),
+        incident=incident,
+        found=found,
+        breach=breach,
+        readings=None if breach is None else (strict_at(breach.aware_at), regulation_of(breach)),
+        updates=updates,
+        told=await channels.channels_of(tx, incident),
+        log=log,
+        name_of=await namer(request.app.state.resources.common_database(), principal.tenant_id, actors),
+        public_path=page_path(incident.tenant_id, incident.slug) if incident.is_shown else "",
+        may_write=principal.may("incidents:write") and incident.state is not State.CLOSED,
+        is_updated=incident.state in UPDATED_STATES,
+        now=tx.now,
+        values=_shown(incident, breach) | dict(typed.values),
+        errors=typed.errors,
+        **WORDS,
+    )
+
+
+def _shown(incident: Incident, breach: Any) -> dict[str, str]:
+    """Return what the forms of a page hold before anybody types."""
+    empty = dict.fromkeys((*LABELS, *NOTICE, "aware_at", "reason", "reference", "channel", "notified_at"), "")
+    empty |= dict.fromkeys(("country", "subdivision", "method", "count", "people", "told", "not_told"), "")
+    notice = {name: getattr(breach, name) for name in NOTICE} if breach is not None else {}
+    return empty | notice | {"severity": incident.severity, "language": "en", "zone": "UTC", "by": CountedBy.COUNT}
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a field that hold anything."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def field_of(error: WrongIncidentError) -> str:
+    """Return the field of a form that an error is about."""
+    return error.field.strip("/").partition("/")[0]
+
+
+WORDS: Final[dict[str, Any]] = {
+    "path": INCIDENTS,
+    "new_path": NEW,
+    "clocks_path": DESK,
+    "reviews_path": REVIEWS,
+    "labels": LABELS,
+    "severities": SEVERITIES,
+    "audiences": AUDIENCES,
+    "state_looks": STATE_LOOKS,
+    "severity_looks": SEVERITY_LOOKS,
+    "has_looks": HAS_LOOKS,
+    "counted_by": COUNTED_BY,
+    "languages": {code: each.name for code, each in WORDINGS.items()},
+    "notice_parts": NOTICE,
+    "max_title": MAX_TITLE_CHARS,
+    "max_learnings": MAX_LEARNINGS_CHARS,
+    "max_note": MAX_NOTE_CHARS,
+    "duration": duration,
+}

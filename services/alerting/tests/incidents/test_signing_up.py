@@ -1,0 +1,248 @@
+"""The public signs up for the mails of an incident: asked for, agreed to by a link, stopped, and forgotten."""
+
+import asyncio
+
+import pytest
+
+from plaudit.alerting.incidents.domain.sign_up_words import SIGN_UP_WORDS
+from plaudit.alerting.incidents.domain.wording import WORDINGS
+from plaudit.alerting.incidents.jobs import SubscriberForgetJob
+from plaudit_testing.incidents import TEXT, after, page_of
+from plaudit_testing.mailbox import Mailbox
+
+pytestmark = pytest.mark.postgres
+
+ADA = "ada@customer.example"
+AGREED = {"address": ADA, "agreed": "yes"}
+ASKING = "Please confirm: Card payments fail"
+
+
+@pytest.fixture
+def public(incidents):
+    return incidents.stage.plain_client(accept="text/html")
+
+
+@pytest.fixture
+async def shown(incidents):
+    """A public incident with its first update."""
+    opened = await incidents.opened()
+    await incidents.updated(opened)
+    return opened
+
+
+async def asks(public, shown, **fields):
+    return await public.post(f"{page_of(shown)}/subscribe?language=en", data={**AGREED, **fields})
+
+
+async def link_of(incidents, mailbox):
+    """The path of the link in the last mail that asks."""
+    await incidents.stage.sends()
+    mail = [each for each in mailbox.mails if each["To"] == ADA and str(each["Subject"]) == ASKING][-1]
+    return mail.get_body(("plain",)).get_content().rpartition("http://plaudit.example")[2].strip()
+
+
+async def agrees(incidents, public, shown, mailbox):
+    await asks(public, shown)
+    link = await link_of(incidents, mailbox)
+    await public.post(link, data={"action": "yes"})
+    return link
+
+
+async def counts(incidents):
+    [row] = await incidents.stage.rows(
+        "SELECT count(confirmed_at) AS told, count(*) - count(confirmed_at) AS asked FROM incident_subscribers"
+    )
+    return row["told"], row["asked"]
+
+
+async def mails_to_ada(incidents, mailbox):
+    await incidents.stage.sends()
+    return [str(each["Subject"]) for each in mailbox.mails if each["To"] == ADA]
+
+
+async def forget(incidents):
+    while await SubscriberForgetJob(incidents.stage.worker).turn():
+        pass
+
+
+def test_every_language_of_the_pages_has_words_for_signing_up():
+    assert SIGN_UP_WORDS.keys() == WORDINGS.keys()
+    for words in SIGN_UP_WORDS.values():
+        assert all(each and each.strip() == each and "  " not in each for each in words)
+
+
+async def test_nobody_is_told_before_they_agree_by_the_link(incidents, public, shown, mailbox: Mailbox):
+    page = (await public.get(f"{page_of(shown)}/subscribe?language=en")).text
+    assert ('name="agreed"' in page, "checked" in page) == (True, False)
+    assert f'href="{page_of(shown)}/subscribe?language=en"' in (await public.get(page_of(shown))).text
+    answer = await asks(public, shown)
+    assert (answer.status_code, answer.headers["cache-control"]) == (303, "no-store")
+    assert "Look into your mailbox" in (await public.get(answer.headers["location"])).text
+    link = await link_of(incidents, mailbox)
+    await incidents.updated(shown)
+    assert await mails_to_ada(incidents, mailbox) == [ASKING]
+    assert "Do you want to be told" in (await public.get(link)).text
+    assert await counts(incidents) == (0, 1)  # what programs open in advance agrees to nothing
+    await public.post(link, data={"action": "yes"})
+    assert "You get a mail with each update" in (await public.get(link)).text
+    await incidents.updated(shown)
+    assert (await mails_to_ada(incidents, mailbox))[1:] == ["Card payments fail – Open"]
+    [entry] = await incidents.stage.rows("SELECT topic, channel, choice, source FROM consents")
+    assert tuple(entry.values()) == ("incident", "email", "in", "sign_up")
+    chosen = [each["data"] for each in await incidents.stage.events() if each["type"] == "consent.chosen"]
+    assert [(each["topic"], each["choice"], each["source"]) for each in chosen] == [("incident", "in", "sign_up")]
+
+
+async def test_the_link_stops_the_mails_of_this_incident_and_forgets_the_address(
+    incidents, public, shown, mailbox: Mailbox
+):
+    link = await agrees(incidents, public, shown, mailbox)
+    await public.post(link, data={"action": "stop"})
+    assert await counts(incidents) == (0, 0)
+    assert "You get no mails about this incident." in (await public.get(link)).text
+    await incidents.updated(shown)
+    assert await mails_to_ada(incidents, mailbox) == [ASKING]
+    await public.post(link, data={"action": "yes"})  # the link agrees to nothing that nobody asks for any more
+    assert await counts(incidents) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"agreed": ""}, "Tick the box"),
+        ({"address": "ada"}, "Write one e-mail address"),
+        ({"address": "ada@a.example, eve@a.example"}, "Write one e-mail address"),
+    ],
+)
+async def test_without_a_tick_or_an_address_nothing_is_sent(incidents, public, shown, fields, words):
+    answer = await asks(public, shown, **fields)
+    assert (answer.status_code, words in answer.text) == (422, True)
+    assert await counts(incidents) == (0, 0)
+
+
+async def test_the_answer_is_the_same_for_an_address_that_is_told_already(incidents, public, shown, mailbox: Mailbox):
+    first = await asks(public, shown)
+    await public.post(await link_of(incidents, mailbox), data={"action": "yes"})
+    again = await asks(public, shown)
+    assert (again.status_code, again.headers["location"]) == (first.status_code, first.headers["location"])
+    assert "Stop these mails" in (await public.get(await link_of(incidents, mailbox))).text
+    assert await counts(incidents) == (1, 0)
+
+
+async def test_one_address_gets_few_such_mails_however_often_they_are_asked_for(
+    incidents, public, shown, mailbox: Mailbox
+):
+    for _ in range(5):
+        assert (await asks(public, shown)).status_code == 303
+    assert await mails_to_ada(incidents, mailbox) == [ASKING] * 3
+
+
+async def test_no_address_is_readable_where_it_waits_for_its_agreement(incidents, public, shown):
+    await asks(public, shown)
+    assert await counts(incidents) == (0, 1)
+    for table in ("incident_subscribers", "incident_log", "outbox", "messages"):
+        for row in await incidents.stage.rows(f"SELECT t::text AS text FROM {table} t"):
+            assert "ada@" not in row["text"]
+
+
+async def test_whoever_has_stopped_such_mails_can_ask_for_them_again(incidents, public, shown, mailbox: Mailbox):
+    await agrees(incidents, public, shown, mailbox)
+    await incidents.updated(shown)
+    await incidents.stage.sends()
+    stop = str(mailbox.mails[-1]["List-Unsubscribe"]).strip("<>").partition("plaudit.example")[2]
+    assert (await public.post(stop)).status_code == 200
+    other = await incidents.opened()
+    await incidents.updated(other)
+    await agrees(incidents, public, other, mailbox)
+    before = await mails_to_ada(incidents, mailbox)
+    await incidents.updated(other)
+    assert len(await mails_to_ada(incidents, mailbox)) == len(before) + 1
+
+
+async def test_whoever_wants_nothing_any_more_gets_no_such_mail(incidents, public, shown, mailbox: Mailbox):
+    await asks(public, shown)
+    token = (await link_of(incidents, mailbox)).rpartition("/")[2].partition("?")[0]
+    assert (await public.post(f"/preferences/{token}/stop")).status_code == 303
+    await asks(public, shown)
+    assert await mails_to_ada(incidents, mailbox) == [ASKING]
+
+
+@pytest.mark.parametrize("audience", ["subscribers", "internal"])
+async def test_nobody_signs_up_for_what_is_not_public(incidents, public, audience):
+    opened = await incidents.opened(audience=audience)
+    await incidents.updated(opened)
+    assert (await public.get(f"{page_of(opened)}/subscribe")).status_code == 404
+    assert (await asks(public, opened)).status_code == 404
+
+
+async def test_a_token_that_nobody_has_signed_shows_and_changes_nothing(incidents, public, shown, mailbox: Mailbox):
+    await asks(public, shown)
+    link = await link_of(incidents, mailbox)
+    start, _, token = link.rpartition("/")
+    assert (await public.get(f"{start}/x{token}")).status_code == 404
+    assert (await public.post(f"{start}/x{token}", data={"action": "yes"})).status_code == 404
+    assert (await public.post(link, data={"action": "else"})).status_code == 404
+    assert await counts(incidents) == (0, 1)
+
+
+async def test_an_incident_that_is_over_takes_nobody(incidents, public, shown, mailbox: Mailbox):
+    await asks(public, shown)
+    link = await link_of(incidents, mailbox)
+    await incidents.posts(shown, "resolve")
+    assert "This incident is over." in (await asks(public, shown)).text
+    assert "/subscribe" not in (await public.get(page_of(shown))).text
+    await public.post(link, data={"action": "yes"})
+    assert await counts(incidents) == (0, 1)
+
+
+async def test_who_does_not_agree_within_two_days_is_forgotten(incidents, public, shown, mailbox: Mailbox):
+    await incidents.stage.move_to(after(0))
+    await asks(public, shown)
+    assert await mails_to_ada(incidents, mailbox) == [ASKING]
+    await incidents.stage.move_to(after(47))
+    await forget(incidents)
+    assert await counts(incidents) == (0, 1)
+    await incidents.stage.move_to(after(49))
+    await forget(incidents)
+    assert await counts(incidents) == (0, 0)
+    assert await incidents.stage.rows("SELECT 1 FROM message_deliveries WHERE recipient = $1", ADA) == []
+
+
+async def test_addresses_are_erased_after_the_incident_and_what_was_told_stays_counted(
+    incidents, public, shown, mailbox: Mailbox
+):
+    await incidents.stage.move_to(after(0))
+    await agrees(incidents, public, shown, mailbox)
+    await incidents.posts(shown, "resolve", texts=[TEXT | {"cause": "A cable."}])
+    await incidents.stage.sends()
+    await incidents.posts(shown, "close", learnings="Keep a spare one.")
+    await incidents.stage.move_to(after(24 * 2))
+    await forget(incidents)
+    assert await counts(incidents) == (1, 0)
+    await incidents.stage.move_to(after(24 * 4))
+    await forget(incidents)
+    assert await counts(incidents) == (0, 0)
+    for table in ("incident_subscribers", "messages", "message_deliveries", "message_attempts"):
+        for row in await incidents.stage.rows(f"SELECT t::text AS text FROM {table} t"):
+            assert "ada@" not in row["text"]
+    told = (await incidents.api.get(f"/v1/incidents/{shown['id']}/deliveries")).json()["items"]
+    assert [(each["number"], each["sent"]) for each in told if each["channel"] == "email"] == [(2, 1)]
+
+
+async def test_agreeing_and_forgetting_at_once_leave_one_of_both(incidents, public, shown, mailbox: Mailbox):
+    await incidents.stage.move_to(after(0))
+    await asks(public, shown)
+    link = await link_of(incidents, mailbox)
+    await incidents.stage.move_to(after(72))
+    await asyncio.gather(forget(incidents), public.post(link, data={"action": "yes"}))
+    await forget(incidents)
+    told, asked = await counts(incidents)
+    assert (asked, len(await incidents.stage.rows("SELECT 1 FROM consents"))) == (0, told)
+
+
+async def test_staff_see_how_many_are_told_and_how_many_are_asked(incidents, public, shown, mailbox: Mailbox):
+    await agrees(incidents, public, shown, mailbox)
+    await asks(public, shown, address="eve@customer.example")
+    assert (await incidents.read(shown))["subscribers"] == {"told": 1, "asked": 1}
+    listed = (await incidents.api.get(f"/v1/incidents/{shown['id']}/subscribers")).json()["items"]
+    assert [each["added_by"] for each in listed] == ["sign-up"]
