@@ -25,19 +25,24 @@ async def drain(loop: ConsumerLoop[Any], *, timeout_seconds: float = DRAIN_SECON
     """
     group, topic = loop._subscription.group, loop._subscription.topic.name
     database = loop.assignment._database
-    async with asyncio.timeout(timeout_seconds), clients.lone_consumer(loop._settings, "drain") as consumer:
-        _, partitions = (await topic_ids(loop._settings, [topic]))[topic]
-        places = [TopicPartition(topic, partition) for partition in range(partitions)]
-        starts, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
-        wanted = {place.partition: ends[place] for place in places if ends[place] > starts[place]}
-        while True:
-            async with database.transaction() as tx:
-                stored = await positions.load(tx, group, topic, list(wanted))
-            behind = [p for p, end in wanted.items() if p not in stored or stored[p].place.next_offset < end]
-            if not behind:
-                return
-            _check_halted(loop, behind)
-            await asyncio.sleep(POLL_SECONDS)
+    consumer = clients.lone_consumer(loop._settings, "drain")
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            await consumer.start()
+            _, partitions = (await topic_ids(loop._settings, [topic]))[topic]
+            places = [TopicPartition(topic, partition) for partition in range(partitions)]
+            starts, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+            wanted = {place.partition: ends[place] for place in places if ends[place] > starts[place]}
+            while True:
+                async with database.transaction() as tx:
+                    stored = await positions.load(tx, group, topic, list(wanted))
+                behind = [p for p, end in wanted.items() if p not in stored or stored[p].place.next_offset < end]
+                if not behind:
+                    return
+                _check_halted(loop, behind)
+                await asyncio.sleep(POLL_SECONDS)
+    finally:
+        await clients.close(consumer)
 
 
 def _check_halted(loop: ConsumerLoop[Any], behind: Sequence[int]) -> None:

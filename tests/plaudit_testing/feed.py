@@ -111,8 +111,8 @@ async def feeding(settings: Settings, topic: Topic) -> AsyncIterator[Feed]:
     producer = AIOKafkaProducer(
         bootstrap_servers=settings.kafka_bootstrap_servers, acks="all", enable_idempotence=True, linger_ms=5
     )
-    await producer.start()
     try:
+        await producer.start()
         yield Feed(settings, topic, producer)
     finally:
         await producer.stop()

@@ -201,8 +201,8 @@ class Log:
 async def read_log(bootstrap: str, topic: str) -> Log:
     """Read a whole topic up to its present ends."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
-    await consumer.start()
     try:
+        await consumer.start()
         await consumer._client._wait_on_metadata(topic)
         places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
         ends = await consumer.end_offsets(places)

@@ -116,8 +116,8 @@ class KafkaTopics:
     @contextlib.asynccontextmanager
     async def _admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
-        await admin.start()
         try:
+            await admin.start()
             yield admin
         finally:
             await admin.close()

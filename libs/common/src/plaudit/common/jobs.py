@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from random import uniform
 from typing import Any, TypeVar
@@ -190,9 +190,16 @@ async def all_of(works: Sequence[Coroutine[Any, Any, Item]]) -> list[Item]:
 
 async def end_task(task: "asyncio.Task[Any] | None") -> None:
     """Cancel a task whose result nobody needs, and wait until it has ended."""
-    if task is None:
-        return
-    task.cancel()
-    await asyncio.wait({task})
-    if not task.cancelled():
-        task.exception()
+    if task is not None:
+        await end_tasks([task])
+
+
+async def end_tasks(tasks: "Collection[asyncio.Task[Any]]") -> None:
+    """Cancel tasks whose results nobody needs, all at once, and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()

@@ -1,14 +1,14 @@
 """The options of Kafka clients. Every option that delivery depends on is set here, with its unit."""
 
 import asyncio
-import contextlib
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.client import AIOKafkaClient
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
+from plaudit.common.kafka import connections
+from plaudit.common.kafka.connections import Client
 from plaudit.common.settings import Settings
 
 REQUEST_TIMEOUT_MS = 10_000
@@ -56,18 +56,20 @@ def producer(settings: Settings, client_id: str) -> AIOKafkaProducer:
 
     The batches it is given are made and compressed by `plaudit.common.outbox.batches`.
     """
-    return AIOKafkaProducer(
+    made = AIOKafkaProducer(
         acks="all",
         enable_idempotence=True,
         linger_ms=0,
         **_connection(settings, client_id),
     )
+    Client.within(made.client)
+    return made
 
 
 def group_consumer(settings: Settings, group: str, client_id: str) -> AIOKafkaConsumer:
     """Return a member of a consumer group that reads only from where it is told to seek: offsets are the database's."""
     session_timeout_ms = settings.kafka_session_timeout_ms
-    return AIOKafkaConsumer(
+    return _consumer(
         group_id=group,
         group_instance_id=None,
         session_timeout_ms=session_timeout_ms,
@@ -82,23 +84,39 @@ def group_consumer(settings: Settings, group: str, client_id: str) -> AIOKafkaCo
 
 def lone_consumer(settings: Settings, client_id: str) -> AIOKafkaConsumer:
     """Return a consumer without a group, for looking at a log: assign partitions to it and seek."""
-    return AIOKafkaConsumer(group_id=None, **_reading(settings, client_id))
+    return _consumer(group_id=None, **_reading(settings, client_id))
+
+
+def _consumer(**options: Any) -> AIOKafkaConsumer:
+    made = AIOKafkaConsumer(**options)
+    Client.within(made._client)  # noqa: SLF001
+    return made
 
 
 def admin(settings: Settings, client_id: str) -> AIOKafkaAdminClient:
     """Return a client that creates topics."""
-    return AIOKafkaAdminClient(**_connection(settings, client_id))
+    made = AIOKafkaAdminClient(**_connection(settings, client_id))
+    Client.within(made._client)  # noqa: SLF001
+    return made
 
 
-def bare(settings: Settings, client_id: str) -> AIOKafkaClient:
+def bare(settings: Settings, client_id: str) -> Client:
     """Return a client for requests that the others do not make."""
-    return AIOKafkaClient(**_connection(settings, client_id))
+    return Client(**_connection(settings, client_id))
 
 
 async def close(consumer: AIOKafkaConsumer) -> None:
-    """Close a consumer within `CLOSE_TIMEOUT_SECONDS`, even one that has not finished starting."""
-    # A consumer without a group has a task that must have begun before it can be cancelled.
-    await asyncio.sleep(0)
-    with contextlib.suppress(TimeoutError):
+    """Close a consumer, even one that has not finished starting.
+
+    What has not ended within `CLOSE_TIMEOUT_SECONDS`, or when this is cancelled, is ended hard: no connection and no
+    task of it stays.
+    """
+    try:
+        # A consumer without a group has a task that must have begun before it can be cancelled.
+        await asyncio.sleep(0)
         async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
             await consumer.stop()
+    except TimeoutError:
+        pass
+    finally:
+        await connections.end_consumer(consumer)

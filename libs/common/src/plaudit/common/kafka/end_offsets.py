@@ -28,9 +28,10 @@ class EndOffsets:
 
     async def aclose(self) -> None:
         """Close the connection; the next question opens a new one."""
-        consumer, self._consumer = self._consumer, None
-        if consumer is not None:
-            await clients.close(consumer)
+        async with self._starting:
+            consumer, self._consumer = self._consumer, None
+            if consumer is not None:
+                await clients.close(consumer)
 
     async def _started(self) -> AIOKafkaConsumer:
         async with self._starting:

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from plaudit.common.jobs import end_task, pause
+from plaudit.common.jobs import end_tasks, pause
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.assignment import Assignment
 from plaudit.common.kafka.fetch_wait import FetchWait
@@ -97,7 +97,13 @@ class Member(Generic[Data]):
         """
         self._assignment.join(self._consumer)
         tasks: list[asyncio.Task[None]] = []
-        try:
+        async with contextlib.AsyncExitStack() as ends:
+            # Each of these happens, last first, even when one before it fails or is cancelled. A client that closes
+            # may still ask for the topic's id, so that connection is closed after it.
+            ends.push_async_callback(self._assignment.aclose)
+            ends.push_async_callback(clients.close, self._consumer)
+            ends.callback(self._assignment.leave)
+            ends.push_async_callback(end_tasks, tasks)
             await self._assignment.topic_id()
             await self._consumer.start()
             hand_out_plain_records(self._consumer)
@@ -108,12 +114,6 @@ class Member(Generic[Data]):
             for task in ended:
                 task.result()
             await self._hint()
-        finally:
-            for task in tasks:
-                await end_task(task)
-            self._assignment.leave()
-            await self._assignment.aclose()
-            await clients.close(self._consumer)
 
     async def _look_after(self) -> None:
         """Load missing positions, check that we have partitions and the topic is the same, and measure."""

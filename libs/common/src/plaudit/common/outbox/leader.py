@@ -108,9 +108,11 @@ class Leader:
             leading()
             await self._publish_all(publisher, stop, maintenance)
         finally:
-            await end_task(maintenance)
-            await publisher.stop()
-            await self._mover.cancel()
+            try:
+                await end_task(maintenance)
+            finally:
+                await publisher.stop()
+                await self._mover.cancel()
 
     async def _publish_all(self, publisher: Publisher, stop: asyncio.Event, maintenance: asyncio.Task[None]) -> None:
         """Publish chunk after chunk: while one is in flight, the next is read, encoded and compressed.

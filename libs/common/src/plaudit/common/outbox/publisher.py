@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from plaudit.common.contracts.envelope import CONTENT_TYPE
 from plaudit.common.failpoints import failpoint
 from plaudit.common.kafka import clients
+from plaudit.common.kafka.connections import end_producer
 from plaudit.common.observability import metrics
 from plaudit.common.outbox.batches import Batch, BatchEncoder
 from plaudit.common.outbox.cursor import Chunk
@@ -111,3 +112,5 @@ class Publisher:
         except TimeoutError:
             log.critical("relay_producer_stuck", hint="the process exits, since a running producer could still send")
             os._exit(EXIT_PRODUCER_STUCK)
+        finally:
+            await end_producer(self._producer)
