@@ -1,7 +1,7 @@
 """What each channel is sent, and that hostile text stays text there."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from uuid import UUID
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plaudit.common.delivery.domain.message import Content, Delivery
+from plaudit.common.delivery.domain.message import Content, Delivery, Item, Listing
 from plaudit.common.delivery.domain.shapes import alertmanager, mail, pagerduty, slack, teams, webhook
 from plaudit.common.delivery.domain.shapes.disarm import BREAK, disarmed
 from plaudit.common.standard_webhooks import decode_secret, new_secret, verify
@@ -86,6 +86,45 @@ def test_teams_is_told_in_runs_that_read_no_markdown():
 @given(st.integers(0, 90_000).flatmap(lambda n: st.sampled_from(["a", "😀", "\n\n", '"']).map(lambda c: c * n)))
 def test_a_card_for_teams_is_never_too_large(text):
     assert len(teams.request_of(Content("s", text)).body) <= teams.MAX_BODY_BYTES
+
+
+def card_of(content):
+    body = teams.request_of(content).body
+    assert len(body) <= teams.MAX_BODY_BYTES
+    card = json.loads(body)["attachments"][0]["content"]
+    return card, [run["text"] for block in card["body"] for run in block["inlines"]]
+
+
+def test_a_text_that_does_not_fit_on_a_card_is_cut_and_says_so():
+    _, texts = card_of(Content("s", "😀" * 90_000))
+    assert texts[-1] == teams.CUT
+    assert texts[1].endswith("…")
+    _, texts = card_of(Content("s", "\n\n".join(f"line {n}" for n in range(3_000))))
+    assert len(texts) <= teams.MAX_PARAGRAPHS + 2
+
+
+@pytest.mark.parametrize("most", [10, 100_000])
+def test_a_card_whose_link_is_too_long_is_sent_without_it(most):
+    content = Content("s" * most, "t" * most, link="https://plaudit.example/" + "x" * 40_000, link_label="l" * most)
+    card, _ = card_of(content)
+    assert "actions" not in card
+    card, _ = card_of(msgspec.structs.replace(content, link="https://plaudit.example/x"))
+    assert len(card["actions"][0]["title"]) <= teams.MAX_LABEL_CHARS
+
+
+def test_items_of_a_card_are_shortened_alike_and_left_out_as_a_whole_where_that_is_not_enough():
+    items = tuple(
+        Item(f"{number} " + "😀" * 400, "late", quote="ü" * 400, link="https://plaudit.example/" + "y" * 1_500)
+        for number in range(15)
+    )
+    _, texts = card_of(Content("s", "t", listing=Listing("15 things", items, "And 3 more.")))
+    shown = texts[2:-1]
+    assert 0 < len(shown) < 15
+    assert all(text.endswith("…") for text in shown)
+    assert texts[-1] == teams.CUT
+    _, texts = card_of(Content("s", "t", listing=Listing("2 things", items[:2], "And 3 more.")))
+    assert (len(texts), texts[-1]) == (5, "And 3 more.")
+    assert all("😀" * 400 in text and "ü" * 400 in text for text in texts[2:4])
 
 
 def test_a_webhook_is_signed_with_each_secret_and_its_id_is_that_of_the_delivery():
@@ -218,3 +257,47 @@ def test_a_mail_without_a_template_looks_like_the_others():
     assert "Payments &lt;fail&gt;</h1>" in html
     assert "One<br>Two</p>" in html
     assert "background:#2f6f4f" in html.partition("Read more")[0]
+
+
+def test_all_messages_of_an_alarm_have_one_name_and_one_begin_whatever_their_topics():
+    data = {"kind": "sla_breach", "severity": "high", "raised_at": NOW - timedelta(hours=1)}
+    begin = msgspec.structs.replace(CONTENT, data=data)
+    end = msgspec.structs.replace(
+        CONTENT, data={**data, "event_action": "resolve", "raised_at": "2026-03-02T08:00:00Z"}
+    )
+    later = msgspec.structs.replace(DELIVERY, topic="alert.resolved", created_at=NOW + timedelta(hours=1))
+    [firing] = json.loads(alertmanager.request_of(DELIVERY, begin, "").body)["alerts"]
+    [resolved] = json.loads(alertmanager.request_of(later, end, "").body)["alerts"]
+    for name in ("labels", "fingerprint", "startsAt"):
+        assert firing[name] == resolved[name], name
+    assert resolved["endsAt"] == "2026-03-02T10:00:00Z"
+
+
+def test_what_names_an_alarm_may_differ_from_the_thread_of_its_messages():
+    named = msgspec.structs.replace(CONTENT, data={"alarm": "clock:9"})
+    assert pagerduty.dedup_key(DELIVERY, named) == "default:clock:9"
+    assert pagerduty.dedup_key(DELIVERY, CONTENT) == "default:clock:1"
+
+
+def test_a_mail_that_may_be_there_already_says_so_under_the_same_id():
+    sent = [
+        mail.mail_of(
+            msgspec.structs.replace(DELIVERY, possible_repeat=repeat), CONTENT, sender="p@acme.example", sent_at=NOW
+        )
+        for repeat in (False, True)
+    ]
+    assert [each["Plaudit-Possible-Repeat"] for each in sent] == [None, "true"]
+    assert sent[0]["Message-ID"] == sent[1]["Message-ID"]
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("Ann@Café.example", b"To: ann@xn--caf-dma.example"),
+        ("é@x.example", "To: é@x.example".encode()),
+    ],
+)
+def test_an_address_is_written_as_servers_look_it_up(address, line):
+    to = msgspec.structs.replace(DELIVERY, recipient=address)
+    made = mail.mail_of(to, CONTENT, sender="p@acme.example", sent_at=NOW)
+    assert line in made.as_bytes(policy=made.policy.clone(utf8=True))

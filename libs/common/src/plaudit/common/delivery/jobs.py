@@ -1,8 +1,8 @@
 """What time starts: deliveries leave, and old ones are deleted.
 
 A process that ends between a recipient's acceptance and our record of it leaves a delivery whose lease runs out. It is
-sent again under the same id, and marked as a possible repeat; so is one that was sent whole and not answered.
-Nothing is sent twice in any other way.
+sent again under the same id, and marked as a possible repeat; so is one that was sent whole and not answered. These are
+the only ways in which anything is sent twice.
 """
 
 import asyncio
