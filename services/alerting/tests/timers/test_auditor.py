@@ -235,6 +235,11 @@ async def test_a_transaction_that_stays_open_is_told_and_withholds_no_heartbeat(
     await connector.close()
 
 
+def test_a_round_is_made_within_two_minutes_and_a_transaction_is_told_after_five(stage, auditor):
+    assert auditor._pause_seconds <= 60
+    assert auditor._longest_transaction_seconds == 300
+
+
 async def test_requests_may_not_ask_about_transactions_of_others(stage):
     async with stage.resources.database(Role.API).transaction("default") as tx:
         name = "alerting.open_transactions()"

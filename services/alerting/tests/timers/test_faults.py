@@ -63,7 +63,9 @@ async def test_where_the_clock_is_set_back_an_answer_that_waits_in_kafka_still_p
 
 
 @pytest.mark.parametrize("clocks", short_and_long(600, 50_000))
-async def test_after_an_hour_of_standstill_all_fire_late_in_the_order_of_their_due_times(stage, clocks):
+async def test_after_an_hour_of_standstill_all_fire_late_in_the_order_of_their_due_times_and_are_two_mails(
+    stage, mailbox, clocks
+):
     minutes = [number * 60 / clocks for number in range(clocks)]
     records = [
         stage.record(
@@ -93,6 +95,12 @@ async def test_after_an_hour_of_standstill_all_fire_late_in_the_order_of_their_d
         assert before["last"] <= after["first"]
     assert min(batch["late_by"] for batch in batches) > timedelta(minutes=59)
     assert await stage.rows("SELECT FROM timers") == []
+    stage.settings = settings
+    await stage.sends()
+    await stage.move_to(at(26.02))
+    await stage.sends()
+    assert [mail["To"] for mail in mailbox.mails] == ["owner@acme.example"] * 2
+    assert mailbox.mails[1]["Subject"].startswith(f"{clocks - 1:,} at once")
 
 
 @pytest.mark.parametrize("reviews", short_and_long(2_000, 100_000))
