@@ -46,6 +46,7 @@ BEGINNINGS = {
     "/v1/cadences": "cadences.saved",
     "/v1/touchpoints": "touchpoint.*",
     "/console/cadences": "cadences.saved, touchpoint.*",
+    "/console/alerts": "alert.acknowledged, alert.assigned, silence.began",
     "/v1/set-aside": "clock.tried_again, alert.tried_again, silence.tried_again, cadences.tried_again",
     "/console/set-aside": "clock.tried_again, alert.tried_again, silence.tried_again, cadences.tried_again",
     "/v1/endpoints": "endpoint.changed",
