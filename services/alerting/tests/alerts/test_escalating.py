@@ -1,5 +1,6 @@
 """Who is told of an alert, in which order, what stops it, and what a silence holds back."""
 
+import asyncio
 from datetime import datetime
 from uuid import UUID
 
@@ -425,6 +426,33 @@ async def test_what_people_did_is_in_the_audit_trail_with_before_and_after(stage
     assert found[0]["after"]["owner"] == "ben@acme.example"
     assert (found[1]["before"]["state"], found[1]["after"]["state"]) == ("open", "acknowledged")
     assert found[0]["actor"].startswith("key:")
+
+
+async def test_what_people_do_at_once_is_done_one_after_the_other_and_a_resolved_alert_stays_so(stage, api, owners):
+    alert = await breached(stage, api)
+    path = f"/v1/alerts/{alert['id']}"
+    acknowledging = [api.post(f"{path}/acknowledge") for _ in range(3)]
+    assigning = [api.post(f"{path}/assign", json={"owner": f"{name}@acme.example"}) for name in ("ben", "cem")]
+    answer = stage.happens(review(), answered(review(), at(24.1)), at(24.1))
+    *answers, _ = await asyncio.gather(*acknowledging, *assigning, answer)
+    assert {each.status_code for each in answers} <= {200, 409}
+    [row] = await stage.rows("SELECT state, generation FROM alerts")
+    assert row["state"] == "resolved"
+    assert await stage.rows("SELECT * FROM alert_steps") == []
+    done = (await api.get("/v1/audit", params={"kind": "alert"})).json()["items"]
+    assert row["generation"] == 1 + len(done), "each change is one entry of the trail, and none is lost"
+    assert (await api.post(f"{path}/acknowledge")).status_code == 409
+    await goes_to(stage, 40)
+    assert await outcomes(stage, "alert.escalated") == []
+
+
+async def test_a_reminder_comes_after_a_restart(stage, api, owners, mailbox):
+    alert = await breached(stage, api)
+    await api.post(f"/v1/alerts/{alert['id']}/acknowledge", params={"remind_after_seconds": 3600})
+    stage.escalations = type(stage.escalations)(stage.worker, owner_of_settings(stage.settings))
+    stage.mails = stage.new_mails()
+    await goes_to(stage, 25.1)
+    assert told(mailbox, "Still not resolved") == ["ada@acme.example"]
 
 
 async def test_what_people_do_about_an_alert_is_published(stage, api, owners):

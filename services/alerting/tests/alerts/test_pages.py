@@ -1,6 +1,10 @@
-"""The console's page of silences."""
+"""The console's pages of alerts and of silences."""
 
 import pytest
+
+from plaudit.alerting.alerts.domain.alert import storm_alert
+from plaudit.alerting.alerts.store import alerts as store
+from plaudit_testing.clocks import at
 
 pytestmark = pytest.mark.postgres
 
@@ -37,3 +41,40 @@ async def test_what_is_wrong_stands_beside_its_field(admin):
     for words in ("A subject is a path", "Choose one.", "Write 1 to 500 characters."):
         assert words in refused.text, words
     assert "Nothing was silenced." in refused.text
+
+
+@pytest.fixture
+async def storm(stage):
+    """The path of an alert that no clock and no review has."""
+    await stage.move_to(at(0))
+    async with stage.worker.transaction() as tx:
+        raised = storm_alert("default", "owner@acme.example", tx.now, "Storm <b>of</b> messages")
+        await store.raise_all(tx, [raised])
+    return f"/console/alerts/{raised.id}"
+
+
+async def test_an_alert_without_a_clock_is_found_and_acknowledged_without_a_script(stage, admin, storm):
+    assert storm in (await admin.get("/console")).text
+    assert "Storm &lt;b&gt;of&lt;/b&gt; messages" in (await admin.get("/console/alerts?state=open")).text
+    refused = await admin.post(f"{storm}/acknowledge", data={"remind": "7"}, headers=OURS)
+    assert (refused.status_code, "Choose one of the list." in refused.text) == (422, True)
+    done = await admin.post(f"{storm}/acknowledge", data={"remind": "60"}, headers=OURS)
+    assert (done.status_code, done.headers["location"]) == (303, storm)
+    page = (await admin.get(storm)).text
+    assert "The alert is acknowledged" in page
+    assert "Opens again" in page
+    assert "There is no such alert." in (await admin.get("/console/alerts?state=open")).text
+
+
+async def test_an_alert_without_a_clock_is_assigned_and_silenced(stage, admin, storm):
+    refused = await admin.post(f"{storm}/assign", data={"to": "nobody@acme.example"}, headers=OURS)
+    assert (refused.status_code, "None of your people has this address." in refused.text) == (422, True)
+    assert (await admin.post(f"{storm}/assign", data={"to": "owner@acme.example"}, headers=OURS)).status_code == 303
+    assert (await admin.post(f"{storm}/silence", data={"hours": "4"}, headers=OURS)).status_code == 422
+    form = {"hours": "4", "reason": "We know."}
+    assert (await admin.post(f"{storm}/silence", data=form, headers=OURS)).status_code == 303
+    rows = await stage.rows("SELECT kind FROM audit ORDER BY id")
+    assert [row["kind"] for row in rows] == ["alert.assigned", "silence.began"]
+    unknown = storm.rpartition("/")[0] + "/01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11"
+    assert (await admin.get(unknown)).status_code == 404
+    assert (await admin.post(f"{unknown}/acknowledge", headers=OURS)).status_code == 404

@@ -43,10 +43,11 @@ async def test_all_of_it_is_tried_again_by_the_page(stage, api):
     await set_aside(stage)
     await stage.rows(
         "INSERT INTO silences (tenant_id, id, subject_prefix, reason, created_at, created_by, until, failed_at, error) "
-        "VALUES ('default', gen_random_uuid(), 'acme', 'x', $1, 'key:a', $1, $1, 'boom')",
+        "VALUES ('default', gen_random_uuid(), 'acme', 'x', $1, 'key:a', $1::timestamptz + interval '1 hour', $1, 'x') "
+        "RETURNING id",
         at(1),
     )
-    browser = await signed_in(stage)
+    browser = await signed_in(stage, "*")
     assert "2 things could not be processed" in (await browser.get("/console")).text
     shown = (await browser.get("/console/set-aside")).text
     assert "LookupError: &lt;b&gt;no revision" in shown

@@ -13,7 +13,7 @@ from plaudit.alerting.alerts.commands.telling import withheld
 from plaudit.alerting.alerts.consumer import endpoint_subscription, uncaught_subscription
 from plaudit.alerting.alerts.domain.notes import TOPIC as ALERT_TOPIC
 from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob, count_silences_set_aside
-from plaudit.alerting.alerts.pages import router as silence_pages
+from plaudit.alerting.alerts.pages import ROUTERS as ALERT_PAGES
 from plaudit.alerting.answers import api as answers
 from plaudit.alerting.answers import consumer as answers_consumer
 from plaudit.alerting.answers import pages as answer_pages
@@ -193,7 +193,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             clocks.router,
             clocks.changing(following),
             alerts.router,
-            silence_pages,
+            *ALERT_PAGES,
             *incidents.ROUTERS,
             *INCIDENT_PAGES,
             library.router,

@@ -91,7 +91,8 @@ async def set_owners(
     """Put the whole document in force, in JSON or YAML as `Content-Type` says. Earlier revisions stay.
 
     Of the assignments that fit, the one with the longest subject is the one. The owner is told at once, then the steps
-    of the escalation follow until somebody acknowledges. Escalations that run stay as they are.
+    of the escalation follow until somebody acknowledges. Escalations that run keep their steps, and tell the people
+    of this document.
     """
     document, written = await read_text(request)
     saved = await commands.save(

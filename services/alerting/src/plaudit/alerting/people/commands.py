@@ -26,7 +26,7 @@ async def save(
 ) -> OwnersRevision:
     """Put a document in force, as the next revision; the same as the one in force makes none.
 
-    Alerts and mails from now on go by it. Escalations that run stay as they are.
+    Alerts and mails from now on go by it. Escalations that run keep their steps, and tell the people of this document.
 
     Args:
         tx: the open transaction; it has read and written nothing.

@@ -45,6 +45,8 @@ MESSAGES: Final = "/console/messages"
 """The page of all messages, which an alert of a storm leads to."""
 ENDPOINTS: Final = f"{MESSAGES}/endpoints"
 """The page of all endpoints, where one is enabled again."""
+ALERTS: Final = "/console/alerts"
+"""The page of all alerts; below it, each has a page at its id."""
 
 
 class NoteKind(StrEnum):
@@ -279,9 +281,10 @@ def _since(alert: Alert, now: datetime, zone: tzinfo) -> list[tuple[str, str]]:
 
 
 def _acknowledging(alert: Alert, public_url: str) -> list[tuple[str, str]]:
-    """Return where the alert of a clock is acknowledged, while it is open."""
-    url = f"{public_url.rstrip('/')}{DESK}/{alert.clock_id}"
-    if alert.state is not AlertState.OPEN or not public_url or not alert.clock_id or not is_web_address(url):
+    """Return where an alert is acknowledged, while it is open: that of a clock at the desk."""
+    page = f"{ALERTS}/{alert.id}" if alert.clock_id is None else f"{DESK}/{alert.clock_id}"
+    url = f"{public_url.rstrip('/')}{page}"
+    if alert.state is not AlertState.OPEN or not public_url or not is_web_address(url):
         return []
     return [("Acknowledge it, assign it or silence it", url)]
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from plaudit.alerting.alerts import commands as alerts
 from plaudit.alerting.alerts.domain import AlertResolvedError
 from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS, Scope, SilenceRefusedError
+from plaudit.alerting.alerts.pages.alerts import REMINDERS
 from plaudit.alerting.alerts.schemas import MAX_NOTE_CHARS as MAX_ASSIGNMENT_CHARS
 from plaudit.alerting.clocks import commands as clocks
 from plaudit.alerting.clocks.api import ownership
@@ -24,7 +25,6 @@ from plaudit.alerting.desk import store
 from plaudit.alerting.desk.pages.shared import (
     CHANNELS,
     OUTCOMES,
-    REMINDERS,
     SILENCES,
     Actor,
     Asked,

@@ -10,7 +10,9 @@ from fastapi import Depends, Query, Request
 from sqlalchemy import RowMapping
 from starlette.responses import Response
 
+from plaudit.alerting.alerts.domain.notes import ALERTS
 from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS
+from plaudit.alerting.alerts.pages.alerts import REMINDERS
 from plaudit.alerting.cadences.api import in_force
 from plaudit.alerting.cadences.store import occurrences, touchpoints
 from plaudit.alerting.calendars.domain.local_times import at_local, local_date
@@ -65,7 +67,6 @@ KEYS: Final = {
 CHANNELS: Final = {
     "": "not said", "phone": "Phone", "email": "E-mail", "chat": "Chat", "visit": "In person", "other": "Another way"
 }  # fmt: skip
-REMINDERS: Final = {"": "as usual", "60": "in 1 hour", "240": "in 4 hours", "1440": "tomorrow"}
 SILENCES: Final = {"1": "1 hour", "4": "4 hours", "24": "1 day", "168": "7 days"}
 OUTCOMES: Final = {"in_time": "Answered in time", "late": "Answered late", "none": "Not answered"}
 METRICS: Final = {each.value: WORDS[each].do for each in Metric}
@@ -227,6 +228,7 @@ def helpers(now: datetime) -> dict[str, Any]:
         "reason_in_words": reason_in_words,
         "desk_path": DESK,
         "reviews_path": REVIEWS,
+        "alerts_path": ALERTS,
         "incidents_path": INCIDENTS,
         "incident_looks": SEVERITY_LOOKS,
         "messages_path": MESSAGES,
