@@ -1,4 +1,4 @@
-"""Lists and forms of the console in a real browser, without scripts: on a phone and a wide screen, by day and night."""
+"""Lists and forms of the console in a real browser, without scripts: on a phone and on wide screens, light and dark."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Final

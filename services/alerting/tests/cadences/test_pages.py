@@ -76,7 +76,8 @@ async def test_a_form_of_another_site_does_nothing(cadence, signed_in):
 async def test_rules_are_changed_by_a_form_which_shows_each_mistake_and_keeps_the_text(cadence, signed_in):
     browser = await signed_in()
     page = (await browser.get("/console/cadences/rules")).text
-    assert "0, 3, 7 and 30 days after: stage entered" in page
+    assert "0, 3, 7 and 30 days after the stage begins" in page
+    assert "1 day after an upgrade, with a reminder after 7 days" in page
     document = document_of(DEFAULT) | {"zone": "Europe/Berlin"}
     wrong = json.dumps(document | {"owner": "nobody", "zone": "Mars"})
     refused = await browser.post("/console/cadences/rules", data={"document": wrong, "number": "0"}, headers=OURS)

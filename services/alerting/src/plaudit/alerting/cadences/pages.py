@@ -21,6 +21,7 @@ from plaudit.alerting.cadences.domain.rules import (
     Revision,
     Schedule,
     SinceContact,
+    Trigger,
     Weekly,
 )
 from plaudit.alerting.cadences.domain.touchpoint import MAX_NOTE_CHARS, Channel, State, TouchpointClosedError
@@ -53,6 +54,13 @@ STATE_LOOKS: Final = {
     State.SKIPPED: "quiet",
     State.ENDED: "quiet",
     State.WITHHELD: "quiet",
+}
+
+_AFTER: Final[Mapping[Trigger, str]] = {
+    Trigger.PURCHASED: "a purchase",
+    Trigger.UPGRADED: "an upgrade",
+    Trigger.TICKET_CLOSED: "a ticket is closed",
+    Trigger.STAGE_ENTERED: "the stage begins",
 }
 
 router = APIRouter(include_in_schema=False)
@@ -273,20 +281,21 @@ def _schedule_in_words(schedule: Schedule) -> str:
     """Return a schedule in words, for the table of rules."""
     match schedule:
         case AfterEvent(event=event, days=days):
-            return f"{_listed(days)} days after: {event.value.replace('_', ' ')}"
+            return f"{_days(days)} after {_AFTER[event]}"
         case BeforeRenewal(days=days):
-            return f"{_listed(days)} days before the renewal"
+            return f"{_days(days)} before the renewal"
         case SinceContact(every_days=every):
-            return f"{every} days after the last contact"
+            return f"{_days((every,))} after the last contact"
         case Weekly(weekday=weekday):
             return f"every {weekday.name.capitalize()}"
         case Monthly():
             return "every month"
 
 
-def _listed(days: tuple[int, ...]) -> str:
+def _days(days: tuple[int, ...]) -> str:
     *first, last = map(str, days)
-    return f"{', '.join(first)} and {last}" if first else last
+    listed = f"{', '.join(first)} and {last}" if first else last
+    return f"{listed} day{'' if days == (1,) else 's'}"
 
 
 def _why(why: str | None) -> str:
