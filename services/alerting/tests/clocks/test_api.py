@@ -117,7 +117,8 @@ async def test_clocks_of_which_nobody_knows_how_they_ended_can_be_listed(stage, 
 
 async def test_running_paused_and_settled_clocks_are_one_list_in_the_order_of_their_due_times(stage, api):
     for hour in range(6):
-        await stage.happens(None, review(), at(hour), review_id=f"review-{hour}")
+        state = review(published_at=at(hour), rated_at=at(hour))
+        await stage.happens(None, state, at(hour), review_id=f"review-{hour}")
     for number in (2, 5):
         path = f"/v1/clocks/{clock_id('default', f'review-{number}', Metric.FIRST_ANSWER)}/pause"
         assert (await api.post(path, json={"reason": "They look for the order."})).status_code == 200
