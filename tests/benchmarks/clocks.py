@@ -1,4 +1,4 @@
-"""Clocks: timers that come due among many that do not, and running clocks that move to a new policy meanwhile."""
+"""Timers that come due among many that do not, and the round that compares clocks with their timers."""
 
 import asyncio
 import time
@@ -13,29 +13,18 @@ from benchmarks.machine import describe
 from benchmarks.options import Options
 from benchmarks.report import Report, latencies
 from benchmarks.servers import PARTITIONS, Servers
-from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
-from plaudit.alerting.clocks.commands import order_move
-from plaudit.alerting.clocks.jobs import MoveJob
 from plaudit.alerting.main import SERVICE, followers
-from plaudit.alerting.policies import commands as policies
-from plaudit.alerting.policies.domain.default import shipped_text
-from plaudit.alerting.policies.domain.document import Format
-from plaudit.alerting.policies.domain.stored import RevisionKey
 from plaudit.alerting.settings import AlertingSettings
 from plaudit.alerting.timers.jobs.auditor import Auditor
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
-from plaudit.common.db import Role
 from plaudit.common.delivery.connector import Connector
 from plaudit.common.memory import tune_memory
-from plaudit.common.outbox import UnitOfWork
 from plaudit.common.process import Resources
 from plaudit_testing.vault import VAULT_KEYS
 
 PENDING = 1_000_000
 DUE = 200_000
-MOVED = 200_000
 TENANT = "default"
-CALENDARS = {ALWAYS_NAME: ALWAYS}
 
 _CLOCKS = """
 INSERT INTO alerting.clocks (tenant_id, id, metric, partition, review_revision, about_id, source_id, source_name,
@@ -68,12 +57,12 @@ DELETE FROM alerting.timers WHERE (clock_id, kind) IN (
     SELECT clock_id, kind FROM alerting.timers WHERE kind = 'breach' ORDER BY clock_id LIMIT 100
 )
 """
-_FAR = """
+FAR = """
 INSERT INTO alerting.timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at)
 SELECT $1, id, 1, 'breach', id, 'reviews.v1', n % $2, now() + interval '1 day' + n * interval '1 millisecond'
 FROM (SELECT gen_random_uuid() AS id, n FROM generate_series(1, $3::int) AS n) AS far
 """
-_READ = """
+READ = """
 INSERT INTO alerting.positions (consumer_group, topic, partition, topic_id, next_offset, epoch, sequence)
 SELECT 'alerting', 'reviews.v1', n, gen_random_uuid(), 1, 1, 1 FROM generate_series(0, $1::int - 1) AS n
 """
@@ -89,18 +78,6 @@ def run_timers(report: Report, options: Options) -> None:
         report.text(f"{due:,} breaches due at once, then {due // 10:,} a second apart, {pending:,} others pending")
         with cores.on(cores.tested()):
             uvloop.run(_timers(report, backing, due, pending))
-
-
-def run_move(report: Report, options: Options) -> None:
-    """Move running clocks to another policy."""
-    clocks = options.scaled(MOVED)
-    with servers.running(with_kafka=False) as backing:
-        uvloop.run(backing.prepare("alerting"))
-        describe(report, backing)
-        report.heading("calendar-move")
-        report.text(f"{clocks:,} running clocks move to a policy with another time, in chunks; none comes due")
-        with cores.on(cores.tested()):
-            uvloop.run(_move(report, backing, clocks))
 
 
 def run_audit(report: Report, options: Options) -> None:
@@ -134,42 +111,47 @@ async def _audit(report: Report, backing: Servers, clocks: int) -> None:
     finally:
         await connector.close()
         await resources.close()
-    timers = await _count(backing, "SELECT count(*) FROM alerting.timers")
+    timers = await count(backing, "SELECT count(*) FROM alerting.timers")
     report.check("timers afterwards", timers, 3 * clocks)
 
 
 async def _timers(report: Report, backing: Servers, due: int, pending: int) -> None:
     settings = settings_of(backing)
-    await execute(backing, (_FAR, TENANT, PARTITIONS, pending), (_READ, PARTITIONS))
+    await execute(backing, (FAR, TENANT, PARTITIONS, pending), (READ, PARTITIONS))
     now = await now_of(backing)
     await execute(backing, (_CLOCKS, TENANT, PARTITIONS, due, now, 1), (_TIMERS,), ("VACUUM ANALYZE alerting.timers",))
     resources = Resources(settings, SERVICE.name)
     try:
-        timers = TimerJob(resources, followers(settings), _end_offset)
-        spent = _Spent(backing)
+        timers = TimerJob(resources, followers(settings), end_offset)
+        spent = Spent(backing)
         fired = 0
         while fired < due:
             fired += await timers.turn()
         report.line("due at once", f"{fired / spent.seconds:,.0f}/s, each with its breach, alert, mail and two events")
         spent.tell(report, fired, "a timer")
         report.check(
-            "breaches", await _count(backing, "SELECT count(*) FROM alerting.clocks WHERE state = 'breached'"), due
+            "breaches", await count(backing, "SELECT count(*) FROM alerting.clocks WHERE state = 'breached'"), due
         )
-        await _stale(report, backing, timers, due)
+        await _idle(report, backing, timers, due)
         await _lateness(report, backing, timers, due // 10)
     finally:
         await resources.close()
 
 
-async def _stale(report: Report, backing: Servers, timers: TimerJob, due: int) -> None:
-    """Fire timers of an earlier generation: all but what a breach writes."""
-    await execute(backing, ("UPDATE alerting.clocks SET generation = 2",), (_TIMERS,), ("VACUUM ANALYZE",))
-    spent = _Spent(backing)
-    fired = 0
-    while fired < due:
-        fired += await timers.turn()
-    report.line("due, and no longer of use", f"{fired / spent.seconds:,.0f}/s looked up, locked, claimed and decided")
-    spent.tell(report, fired, "a timer")
+async def _idle(report: Report, backing: Servers, timers: TimerJob, due: int) -> None:
+    """Fire timers that write nothing: of clocks that are breached already, then of an earlier generation."""
+    for what, done, generation in (
+        ("due, and decided before", "looked up, locked, claimed, loaded and decided", 1),
+        ("due, and no longer of use", "looked up, locked and claimed; no clock is loaded", 2),
+    ):
+        change = "UPDATE alerting.clocks SET generation = $1"
+        await execute(backing, (change, generation), (_TIMERS,), ("VACUUM ANALYZE",))
+        spent = Spent(backing)
+        fired = 0
+        while fired < due:
+            fired += await timers.turn()
+        report.line(what, f"{fired / spent.seconds:,.0f}/s {done}")
+        spent.tell(report, fired, "a timer")
 
 
 async def _lateness(report: Report, backing: Servers, timers: TimerJob, due: int) -> None:
@@ -178,12 +160,12 @@ async def _lateness(report: Report, backing: Servers, timers: TimerJob, due: int
     begin = await now_of(backing) + timedelta(seconds=2)
     await execute(backing, (_CLOCKS, TENANT, PARTITIONS, due, begin, 10_000))
     await execute(backing, (_TIMERS,))
-    before = await _count(backing, "SELECT count(*) FROM alerting.clock_events")
+    before = await count(backing, "SELECT count(*) FROM alerting.clock_events")
     fired = 0
     while fired < due:
         fired += await timers.turn()
         await asyncio.sleep(0.05)
-    rows = await _fetch(
+    rows = await fetch(
         backing,
         "SELECT 1000 * extract(epoch FROM recorded_at - happened_at)::float8 AS ms FROM alerting.clock_events "
         "ORDER BY id OFFSET $1",
@@ -192,34 +174,7 @@ async def _lateness(report: Report, backing: Servers, timers: TimerJob, due: int
     report.line("lateness of those that come due evenly", latencies(sorted(row["ms"] for row in rows)))
 
 
-async def _move(report: Report, backing: Servers, clocks: int) -> None:
-    settings = settings_of(backing)
-    later = await now_of(backing) + timedelta(hours=20)
-    await execute(backing, (_CLOCKS, TENANT, PARTITIONS, clocks, later, 3_600_000), (_TIMERS,), ("ANALYZE",))
-    resources = Resources(settings, SERVICE.name)
-    try:
-        api = resources.database(Role.API)
-        document = shipped_text().replace("due_within: 24 h", "due_within: 30 h")
-        async with api.driver_transaction(TENANT) as tx:
-            saved = await policies.save_draft(tx, TENANT, document, Format.YAML, "benchmark", CALENDARS)
-        async with api.driver_transaction(TENANT) as tx:
-            key = RevisionKey(saved.policy.id, saved.policy.number)
-            await policies.activate(tx, TENANT, key, "benchmark", CALENDARS)
-        async with api.driver_transaction(TENANT) as tx:
-            await order_move(UnitOfWork(tx, resources.outbox, resources.ids), TENANT, "benchmark", "benchmark")
-        job = MoveJob(resources, followers(settings))
-        spent = _Spent(backing)
-        while await job.turn():
-            pass
-        report.line("moved", f"{clocks:,} in {spent.seconds:.1f} s, {clocks / spent.seconds:,.0f}/s")
-        spent.tell(report, clocks, "a clock")
-    finally:
-        await resources.close()
-    moved = await _count(backing, "SELECT count(*) FROM alerting.clock_events WHERE kind = 'policy_applied'")
-    report.check("clocks that moved", moved, clocks)
-
-
-class _Spent:
+class Spent:
     """Time on the wall and of the processor since it was made."""
 
     def __init__(self, backing: Servers) -> None:
@@ -244,7 +199,7 @@ def settings_of(backing: Servers) -> AlertingSettings:
     return AlertingSettings.model_validate({**told, "vault_keys": VAULT_KEYS})
 
 
-async def _end_offset(_topic: str, _partition: int) -> int:
+async def end_offset(_topic: str, _partition: int) -> int:
     return 1
 
 
@@ -257,7 +212,7 @@ async def execute(backing: Servers, *statements: tuple[object, ...]) -> None:
         await connection.close()
 
 
-async def _fetch(backing: Servers, sql: str, *arguments: object) -> Sequence[asyncpg.Record]:
+async def fetch(backing: Servers, sql: str, *arguments: object) -> Sequence[asyncpg.Record]:
     connection = await asyncpg.connect(backing.database_url)
     try:
         rows: Sequence[asyncpg.Record] = await connection.fetch(sql, *arguments)
@@ -266,10 +221,10 @@ async def _fetch(backing: Servers, sql: str, *arguments: object) -> Sequence[asy
         await connection.close()
 
 
-async def _count(backing: Servers, sql: str) -> int:
-    return int((await _fetch(backing, sql))[0][0])
+async def count(backing: Servers, sql: str) -> int:
+    return int((await fetch(backing, sql))[0][0])
 
 
 async def now_of(backing: Servers) -> datetime:
-    now: datetime = (await _fetch(backing, "SELECT now()"))[0][0]
+    now: datetime = (await fetch(backing, "SELECT now()"))[0][0]
     return now

@@ -113,3 +113,27 @@ async def test_clocks_of_which_nobody_knows_how_they_ended_can_be_listed(stage, 
     assert (item["answers"], item["unknown_at"]) == ("untold", "2026-03-03T09:00:00Z")
     log = (await api.get(f"/v1/clocks/{item['id']}")).json()["log"]
     assert [entry["kind"] for entry in log][-1] == "unknown"
+
+
+async def test_running_paused_and_settled_clocks_are_one_list_in_the_order_of_their_due_times(stage, api):
+    for hour in range(6):
+        state = review(published_at=at(hour), rated_at=at(hour))
+        await stage.happens(None, state, at(hour), review_id=f"review-{hour}")
+    for number in (2, 5):
+        path = f"/v1/clocks/{clock_id('default', f'review-{number}', Metric.FIRST_ANSWER)}/pause"
+        assert (await api.post(path, json={"reason": "They look for the order."})).status_code == 200
+    await stage.move_to(at(25.5))
+    await stage.fires()
+    items = (await api.get("/v1/clocks")).json()["items"]
+    assert [(item["review_id"], item["state"]) for item in items] == [
+        ("review-0", "breached"), ("review-1", "breached"), ("review-2", "paused"), ("review-3", "running"),
+        ("review-4", "running"), ("review-5", "paused"),
+    ]  # fmt: skip
+    within = {"due_after": items[1]["due_at"], "due_before": items[4]["due_at"]}
+    assert await ids(api, **within) == ["review-1", "review-2", "review-3"]
+    found, cursor = [], None
+    while not found or cursor is not None:
+        page = (await api.get("/v1/clocks", params={"limit": 2} | ({"cursor": cursor} if cursor else {}))).json()
+        found += page["items"]
+        cursor = page["next"]
+    assert found == items

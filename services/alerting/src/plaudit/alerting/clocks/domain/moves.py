@@ -121,10 +121,7 @@ def target_of(clock: Clock, rules: Rules) -> Pin | None:
     Raises:
         KeyError: the class names a calendar that there is not.
     """
-    in_force = rules.policies.current(clock.tenant_id)
-    name = rules.pinned(clock.tenant_id, clock.run.pin).rule.name
-    rule = next((each for each in in_force.classes if each.name == name and each.metric == clock.metric), None)
-    return None if rule is None else rules.newest_pin(clock.tenant_id, rule)
+    return rules.target_of(clock.tenant_id, clock.run.pin, clock.metric)
 
 
 def moved(clock: Clock, rules: Rules, *, at: datetime, reason: str, by: str) -> tuple[ClockEvent, ...]:

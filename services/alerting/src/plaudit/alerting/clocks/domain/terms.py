@@ -61,6 +61,7 @@ class Rules:
     newest: Mapping[tuple[str, str], Calendar] = field(default_factory=dict)
     """(tenant, name) → the calendar's newest revision."""
     _known: dict[tuple[str, Pin], Terms] = field(default_factory=dict)
+    _targets: dict[tuple[str, Pin, str], Pin | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Let what is pinned to the newest revisions be found too."""
@@ -105,3 +106,17 @@ class Rules:
         if rule.calendar == ALWAYS_NAME:
             return Pin(rule.ref)
         return Pin(rule.ref, self.newest[tenant_id, rule.calendar].ref)
+
+    def target_of(self, tenant_id: str, pin: Pin, metric: str) -> Pin | None:
+        """Return where clocks of a metric move to from a pin: the class of its name in force; none if there is none.
+
+        Raises:
+            KeyError: the pin is not stored, or the class names a calendar that there is not.
+        """
+        key = tenant_id, pin, metric
+        if key not in self._targets:
+            name = self._terms(tenant_id, pin).rule.name
+            in_force = self.policies.current(tenant_id).classes
+            rule = next((each for each in in_force if each.name == name and each.metric == metric), None)
+            self._targets[key] = None if rule is None else self.newest_pin(tenant_id, rule)
+        return self._targets[key]
