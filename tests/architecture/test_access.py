@@ -37,6 +37,8 @@ FOR_ANYONE = {
     "/scores/how/{profile}",
     *("/incidents/{tenant}", "/incidents/{tenant}/feed.atom", "/incidents/{tenant}/banner.json"),
     *("/incidents/{tenant}/{slug}", "/incidents/{tenant}/{slug}/feed.atom"),
+    *("/incidents/{tenant}/{slug}/subscribe", "/incidents/{tenant}/{slug}/subscribe/sent"),
+    "/incidents/{tenant}/{slug}/subscription/{token}",  # of who reads the mail with the link
     "/internal/contacts",  # for services of ours: what is not sealed by the key of the vault is a 404
 }
 """Paths that are meant for the public. Whoever adds one says so here."""
