@@ -121,7 +121,7 @@ def checks(settings: AlertingSettings) -> Checks:
     return {
         CLOCK_TOPIC: beside_events(check_of(settings.public_url, fallback, withheld)),
         ALERT_TOPIC: beside_events(alert_check_of(settings.public_url, fallback)),
-        INCIDENT_TOPIC: incident_check_of(settings.public_url),
+        INCIDENT_TOPIC: beside_events(incident_check_of(settings.public_url)),
         **cadence_checks(address_of(settings)),
     }
 
