@@ -128,7 +128,10 @@ def checks(settings: AlertingSettings) -> Checks:
     return {
         CLOCK_TOPIC: beside_events(check_of(settings.public_url, fallback, withheld)),
         ALERT_TOPIC: beside_events(alert_check_of(settings.public_url, fallback)),
-        **incident_checks(settings.public_url, address_of(settings)),
+        **{
+            topic: beside_events(check)
+            for topic, check in incident_checks(settings.public_url, address_of(settings)).items()
+        },
         **cadence_checks(address_of(settings)),
     }
 

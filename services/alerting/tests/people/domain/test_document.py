@@ -130,3 +130,10 @@ def test_a_mistake_in_yaml_has_its_line():
     with pytest.raises(WrongOwnersError) as caught:
         compiled("people:\n  - address: nobody\n    name: X\n", Format.YAML, endpoints=(), number=1)
     assert [(each.pointer, each.line) for each in caught.value.errors] == [("/people/0/address", 2)]
+
+
+def test_an_address_that_not_every_mail_server_takes_is_refused_with_the_reason():
+    with pytest.raises(WrongOwnersError, match="letters beyond ASCII before the @") as caught:
+        read({"people": [{"address": "é@x.example", "name": "E"}]})
+    assert [each.pointer for each in caught.value.errors] == ["/people/0/address"]
+    assert read({"people": [{"address": "ada@Café.example", "name": "A"}]}).by_address("ada@xn--caf-dma.example")

@@ -14,9 +14,9 @@ from plaudit.alerting.alerts.domain.alert import thread_of_alert
 from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.alerting.clocks.domain.clock import thread_of
 from plaudit.alerting.clocks.domain.words import WORDS
-from plaudit.alerting.mails.domain.words import DESK, REVIEWS, moment
+from plaudit.alerting.mails.domain.words import DESK, INCIDENTS, REVIEWS, moment
 from plaudit.common.delivery.domain.message import Channel, Content, Message, endpoint, takes_topic
-from plaudit.common.text import isolated, one_line
+from plaudit.common.text import isolated, one_line, shortened
 
 MAX_AGE: Final = timedelta(days=1)
 """An event of before is told to no endpoint: what replays or restores bring back is no news."""
@@ -26,6 +26,11 @@ TO_PEOPLE: Final = frozenset({Channel.SLACK, Channel.TEAMS})
 TRIGGER: Final = "trigger"
 ACKNOWLEDGE: Final = "acknowledge"
 RESOLVE: Final = "resolve"
+TOLD_ELSEWHERE: Final = frozenset({"incident.updated", "incident.resolved"})
+"""What endpoints are told with every word of it, by the incidents themselves."""
+FOR_PROGRAMS: Final = frozenset({"consent.chosen"})
+"""What persons choose for themselves is no news for a room full of people."""
+MAX_WORDS_CHARS: Final = 500
 ACTIONS: Final[Mapping[str, str]] = {
     "alert.raised": TRIGGER,
     "alert.acknowledged": ACKNOWLEDGE,
@@ -48,6 +53,9 @@ _SAID: Final[Mapping[str, str]] = {
     "alert.assigned": "It has another owner",
     "alert.silenced": "It is silenced",
     "alert.resolved": "Resolved",
+    "incident.opened": "Incident",
+    "incident.closed": "The incident is closed",
+    "consent.chosen": "A person has chosen what to be written to about",
 }
 
 
@@ -72,7 +80,11 @@ class Event(msgspec.Struct, frozen=True):
         if "alert_id" in data:
             clock_id = UUID(data["clock_id"]) if data.get("clock_id") else None
             return thread_of_alert(data["kind"], UUID(data["alert_id"]), clock_id, data.get("review_id") or "")
-        return thread_of(UUID(data["clock_id"]))
+        if "incident_id" in data:
+            return f"incident:{data['incident_id']}"
+        if "clock_id" in data:
+            return thread_of(UUID(data["clock_id"]))
+        return f"event:{self.id}"
 
     @property
     def thread(self) -> str:
@@ -102,10 +114,10 @@ def is_told(event: Event, channel: str, topics: list[str], known_since: datetime
         now: the time.
     """
     is_news = event.at >= known_since and now - event.at <= MAX_AGE
-    if not is_news or not takes_topic(topics, event.type):
+    if not is_news or event.type in TOLD_ELSEWHERE or not takes_topic(topics, event.type):
         return False
     if channel not in ALARM_CHANNELS:
-        return True
+        return channel not in TO_PEOPLE or event.type not in FOR_PROGRAMS
     return bool(event.action) and (channel == Channel.PAGERDUTY or event.action != ACKNOWLEDGE)
 
 
@@ -130,11 +142,13 @@ def content_of(event: Event, public_url: str) -> Content:
     """Return what is said of an event."""
     link, label = _link(event.data, public_url)
     heading = _SAID.get(event.type, event.type.replace(".", ": ").replace("_", " "))
-    what = event.data.get("summary") or _what(event.data)
+    what = shortened(
+        one_line(event.data.get("summary") or event.data.get("title") or _what(event.data)), MAX_WORDS_CHARS
+    )
     facts = [("Subject", event.subject), *_facts(event.data)]
     return Content(
-        subject=one_line(f"{heading}: {what}"),
-        text="\n".join((one_line(str(what)), "", *(f"{name}: {words}" for name, words in facts))),
+        subject=f"{heading}: {what}",
+        text="\n".join((what, "", *(f"{name}: {words}" for name, words in facts))),
         data={
             "event": {"id": event.id, "time": event.at, "subject": event.subject, "data": event.data},
             "event_action": event.action or None,
@@ -157,6 +171,8 @@ def is_trigger(content: Content) -> bool:
 
 
 def _what(data: Mapping[str, Any]) -> str:
+    if "choice" in data:
+        return f"{data['topic']} by {data['channel']}: {data['choice']}"
     words = WORDS.get(data.get("metric", ""))
     due = words.due if words else str(data.get("metric", "")).replace("_", " ")
     return f"{due}, {data.get('subject', '')}"
@@ -178,6 +194,8 @@ def _link(data: Mapping[str, Any], public_url: str) -> tuple[str, str]:
     console = public_url.rstrip("/")
     if data.get("review_id"):
         url, label = f"{console}{REVIEWS}/{data['review_id']}", "Open the review"
+    elif data.get("incident_id"):
+        url, label = f"{console}{INCIDENTS}/{data['incident_id']}", "Open the incident"
     elif data.get("clock_id"):
         url, label = f"{console}{DESK}/{data['clock_id']}", "Open the clock"
     else:
