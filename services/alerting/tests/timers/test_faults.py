@@ -131,9 +131,7 @@ async def nobody_was_called(stage, mailbox):
 
 
 @pytest.mark.parametrize("reviews", short_and_long(1_000, 100_000))
-async def test_reviews_that_are_received_long_after_their_publication_start_no_clock_and_page_nobody(
-    stage, mailbox, reviews
-):
+async def test_reviews_that_are_received_long_after_their_publication_page_nobody(stage, mailbox, reviews):
     """As an import without the mark of a backfill brings them, of the years since the source was set up."""
     days = 24 * 700
     received = at(days)
@@ -144,9 +142,13 @@ async def test_reviews_that_are_received_long_after_their_publication_start_no_c
         records.append(stage.record(None, state, received, f"review-{number}"))
     await stage.move_to(received)
     await reads_many(stage, records)
+    await stage.sends()
     await stage.move_to(at(days + 200))
     await stage.fires()
-    assert await stage.rows("SELECT FROM clocks") == []
+    causes = await stage.rows(
+        "SELECT event ->> 'cause' AS cause, count(*)::int AS n FROM clock_events WHERE kind = 'breached' GROUP BY 1"
+    )
+    assert causes == [{"cause": "read_late", "n": reviews}]
     await nobody_was_called(stage, mailbox)
 
 

@@ -169,8 +169,8 @@ class ClockEventOut(BaseModel):
     channel: str | None = Field(None, description="Of a contact: by which way.", examples=[None])
     cause: str | None = Field(
         None,
-        description="Of a breach: `policy_applied` if moving the clock made it, `read_late` if the review was read "
-        "of only long after the due time, as in a replay of history. Nobody is called for such a one.",
+        description="Of a breach: `policy_applied` if moving the clock made it, `read_late` if we learned of "
+        "the review only long after the due time, as by an import or a replay. Nobody is called for such a one.",
         examples=[None],
     )
 

@@ -219,7 +219,7 @@ async def _decide(
 
 
 async def _read_late(tx: Tx, clocks: Collection[Clock]) -> set[ClockKey]:
-    """Return those of the clocks about reviews of which we read only long after they were due, as in a replay.
+    """Return those of the clocks about reviews that are history: brought in, or read, long after they were due.
 
     What is due so long ago, though it was read in time, is of a standstill of ours: people are called for it.
     """
@@ -228,7 +228,8 @@ async def _read_late(tx: Tx, clocks: Collection[Clock]) -> set[ClockKey]:
         clock.key: clock.run.due_at for clock in clocks if clock.about.review_id and clock.run.due_at < long_ago
     }
     began = await clock_store.began_recorded(tx, set(suspects)) if suspects else {}
-    return {key for key, due_at in suspects.items() if key in began and began[key] - due_at > READ_LATE}
+    read_late = {key for key, due_at in suspects.items() if key in began and began[key] - due_at > READ_LATE}
+    return read_late | {clock.key for clock in clocks if clock.about.review_id and clock.run.is_history}
 
 
 async def _contacts_of(tx: Tx, clocks: Collection[Clock]) -> dict[ClockKey, list[Contact]]:

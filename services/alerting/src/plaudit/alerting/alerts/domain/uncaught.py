@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from plaudit.alerting.clocks.domain.decide import is_history
+from plaudit.alerting.clocks.domain.run import is_history
 from plaudit.alerting.people.domain import Owners
 from plaudit.alerting.policies.domain.conditions import facts_of
 from plaudit.alerting.policies.domain.metrics import METRICS, Metric

@@ -77,7 +77,7 @@ class BreachCause(StrEnum):
     POLICY_APPLIED = "policy_applied"
     """The run was moved to a policy or calendar under which its due time had passed already."""
     READ_LATE = "read_late"
-    """We read of the review only days after the due time, as in a replay of history."""
+    """We learned of the review only long after the due time, as by an import or a replay of history."""
 
 
 class Started(msgspec.Struct, frozen=True, gc=False, tag_field="kind", tag="started", omit_defaults=True):

@@ -9,7 +9,7 @@ Where answers are not told, only an answer can show that a run was late: neither
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from plaudit.alerting.calendars.domain import Pause
@@ -53,11 +53,6 @@ def answered_at(review: ReviewState) -> datetime | None:
     return answer.published_at if answer is not None and answer.state == PUBLISHED_ANSWER else None
 
 
-def is_history(said_at: datetime, learned_at: datetime) -> bool:
-    """Say whether something is brought in so late that it starts no clock: by an import, or by the first pull."""
-    return learned_at - said_at > HISTORY
-
-
 def is_answered(review: ReviewState) -> bool:
     """Say whether the public can read an answer to the review."""
     return answered_at(review) is not None
@@ -72,9 +67,6 @@ _BY_STATEMENT: Final = frozenset(
     (StartReason.PUBLISHED, StartReason.LOWERED, StartReason.WORSENED, StartReason.IMPROVED)
 )
 """Of runs that count from something that the customer said."""
-
-HISTORY: Final = timedelta(days=30)
-"""What we learn of so long after it was said is history: an answer to it is no duty any more, and calls nobody."""
 
 ANSWER: Final = Duty(answered_at, StartReason.ANSWER_REMOVED)
 FIRST_RESOLUTION: Final = Duty(resolved_at, None)
@@ -228,29 +220,15 @@ def _start(
     if review.published_at < review.source.created_at:
         return ()
     if is_first:
-        return _start_of_a_statement(review.published_at, review.received_at, terms, StartReason.PUBLISHED)
+        return (starts(terms, review.received_at, review.published_at, StartReason.PUBLISHED),)
     if before is None:
         return (starts(terms, happened_at, happened_at, StartReason.RESTORED),)
     if not had_terms or review.rating < before.rating:
-        return _start_of_a_statement(review.rated_at, happened_at, terms, StartReason.LOWERED)
-    undone_at = duty.fulfilled_at(before)
-    if undone_at is None:
-        return _start_of_what_was_set_aside(review, happened_at, terms)
-    return _start_again(run, undone_at, happened_at, terms, duty)
-
-
-def _start_of_what_was_set_aside(review: ReviewState, happened_at: datetime, terms: Terms) -> tuple[ClockEvent, ...]:
-    """Begin a run where something was due before and there is none: its first revision was set aside, or is history."""
-    if is_history(review.published_at, review.received_at):
-        return ()
+        return (starts(terms, happened_at, review.rated_at, StartReason.LOWERED),)
+    if (undone_at := duty.fulfilled_at(before)) is not None:
+        return _start_again(run, undone_at, happened_at, terms, duty)
+    # Something was due before and there is no run: that revision was set aside. Start as if it were the first.
     return (starts(terms, happened_at, review.published_at, StartReason.PUBLISHED),)
-
-
-def _start_of_a_statement(
-    said_at: datetime, learned_at: datetime, terms: Terms, reason: StartReason
-) -> tuple[ClockEvent, ...]:
-    """Begin a run that counts from what the customer said; none where we learned of it so late that it is history."""
-    return () if is_history(said_at, learned_at) else (starts(terms, learned_at, said_at, reason),)
 
 
 def _start_again(

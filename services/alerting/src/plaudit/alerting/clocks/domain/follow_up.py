@@ -16,7 +16,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
     RetractReason,
     StartReason,
 )
-from plaudit.alerting.clocks.domain.decide import TermsFor, answered_at, close, is_history, starts
+from plaudit.alerting.clocks.domain.decide import TermsFor, answered_at, close, starts
 from plaudit.alerting.clocks.domain.run import Run
 from plaudit.common.contracts import ReviewChange, ReviewState
 
@@ -54,8 +54,6 @@ def decide_follow_up(
         return ()
     answered = answered_at(review)
     if answered is None or answered < review.source.created_at or not _is_new(run, change, is_first=is_first):
-        return ()
-    if is_history(answered, happened_at):
         return ()
     terms = terms_for(review)
     if terms is None:

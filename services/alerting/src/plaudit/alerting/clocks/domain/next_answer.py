@@ -15,7 +15,7 @@ from plaudit.alerting.clocks.domain.clock_events import (
     RetractReason,
     StartReason,
 )
-from plaudit.alerting.clocks.domain.decide import End, TermsFor, answered_at, close, is_history, starts
+from plaudit.alerting.clocks.domain.decide import End, TermsFor, answered_at, close, starts
 from plaudit.alerting.clocks.domain.run import Run
 from plaudit.common.contracts import ReviewChange, ReviewState
 
@@ -65,7 +65,7 @@ def start_next_answer(
     answered, said_at = answered_at(review), stated_at(review)
     if answered is None or said_at <= answered or said_at < review.source.created_at:
         return ()
-    terms = None if is_history(said_at, happened_at) else terms_for(review)
+    terms = terms_for(review)
     if terms is None:
         return ()
     if latest is None or said_at > latest.anchor_at:

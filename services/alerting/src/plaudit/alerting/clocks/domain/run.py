@@ -13,7 +13,7 @@ and an answer, once it is known, makes of it what its publication says.
 
 import dataclasses
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
@@ -43,6 +43,12 @@ TermsOf: TypeAlias = Callable[[Pin], Terms]
 """Finds what a pin names. Raises KeyError where it is not stored."""
 
 
+HISTORY: Final = timedelta(days=30)
+"""What we learn of so long after it was said is history: nobody is called for it."""
+_BY_WHAT_WAS_SAID: Final = frozenset(
+    (StartReason.PUBLISHED, StartReason.LOWERED, StartReason.WROTE_AGAIN, StartReason.ANSWERED)
+)
+"""Of runs that count from when somebody said something, and not from when we learned of it."""
 NO_PAUSES: Final = "[]"
 """No pauses, as JSON."""
 _encode: Final = msgspec.json.Encoder().encode
@@ -111,6 +117,11 @@ class Run(msgspec.Struct, frozen=True, gc=False):
         return self.started_at if self.applied_at is None else self.applied_at
 
     @property
+    def is_history(self) -> bool:
+        """Whether what it counts from was brought in long afterwards, as by an import of years."""
+        return self.reason in _BY_WHAT_WAS_SAID and is_history(self.anchor_at, self.started_at)
+
+    @property
     def waiting(self) -> bool:
         """Whether what was due is still due, even if it is late."""
         return self.fulfilled_at is None and self.cancelled_at is None
@@ -146,6 +157,11 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     def is_in_time(self, at: datetime) -> bool:
         """Say whether an end at this time was in time. One during a pause that is open was: no time passes then."""
         return self.is_paused or at <= self.due_at
+
+
+def is_history(said_at: datetime, learned_at: datetime) -> bool:
+    """Say whether we learned of something so long after it was said that nobody is called for it."""
+    return learned_at - said_at > HISTORY
 
 
 def apply(run: Run | None, event: ClockEvent, terms_of: TermsOf) -> Run:

@@ -146,7 +146,7 @@ def _breach(event: Breached) -> str:
     if event.by is not None:
         return "There was no answer in time."
     if event.cause is BreachCause.READ_LATE:
-        return "It was read of only long after the due time had passed, without an answer. Nobody was called for it."
+        return "We learned of it only long after the due time had passed, without an answer. Nobody was called for it."
     if event.cause is not None:
         return "The due time under the new policy had passed already. Nobody was called for it."
     return "No answer in time" + (", as far as could be read by then." if event.provisional else ".")

@@ -75,7 +75,7 @@ def letter_about(clock: Clock, event: ClockEvent, *, is_noticed: bool) -> Letter
     """
     run = clock.run
     match event:
-        case Started() if is_noticed:
+        case Started() if is_noticed and not run.is_history:
             return Letter(clock.id, run.number, run.generation, LetterKind.NOTICE)
         case Warned(collapsed=False):
             stage = event.percent or 0, event.after or ""
