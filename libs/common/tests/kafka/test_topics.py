@@ -69,7 +69,8 @@ async def test_ids_are_asked_for_over_one_connection_until_it_fails(
         after = await ids.find([topic.name])
         assert before[topic.name][0] != after[topic.name][0]
         assert len(opened) == 1
-        await opened[0].close()
+        for connection in opened[0]._conns.values():
+            connection.close()
         assert await ids.find([topic.name]) == after
 
 

@@ -112,5 +112,6 @@ class Publisher:
         except TimeoutError:
             log.critical("relay_producer_stuck", hint="the process exits, since a running producer could still send")
             os._exit(EXIT_PRODUCER_STUCK)
-        finally:
+        except BaseException:
             await end_producer(self._producer)
+            raise
