@@ -33,8 +33,9 @@ _AGAIN: Final[Mapping[Kind, tuple[str, str]]] = {
 }
 """Kind → its table, and what names it there."""
 _COUNT: Final = " + ".join(
-    f"(SELECT count(*) FROM (SELECT FROM {table} WHERE tenant_id = $1 AND failed_at IS NOT NULL LIMIT $2) AS some)"
-    for table, _ in _AGAIN.values()
+    f"(SELECT count(*) FROM (SELECT DISTINCT {name} FROM {table} "
+    "WHERE tenant_id = $1 AND failed_at IS NOT NULL LIMIT $2) AS bounded)"
+    for table, name in _AGAIN.values()
 )
 
 Place = tuple[datetime, str, str]
