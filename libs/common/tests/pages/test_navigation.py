@@ -4,7 +4,7 @@ from plaudit.common.pages.navigation import ACCOUNT, CONSOLE, Crumb, crumbs, sec
 def test_a_person_sees_the_sections_that_all_their_scopes_allow() -> None:
     shown = sections({"board:read", "clocks:read"}.__contains__, {"/console/requests": "3"})
     # These need the one scope alone, the desk needs that of alerts, too.
-    of_clocks = [(f"/console/{name}", "") for name in ("owners", "policies", "calendars")]
+    of_clocks = [(f"/console/{name}", "") for name in ("owners", "policies", "calendars", "set-aside")]
     assert [(link.path, link.count) for link in shown] == [
         *(("/console/reports", ""), ("/console/requests", "3")),
         *of_clocks,

@@ -30,6 +30,7 @@ ACCOUNT: Final = "/console/account"
 CONSOLE: Final = (
     NavEntry("Overview", HOME, ("clocks:read", "alerts:read")),
     NavEntry("Desk", "/console/desk", ("clocks:read", "alerts:read")),
+    NavEntry("Alerts", "/console/alerts", ("alerts:read",)),
     NavEntry("Incidents", "/console/incidents", ("incidents:read",)),
     NavEntry("Reviews", "/console/reviews", ("reviews:read",)),
     NavEntry("Scores", "/console/scores", ("scores:read",)),
@@ -48,6 +49,7 @@ CONSOLE: Final = (
     NavEntry("Owners", "/console/owners", ("clocks:read",)),
     NavEntry("Policies", "/console/policies", ("clocks:read",)),
     NavEntry("Calendars", "/console/calendars", ("clocks:read",)),
+    NavEntry("Set aside", "/console/set-aside", ("clocks:read",)),
     NavEntry("API keys", "/console/keys", ("keys:write",), begins_group=True),
     NavEntry("People", "/console/people", ("people:write",)),
     NavEntry("Audit", "/console/audit", ("audit:read",)),

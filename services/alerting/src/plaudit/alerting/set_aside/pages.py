@@ -38,7 +38,6 @@ async def show_set_aside(request: Request, principal: Reader, tx: TenantTx, curs
         principal,
         tx,
         "set_aside.html",
-        further=("Set aside",),
         listed=listed,
         names=NAMES,
         next=following,
