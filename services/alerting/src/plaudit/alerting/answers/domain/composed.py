@@ -6,10 +6,10 @@ is told by the places of the text as it came.
 
 import re
 import unicodedata
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-_FORM = "NFC"
-_CLUSTER = re.compile(r"(?s).[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u093c\u3099\u309a]*")
+_FORM: Final = "NFC"
+_CLUSTER: Final = re.compile(r"(?s).[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u093c\u3099\u309a]*")
 """A character, and the marks behind it that it may be composed with."""
 
 
