@@ -148,6 +148,8 @@ async def check_incidents(reference, api):
     await reference.check(api, "list_incident_updates", ids=incident)
     await reference.check(api, "list_incident_deliveries", ids=incident)
     await reference.check(api, "redrive_incident", ids=incident)
+    await reference.check(api, "list_update_revisions", ids={**incident, "number": "1"})
+    await reference.check(api, "correct_update", ids={**incident, "number": "1"})
     await reference.check(api, "set_incident_severity", ids=await opened())
     await reference.check(api, "set_incident_state", ids=await opened())
     ended = await opened()

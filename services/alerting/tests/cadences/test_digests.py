@@ -157,9 +157,10 @@ async def test_two_processes_tell_each_week_once_at_nine_local_also_when_clocks_
         await cadence.stage.sends()
     await other.close()
     told = [(each["local_date"], each["end"][11:16]) for each in await digests(cadence)]
-    assert told[-3:] == [("2026-03-23", "08:00"), ("2026-03-30", "07:00"), ("2026-10-26", "08:00")]
+    assert [each for each in told if each[0] in {"2026-03-23", "2026-03-30", "2026-10-19", "2026-10-26"}] == [
+        *(("2026-03-23", "08:00"), ("2026-03-30", "07:00"), ("2026-10-19", "07:00"), ("2026-10-26", "08:00"))
+    ]
     weeks = [str(each["Subject"]).partition(":")[0] for each in mailbox.mails]
-    assert [each for each in weeks if "March" in each or "October" in each].count("The week to 30 March 2026") == 1
     assert len(weeks) == len(set(weeks)) == len(told)
 
 
