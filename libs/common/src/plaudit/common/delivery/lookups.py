@@ -31,14 +31,14 @@ class Lookups:
         if found is None:
             found = asyncio.get_running_loop().run_in_executor(self._threads, self._find, host, port)
             self._running[key] = found
-            found.add_done_callback(lambda done: self._forget(key, done))
+            found.add_done_callback(lambda done: self._end(key, done))
         return await asyncio.shield(found)
 
     def close(self) -> None:
         """Begin no further look-up; one that hangs is left to the system."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _forget(self, key: tuple[str, int], done: asyncio.Future[Sequence[str]]) -> None:
+    def _end(self, key: tuple[str, int], done: asyncio.Future[Sequence[str]]) -> None:
         self._running.pop(key, None)
         if not done.cancelled():
             done.exception()  # everybody who asked may have given up
