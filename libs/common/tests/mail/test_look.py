@@ -21,9 +21,7 @@ def test_what_people_wrote_is_text_in_each_part():
 @pytest.mark.parametrize("width", [600, 320])
 async def test_a_word_without_end_does_not_make_the_mail_wider_than_the_screen(tmp_path: Path, width: int):
     words = Markup("<li>{}</li>").format("W" + "o" * 400)
-    made = look.page(
-        look.heading("Late") + words + look.paragraph("o" * 400) + look.button("https://x", "Open"), "Late"
-    )
+    made = look.page(look.heading("Late") + words + look.paragraph("o" * 400) + look.button("https://x", "Open"))
     async with browser(tmp_path, with_scripts=True) as page:
         await page.set_viewport_size({"width": width, "height": 700})
         await page.set_content(made)
