@@ -26,6 +26,7 @@ KNOWN = {
     "plaudit.alerting.people.store._decoded",
     "plaudit.alerting.policies.domain.default.shipped",
     "plaudit.alerting.policies.domain.default.shipped_text",
+    "plaudit.alerting.policies.domain.revisions._warnings",
     "plaudit.alerting.policies.store._decoded",
     "plaudit.common.contracts.subjects._is_subject_within",
     "plaudit.common.contracts.subjects.prefixes",

@@ -29,7 +29,16 @@ CACHES = {"__pycache__"}
 
 PURE = (
     *("contracts", "mailbox", "person_keys", "standard_webhooks", "strict_json", "text", "idempotency.domain"),
-    *("csv_cells", "delivery.domain", "names", "numerals", "rate_limits.domain", "refusals", "row_numbers"),
+    *(
+        "csv_cells",
+        "delivery.domain",
+        "mail.look",
+        "names",
+        "numerals",
+        "rate_limits.domain",
+        "refusals",
+        "row_numbers",
+    ),
     *("statistics", "time_zones"),
 )
 """What a domain may import of plaudit.common."""

@@ -118,6 +118,7 @@ OF_AN_INCIDENT = {
     "PUT /v1/incidents/{incident_id}/breach/affected": ("method", "people"),
     "POST /v1/incidents/{incident_id}/breach/authority": ("reference", "note"),
     "PUT /v1/incidents/{incident_id}/breach/people": ("note",),
+    "PUT /v1/incidents/{incident_id}/updates/{number}": ("reason",),
 }
 OF_OTHERS = {
     *((name, field) for name, fields in OF_AN_INCIDENT.items() for field in fields),
@@ -135,7 +136,7 @@ CLOCK_ACTS = ("pause", "resume", "move", "fulfil", "settle")
 INCIDENT_ACTS = (
     *(("POST", rest) for rest in ("updates", "subscribers", "resolve", "close", "links")),
     *(("PUT", rest) for rest in ("severity", "state", "breach", "breach/awareness", "breach/notice")),
-    *(("PUT", rest) for rest in ("breach/affected", "breach/people")),
+    *(("PUT", rest) for rest in ("breach/affected", "breach/people", "updates/{number}")),
 )
 OF_STATES = {
     "POST /v1/replays": (404, "not-found"),

@@ -270,10 +270,20 @@ async def _fill_alerting(made: House, client: httpx.AsyncClient) -> None:
     incidents = [await _made(client, "/v1/incidents", incident) for _ in range(2)]
     breach = {"aware_at": datetime.now(UTC).isoformat(), "zone": "Europe/Berlin"}
     (await client.put(f"/v1/incidents/{incidents[0]}/breach", json=breach)).raise_for_status()
+    text = {
+        "language": "en",
+        "apology": "We are sorry.",
+        "cause": None,
+        "fix": "We mend it.",
+        "prevention": "We try it before.",
+    }
+    published = await client.post(f"/v1/incidents/{incidents[0]}/updates", json={"texts": [text]})
+    assert published.is_success, published.text
     made.known |= {
         "clock_id": await _ids(client, "/v1/clocks"),
         "alert_id": await _ids(client, "/v1/alerts"),
         "incident_id": incidents,
+        "number": ["1"],
         "endpoint_id": [await _made(client, "/v1/endpoints", endpoint)],
         "silence_id": [await _made(client, "/v1/silences", silence)],
         "guideline_id": await _ids(client, "/v1/library/guidelines"),

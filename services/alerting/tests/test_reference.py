@@ -109,6 +109,7 @@ async def test_every_operation_answers_as_its_example_says(stage, endpoint):
     await check_cadences(reference, stage)
     await check_hands(reference, stage)
     await check_moves(reference, stage)
+    await check_set_aside(reference, stage)
     endpoint_id = await check_endpoints(reference, stage, f"http://127.0.0.1:{endpoint.port}/hook")
     await check_messages(reference, stage, endpoint_id)
     reference.assert_all_are_checked()
@@ -237,6 +238,20 @@ async def check_moves(reference, stage):
     await reference.check(api, "preview_move")
     move = await reference.check(api, "order_move")
     await reference.check(api, "read_move", ids={"move_id": move["id"]})
+
+
+async def check_set_aside(reference, stage):
+    """Of a tenant whose timers have raised an error; the example names one thing that is not set aside."""
+    api = await stage.client(tenant="stools")
+    await stage.happens(None, review(), at(0), tenant="stools")
+    await stage.rows(
+        "UPDATE timers SET failed_at = $1, error = $3 WHERE tenant_id = 'stools' AND clock_id = $2 RETURNING clock_id",
+        at(1),
+        clock_id("stools", "review-1", Metric.FIRST_ANSWER),
+        "LookupError: revision 4 is not stored",
+    )
+    await reference.check(api, "list_set_aside")
+    await reference.check(api, "retry_set_aside")
 
 
 async def check_messages(reference, stage, endpoint_id):

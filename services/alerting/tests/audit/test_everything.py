@@ -52,6 +52,7 @@ BEGINNINGS = {
     "/v1/endpoints": "endpoint.changed",
     "/console/messages/endpoints": "endpoint.changed, endpoint.sent_again",
     "/preferences": CHOICES,
+    "/incidents": CHOICES,
     "/sign-in": IN_COMMON,
     "/sign-out": IN_COMMON,
     "/console/account": IN_COMMON,

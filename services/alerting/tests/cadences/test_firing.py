@@ -100,18 +100,21 @@ async def test_no_reminder_after_a_review_an_answer_or_an_opt_out(cadence, kind,
         assert ("03-09", "ended", why, "first") in found
 
 
-async def test_who_has_opted_out_of_everything_is_not_planned_until_they_want_to_hear_again(cadence):
+async def test_what_a_customer_said_last_before_something_comes_due_decides_whether_they_hear_of_it(cadence):
     await cadence.told("opted_out", on(0), channel="sms")
     await cadence.told("purchased", on(0))
-    assert await cadence.pending() == [("invite-purchased", "03-09")]
     await cadence.told("opted_out", on(1))
-    assert await cadence.pending() == []
-    await cadence.told("upgraded", on(2))
-    assert await cadence.pending() == []
-    granted = cadence.customer("consent_set", on(3), consent="granted", said_at=on(3))
+    await cadence.told("ticket_closed", on(2))
+    assert await cadence.pending() == [("invite-ticket-closed", "03-05"), ("invite-purchased", "03-09")]
+    await cadence.goes_to(on(3, 4))
+    assert await cadence.touchpoints() == [("03-05", "withheld", "opted_out", "first")]
+    granted = cadence.customer("consent_set", on(4), consent="granted", said_at=on(4))
     await cadence.reads(CUSTOMER_EVENTS, [granted])
-    await cadence.told("ticket_closed", on(4))
-    assert ("invite-ticket-closed", "03-07") in await cadence.pending()
+    await cadence.goes_to(on(8))
+    assert await cadence.touchpoints() == [
+        ("03-05", "withheld", "opted_out", "first"),
+        ("03-09", "open", None, "first"),
+    ]
 
 
 async def test_a_customer_is_invited_once_in_ninety_days_whatever_happens(cadence):

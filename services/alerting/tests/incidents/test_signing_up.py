@@ -6,7 +6,7 @@ import pytest
 
 from plaudit.alerting.incidents.domain.sign_up_words import SIGN_UP_WORDS
 from plaudit.alerting.incidents.domain.wording import WORDINGS
-from plaudit.alerting.incidents.jobs import SubscriberForgetJob
+from plaudit.alerting.incidents.jobs import SubscriberErasureJob
 from plaudit_testing.incidents import TEXT, after, page_of
 from plaudit_testing.mailbox import Mailbox
 
@@ -60,8 +60,8 @@ async def mails_to_ada(incidents, mailbox):
     return [str(each["Subject"]) for each in mailbox.mails if each["To"] == ADA]
 
 
-async def forget(incidents):
-    while await SubscriberForgetJob(incidents.stage.worker).turn():
+async def erase(incidents):
+    while await SubscriberErasureJob(incidents.stage.worker).turn():
         pass
 
 
@@ -93,7 +93,7 @@ async def test_nobody_is_told_before_they_agree_by_the_link(incidents, public, s
     assert [(each["topic"], each["choice"], each["source"]) for each in chosen] == [("incident", "in", "sign_up")]
 
 
-async def test_the_link_stops_the_mails_of_this_incident_and_forgets_the_address(
+async def test_the_link_stops_the_mails_of_this_incident_and_erases_the_address(
     incidents, public, shown, mailbox: Mailbox
 ):
     link = await agrees(incidents, public, shown, mailbox)
@@ -200,10 +200,10 @@ async def test_who_does_not_agree_within_two_days_is_forgotten(incidents, public
     await asks(public, shown)
     assert await mails_to_ada(incidents, mailbox) == [ASKING]
     await incidents.stage.move_to(after(47))
-    await forget(incidents)
+    await erase(incidents)
     assert await counts(incidents) == (0, 1)
     await incidents.stage.move_to(after(49))
-    await forget(incidents)
+    await erase(incidents)
     assert await counts(incidents) == (0, 0)
     assert await incidents.stage.rows("SELECT 1 FROM message_deliveries WHERE recipient = $1", ADA) == []
 
@@ -217,10 +217,10 @@ async def test_addresses_are_erased_after_the_incident_and_what_was_told_stays_c
     await incidents.stage.sends()
     await incidents.posts(shown, "close", learnings="Keep a spare one.")
     await incidents.stage.move_to(after(24 * 2))
-    await forget(incidents)
+    await erase(incidents)
     assert await counts(incidents) == (1, 0)
     await incidents.stage.move_to(after(24 * 4))
-    await forget(incidents)
+    await erase(incidents)
     assert await counts(incidents) == (0, 0)
     for table in ("incident_subscribers", "messages", "message_deliveries", "message_attempts"):
         for row in await incidents.stage.rows(f"SELECT t::text AS text FROM {table} t"):
@@ -229,13 +229,13 @@ async def test_addresses_are_erased_after_the_incident_and_what_was_told_stays_c
     assert [(each["number"], each["sent"]) for each in told if each["channel"] == "email"] == [(2, 1)]
 
 
-async def test_agreeing_and_forgetting_at_once_leave_one_of_both(incidents, public, shown, mailbox: Mailbox):
+async def test_agreeing_and_erasing_at_once_leave_one_of_both(incidents, public, shown, mailbox: Mailbox):
     await incidents.stage.move_to(after(0))
     await asks(public, shown)
     link = await link_of(incidents, mailbox)
     await incidents.stage.move_to(after(72))
-    await asyncio.gather(forget(incidents), public.post(link, data={"action": "yes"}))
-    await forget(incidents)
+    await asyncio.gather(erase(incidents), public.post(link, data={"action": "yes"}))
+    await erase(incidents)
     told, asked = await counts(incidents)
     assert (asked, len(await incidents.stage.rows("SELECT 1 FROM consents"))) == (0, told)
 

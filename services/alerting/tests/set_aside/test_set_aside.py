@@ -39,6 +39,12 @@ async def test_a_timer_is_listed_and_fires_when_it_is_tried_again(stage, api):
     assert (entry["kind"], entry["after"]) == ("clock.tried_again", {"set_aside": "timer"})
 
 
+async def test_what_has_an_id_is_tried_again_whatever_its_kind(stage, api):
+    clock_id = await set_aside(stage)
+    assert (await api.post("/v1/set-aside/retry", json={"id": "another"})).json() == {"count": 0}
+    assert (await api.post("/v1/set-aside/retry", json={"id": clock_id})).json() == {"count": 1}
+
+
 async def test_all_of_it_is_tried_again_by_the_page(stage, api):
     await set_aside(stage)
     await stage.rows(
@@ -57,7 +63,7 @@ async def test_all_of_it_is_tried_again_by_the_page(stage, api):
     assert "could not be processed" not in (await browser.get("/console")).text
 
 
-@pytest.mark.parametrize("body", [{"id": "x"}, {"kind": "nothing"}, {"kinds": "timer"}])
+@pytest.mark.parametrize("body", [{"id": 1}, {"kind": "nothing"}, {"kinds": "timer"}])
 async def test_what_is_not_clear_is_refused(api, body):
     refused = await api.post("/v1/set-aside/retry", json=body)
     assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")

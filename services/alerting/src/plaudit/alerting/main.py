@@ -46,7 +46,7 @@ from plaudit.alerting.incidents.commands.completing import completing as complet
 from plaudit.alerting.incidents.commands.sending import checks_of as incident_checks
 from plaudit.alerting.incidents.domain.messages import SIGN_UP as SIGN_UP_TOPIC
 from plaudit.alerting.incidents.domain.messages import TOPIC as INCIDENT_TOPIC
-from plaudit.alerting.incidents.jobs import SubscriberForgetJob, SubscriberResealJob
+from plaudit.alerting.incidents.jobs import SubscriberErasureJob, SubscriberResealJob
 from plaudit.alerting.incidents.pages import ROUTERS as INCIDENT_PAGES
 from plaudit.alerting.incidents.pages import public as public_incidents
 from plaudit.alerting.library import api as library
@@ -314,7 +314,7 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
             MessagePurgeJob(worker, settings),
             EndpointResealJob(worker, vault),
             SubscriberResealJob(worker, vault),
-            SubscriberForgetJob(worker),
+            SubscriberErasureJob(worker),
             CalendarsJob(worker, [counting_anew(resources.ids)]),
             ErasureJob(worker, scrubbing(following, resources.outbox)),
         ],

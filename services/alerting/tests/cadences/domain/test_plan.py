@@ -109,10 +109,12 @@ def test_years_of_history_plan_nothing_in_the_past():
     assert local_date(ZoneInfo("Europe/Berlin"), told) <= planned[0].local_date
 
 
-def test_whoever_wants_nothing_any_more_has_no_plan():
+def test_whoever_wants_nothing_now_is_planned_like_others_since_they_may_choose_anew():
     someone = person(happening(Told.STAGE_ENTERED, stage="new"))
-    assert plan(someone, revision(), NOON, fired=(), pending=())
-    assert plan(msgspec.structs.replace(someone, wants_nothing=True), revision(), NOON, fired=(), pending=()) == []
+    planned = plan(someone, revision(), NOON, fired=(), pending=())
+    silent = msgspec.structs.replace(someone, wants_nothing=True)
+    assert planned
+    assert plan(silent, revision(), NOON, fired=(), pending=()) == planned
 
 
 def test_what_is_due_and_has_not_fired_stays_when_something_else_is_told_late():

@@ -57,7 +57,7 @@ class Client(AIOKafkaClient):  # type: ignore[misc] # the library is untyped
                 )
                 await self._learn(connection)
             except (OSError, KafkaError, TimeoutError) as error:
-                log.warning("kafka_not_reached", host=host, port=port, detail=str(error) or type(error).__name__)
+                log.warning("kafka_not_reached", detail=f"{host}:{port}: {error or type(error).__name__}")
                 continue
             break
         else:
@@ -133,7 +133,7 @@ async def _end(tasks: "list[asyncio.Task[Any] | None]", client: Client) -> None:
     if not closing:
         return
     if left:
-        log.warning("kafka_client_ended_hard", client=client._client_id, tasks=len(left))  # noqa: SLF001
+        log.warning("kafka_client_ended_hard", waiting=len(left))
     ended, _ = await asyncio.wait(closing, timeout=END_TIMEOUT_SECONDS)
     for each in _with_an_error(ended):
         log.debug("kafka_task_failed", detail=str(each))

@@ -46,16 +46,16 @@ class SubscriberResealJob(PeriodicJob):
         return done.rows
 
 
-class SubscriberForgetJob(PeriodicJob):
-    """Forgets addresses that are needed no longer: of those who never agreed, and of incidents that are over."""
+class SubscriberErasureJob(PeriodicJob):
+    """Erases addresses that are needed no longer: of those who never agreed, and of incidents that are over."""
 
     def __init__(self, database: Database) -> None:
         """Take a worker's connections."""
-        super().__init__("subscriber_forget", PAUSE_SECONDS, max_age_seconds=MAX_AGE_SECONDS)
+        super().__init__("subscriber_erasure", PAUSE_SECONDS, max_age_seconds=MAX_AGE_SECONDS)
         self._database = database
 
     async def turn(self) -> int:
-        """Forget a batch; return how many there were."""
+        """Erase a batch; return how many there were."""
         async with self._database.transaction() as tx:
             found = await subscribers.of_over(tx, tx.now - ASKED_FOR, tx.now - CLOSED_FOR, tx.now - RESOLVED_FOR, ROWS)
         if not found:
@@ -67,5 +67,5 @@ class SubscriberForgetJob(PeriodicJob):
             again = await subscribers.of_over(tx, tx.now - ASKED_FOR, tx.now - CLOSED_FOR, tx.now - RESOLVED_FOR, ROWS)
             over = [each for each in again if lock_key(each[0], each[1]) in free]
             for each in over:
-                await sign_up.forget(tx, *each)
+                await sign_up.erase(tx, *each)
         return len(over)

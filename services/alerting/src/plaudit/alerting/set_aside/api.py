@@ -7,8 +7,7 @@ from fastapi import APIRouter, Depends
 
 from plaudit.alerting.set_aside import commands, store
 from plaudit.alerting.set_aside.schemas import RetriedOut, RetryIn, SetAsideOut, set_aside_out
-from plaudit.common.http import Page, Paging, Principal, TenantTx, Work, authorize, unprocessable
-from plaudit.common.http.problems import ProblemError
+from plaudit.common.http import Page, Paging, Principal, TenantTx, Work, authorize
 
 SET_ASIDE: Final = "/v1/set-aside"
 
@@ -29,12 +28,5 @@ async def list_set_aside(principal: Reader, tx: TenantTx, paging: Paging) -> Pag
 
 @router.post(f"{SET_ASIDE}/retry", summary="Try again what was set aside")
 async def retry_set_aside(principal: Writer, work: Work, body: RetryIn) -> RetriedOut:
-    """Have it processed again at once: all of it, all of a kind, or one. What fails again is set aside again."""
-    if body.id is not None and body.kind is None:
-        detail = "an `id` is that of a `kind`: name it too"
-        raise unprocessable(
-            "invalid-request",
-            "Which of them is to be tried again is not clear; `errors` says why.",
-            [ProblemError("body", "/kind", "missing", detail)],
-        )
+    """Have it processed again at once: all of it, all of a kind, or what has an id. What fails again comes back here."""
     return RetriedOut(count=await commands.try_again(work.tx, principal.tenant_id, principal.actor, body.kind, body.id))

@@ -15,7 +15,7 @@ async def try_again(tx: Tx, tenant_id: str, actor: str, kind: Kind | None = None
         tenant_id: whose.
         actor: who says so.
         kind: only of this kind; all of it, if none is named.
-        wanted: of a kind, only the thing of this id.
+        wanted: only the thing of this id.
     """
     count = 0
     for each in Kind if kind is None else (kind,):

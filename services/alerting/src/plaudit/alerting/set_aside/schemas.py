@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from plaudit.alerting.set_aside.domain import Kind, SetAside
-from plaudit.common.http import AnyText
+from plaudit.common.http import AnyText, Body
 from plaudit.common.http.openapi_examples import A_TIME
 
 MAX_ID_CHARS = 200
@@ -24,16 +24,14 @@ class SetAsideOut(BaseModel):
     error: str = Field(description="What went wrong.", examples=["LookupError: revision 4 is not stored"])
 
 
-class RetryIn(BaseModel):
+class RetryIn(Body):
     """What is to be tried again."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Kind | None = Field(default=None, description="Only of this kind; null: all of it.", examples=["timer"])
     id: AnyText | None = Field(
         default=None,
         max_length=MAX_ID_CHARS,
-        description="Of that kind, only this one; null: all of it.",
+        description="Only what has this id; null: all of it.",
         examples=["01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11"],
     )
 

@@ -99,7 +99,9 @@ def plan(
     fired: Collection[OccurrenceKey],
     pending: Iterable[Occurrence],
 ) -> list[Occurrence]:
-    """Return everything that is to come for a person.
+    """Return everything that is to come for a person, whether they want to hear of it or not.
+
+    What a person wants is decided when something comes due: by then they may have chosen anew.
 
     Args:
         person: as it stands now.
@@ -108,8 +110,6 @@ def plan(
         fired: what has come due of this person on that date or later.
         pending: what was planned so far. What still follows from the rules stays, due or not.
     """
-    if person.wants_nothing:
-        return []
     zone = revision.zone
     floor = local_date(zone, max(revision.active_from, since))
     planned: dict[OccurrenceKey, Occurrence] = {}

@@ -89,12 +89,12 @@ async def agree(tx: Tx, of: Place) -> tuple[bool, list[ConsentEntry]]:
 
 
 async def stop(tx: Tx, of: Place) -> None:
-    """Tell a person no more of this incident, and forget the address. Other incidents are not concerned."""
+    """Tell a person no more of this incident, and erase the address. Other incidents are not concerned."""
     await lock(tx, [lock_key(of.incident.tenant_id, of.incident.id)])
     await subscribers.delete(tx, of.incident.tenant_id, of.incident.id, of.person)
 
 
-async def forget(tx: Tx, tenant_id: str, incident_id: UUID, person: str) -> None:
-    """Forget an address that is needed no longer, with the mails to it that were about this incident."""
+async def erase(tx: Tx, tenant_id: str, incident_id: UUID, person: str) -> None:
+    """Erase an address that is needed no longer, with the mails to it that were about this incident."""
     await subscribers.delete(tx, tenant_id, incident_id, person)
     await deliveries.erase_person_in_thread(tx, tenant_id, person, thread_of(incident_id))

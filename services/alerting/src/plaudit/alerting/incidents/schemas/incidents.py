@@ -172,7 +172,7 @@ class IncidentInFullOut(IncidentOut):
     notice: DueOut | None = Field(description="That of the notice to the authority.", examples=[None])
     links: list[LinkOut] = Field(description="Its reviews and alerts.", examples=[[]])
     breach: BreachOut | None = Field(description="What is known of the data breach, if it is one.", examples=[None])
-    subscribers: SubscribersOut = Field(description="How many persons are told by mail.")
+    subscribers: SubscribersOut = Field(description="How many persons are told of it by mail, and how many were asked.")
 
 
 class EntryOut(BaseModel):
