@@ -27,3 +27,19 @@ def test_a_reader_reads_in_their_zone(name: str, words: str, typed: str) -> None
     with read_in(zone_of(name)):
         assert (moment(AT), for_input(AT), zone_name()) == (words, typed, name)
     assert zone_name() == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("at", "name", "words"),
+    [
+        (datetime.min.replace(tzinfo=UTC), "America/New_York", "1 January 1, 00:00 UTC"),
+        (datetime.max.replace(tzinfo=UTC), "Asia/Tokyo", "31 December 9999, 23:59 UTC"),
+    ],
+)
+def test_an_instant_that_has_no_time_in_the_zone_of_the_reader_is_written_in_utc(
+    at: datetime, name: str, words: str
+) -> None:
+    with read_in(zone_of(name)):
+        assert moment(at) == words
+        assert time_of_day(at).endswith(" UTC")
+        assert for_input(at).endswith(f"T{at:%H:%M}")

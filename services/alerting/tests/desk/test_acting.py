@@ -184,6 +184,7 @@ async def test_a_zone_that_is_none_is_utc(stage, zone):
         ("2026-03-29T02:30", None),  # the clocks go from 02:00 to 03:00
         ("2026-10-25T02:30", "2026-10-25T00:30:00+00:00"),  # the first of two
         ("yesterday", None),
+        ("0001-01-01T00:00", None),  # in UTC, it is in no year
     ],
 )
 def test_a_moment_that_a_change_of_clocks_leaves_out_is_none(typed, meant):

@@ -112,6 +112,7 @@ async def test_the_link_stops_the_mails_of_this_incident_and_erases_the_address(
         ({"agreed": ""}, "Tick the box"),
         ({"address": "ada"}, "Write one e-mail address"),
         ({"address": "ada@a.example, eve@a.example"}, "Write one e-mail address"),
+        ({"address": "zoë@a.example"}, "Write one e-mail address"),  # not every mail server takes it
     ],
 )
 async def test_without_a_tick_or_an_address_nothing_is_sent(incidents, public, shown, fields, words):

@@ -63,6 +63,19 @@ async def test_all_of_it_is_tried_again_by_the_page(stage, api):
     assert "could not be processed" not in (await browser.get("/console")).text
 
 
+async def test_a_digest_is_tried_again_by_its_empty_id(stage, api):
+    await stage.rows(
+        "INSERT INTO occurrences (tenant_id, person, rule, step, local_date, revision, generation, anchor_at, due_at, "
+        "failed_at, error) SELECT 'default', each, 'weekly', 'first', '2026-03-02', 1, 1, $1, $1, $1, 'KeyError: x' "
+        "FROM unnest(ARRAY['', 'somebody']) AS each RETURNING person",
+        at(1),
+    )
+    digest = next(each for each in (await api.get("/v1/set-aside")).json()["items"] if not each["id"])
+    body = {"kind": digest["kind"], "id": digest["id"]}
+    assert (await api.post("/v1/set-aside/retry", json=body)).json() == {"count": 1}
+    assert [each["id"] for each in (await api.get("/v1/set-aside")).json()["items"]] == ["somebody"]
+
+
 @pytest.mark.parametrize("body", [{"id": 1}, {"kind": "nothing"}, {"kinds": "timer"}])
 async def test_what_is_not_clear_is_refused(api, body):
     refused = await api.post("/v1/set-aside/retry", json=body)

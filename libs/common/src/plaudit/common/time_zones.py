@@ -1,7 +1,7 @@
 """Time zones by their names in the IANA database, which mean the same on every machine."""
 
 import re
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -31,9 +31,20 @@ def zone_of(name: str) -> ZoneInfo:
         raise UnknownTimeZoneError(name) from error
 
 
+def local_time(at: datetime, zone: tzinfo) -> datetime:
+    """Return an instant in a zone; in UTC where it has no time there, at the first and the last hours of the calendar.
+
+    Platforms and people write such times: one of them costs no reader a page, and no owner a mail.
+    """
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at.astimezone(UTC)
+
+
 def in_words(at: datetime, zone: tzinfo) -> str:
     """Return an instant for people in a zone: `7 March 2026, 10:00 CET`; a zone without a name says its offset."""
-    local = at.astimezone(zone)
+    local = local_time(at, zone)
     return f"{local:%-d %B %Y, %H:%M} {abbreviation(local)}"
 
 

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from plaudit.common.time_zones import abbreviation, in_words
+from plaudit.common.time_zones import abbreviation, in_words, local_time
 
 _ZONE: Final[ContextVar[tzinfo]] = ContextVar("zone of the reader", default=UTC)
 
@@ -28,7 +28,7 @@ def moment(at: datetime) -> str:
 
 def time_of_day(at: datetime) -> str:
     """Return the time of an instant for people: `09:00:30 UTC`."""
-    local = at.astimezone(_ZONE.get())
+    local = local_time(at, _ZONE.get())
     return f"{local:%H:%M:%S} {abbreviation(local)}"
 
 
@@ -39,4 +39,4 @@ def zone_name() -> str:
 
 def for_input(at: datetime) -> str:
     """Return an instant as a field `datetime-local` takes it, in the zone in which instants are written."""
-    return f"{at.astimezone(_ZONE.get()):%Y-%m-%dT%H:%M}"
+    return f"{local_time(at, _ZONE.get()):%Y-%m-%dT%H:%M}"

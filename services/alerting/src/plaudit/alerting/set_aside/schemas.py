@@ -5,8 +5,9 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from plaudit.alerting.set_aside.domain import Kind, SetAside
-from plaudit.common.http import AnyText, Body
+from plaudit.common.http import Body
 from plaudit.common.http.openapi_examples import A_TIME
+from plaudit.common.http.texts import STORABLE_PATTERN
 
 MAX_ID_CHARS = 200
 
@@ -16,7 +17,8 @@ class SetAsideOut(BaseModel):
 
     kind: Kind = Field(description="What it is.", examples=["timer"])
     id: str = Field(
-        description="A timer has the clock's, a step the alert's, a silence its own, a contact the person's key.",
+        description="A timer has the clock's, a step the alert's, a silence its own, a contact the person's key; "
+        "empty for a digest.",
         examples=["01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11"],
     )
     due_at: datetime = Field(description="When it was to be processed.", examples=[A_TIME])
@@ -28,10 +30,11 @@ class RetryIn(Body):
     """What is to be tried again."""
 
     kind: Kind | None = Field(default=None, description="Only of this kind; null: all of it.", examples=["timer"])
-    id: AnyText | None = Field(
+    id: str | None = Field(
         default=None,
         max_length=MAX_ID_CHARS,
-        description="Only what has this id; null: all of it.",
+        json_schema_extra={"pattern": STORABLE_PATTERN},
+        description="Only what has this id, empty for a digest; null: all of it.",
         examples=["01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11"],
     )
 

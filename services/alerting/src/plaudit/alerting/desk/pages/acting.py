@@ -287,11 +287,11 @@ def moment_of(text: str, zone: tzinfo = UTC) -> datetime | None:
     """Return a moment of a form; None where it is none, also by a change of clocks. Of two the first one is meant."""
     try:
         typed = datetime.strptime(text, FORMAT).replace(tzinfo=zone)
-    except ValueError:
+        at = typed.astimezone(UTC)
+        # By their walls: times of one zone are compared so.
+        return at if at.astimezone(zone) == typed else None
+    except (ValueError, OverflowError):  # the first and the last hours of the calendar are none in every zone
         return None
-    at = typed.astimezone(UTC)
-    # By their walls: times of one zone are compared so.
-    return at if at.astimezone(zone) == typed else None
 
 
 def missing(text: str, most: int) -> str:

@@ -15,6 +15,7 @@ from plaudit.alerting.library.domain.guideline import Revision, title_of
 from plaudit.alerting.reviews.domain import MAX_COUNTED, History, Review
 from plaudit.common.contracts import Severity
 from plaudit.common.text import isolated, one_line, with_bdi
+from plaudit.common.time_zones import local_time
 
 CHECK: Final = "/console/answers/check"
 """The page that checks a draft of an answer."""
@@ -69,7 +70,7 @@ def _answered(number: int) -> str:
 
 
 def _line(review: Review, zone: tzinfo) -> str:
-    day = f"{review.published_at.astimezone(zone):%-d %B %Y}"
+    day = f"{local_time(review.published_at, zone):%-d %B %Y}"
     where = isolated(one_line(review.source_name))
     return f"{day}: {stars(review.rating)} of 5 stars for {review.subject} on {where}, {answered_words(review)}"
 
