@@ -9,9 +9,9 @@ address or the id of a mail in it.
 """
 
 from email.header import Header
-from email.headerregistry import Address, AddressHeader, BaseHeader, Group, HeaderRegistry
+from email.headerregistry import Address, AddressHeader, BaseHeader, Group, HeaderRegistry, UnstructuredHeader
 from email.policy import SMTP, Policy
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, Final
 
 _BEGIN_OF_ENCODED: Final = "=?"
 MAX_LINE_CHARS: Final = 76
@@ -58,10 +58,8 @@ class OneAddressHeader(AddressHeader, BaseHeader):  # type: ignore[misc]  # the 
         return f"{self.name}: {phrase}{policy.linesep} <{address.addr_spec}>{policy.linesep}"
 
 
-class WordsHeader(BaseHeader):
+class WordsHeader(UnstructuredHeader, BaseHeader):
     """Words of ASCII for programs, with blanks between: addresses, ids of mails, names of languages."""
-
-    max_count: ClassVar[Literal[1] | None] = None
 
     @classmethod
     def parse(cls, value: str, kwds: dict[str, Any]) -> None:
