@@ -47,6 +47,34 @@ def test_a_senders_name_arrives_as_it_was_given(name):
     assert (address.display_name, address.addr_spec) == (name, "a@b.example")
 
 
+ID = f"<{'0' * 36}@notifications.customer-feedback.subsidiary.a-company-with-a-long-name.example>"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("List-Unsubscribe", f"<https://reviews.example.com/preferences/{'x' * 600}/stop/invitation.sent>"),
+        ("Message-ID", ID),
+        ("In-Reply-To", ID),
+        ("References", " ".join([ID] * 11)),
+        ("List-Id", f"Plaudit, invitation <invitation.plaudit.{'a-company-with-a-long-name.' * 5}example>"),
+    ],
+)
+def test_what_programs_read_is_never_encoded_however_long_its_words_are(name, value):
+    mail = EmailMessage(policy=MAIL_POLICY)
+    mail[name] = value
+    mail.set_content("text")
+    lines = mail.as_bytes().partition(b"\r\n\r\n")[0].decode("ascii").replace("\r\n ", " ").split("\r\n")
+    assert f"{name}: {value}" in lines
+    assert read(name, value) == value
+
+
+@pytest.mark.parametrize("value", ["<https://bücher.example/>", f"<https://x.example/{'x' * 980}>", "<a>\r\nBcc: x"])
+def test_what_no_program_could_read_is_refused(value):
+    with pytest.raises(ValueError, match=r"ASCII|at most|line breaks|linefeed"):
+        read("List-Unsubscribe", value)
+
+
 @pytest.mark.parametrize("text", ["a\nb", "a\r\nBcc: x@y.example", "a\0b"])
 def test_a_line_break_is_refused(text):
     with pytest.raises(ValueError, match=r"line breaks|linefeed"):

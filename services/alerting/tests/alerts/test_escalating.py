@@ -303,6 +303,18 @@ async def test_two_silences_that_follow_each_other_each_tell_what_is_still_open(
     assert told(mailbox, "silence has ended") == ["ada@acme.example", "ada@acme.example"]
 
 
+async def test_what_another_silence_still_holds_is_told_when_that_one_ends(stage, api, owners, mailbox):
+    alert = await breached(stage, api)
+    for scope in ({"alert_id": alert["id"]}, {"subject": "acme/berlin"}):
+        until = at(25.2 if "subject" in scope else 24.8).isoformat()
+        await api.post("/v1/silences", json={**scope, "until": until, "reason": "Moving."})
+    await goes_to(stage, 25.1)
+    assert told(mailbox, "silence has ended") + told(mailbox) == []
+    await goes_to(stage, 25.3)
+    assert told(mailbox, "silence has ended") == ["ada@acme.example"]
+    assert told(mailbox) == ["ben@acme.example", "cem@acme.example"]
+
+
 async def test_more_alerts_than_are_read_at_a_time_are_all_told_when_a_silence_ends(
     stage, api, owners, mailbox, monkeypatch
 ):

@@ -239,6 +239,27 @@ async def test_one_click_stops_the_reminder_and_the_page_shows_what_was_chosen(c
     assert [state for state, _ in await mailed(cadence)] == ["sent", "withdrawn"]
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"content": "List-Unsubscribe=One-Click", "headers": {"content-type": "text/plain"}},
+        {"content": "List-Unsubscribe=One-Click", "headers": {"content-type": "application/json"}},
+        {"files": {"List-Unsubscribe": (None, "One-Click")}},
+        {"content": "List-Unsubscribe=One-Click", "headers": {**FORM, "sec-fetch-site": "cross-site"}},
+        {"content": "List-Unsubscribe=One-Click", "headers": {**FORM, "origin": "https://mail.reader.example"}},
+    ],
+)
+async def test_one_click_counts_whatever_the_mail_program_sends_with_it(cadence, sent):
+    await consents(cadence)
+    async with cadence.stage.worker.transaction() as tx:
+        page = await preferences_url(tx, "default", ANN, "")
+    client = cadence.stage.plain_client()
+    assert "checked" in (await client.get(page)).text
+    assert (await client.post(f"{page}/stop/invitation", **sent)).status_code == 200
+    assert "checked" not in (await client.get(page)).text
+
+
 async def test_nothing_is_ticked_that_the_customer_has_not_chosen_and_a_tick_is_consent(cadence, book, mailbox):
     await cadence.told("purchased", on(0))
     async with cadence.stage.worker.transaction() as tx:

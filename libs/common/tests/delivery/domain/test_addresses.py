@@ -90,6 +90,18 @@ def test_an_address_is_taken_apart_and_what_may_be_shown_of_it_hides_its_path():
     assert target_of("http://[::1]:8080", (8080,)).origin == "http://[::1]:8080"
 
 
+NO_HOSTS = [
+    *("x..example", ".x.example", "x.example..", ".", f"{'x' * 64}.example", "-x.example", "x-.example"),
+    *("*.example", "a,b", "'x'", "x%2eexample", "[v1.x]", "[fe80::1%25eth0]", "[2606:4700::1111%25]"),
+]
+"""No name service has them: looking some of them up raises what is no error of a network."""
+
+
+@pytest.mark.parametrize("host", ["x.example.", "x_y.example", "xn--caf-dma.example", "8.8.8.8", "[2606:4700::1111]"])
+def test_a_host_is_a_name_or_an_address(host):
+    assert target_of(f"https://{host}/", (443,)).origin == f"https://{host}"
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
@@ -108,6 +120,7 @@ def test_an_address_is_taken_apart_and_what_may_be_shown_of_it_hides_its_path():
         ("https://[::1", "no address"),
         ("https://example.com/" + "x" * 2_000, "characters"),
         (f"https://{'x' * 254}/", "host has"),
+        *((f"https://{host}/", "a host is a name") for host in NO_HOSTS),
     ],
 )
 def test_a_text_that_is_no_address_of_an_endpoint_says_what_one_is(url, words):

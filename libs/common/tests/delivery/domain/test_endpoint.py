@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from plaudit.common.delivery.domain.endpoint import OVERLAP, Draft, Secrets, WrongEndpointError, checked
+from plaudit.common.delivery.domain.endpoint import MAX_SIGNING, OVERLAP, Draft, Secrets, WrongEndpointError, checked
 from plaudit.common.standard_webhooks import new_secret
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -54,4 +54,25 @@ def test_two_secrets_sign_while_one_is_replaced_and_one_afterwards():
     assert secrets.signing(NOW) == [second, first]
     assert secrets.signing(NOW + OVERLAP - timedelta(seconds=1)) == [second, first]
     assert secrets.signing(NOW + OVERLAP) == [second]
-    assert secrets.rotated(third, NOW).signing(NOW) == [third, second]
+    assert secrets.rotated(third, NOW + OVERLAP).signing(NOW + OVERLAP) == [third, second]
+
+
+def test_a_secret_signs_for_its_day_however_often_it_is_replaced_meanwhile():
+    first, second, third = new_secret(), new_secret(), new_secret()
+    again = NOW + timedelta(hours=1)
+    secrets = Secrets("https://x.example", first).rotated(second, NOW).rotated(third, again)
+    assert secrets.signing(again) == [third, second, first]
+    assert secrets.signing(NOW + OVERLAP) == [third, second]
+    assert secrets.signing(again + OVERLAP) == [third]
+    stored = msgspec.json.decode(msgspec.json.encode(secrets), type=Secrets)
+    assert stored.signing(again) == [third, second, first]
+
+
+def test_a_secret_is_not_replaced_so_often_that_one_of_them_would_not_sign_for_its_day():
+    secrets = Secrets("https://x.example", "0")
+    for number in range(1, MAX_SIGNING):
+        secrets = secrets.rotated(str(number), NOW + timedelta(hours=number))
+    with pytest.raises(WrongEndpointError, match="2026-03-03 10:00 UTC"):
+        secrets.rotated("x", NOW + timedelta(hours=5))
+    later = NOW + OVERLAP + timedelta(hours=1)
+    assert secrets.rotated("x", later).signing(later) == ["x", "4", "3", "2", "1"]

@@ -1,7 +1,7 @@
 """What may be a calendar, how hours are written, and what a list of holidays knows."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -104,6 +104,17 @@ def test_a_zone_that_there_is_not_names_one_near_it():
             zone_named(given_name)
     with pytest.raises(UnknownZoneError):
         zone_named("../zones")
+    with pytest.raises(UnknownZoneError):
+        zone_named("Factory")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("Europe/Kiev", "Europe/Kyiv"), ("Asia/Calcutta", "Asia/Kolkata"), ("Asia/Rangoon", "Asia/Yangon")],
+)
+def test_a_zone_that_was_renamed_has_both_names_and_one_time(old, new):
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    assert at.astimezone(zone_named(old)).utcoffset() == at.astimezone(zone_named(new)).utcoffset()
 
 
 def test_a_calendar_in_which_nothing_is_open_in_the_time_of_its_list_is_refused():

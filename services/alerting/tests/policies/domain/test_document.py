@@ -32,6 +32,14 @@ def details(text):
     return [each.detail for each in raised.value.errors]
 
 
+def test_an_emoji_is_read_and_one_that_is_escaped_in_halves_as_in_json_is_refused_with_what_to_write():
+    for written in ("🎉", '"🎉"', r'"\U0001F389"'):
+        document, _ = read(GOOD.replace("Ours", written), Format.YAML)
+        assert document.title == "🎉"
+    [said] = details(GOOD.replace("Ours", r'"\ud83c\udf89"'))
+    assert "write the character itself" in said
+
+
 def test_yaml_and_json_of_the_same_say_the_same():
     from_yaml, lines = read(GOOD, Format.YAML)
     value, _ = load(GOOD)

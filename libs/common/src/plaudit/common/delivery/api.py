@@ -288,7 +288,10 @@ async def delete_endpoint(principal: Keeper, work: Work, watch: OfWatch, endpoin
 async def rotate_endpoint_secret(
     principal: Keeper, work: Work, vault: OfVault, endpoint_id: EndpointId, response: Response
 ) -> EndpointMadeOut:
-    """Replace the secret of a webhook. For a day messages are signed with both, so that no receiver has to hurry."""
+    """Replace the secret of a webhook. For a day messages are signed with each that was replaced as well.
+
+    So no receiver has to hurry. At most five secrets sign at a time.
+    """
     made = await endpoints.rotate(work.tx, vault, principal.tenant_id, endpoint_id, principal.actor)
     response.headers["Cache-Control"] = "no-store"
     return endpoint_made_out(made.endpoint, made.secret)

@@ -2,15 +2,21 @@
 
 The library's own headers decode what looks encoded in a text that is set, so that a stranger's `=?utf-8?q?=0A?=` became
 a line break, and lose or double blanks where they fold. These take texts as they are and encode them as a whole.
+
+Headers that programs read, such as `List-Unsubscribe` and `References`, are never encoded: the library encodes a word
+that is longer than its line, and RFC 2047, section 5, allows that in texts for people alone. No mail program finds an
+address or the id of a mail in it.
 """
 
 from email.header import Header
-from email.headerregistry import Address, AddressHeader, BaseHeader, Group, HeaderRegistry
+from email.headerregistry import Address, AddressHeader, BaseHeader, Group, HeaderRegistry, UnstructuredHeader
 from email.policy import SMTP, Policy
 from typing import Any, Final
 
 _BEGIN_OF_ENCODED: Final = "=?"
 MAX_LINE_CHARS: Final = 76
+MAX_WORD_CHARS: Final = 990
+"""A line has 998 characters at most (RFC 5322, section 2.1.1), and a word is never broken."""
 _QUOTED: Final = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 
@@ -52,6 +58,31 @@ class OneAddressHeader(AddressHeader, BaseHeader):  # type: ignore[misc]  # the 
         return f"{self.name}: {phrase}{policy.linesep} <{address.addr_spec}>{policy.linesep}"
 
 
+class WordsHeader(UnstructuredHeader, BaseHeader):
+    """Words of ASCII for programs, with blanks between: addresses, ids of mails, names of languages."""
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        """Take the words as they are."""
+        _check(value)
+        if not value.isascii():
+            raise ValueError("a header for programs has only ASCII characters")
+        if any(len(word) > MAX_WORD_CHARS for word in value.split()):
+            raise ValueError(f"a word of a header has at most {MAX_WORD_CHARS} characters")
+        kwds["parse_tree"], kwds["decoded"] = None, value
+
+    def fold(self, *, policy: Policy) -> str:
+        """Return the header as it is sent: lines break at blanks alone, before a word that is too long for its line."""
+        lines = [f"{self.name}:"]
+        for word in str(self).split():
+            is_first = lines == [f"{self.name}:"]
+            if is_first or len(lines[-1]) + 1 + len(word) <= MAX_LINE_CHARS:
+                lines[-1] += f" {word}"
+            else:
+                lines.append(f" {word}")
+        return policy.linesep.join(lines) + policy.linesep
+
+
 def encoded(text: str, name: str, linesep: str = "\r\n") -> str:
     """Return a text of one line as it stands in a header: plain ASCII as it is, anything else encoded as a whole."""
     if text.isascii() and _BEGIN_OF_ENCODED not in text:
@@ -64,9 +95,10 @@ def _check(value: str) -> None:
         raise ValueError("a header has no line breaks")
 
 
-_REGISTRY: Final = HeaderRegistry()
+_REGISTRY: Final = HeaderRegistry(default_class=WordsHeader)
 _REGISTRY.map_to_type("subject", TextHeader)
 _REGISTRY.map_to_type("from", OneAddressHeader)
 _REGISTRY.map_to_type("to", OneAddressHeader)
+_REGISTRY.map_to_type("message-id", WordsHeader)
 MAIL_POLICY: Final = SMTP.clone(header_factory=_REGISTRY)
-"""Of each mail of ours. `From` and `To` take one `Address`, `Subject` takes a text."""
+"""Of each mail of ours. `From` and `To` take one `Address`, `Subject` takes a text; what has no type takes words."""

@@ -18,6 +18,8 @@ Address = IPv4Address | IPv6Address
 MAX_URL_CHARS: Final = 2_000
 MAX_HOST_CHARS: Final = 253
 SCHEMES: Final = {"https": 443, "http": 80}
+_LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+"""Of a host's name. There are names with underscores that servers answer to."""
 
 _NEVER: Final = {
     ip_network("169.254.0.0/16"): "link-local, where clouds keep their metadata",
@@ -153,12 +155,26 @@ def target_of(url: str, ports: Sequence[int]) -> Target:
         raise InvalidUrlError("an address has no part after #")
     if len(parts.hostname) > MAX_HOST_CHARS:
         raise InvalidUrlError(f"a host has at most {MAX_HOST_CHARS} characters")
+    if not _is_host(parts.hostname, is_in_brackets="[" in parts.netloc):
+        raise InvalidUrlError(
+            "a host is a name such as hooks.example.com, of parts of 1 to 63 letters, digits and hyphens, or an "
+            "address of IPv4 or IPv6 without a zone"
+        )
     port = SCHEMES[parts.scheme] if port is None else port
     if port not in ports:
         named = ", ".join(map(str, ports))
         raise InvalidUrlError(f"the port {port} is not among those that may be connected to: {named}")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, parts.hostname, port, path)
+
+
+def _is_host(text: str, *, is_in_brackets: bool) -> bool:
+    if not is_in_brackets:
+        return all(map(_LABEL.fullmatch, text.removesuffix(".").split(".")))
+    try:
+        return IPv6Address(text).scope_id is None
+    except ValueError:
+        return False
 
 
 def _found(address: Address, networks: dict[Network, str]) -> str:

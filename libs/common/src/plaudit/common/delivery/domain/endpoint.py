@@ -21,7 +21,9 @@ MAX_ENDPOINTS: Final = 100
 MAX_TOPICS: Final = 50
 MAX_NAME_CHARS: Final = 80
 OVERLAP: Final = timedelta(hours=24)
-"""How long both secrets sign after one was replaced."""
+"""How long a secret signs on after it was replaced."""
+MAX_SIGNING: Final = 5
+"""Secrets of one webhook that sign at a time."""
 TOPIC: Final = re.compile(r"\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 TOPIC_PATTERN: Final = r"^(\*|[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*)$"
 CHANNELS: Final = (Channel.SLACK, Channel.TEAMS, Channel.WEBHOOK, Channel.PAGERDUTY, Channel.ALERTMANAGER)
@@ -68,6 +70,13 @@ class Draft(msgspec.Struct, frozen=True):
     """A webhook's, made where it is empty; the routing key of PagerDuty."""
 
 
+class Replaced(msgspec.Struct, frozen=True):
+    """A secret that was replaced, and signs on for a while."""
+
+    secret: str
+    until: datetime
+
+
 class Secrets(msgspec.Struct, frozen=True):
     """What of an endpoint is encrypted: an incoming webhook's address is a secret itself."""
 
@@ -75,15 +84,31 @@ class Secrets(msgspec.Struct, frozen=True):
     current: str = ""
     previous: str = ""
     previous_until: datetime | None = None
+    older: tuple[Replaced, ...] = ()
+    """Those before the previous one, the newest first: a receiver may still have any of them."""
 
     def signing(self, now: datetime) -> list[str]:
-        """Return the secrets that sign now: two while one is replaced."""
-        is_two = self.previous and self.previous_until is not None and now < self.previous_until
-        return [self.current, *([self.previous] if is_two else ())]
+        """Return the secrets that sign now, the newest first: more than one while one is replaced."""
+        return [self.current, *(each.secret for each in self._replaced(now))]
 
     def rotated(self, secret: str, now: datetime) -> "Secrets":
-        """Return the secrets with a new one in front; the one before signs on for a while."""
-        return Secrets(self.url, secret, self.current, now + OVERLAP)
+        """Return the secrets with a new one in front; each one before signs on until its time is over.
+
+        Raises:
+            WrongEndpointError: as many sign already as may.
+        """
+        older = self._replaced(now)
+        if len(older) + 2 > MAX_SIGNING:
+            again = min(each.until for each in older)
+            raise WrongEndpointError(
+                "secret",
+                f"{MAX_SIGNING} secrets sign at a time, at most: replace it again after {again:%Y-%m-%d %H:%M} UTC",
+            )
+        return Secrets(self.url, secret, self.current, now + OVERLAP, older)
+
+    def _replaced(self, now: datetime) -> tuple[Replaced, ...]:
+        previous = () if self.previous_until is None else (Replaced(self.previous, self.previous_until),)
+        return tuple(each for each in (*previous, *self.older) if each.secret and now < each.until)
 
 
 class Endpoint(msgspec.Struct, frozen=True):

@@ -121,7 +121,7 @@ async def rotate(tx: Tx, vault: Vault, tenant_id: str, endpoint_id: UUID, actor:
 
     Raises:
         UnknownEndpointError: there is none.
-        WrongEndpointError: it is no webhook.
+        WrongEndpointError: it is no webhook, or was replaced too often today.
     """
     endpoint, secrets = await opened(tx, vault, tenant_id, endpoint_id)
     if endpoint.channel != Channel.WEBHOOK:

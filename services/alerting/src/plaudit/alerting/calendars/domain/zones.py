@@ -16,6 +16,8 @@ from plaudit.common.names import nearest
 CACHED_ZONES: Final = 1_000
 """More than there are."""
 _PACKAGE: Final = "tzdata"
+_NO_ZONE: Final = "Factory"
+"""What a machine is set to that nobody has set: no place has this time."""
 
 
 class UnknownZoneError(LookupError):
@@ -50,7 +52,7 @@ def zone_named(name: str) -> ZoneInfo:
 @lru_cache(maxsize=CACHED_ZONES)
 def zone_names() -> frozenset[str]:
     """Return the names of all zones."""
-    return frozenset(resources.files(_PACKAGE).joinpath("zones").read_text(encoding="ascii").split())
+    return frozenset(resources.files(_PACKAGE).joinpath("zones").read_text(encoding="ascii").split()) - {_NO_ZONE}
 
 
 def nearest_zones(name: str) -> list[str]:

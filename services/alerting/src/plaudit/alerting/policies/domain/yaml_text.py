@@ -121,7 +121,9 @@ class _Reading:
 
 
 def _why(text: str, line: int, reason: str) -> str:
-    """Return what is wrong in a line: where a tab is in the way, that; else what the parser says."""
+    """Return what is wrong in a line: a tab, or an escape that only JSON has; else what the parser says."""
+    if "Unicode character escape" in reason:
+        return "no character has this escape: write the character itself, or send the document as JSON"
     lines = text.splitlines()[line - 1 : line]
     is_tab = "cannot start any token" in reason and any("\t" in each for each in lines)
     return "a tab stands here: indent with spaces" if is_tab else reason

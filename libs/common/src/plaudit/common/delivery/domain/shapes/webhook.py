@@ -18,7 +18,7 @@ REFUSING: Final[frozenset[int]] = frozenset()
 
 
 def request_of(delivery: Delivery, content: Content, keys: Sequence[bytes], now: datetime) -> Request:
-    """Return what is sent: signed with each key, there are two while a secret is replaced.
+    """Return what is sent: signed with each key, there are several while a secret is replaced.
 
     Args:
         delivery: its id is `webhook-id`, the same at each attempt.
