@@ -45,7 +45,27 @@ LABELS: Final[Mapping[str, str]] = {
     "learnings": "What was learned",
     "address": "E-mail address",
     "language": "Language",
+    "aware_at": "Known since (UTC)",
+    "zone": "Time zone of the authority",
+    "country": "Country whose holidays count",
+    "subdivision": "Part of that country",
+    "notified_at": "When (UTC)",
+    "notify-channel": "By which way",
+    "reference": "The authority's reference",
+    "notify-note": "What was sent, and what not yet",
+    "by": "How it is known",
+    "count": "How many",
+    "method": "How they were counted",
+    "people": "A list as CSV, with a person key or an e-mail address first",
+    "told": "How many were told",
+    "not_told": "How many were not",
+    "people-channel": "By which way",
+    "people-note": "What they were told, and why some were not",
+    "right_aware_at": "Known since (UTC)",
+    "reason": "Why the other time was wrong",
 }
+"""Field of a form, or its id where several forms have one of its name → how it is called."""
+NO_IDS: Final[Mapping[str, str]] = {}
 SEVERITIES: Final = {
     Severity.URGENT.value: "Urgent",
     Severity.IMPORTANT.value: "Important",
@@ -78,12 +98,16 @@ async def act(
     change: Awaitable[object],
     said: str,
     values: Mapping[str, str],
+    ids: Mapping[str, str] = NO_IDS,
 ) -> Response:
-    """Change an incident as a form asks: lead to its page with what was done, or show what is wrong where it is."""
+    """Change an incident as a form asks: lead to its page with what was done, or show what is wrong where it is.
+
+    `ids`: name of a field → its id on the page, of those whose name another form has too.
+    """
     try:
         await change
     except WrongIncidentError as error:
-        return await wrong(request, principal, work, incident_id, error, values)
+        return await wrong(request, principal, work, incident_id, error, values, ids)
     except (IncidentRefusedError, ClockRefusedError) as error:
         return done(request, f"{INCIDENTS}/{incident_id}", str(error), is_good=False)
     return done(request, f"{INCIDENTS}/{incident_id}", said)
@@ -96,9 +120,12 @@ async def wrong(
     incident_id: UUID,
     error: WrongIncidentError,
     values: Mapping[str, str],
+    ids: Mapping[str, str] = NO_IDS,
 ) -> Response:
     """Show the page of an incident with what was typed, and what is wrong with it where it is."""
-    return await one(request, principal, work.tx, incident_id, Typed(dict(values), {field_of(error): str(error)}))
+    typed = {ids.get(name, name): value for name, value in values.items()}
+    errors = {ids.get(name, name): words for name, words in errors_of(error).items()}
+    return await one(request, principal, work.tx, incident_id, Typed(typed, errors))
 
 
 async def one(
@@ -146,8 +173,7 @@ async def one(
 
 def _shown(incident: Incident, breach: Any) -> dict[str, str]:
     """Return what the forms of a page hold before anybody types."""
-    empty = dict.fromkeys((*LABELS, *NOTICE, "aware_at", "reason", "reference", "channel", "notified_at"), "")
-    empty |= dict.fromkeys(("country", "subdivision", "method", "count", "people", "told", "not_told"), "")
+    empty = dict.fromkeys((*LABELS, *NOTICE), "")
     notice = {name: getattr(breach, name) for name in NOTICE} if breach is not None else {}
     return empty | notice | {"severity": incident.severity, "language": "en", "zone": "UTC", "by": CountedBy.COUNT}
 
@@ -157,9 +183,9 @@ def lines_of(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def field_of(error: WrongIncidentError) -> str:
-    """Return the field of a form that an error is about."""
-    return error.field.strip("/").partition("/")[0]
+def errors_of(error: WrongIncidentError) -> dict[str, str]:
+    """Return field of a form → what is wrong with it."""
+    return {each.field.strip("/").partition("/")[0]: str(each) for each in reversed(error.all)}
 
 
 WORDS: Final[dict[str, Any]] = {
