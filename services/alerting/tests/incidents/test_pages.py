@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from plaudit.alerting.reviews.consumer import keep_reviews
 from plaudit_testing.clocks import at, review
 from plaudit_testing.signing_in import OURS, signed_in
 
@@ -169,6 +170,22 @@ async def test_links_and_subscribers_are_added_by_forms(browser):
     assert (wrong.status_code, "There is no review review-9." in wrong.text) == (422, True)
     assert (await posts(browser, f"{address}/severity", severity="routine")).status_code == 303
     assert (await posts(browser, f"{address}/redrive", outlet="")).status_code == 303
+
+
+@pytest.mark.usefixtures("first_answers_only")
+async def test_what_is_linked_is_named_and_leads_to_its_page(stage):
+    record = stage.record(None, review(), at(0), "review-1")
+    await stage.reads([record])
+    async with stage.worker.transaction() as tx:
+        await keep_reviews(tx, [record])
+    await stage.move_to(at(25))
+    await stage.fires()
+    [alert] = await stage.rows("SELECT id, summary FROM alerts")
+    browser = await signed_in(stage, "incidents:read", "incidents:write")
+    address = await opened(browser, alerts=str(alert["id"]), reviews="review-1")
+    page = (await browser.get(address)).text
+    assert f'<a href="/console/alerts/{alert["id"]}" dir="auto">{alert["summary"]}</a>' in page
+    assert '<a href="/console/reviews/review-1">1-star review of acme/berlin</a>' in page
 
 
 async def test_a_viewer_reads_and_has_no_button(stage, browser):

@@ -1,12 +1,15 @@
 """What the console's pages of incidents share: the page of one, and how a form changes it."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Form, Request
 from starlette.responses import Response
 
+from plaudit.alerting.alerts.domain import Alert
+from plaudit.alerting.alerts.domain.notes import ALERTS
+from plaudit.alerting.alerts.store import alerts as alert_store
 from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
 from plaudit.alerting.incidents.commands import channels, reading
 from plaudit.alerting.incidents.domain.breach import NOTICE, CountedBy, regulation_of, strict_at
@@ -18,6 +21,7 @@ from plaudit.alerting.incidents.domain.incident import (
     Audience,
     Incident,
     IncidentRefusedError,
+    LinkedAt,
     Severity,
     State,
     WrongIncidentError,
@@ -26,6 +30,8 @@ from plaudit.alerting.incidents.domain.messages import page_path
 from plaudit.alerting.incidents.domain.wording import WORDINGS
 from plaudit.alerting.incidents.store import incidents as store
 from plaudit.alerting.mails.domain.words import DESK, INCIDENTS, REVIEWS, duration
+from plaudit.alerting.reviews import store as review_store
+from plaudit.alerting.reviews.domain import Review
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, Work
 from plaudit.common.people.naming import namer
@@ -146,6 +152,7 @@ async def one(
         *(each.corrected_by for each in updates if each.corrected_by),
         *(each.by for each in log),
     ]
+    reviews_linked, alerts_linked = await _linked(tx, tenant_id=principal.tenant_id, links=found.links)
     return await console.response(
         request,
         principal,
@@ -156,6 +163,8 @@ async def one(
         incident=incident,
         found=found,
         breach=breach,
+        linked_reviews=reviews_linked,
+        linked_alerts=alerts_linked,
         readings=None if breach is None else (strict_at(breach.aware_at), regulation_of(breach)),
         updates=updates,
         told=await channels.channels_of(tx, incident),
@@ -169,6 +178,14 @@ async def one(
         errors=typed.errors,
         **WORDS,
     )
+
+
+async def _linked(tx: SqlTx, tenant_id: str, links: Sequence[LinkedAt]) -> tuple[dict[str, Review], dict[str, Alert]]:
+    """Return the reviews and the alerts among the links, by their ids; one that was deleted is left out."""
+    reviews = await review_store.load(tx, [(tenant_id, each.linked_id) for each in links if each.kind == "review"])
+    ids = [UUID(each.linked_id) for each in links if each.kind == "alert"]
+    alerts = await alert_store.load(tx, [(tenant_id, each) for each in ids])
+    return {each.id: each for each in reviews.values()}, {str(each.id): each for each in alerts.values()}
 
 
 def _shown(incident: Incident, breach: Any) -> dict[str, str]:
@@ -193,6 +210,7 @@ WORDS: Final[dict[str, Any]] = {
     "new_path": NEW,
     "clocks_path": DESK,
     "reviews_path": REVIEWS,
+    "alerts_path": ALERTS,
     "labels": LABELS,
     "severities": SEVERITIES,
     "audiences": AUDIENCES,
