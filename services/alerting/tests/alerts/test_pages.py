@@ -78,3 +78,9 @@ async def test_an_alert_without_a_clock_is_assigned_and_silenced(stage, admin, s
     unknown = storm.rpartition("/")[0] + "/01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11"
     assert (await admin.get(unknown)).status_code == 404
     assert (await admin.post(f"{unknown}/acknowledge", headers=OURS)).status_code == 404
+
+
+async def test_the_page_of_silences_names_the_alert_that_is_silenced_and_leads_to_it(admin, storm):
+    await admin.post(f"{storm}/silence", data={"hours": "4", "reason": "We know."}, headers=OURS)
+    page = (await admin.get(SILENCES)).text
+    assert f'<a href="{storm}" dir="auto">Storm &lt;b&gt;of&lt;/b&gt; messages</a>' in page

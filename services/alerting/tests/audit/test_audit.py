@@ -111,3 +111,16 @@ async def test_the_page_writes_changes_in_words_and_times_as_people_read_them(st
     assert "until: 2 March 2026, 10:50 UTC" in shown
     assert "words: 2026-13-99T99:00:00Z" in shown
     assert ">owners</a>" in shown
+
+
+async def test_an_entry_leads_to_the_page_of_what_it_is_about(stage, api):
+    alert = "01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11"
+    await note(stage, 1, about_id=alert)
+    await note(stage, 2, about_id="../people")
+    await note(stage, 3, about_kind=About.SILENCE, about_id=alert)
+    page = stage.plain_client(accept="text/html")
+    key = api.headers["authorization"].removeprefix("Bearer ")
+    await page.post("/sign-in", data={"key": key}, headers=OURS)
+    shown = (await page.get("/console/audit")).text
+    assert f'href="/console/alerts/{alert}"' in shown
+    assert shown.count(">open it<") == 1

@@ -114,7 +114,8 @@ async def test_the_digest_lists_what_is_to_be_looked_up_where_answers_are_not_to
     assert "To look up\n- 1 answer of which nobody tells (Acme shop: 1)\n- acme/berlin: a 1-star review" in told["text"]
     page = await (await signed_in(stage, "*")).get("/console/cadences/digests/2026-03-02")
     assert "Of 1 nobody knows whether they were answered: <bdi>Acme shop</bdi> 1." in page.text
-    assert f"/console/clocks/{clock['id']}" in page.text
+    assert f'"/console/desk/{clock["id"]}"' in page.text
+    assert '"/console/desk?show=unknown"' in page.text
 
 
 @pytest.mark.usefixtures("first_answers_only")

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from plaudit.alerting.reviews.consumer import keep_reviews
 from plaudit_testing.clocks import at, review
 from plaudit_testing.signing_in import OURS, signed_in
 
@@ -171,6 +172,22 @@ async def test_links_and_subscribers_are_added_by_forms(browser):
     assert (await posts(browser, f"{address}/redrive", outlet="")).status_code == 303
 
 
+@pytest.mark.usefixtures("first_answers_only")
+async def test_what_is_linked_is_named_and_leads_to_its_page(stage):
+    record = stage.record(None, review(), at(0), "review-1")
+    await stage.reads([record])
+    async with stage.worker.transaction() as tx:
+        await keep_reviews(tx, [record])
+    await stage.move_to(at(25))
+    await stage.fires()
+    [alert] = await stage.rows("SELECT id, summary FROM alerts")
+    browser = await signed_in(stage, "incidents:read", "incidents:write")
+    address = await opened(browser, alerts=str(alert["id"]), reviews="review-1")
+    page = (await browser.get(address)).text
+    assert f'<a href="/console/alerts/{alert["id"]}" dir="auto">{alert["summary"]}</a>' in page
+    assert '<a href="/console/reviews/review-1">1-star review of acme/berlin</a>' in page
+
+
 async def test_a_viewer_reads_and_has_no_button(stage, browser):
     address = await opened(browser)
     await posts(browser, f"{address}/breach", **AWARE)
@@ -215,3 +232,58 @@ async def test_a_form_of_a_data_breach_converts_nothing_in_silence(browser, what
     await posts(browser, f"{address}/breach", **AWARE)
     wrong = await posts(browser, f"{address}/breach/{what}", **form)
     assert (wrong.status_code, words in wrong.text) == (422, True)
+
+
+def told_at(page):
+    """The fields of a page that an error stands at."""
+    return set(re.findall(r'<p class="error" id="([^"]+)-error">', page))
+
+
+async def test_all_fields_of_a_new_incident_that_are_wrong_are_told_at_once(browser):
+    wrong = {"title": "", "severity": "huge", "audience": "", "subjects": "No Subject"}
+    answer = await browser.post(f"{PAGE}/new", data=wrong, headers=OURS)
+    assert (answer.status_code, told_at(answer.text)) == (422, {"title", "severity", "audience", "subjects"})
+    assert "4 fields cannot be taken so:" in answer.text
+
+
+async def test_all_parts_of_an_update_that_are_missing_are_told_at_once_in_each_language(browser):
+    form = f"{await opened(browser)}/update"
+    empty = {"language": ["en", "de"], "de-title": "Karten", "de-apology": "Es tut uns leid.", "number": "1"}
+    answer = await browser.post(form, data=empty | {"action": "publish"}, headers=OURS)
+    missing = {"en-apology", "en-cause", "en-fix", "en-prevention", "de-cause", "de-fix", "de-prevention"}
+    assert (answer.status_code, told_at(answer.text)) == (422, missing)
+    assert '<a href="#de-fix">What you do about it (Deutsch)</a>' in answer.text
+
+
+async def test_a_correction_tells_a_missing_part_and_a_missing_reason_at_once(browser):
+    address = await opened(browser)
+    await posts(browser, f"{address}/update", action="publish", **UPDATE)
+    wrong = UPDATE | {"en-fix": "", "en-apology": " ", "reason": ""}
+    answer = await posts(browser, f"{address}/update/1", action="publish", **wrong)
+    assert (answer.status_code, told_at(answer.text)) == (422, {"en-fix", "en-apology", "reason"})
+
+
+@pytest.mark.parametrize(
+    ("what", "form", "fields"),
+    [
+        ("awareness", {"aware_at": "yesterday", "reason": ""}, {"right_aware_at", "reason"}),
+        ("affected", {"by": "guess", "count": "many", "method": ""}, {"by", "count", "method"}),
+        ("affected", {"by": "count", "count": "", "method": ""}, {"count", "method"}),
+        ("authority", {}, {"notified_at", "notify-channel", "reference", "notify-note"}),
+        ("people", {"not_told": "x"}, {"told", "not_told", "people-channel", "people-note"}),
+        ("people", {"told": "1", "not_told": "0", "channel": "mail"}, {"people-note"}),
+    ],
+)
+async def test_a_form_of_a_data_breach_tells_all_that_is_wrong_and_no_other_form_does(browser, what, form, fields):
+    address = await opened(browser)
+    await posts(browser, f"{address}/breach", **AWARE)
+    answer = await posts(browser, f"{address}/breach/{what}", **form)
+    assert (answer.status_code, told_at(answer.text)) == (422, fields)
+    if "reason" in fields:
+        assert 'value="yesterday"' in answer.text
+
+
+async def test_what_is_wrong_with_a_declared_data_breach_is_told_at_once(browser):
+    address = await opened(browser)
+    answer = await posts(browser, f"{address}/breach", aware_at="", zone="Mars", country="")
+    assert (answer.status_code, told_at(answer.text)) == (422, {"aware_at", "zone"})

@@ -1,5 +1,8 @@
 """What nobody knows is listed once a week."""
 
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from plaudit.alerting.reports.domain.asked import Window
@@ -40,12 +43,12 @@ async def test_clocks_of_which_nobody_knows_are_listed_by_source_until_they_are_
 @pytest.mark.usefixtures("first_answers_only")
 async def test_what_is_left_out_of_the_digest_is_counted(stage):
     await goes_unknown(stage, MAX_LINES + 2)
-    lines = lines_of(await found_of(stage))
+    lines = lines_of(await found_of(stage), ZoneInfo("Europe/Berlin"))
     assert lines[0] == f"{MAX_LINES + 2} answers of which nobody tells (Acme shop: {MAX_LINES + 2})"
-    assert lines[1] == "acme/berlin: a 1-star review at Acme shop, due 2026-03-03 09:00 UTC"
+    assert lines[1] == "acme/berlin: a 1-star review at Acme shop, due 3 March 2026, 10:00 CET"
     assert (lines[-1], len(lines)) == ("and 2 more", MAX_LINES + 2)
 
 
 def test_where_nothing_has_to_be_looked_up_the_digest_says_so():
-    assert len(lines_of(LookUp((), ()))) == 1
-    assert lines_of(LookUp((OfSource("s", "Shop", 1),), ()))[0] == "1 answer of which nobody tells (Shop: 1)"
+    assert len(lines_of(LookUp((), ()), UTC)) == 1
+    assert lines_of(LookUp((OfSource("s", "Shop", 1),), ()), UTC)[0] == "1 answer of which nobody tells (Shop: 1)"

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from plaudit.alerting.audit import store
-from plaudit.alerting.audit.domain import About
+from plaudit.alerting.audit.domain import About, Recorded
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor
 from plaudit.common.pages.instants import moment
 from plaudit.common.people.naming import namer
@@ -19,6 +19,14 @@ from plaudit.common.sessions import ConsolePages, staff
 AUDIT: Final = "/console/audit"
 ROWS: Final = 50
 MAX_VALUE_CHARS: Final = 200
+PAGES: Final[Mapping[str, str]] = {
+    About.ALERT: "/console/alerts",
+    About.CLOCK: "/console/desk",
+    About.INCIDENT: "/console/incidents",
+    About.MESSAGE: "/console/messages",
+}
+"""What an entry is about → where its page is. The rooms of these pages stand above this one."""
+_ONE_THING: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 router = APIRouter(include_in_schema=False)
@@ -62,6 +70,7 @@ async def show_audit(
             request.app.state.resources.common_database(), principal.tenant_id, [entry.actor for entry in entries]
         ),
         in_words=_in_words,
+        page_of=_page_of,
         choices={"": "everything", **{each.value: each.value for each in About}},
         chosen=wanted,
         path=path,
@@ -69,6 +78,12 @@ async def show_audit(
         next=following,
         is_first=cursor is None,
     )
+
+
+def _page_of(entry: Recorded) -> str:
+    """Return the page of what an entry is about; nothing where it has none of its own, or is about several things."""
+    page = PAGES.get(entry.about_kind, "")
+    return f"{page}/{quote(entry.about_id, safe='')}" if page and _ONE_THING.fullmatch(entry.about_id) else ""
 
 
 def _in_words(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[str]:

@@ -31,6 +31,7 @@ from plaudit.alerting.cadences.schemas.rules import document_of
 from plaudit.alerting.cadences.store import digests, occurrences, revisions
 from plaudit.alerting.cadences.store import touchpoints as touchpoint_store
 from plaudit.alerting.calendars.domain.local_times import at_local, local_date
+from plaudit.alerting.mails.domain.words import DESK
 from plaudit.common.db import Tx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
 from plaudit.common.pages.navigation import Crumb
@@ -203,7 +204,14 @@ async def show_digest(request: Request, principal: Reader, tx: TenantTx, day: da
     if digest is None:
         raise not_found("digest")
     return await console.response(
-        request, principal, tx, "digest.html", further=(f"The week to {day:%-d %B %Y}",), digest=digest, **_PATHS
+        request,
+        principal,
+        tx,
+        "digest.html",
+        further=(f"The week to {day:%-d %B %Y}",),
+        digest=digest,
+        desk_path=DESK,
+        **_PATHS,
     )
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from plaudit.alerting.clocks.api import ownership
+from plaudit.alerting.mails.domain.words import DESK
 from plaudit.alerting.policies.domain.metrics import METRICS, Metric
 from plaudit.alerting.reports.api.common import lines_of_report
 from plaudit.alerting.reports.api.effects import lines_of_effects
@@ -54,7 +55,6 @@ from plaudit.common.pages.charts import Band, Series, time_chart
 from plaudit.common.sessions import ConsolePages, staff
 
 REPORTS: Final = "/console/reports"
-CLOCKS: Final = "/console/clocks"
 DAYS: Final = {30: "30 days", 90: "90 days", 365: "a year"}
 BY: Final = {
     Dimension.OWNER: "owner",
@@ -124,7 +124,7 @@ async def show_reports(request: Request, principal: Reader, tx: TenantTx, chosen
         metrics={metric.value: rules.title for metric, rules in METRICS.items()},
         is_of_reviews=chosen.by in OF_REVIEWS,
         reports_path=REPORTS,
-        clocks_path=CLOCKS,
+        clocks_path=DESK,
         most=MAX_LINES,
         refused=refused,
         **{"chart": None, **told},

@@ -1,6 +1,6 @@
 """Silences: nothing is told of an alert, or of a subject, until an end that somebody gave, with a reason."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import msgspec
 from plaudit.common.contracts.subjects import is_within
 from plaudit.common.refusals import RefusedError
 from plaudit.common.text import isolated, one_line
+from plaudit.common.time_zones import in_words
 
 MAX_SILENCE: Final = timedelta(days=30)
 MAX_REASON_CHARS: Final = 500
@@ -76,7 +77,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def in_words(self) -> str:
         """Why something was not told."""
-        return f"{HELD_BACK} {self.until:%Y-%m-%d %H:%M} UTC: {isolated(one_line(self.reason))}"
+        return f"{HELD_BACK} {in_words(self.until, UTC)}: {isolated(one_line(self.reason))}"
 
 
 def checked(until: datetime, reason: str, now: datetime) -> str:

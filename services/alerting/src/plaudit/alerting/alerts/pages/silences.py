@@ -9,7 +9,9 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from plaudit.alerting.alerts import commands
+from plaudit.alerting.alerts.domain.notes import ALERTS
 from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS, Scope, SilenceRefusedError
+from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.alerts.store import silences
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import Tx
@@ -73,6 +75,7 @@ async def _page(request: Request, principal: Principal, tx: Tx, typed: Typed, cu
     after = decode_cursor(cursor, tuple[datetime, UUID], of=SILENCES) if cursor else None
     found = await silences.listed(tx, principal.tenant_id, only_active=False, after=after, limit=ROWS + 1)
     listed, following = cut_page(list(found), ROWS, lambda each: (each.created_at, each.id), of=SILENCES)
+    silenced = await store.load(tx, [(principal.tenant_id, each.alert_id) for each in listed if each.alert_id])
     return await console.response(
         request,
         principal,
@@ -80,6 +83,8 @@ async def _page(request: Request, principal: Principal, tx: Tx, typed: Typed, cu
         "silences.html",
         status=typed.status,
         silences=listed,
+        alerts={alert.id: alert for alert in silenced.values()},
+        alerts_path=ALERTS,
         now=tx.now,
         next=following,
         is_first=cursor is None,

@@ -9,6 +9,8 @@ import msgspec
 
 from plaudit.alerting.reports.domain.look_up import NOTHING_TO_LOOK_UP, LookUp, lines_of, without_addresses
 from plaudit.alerting.reports.domain.look_up import TITLE as TO_LOOK_UP
+from plaudit.common.time_zones import in_words as moment
+from plaudit.common.time_zones import zone_of
 
 MAX_LINES: Final = 10
 """Of each list; what is left out is counted."""
@@ -219,7 +221,7 @@ def in_words(digest: Digest) -> str:
 
 
 def _sections(digest: Digest) -> list[tuple[str, list[str]]]:
-    clocks = digest.clocks
+    clocks, zone = digest.clocks, zone_of(digest.zone)
     waiting = ", ".join(f"{count} {_plain(status)}" for status, count in digest.requests_by_status.items()) or "none"
     return [
         (
@@ -227,11 +229,11 @@ def _sections(digest: Digest) -> list[tuple[str, list[str]]]:
             [
                 f"{clocks.running} open, {clocks.late or 'none'} of them late",
                 f"{clocks.breached} breached and {clocks.fulfilled} answered in time this week",
-                *(f"{each.subject}: due {each.due_at:%Y-%m-%d %H:%M} UTC" for each in clocks.first_due),
+                *(f"{each.subject}: due {moment(each.due_at, zone)}" for each in clocks.first_due),
                 f"{digest.touchpoints_open} contacts with customers still to be made",
             ],
         ),
-        (TO_LOOK_UP, [*lines_of(digest.to_look_up)]),
+        (TO_LOOK_UP, [*lines_of(digest.to_look_up, zone)]),
         (
             "Movers",
             [f"{each.subject}: {each.before:.2f} to {each.after:.2f} ({each.change:+.2f})" for each in digest.movers]

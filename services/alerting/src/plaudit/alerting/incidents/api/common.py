@@ -39,8 +39,8 @@ PROBLEMS: Final = {
 
 
 def _wrong(error: WrongIncidentError) -> Problem:
-    named = ProblemError("body", error.field, "against_the_rules", str(error))
-    return unprocessable("invalid-request", "The incident cannot be kept so; `errors` says why.", [named])
+    named = [ProblemError("body", each.field, "against_the_rules", str(each)) for each in error.all]
+    return unprocessable("invalid-request", "The incident cannot be kept so; `errors` says why.", named)
 
 
 REFUSALS: Final[Refusals] = {

@@ -7,35 +7,34 @@ from uuid import UUID
 
 import msgspec
 
-from plaudit.alerting.calendars.domain import InvalidCalendarError
-from plaudit.alerting.calendars.domain.holiday_lists import HolidayRule, check
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain import by_hand
 from plaudit.alerting.clocks.domain.clock_events import StartReason
 from plaudit.alerting.clocks.domain.decide import starts
 from plaudit.alerting.incidents.commands.changing import Changing, lock_all
 from plaudit.alerting.incidents.domain.breach import (
-    MAX_AFFECTED,
-    MAX_REFERENCE_CHARS,
     NOTICE,
     Breach,
     Counted,
+    check_place,
+    checked_notified,
     checked_part,
+    checked_people,
+    checked_reason,
+    checked_said,
 )
 from plaudit.alerting.incidents.domain.duties import statutory_terms
 from plaudit.alerting.incidents.domain.incident import (
-    MAX_NOTE_CHARS,
     Incident,
     IncidentRefusedError,
     Kind,
     WrongIncidentError,
+    check_all,
     check_is_changeable,
-    checked_text,
 )
 from plaudit.alerting.incidents.store import breaches
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.outbox import UnitOfWork
-from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 
 NO_BREACH: Final = "The incident is no data breach. Say so first, and since when you know."
 IN_THE_FUTURE: Final = "Nobody becomes aware of something in the future."
@@ -66,7 +65,7 @@ async def declare(
     now = work.tx.now
     if breach.aware_at > now:
         raise WrongIncidentError("/aware_at", IN_THE_FUTURE)
-    _check_place(breach)
+    check_place(breach)
     changing.change(kind=Kind.DATA_BREACH)
     terms = statutory_terms(changing.incident, changing.rules)
     changing.begin(Metric.STATUTORY, starts(terms, now, breach.aware_at, StartReason.AWARE))
@@ -93,7 +92,7 @@ async def correct_awareness(
         WrongIncidentError: the time is in the future, or the reason is missing.
         ClockRefusedError: the authority was notified before that time.
     """
-    why = checked_text(reason, "/reason", "Say why the time was wrong.", MAX_NOTE_CHARS)
+    why = checked_reason(reason)
     changing, breach = await _found(work, tenant_id, incident_id, following, expected)
     if aware_at > work.tx.now:
         raise WrongIncidentError("/aware_at", IN_THE_FUTURE)
@@ -189,8 +188,7 @@ async def notify_authority(
         WrongIncidentError: reference or note is missing.
         ClockRefusedError: it was notified before, or the time cannot be.
     """
-    number = checked_text(reference, "/reference", "Give the authority's reference.", MAX_REFERENCE_CHARS)
-    words = checked_text(note, "/note", "Say what was sent, and what not yet.", MAX_NOTE_CHARS)
+    number, words = checked_notified(reference, note)
     changing, breach = await _found(work, tenant_id, incident_id, following, expected)
     clock = changing.clock(Metric.STATUTORY)
     assert clock is not None, "a data breach has its clock from the beginning"
@@ -228,10 +226,12 @@ async def tell_people(
         IncidentRefusedError: it is no data breach, or closed.
         WrongIncidentError: a number cannot be, or the note is missing.
     """
-    for name, number in (("told", told), ("not_told", not_told)):
-        if not 0 <= number <= MAX_AFFECTED:
-            raise WrongIncidentError(f"/{name}", f"It is a number from 0 to {MAX_AFFECTED:,}.")
-    words = checked_text(note, "/note", "Say what they were told, and why some were not.", MAX_NOTE_CHARS)
+    check_all(
+        lambda: checked_people(told, "told"),
+        lambda: checked_people(not_told, "not_told"),
+        lambda: checked_said(note),
+    )
+    words = checked_said(note)
     changing, breach = await _found(work, tenant_id, incident_id, following)
     now = work.tx.now
     await breaches.save(
@@ -259,18 +259,3 @@ async def _found(
     if breach is None:
         raise IncidentRefusedError(NO_BREACH)
     return changing, breach
-
-
-def _check_place(breach: Breach) -> None:
-    try:
-        zone_of(breach.zone)
-    except UnknownTimeZoneError as error:
-        raise WrongIncidentError("/zone", str(error)) from error
-    if breach.country is None:
-        if breach.subdivision is not None:
-            raise WrongIncidentError("/subdivision", "Name the country too.")
-        return
-    try:
-        check(HolidayRule(breach.country, breach.subdivision))
-    except InvalidCalendarError as error:
-        raise WrongIncidentError(f"/{error.pointer.rpartition('/')[2]}", str(error)) from error

@@ -1,6 +1,7 @@
 """How an update is told: written once, and queued for every channel in the same transaction."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from plaudit.alerting.incidents.domain.incident import (
     IncidentRefusedError,
     State,
     UnknownIncidentError,
+    check_all,
     check_follows,
     check_is_changeable,
     checked_text,
@@ -137,8 +139,9 @@ async def correct(
         UnknownIncidentError, IncidentChangedError: as `Changing.found`; there is no such update.
         IncidentRefusedError: the incident is closed, it says that already, or it was corrected too often.
     """
-    wanted = checked_texts(texts)
-    why = checked_text(reason, "/reason", "Say why it is corrected, for your team.", MAX_NOTE_CHARS)
+    check_reason = partial(checked_text, reason, "/reason", "Say why it is corrected, for your team.", MAX_NOTE_CHARS)
+    check_all(lambda: checked_texts(texts), check_reason)
+    wanted, why = checked_texts(texts), check_reason()
     await lock_all(work, tenant_id, incident_id, None)
     changing = await Changing.found(work, tenant_id, incident_id, following, expected)
     check_is_changeable(changing.incident)

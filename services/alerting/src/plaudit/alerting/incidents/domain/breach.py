@@ -10,6 +10,7 @@ import io
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import partial
 from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -17,10 +18,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from plaudit.alerting.calendars.domain.holiday_lists import HolidayRule, holidays_between
-from plaudit.alerting.incidents.domain.incident import MAX_NOTE_CHARS, WrongIncidentError, checked_text
+from plaudit.alerting.calendars.domain import InvalidCalendarError
+from plaudit.alerting.calendars.domain.holiday_lists import HolidayRule, check, holidays_between
+from plaudit.alerting.incidents.domain.incident import MAX_NOTE_CHARS, WrongIncidentError, check_all, checked_text
 from plaudit.common import mailbox
 from plaudit.common.text import clean
+from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 
 HOURS: Final = timedelta(hours=72)
 LEAST_WORKING_DAYS: Final = 2
@@ -172,6 +175,76 @@ def checked_part(text: str, name: str) -> str:
     return cleaned
 
 
+def checked_notified(reference: str, note: str) -> tuple[str, str]:
+    """Return the authority's reference, and what was sent, as they are kept.
+
+    Raises:
+        WrongIncidentError: one is missing or too long.
+    """
+    numbered = partial(checked_text, reference, "/reference", "Give the authority's reference.", MAX_REFERENCE_CHARS)
+    said = partial(checked_text, note, "/note", "Say what was sent, and what not yet.", MAX_NOTE_CHARS)
+    check_all(numbered, said)
+    return numbered(), said()
+
+
+def checked_said(note: str) -> str:
+    """Return in words what people were told.
+
+    Raises:
+        WrongIncidentError: it is missing or too long.
+    """
+    return checked_text(note, "/note", "Say what they were told, and why some were not.", MAX_NOTE_CHARS)
+
+
+def checked_people(number: int, name: str) -> int:
+    """Return how many people.
+
+    Raises:
+        WrongIncidentError: it cannot be.
+    """
+    if not 0 <= number <= MAX_AFFECTED:
+        raise WrongIncidentError(f"/{name}", f"It is a number from 0 to {MAX_AFFECTED:,}.")
+    return number
+
+
+def checked_method(method: str) -> str:
+    """Return in words how people were counted.
+
+    Raises:
+        WrongIncidentError: it is missing or too long.
+    """
+    return checked_text(method, "/method", "Say how they were counted.", MAX_NOTE_CHARS)
+
+
+def checked_reason(reason: str) -> str:
+    """Return why the time of awareness was wrong.
+
+    Raises:
+        WrongIncidentError: it is missing or too long.
+    """
+    return checked_text(reason, "/reason", "Say why the time was wrong.", MAX_NOTE_CHARS)
+
+
+def check_place(breach: Breach) -> None:
+    """Check that zone, country and subdivision exist.
+
+    Raises:
+        WrongIncidentError: one does not.
+    """
+    try:
+        zone_of(breach.zone)
+    except UnknownTimeZoneError as error:
+        raise WrongIncidentError("/zone", str(error)) from error
+    if breach.country is None:
+        if breach.subdivision is not None:
+            raise WrongIncidentError("/subdivision", "Name the country too.")
+        return
+    try:
+        check(HolidayRule(breach.country, breach.subdivision))
+    except InvalidCalendarError as error:
+        raise WrongIncidentError(f"/{error.pointer.rpartition('/')[2]}", str(error)) from error
+
+
 def counted(count: int | None, by: CountedBy, method: str, people: str | None) -> Counted:
     """Return how many people are affected, by a number or by a list of their keys that is counted and not kept.
 
@@ -184,14 +257,17 @@ def counted(count: int | None, by: CountedBy, method: str, people: str | None) -
     Raises:
         WrongIncidentError: there is neither or both, or the method is missing.
     """
-    text = checked_text(method, "/method", "Say how they were counted.", MAX_NOTE_CHARS)
+    check_all(lambda: checked_method(method), lambda: _counted(count, by, "", people))
+    return _counted(count, by, checked_method(method), people)
+
+
+def _counted(count: int | None, by: CountedBy, text: str, people: str | None) -> Counted:
     if (by is CountedBy.LIST) != (people is not None):
         raise WrongIncidentError("/people", "Give the list where a list is counted, and only there.")
     if people is None:
         if count is None:
             raise WrongIncidentError("/count", "Say how many people are affected.")
-        if not 0 <= count <= MAX_AFFECTED:
-            raise WrongIncidentError("/count", f"It is a number from 0 to {MAX_AFFECTED:,}.")
+        checked_people(count, "count")
         return Counted(count, by, text)
     if count is not None:
         raise WrongIncidentError("/count", "The list says how many people are affected: leave the number out.")

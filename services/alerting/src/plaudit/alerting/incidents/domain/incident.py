@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -97,10 +97,12 @@ FOLLOWING: Final[Mapping[State, Collection[State]]] = {
 class WrongIncidentError(Exception):
     """A field of an incident cannot be kept so; the text says why, and `field` names it."""
 
-    def __init__(self, field: str, message: str) -> None:
-        """Take the field, as a path of the request's body, and the rule."""
+    def __init__(self, field: str, message: str, others: Sequence["WrongIncidentError"] = ()) -> None:
+        """Take the field, as a path of the request's body, and the rule; and what is wrong with other fields."""
         super().__init__(message)
         self.field = field
+        self.all: tuple[WrongIncidentError, ...] = (self, *others)
+        """Itself, and what is wrong with other fields."""
 
 
 class IncidentRefusedError(Exception):
@@ -200,12 +202,33 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
 
 
+def check_all(*checks: Callable[[], object]) -> None:
+    """Check several fields, so that what is wrong with any of them is told at once.
+
+    Raises:
+        WrongIncidentError: of the first field that cannot be kept so, with those of the others.
+    """
+    found: list[WrongIncidentError] = []
+    for check in checks:
+        try:
+            check()
+        except WrongIncidentError as error:
+            found += error.all
+    if found:
+        raise WrongIncidentError(found[0].field, str(found[0]), found[1:])
+
+
 def checked(draft: Draft) -> Draft:
     """Return a draft as it is kept.
 
     Raises:
-        WrongIncidentError: a field cannot be kept so.
+        WrongIncidentError: fields cannot be kept so.
     """
+    check_all(
+        lambda: checked_title(draft.title, "/title"),
+        lambda: checked_subjects(draft.subjects),
+        lambda: checked_links(draft.links),
+    )
     return msgspec.structs.replace(
         draft,
         title=checked_title(draft.title, "/title"),

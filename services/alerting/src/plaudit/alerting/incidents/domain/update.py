@@ -4,14 +4,22 @@ Each has an apology, the cause, what is done and what is done so that it does no
 known yet is a statement of its own, which has to be chosen: it is in our words, in the language of the text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
-from plaudit.alerting.incidents.domain.incident import Severity, State, WrongIncidentError, checked_text, checked_title
+from plaudit.alerting.incidents.domain.incident import (
+    Severity,
+    State,
+    WrongIncidentError,
+    check_all,
+    checked_text,
+    checked_title,
+)
 from plaudit.alerting.incidents.domain.wording import WORDINGS, direction
 
 MAX_PART_CHARS: Final = 4_000
@@ -91,14 +99,16 @@ def checked_texts(texts: Sequence[Words]) -> tuple[Words, ...]:
             raise WrongIncidentError(f"/texts/{place}/language", f"An update is written in {', '.join(WORDINGS)}.")
         if language in languages[:place]:
             raise WrongIncidentError(f"/texts/{place}/language", "There is a text in this language already.")
+    check_all(*(partial(_checked, each, f"/texts/{place}") for place, each in enumerate(texts)))
     return tuple(_checked(each, f"/texts/{place}") for place, each in enumerate(texts))
 
 
 def _checked(words: Words, path: str) -> Words:
-    parts = {
-        name: checked_text(text, f"{path}/{name}", what, MAX_PART_CHARS)
-        for name, what in PARTS.items()
-        if (text := getattr(words, name)) is not None
-    }
-    title = None if words.title is None else checked_title(words.title, f"{path}/title")
-    return msgspec.structs.replace(words, title=title, **parts)
+    checks: dict[str, Callable[[], str]] = {}
+    if words.title is not None:
+        checks["title"] = partial(checked_title, words.title, f"{path}/title")
+    for name, what in PARTS.items():
+        if (text := getattr(words, name)) is not None:
+            checks[name] = partial(checked_text, text, f"{path}/{name}", what, MAX_PART_CHARS)
+    check_all(*checks.values())
+    return msgspec.structs.replace(words, **{name: check() for name, check in checks.items()})

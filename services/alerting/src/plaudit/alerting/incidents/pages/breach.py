@@ -6,13 +6,25 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from plaudit.alerting.clocks.schemas import CHANNEL_PATTERN
 from plaudit.alerting.incidents.api.common import Following
 from plaudit.alerting.incidents.commands import breach
-from plaudit.alerting.incidents.domain.breach import Breach, CountedBy, counted
-from plaudit.alerting.incidents.domain.incident import WrongIncidentError
+from plaudit.alerting.incidents.domain.breach import (
+    Breach,
+    Counted,
+    CountedBy,
+    check_place,
+    checked_method,
+    checked_notified,
+    checked_people,
+    checked_reason,
+    checked_said,
+    counted,
+)
+from plaudit.alerting.incidents.domain.incident import WrongIncidentError, check_all
 from plaudit.alerting.incidents.pages.shared import COUNTED_BY, Writer, act, wrong
 from plaudit.alerting.mails.domain.words import INCIDENTS
 from plaudit.common.http import Work
@@ -21,6 +33,10 @@ PATH: Final = f"{INCIDENTS}/{{incident_id}}/breach"
 NO_TIME: Final = "Give date and time in UTC, such as 2026-03-02 09:30."
 NO_CHANNEL: Final = "Say in one word how, such as portal, mail, phone or letter."
 _CHANNEL: Final = re.compile(CHANNEL_PATTERN)
+CORRECTING: Final = {"aware_at": "right_aware_at"}
+NOTIFYING: Final = {"channel": "notify-channel", "note": "notify-note"}
+TELLING: Final = {"channel": "people-channel", "note": "people-note"}
+"""Name of a field that several forms have → its id in this one."""
 Field = Annotated[str, Form()]
 
 router = APIRouter(include_in_schema=False)
@@ -40,18 +56,19 @@ async def declare(
 ) -> Response:
     """Say that an incident is a data breach."""
     values = {"aware_at": aware_at, "zone": zone, "country": country, "subdivision": subdivision}
-    try:
-        at = _time(aware_at, "aware_at")
-    except WrongIncidentError as error:
-        return await wrong(request, principal, work, incident_id, error, values)
     known = Breach(
         tenant_id=principal.tenant_id,
         incident_id=incident_id,
-        aware_at=at,
+        aware_at=work.tx.now,
         zone=zone.strip(),
         country=country.strip().upper() or None,
         subdivision=subdivision.strip().upper() or None,
     )
+    try:
+        check_all(lambda: _time(aware_at, "aware_at"), lambda: check_place(known))
+        known = replace(known, aware_at=_time(aware_at, "aware_at"))
+    except WrongIncidentError as error:
+        return await wrong(request, principal, work, incident_id, error, values)
     change = breach.declare(work, principal.tenant_id, incident_id, known, principal.actor, following)
     return await act(request, principal, work, incident_id, change, "The 72 hours run.", values)
 
@@ -69,11 +86,12 @@ async def correct(
     """Correct since when a data breach is known."""
     values = {"aware_at": aware_at, "reason": reason}
     try:
+        check_all(lambda: _time(aware_at, "aware_at"), lambda: checked_reason(reason))
         at = _time(aware_at, "aware_at")
     except WrongIncidentError as error:
-        return await wrong(request, principal, work, incident_id, error, values)
+        return await wrong(request, principal, work, incident_id, error, values, CORRECTING)
     change = breach.correct_awareness(work, principal.tenant_id, incident_id, at, reason, principal.actor, following)
-    return await act(request, principal, work, incident_id, change, "The time is corrected.", values)
+    return await act(request, principal, work, incident_id, change, "The time is corrected.", values, CORRECTING)
 
 
 @router.post(f"{PATH}/notice")
@@ -110,8 +128,13 @@ async def count(
     """Count the people affected, by a number or a list that is not kept."""
     values = {"by": by, "count": count, "method": method}
     try:
-        way = _way(by)
-        found = counted(_number(count, "count"), way, method, people if way is CountedBy.LIST else None)
+        check_all(
+            lambda: _way(by),
+            lambda: _number(count, "count"),
+            lambda: checked_method(method),
+            lambda: _counted(by, count, method, people),
+        )
+        found = _counted(by, count, method, people)
     except WrongIncidentError as error:
         return await wrong(request, principal, work, incident_id, error, values)
     change = breach.count_affected(work, principal.tenant_id, incident_id, found, principal.actor, following)
@@ -134,9 +157,14 @@ async def notify(
     """Note that the authority has been notified."""
     values = {"notified_at": notified_at, "channel": channel, "reference": reference, "note": note}
     try:
+        check_all(
+            lambda: _time(notified_at, "notified_at"),
+            lambda: _channel(channel),
+            lambda: checked_notified(reference, note),
+        )
         at, way = _time(notified_at, "notified_at"), _channel(channel)
     except WrongIncidentError as error:
-        return await wrong(request, principal, work, incident_id, error, values)
+        return await wrong(request, principal, work, incident_id, error, values, NOTIFYING)
     change = breach.notify_authority(
         work,
         principal.tenant_id,
@@ -148,7 +176,7 @@ async def notify(
         by=principal.actor,
         following=following,
     )
-    return await act(request, principal, work, incident_id, change, "The notice is noted.", values)
+    return await act(request, principal, work, incident_id, change, "The notice is noted.", values, NOTIFYING)
 
 
 @router.post(f"{PATH}/people")
@@ -166,22 +194,37 @@ async def tell_people(
     """Note how many of the people affected have been told."""
     values = {"told": told, "not_told": not_told, "channel": channel, "note": note}
     try:
-        numbers = _number(told, "told"), _number(not_told, "not_told")
-        way = _channel(channel)
+        check_all(
+            lambda: _people(told, "told"),
+            lambda: _people(not_told, "not_told"),
+            lambda: _channel(channel),
+            lambda: checked_said(note),
+        )
+        numbers, way = (_people(told, "told"), _people(not_told, "not_told")), _channel(channel)
     except WrongIncidentError as error:
-        return await wrong(request, principal, work, incident_id, error, values)
+        return await wrong(request, principal, work, incident_id, error, values, TELLING)
     change = breach.tell_people(
         work,
         principal.tenant_id,
         incident_id,
-        told=-1 if numbers[0] is None else numbers[0],
-        not_told=-1 if numbers[1] is None else numbers[1],
+        told=numbers[0],
+        not_told=numbers[1],
         channel=way,
         note=note,
         by=principal.actor,
         following=following,
     )
-    return await act(request, principal, work, incident_id, change, "It is noted.", values)
+    return await act(request, principal, work, incident_id, change, "It is noted.", values, TELLING)
+
+
+def _counted(by: str, count: str, method: str, people: str) -> Counted:
+    way = _way(by)
+    return counted(_number(count, "count"), way, method, people if way is CountedBy.LIST else None)
+
+
+def _people(text: str, field: str) -> int:
+    number = _number(text, field)
+    return checked_people(-1 if number is None else number, field)
 
 
 def _way(text: str) -> CountedBy:

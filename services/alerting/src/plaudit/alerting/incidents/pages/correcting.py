@@ -71,9 +71,8 @@ async def correct(
     values |= parts_of(await request.form(), spoken)
     texts = [words_of(code, values) for code in spoken]
     try:
-        texts = list(checked_texts(texts))
         if action == PREVIEW:
-            shown = replace(update, revision=update.revision + 1, texts=tuple(texts), corrected_at=tx.now)
+            shown = replace(update, revision=update.revision + 1, texts=checked_texts(texts), corrected_at=tx.now)
             return await form_page(request, principal, tx, incident, spoken, Typed(values), shown, update)
         if revision != str(update.revision):
             return done(request, f"{INCIDENTS}/{incident_id}", OLD_FORM, is_good=False)
@@ -89,9 +88,8 @@ async def correct(
             expected={incident.revision},
         )
     except WrongIncidentError as error:
-        is_of_text = error.field.startswith("/texts/")
-        errors = errors_of(error, spoken) if is_of_text else {error.field.strip("/"): str(error)}
-        return await form_page(request, principal, tx, incident, spoken, Typed(values, errors), None, update)
+        typed = Typed(values, errors_of(error, spoken))
+        return await form_page(request, principal, tx, incident, spoken, typed, None, update)
     except (IncidentRefusedError, IncidentChangedError) as error:
         return done(request, f"{INCIDENTS}/{incident_id}", str(error), is_good=False)
     return done(request, f"{INCIDENTS}/{incident_id}", f"Update {number} is corrected: revision {made.revision}.")

@@ -17,6 +17,7 @@ from plaudit.alerting.incidents.domain.incident import (
     Severity,
     State,
     WrongIncidentError,
+    checked,
 )
 from plaudit.alerting.incidents.pages.shared import (
     AUDIENCES,
@@ -28,7 +29,7 @@ from plaudit.alerting.incidents.pages.shared import (
     Reader,
     Writer,
     console,
-    field_of,
+    errors_of,
     lines_of,
 )
 from plaudit.alerting.incidents.store import incidents as store
@@ -101,13 +102,12 @@ async def open_incident(
         "reviews": reviews,
         "alerts": alerts,
     }
-    if severity not in SEVERITIES or audience not in AUDIENCES:
-        field = "audience" if severity in SEVERITIES else "severity"
-        return await _new(request, principal, work.tx, Typed(values, {field: "Choose one of these."}))
+    asked = {"severity": (severity, SEVERITIES), "audience": (audience, AUDIENCES)}
+    errors = {name: "Choose one of these." for name, (value, choices) in asked.items() if value not in choices}
     draft = Draft(
         title=title,
-        severity=Severity(severity),
-        audience=Audience(audience),
+        severity=Severity.ROUTINE if "severity" in errors else Severity(severity),
+        audience=Audience.INTERNAL if "audience" in errors else Audience(audience),
         subjects=tuple(lines_of(subjects)),
         links=tuple(
             Link(kind, each)
@@ -116,9 +116,12 @@ async def open_incident(
         ),
     )
     try:
+        if errors:
+            checked(draft)
+            return await _new(request, principal, work.tx, Typed(values, errors))
         made, _ = await incidents.create(work, principal.tenant_id, draft, principal.actor, following)
     except WrongIncidentError as error:
-        return await _new(request, principal, work.tx, Typed(values, {field_of(error): str(error)}))
+        return await _new(request, principal, work.tx, Typed(values, errors | errors_of(error)))
     return done(request, f"{INCIDENTS}/{made.id}", "The incident is open. Write the first update.")
 
 

@@ -1,12 +1,15 @@
 """What the console's pages of incidents share: the page of one, and how a form changes it."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Form, Request
 from starlette.responses import Response
 
+from plaudit.alerting.alerts.domain import Alert
+from plaudit.alerting.alerts.domain.notes import ALERTS
+from plaudit.alerting.alerts.store import alerts as alert_store
 from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
 from plaudit.alerting.incidents.commands import channels, reading
 from plaudit.alerting.incidents.domain.breach import NOTICE, CountedBy, regulation_of, strict_at
@@ -18,6 +21,7 @@ from plaudit.alerting.incidents.domain.incident import (
     Audience,
     Incident,
     IncidentRefusedError,
+    LinkedAt,
     Severity,
     State,
     WrongIncidentError,
@@ -26,6 +30,8 @@ from plaudit.alerting.incidents.domain.messages import page_path
 from plaudit.alerting.incidents.domain.wording import WORDINGS
 from plaudit.alerting.incidents.store import incidents as store
 from plaudit.alerting.mails.domain.words import DESK, INCIDENTS, REVIEWS, duration
+from plaudit.alerting.reviews import store as review_store
+from plaudit.alerting.reviews.domain import Review
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, Work
 from plaudit.common.people.naming import namer
@@ -45,7 +51,27 @@ LABELS: Final[Mapping[str, str]] = {
     "learnings": "What was learned",
     "address": "E-mail address",
     "language": "Language",
+    "aware_at": "Known since (UTC)",
+    "zone": "Time zone of the authority",
+    "country": "Country whose holidays count",
+    "subdivision": "Part of that country",
+    "notified_at": "When (UTC)",
+    "notify-channel": "By which way",
+    "reference": "The authority's reference",
+    "notify-note": "What was sent, and what not yet",
+    "by": "How it is known",
+    "count": "How many",
+    "method": "How they were counted",
+    "people": "A list as CSV, with a person key or an e-mail address first",
+    "told": "How many were told",
+    "not_told": "How many were not",
+    "people-channel": "By which way",
+    "people-note": "What they were told, and why some were not",
+    "right_aware_at": "Known since (UTC)",
+    "reason": "Why the other time was wrong",
 }
+"""Field of a form, or its id where several forms have one of its name → how it is called."""
+NO_IDS: Final[Mapping[str, str]] = {}
 SEVERITIES: Final = {
     Severity.URGENT.value: "Urgent",
     Severity.IMPORTANT.value: "Important",
@@ -78,12 +104,16 @@ async def act(
     change: Awaitable[object],
     said: str,
     values: Mapping[str, str],
+    ids: Mapping[str, str] = NO_IDS,
 ) -> Response:
-    """Change an incident as a form asks: lead to its page with what was done, or show what is wrong where it is."""
+    """Change an incident as a form asks: lead to its page with what was done, or show what is wrong where it is.
+
+    `ids`: name of a field → its id on the page, of those whose name another form has too.
+    """
     try:
         await change
     except WrongIncidentError as error:
-        return await wrong(request, principal, work, incident_id, error, values)
+        return await wrong(request, principal, work, incident_id, error, values, ids)
     except (IncidentRefusedError, ClockRefusedError) as error:
         return done(request, f"{INCIDENTS}/{incident_id}", str(error), is_good=False)
     return done(request, f"{INCIDENTS}/{incident_id}", said)
@@ -96,9 +126,12 @@ async def wrong(
     incident_id: UUID,
     error: WrongIncidentError,
     values: Mapping[str, str],
+    ids: Mapping[str, str] = NO_IDS,
 ) -> Response:
     """Show the page of an incident with what was typed, and what is wrong with it where it is."""
-    return await one(request, principal, work.tx, incident_id, Typed(dict(values), {field_of(error): str(error)}))
+    typed = {ids.get(name, name): value for name, value in values.items()}
+    errors = {ids.get(name, name): words for name, words in errors_of(error).items()}
+    return await one(request, principal, work.tx, incident_id, Typed(typed, errors))
 
 
 async def one(
@@ -119,6 +152,7 @@ async def one(
         *(each.corrected_by for each in updates if each.corrected_by),
         *(each.by for each in log),
     ]
+    reviews_linked, alerts_linked = await _linked(tx, tenant_id=principal.tenant_id, links=found.links)
     return await console.response(
         request,
         principal,
@@ -129,6 +163,8 @@ async def one(
         incident=incident,
         found=found,
         breach=breach,
+        linked_reviews=reviews_linked,
+        linked_alerts=alerts_linked,
         readings=None if breach is None else (strict_at(breach.aware_at), regulation_of(breach)),
         updates=updates,
         told=await channels.channels_of(tx, incident),
@@ -144,10 +180,17 @@ async def one(
     )
 
 
+async def _linked(tx: SqlTx, tenant_id: str, links: Sequence[LinkedAt]) -> tuple[dict[str, Review], dict[str, Alert]]:
+    """Return the reviews and the alerts among the links, by their ids; one that was deleted is left out."""
+    reviews = await review_store.load(tx, [(tenant_id, each.linked_id) for each in links if each.kind == "review"])
+    ids = [UUID(each.linked_id) for each in links if each.kind == "alert"]
+    alerts = await alert_store.load(tx, [(tenant_id, each) for each in ids])
+    return {each.id: each for each in reviews.values()}, {str(each.id): each for each in alerts.values()}
+
+
 def _shown(incident: Incident, breach: Any) -> dict[str, str]:
     """Return what the forms of a page hold before anybody types."""
-    empty = dict.fromkeys((*LABELS, *NOTICE, "aware_at", "reason", "reference", "channel", "notified_at"), "")
-    empty |= dict.fromkeys(("country", "subdivision", "method", "count", "people", "told", "not_told"), "")
+    empty = dict.fromkeys((*LABELS, *NOTICE), "")
     notice = {name: getattr(breach, name) for name in NOTICE} if breach is not None else {}
     return empty | notice | {"severity": incident.severity, "language": "en", "zone": "UTC", "by": CountedBy.COUNT}
 
@@ -157,9 +200,9 @@ def lines_of(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def field_of(error: WrongIncidentError) -> str:
-    """Return the field of a form that an error is about."""
-    return error.field.strip("/").partition("/")[0]
+def errors_of(error: WrongIncidentError) -> dict[str, str]:
+    """Return field of a form → what is wrong with it."""
+    return {each.field.strip("/").partition("/")[0]: str(each) for each in reversed(error.all)}
 
 
 WORDS: Final[dict[str, Any]] = {
@@ -167,6 +210,7 @@ WORDS: Final[dict[str, Any]] = {
     "new_path": NEW,
     "clocks_path": DESK,
     "reviews_path": REVIEWS,
+    "alerts_path": ALERTS,
     "labels": LABELS,
     "severities": SEVERITIES,
     "audiences": AUDIENCES,

@@ -54,6 +54,7 @@ PART_LABELS: Final = {
     "fix": "What you do about it",
     "prevention": "What you do so that it does not happen again",
 }
+REASON_LABEL: Final = "Why it is corrected, for your team"
 MAX_LANGUAGES: Final = len(WORDINGS)
 
 router = APIRouter(include_in_schema=False)
@@ -161,6 +162,8 @@ async def form_page(
     url = request.app.state.resources.settings.public_url
     heading = "Write an update" if correcting is None else f"Correct update {correcting.number}"
     names = [f"{code}-{name}" for code in spoken for name in (*PART_LABELS, UNKNOWN_CAUSE)]
+    language = {code: "" if len(spoken) == 1 else f" ({WORDINGS[code].name})" for code in spoken}
+    labels = {f"{code}-{name}": words + language[code] for code in spoken for name, words in PART_LABELS.items()}
     return await console.response(
         request,
         principal,
@@ -176,6 +179,7 @@ async def form_page(
         wordings=WORDINGS,
         direction=direction,
         part_labels=PART_LABELS,
+        labels=labels | {"reason": REASON_LABEL},
         parts=PARTS,
         states={value: words for value, words in STATES.items() if _may_follow(incident, State(value))},
         values=dict.fromkeys(names, "") | dict(typed.values),
@@ -281,9 +285,15 @@ def words_of(code: str, values: Mapping[str, str]) -> Words:
 
 
 def errors_of(error: WrongIncidentError, spoken: Sequence[str]) -> dict[str, str]:
-    """Return the field of the form that is wrong: of `/texts/1/fix`, that of the second language."""
-    _, _, place, name = error.field.split("/")
-    return {f"{spoken[int(place)]}-{name}": str(error)}
+    """Return what is wrong with the fields of the form: of `/texts/1/fix`, with that of the second language."""
+    return {_field(each.field.strip("/"), spoken): str(each) for each in error.all}
+
+
+def _field(path: str, spoken: Sequence[str]) -> str:
+    if not path.startswith("texts/"):
+        return path
+    _, place, name = path.split("/")
+    return f"{spoken[int(place)]}-{name}"
 
 
 def _state(incident: Incident) -> str:

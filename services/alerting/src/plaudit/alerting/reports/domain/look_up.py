@@ -1,9 +1,11 @@
 """What nobody knows: clocks past their due time where answers are not told. A person looks them up once a week."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final, NamedTuple
 from uuid import UUID
+
+from plaudit.common.time_zones import in_words
 
 MAX_LINES: Final = 10
 """Of a section of the digest; what is left out is counted."""
@@ -57,15 +59,15 @@ def without_addresses(found: LookUp) -> LookUp:
     return found._replace(first=tuple(each._replace(url=None) for each in found.first))
 
 
-def lines_of(found: LookUp) -> Sequence[str]:
-    """Return the section of the weekly digest, a line each."""
+def lines_of(found: LookUp, zone: tzinfo) -> Sequence[str]:
+    """Return the section of the weekly digest, a line each, with times in the zone of the digest."""
     if not found.clocks:
         return ["nothing: every answer that was due is told, or was looked up"]
     sources = ", ".join(f"{each.name}: {each.clocks}" for each in found.by_source)
     more = found.clocks - len(found.first)
     return [
         f"{_answers(found.clocks)} of which nobody tells ({sources})",
-        *(f"{each.subject}: {_what(each)}, due {each.due_at:%Y-%m-%d %H:%M} UTC" for each in found.first),
+        *(f"{each.subject}: {_what(each)}, due {in_words(each.due_at, zone)}" for each in found.first),
         *([f"and {more} more"] if more else []),
     ]
 
