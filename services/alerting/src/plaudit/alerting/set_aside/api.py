@@ -28,5 +28,5 @@ async def list_set_aside(principal: Reader, tx: TenantTx, paging: Paging) -> Pag
 
 @router.post(f"{SET_ASIDE}/retry", summary="Try again what was set aside")
 async def retry_set_aside(principal: Writer, work: Work, body: RetryIn) -> RetriedOut:
-    """Have it processed again at once: all of it, all of a kind, or what has an id. What fails again comes back here."""
+    """Have it processed again at once: all of it, all of a kind, or what has an id. What fails again comes back."""
     return RetriedOut(count=await commands.try_again(work.tx, principal.tenant_id, principal.actor, body.kind, body.id))
