@@ -29,7 +29,10 @@ async def list_set_aside(principal: Reader, tx: TenantTx, paging: Paging) -> Pag
 
 @router.post(f"{SET_ASIDE}/retry", summary="Try again what was set aside")
 async def retry_set_aside(principal: Writer, work: Work, body: RetryIn) -> RetriedOut:
-    """Have it processed again at once: all of it, all of a kind, or one. What fails again is set aside again."""
+    """Have it processed again at once: all of it, all of a kind, or one. What fails again is set aside again.
+
+    One request takes at most 1,000 things of each kind: repeat it until `count` is 0.
+    """
     if body.id is not None and body.kind is None:
         detail = "an `id` is that of a `kind`: name it too"
         raise unprocessable(
