@@ -2,6 +2,7 @@
 
 import pytest
 
+from plaudit.alerting.set_aside import store
 from plaudit_testing.clocks import at, review
 from plaudit_testing.signing_in import OURS, signed_in
 
@@ -76,7 +77,26 @@ async def test_a_digest_is_tried_again_by_its_empty_id(stage, api):
     assert [each["id"] for each in (await api.get("/v1/set-aside")).json()["items"]] == ["somebody"]
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize("body", [{"id": 1}, {"kind": "nothing"}, {"kinds": "timer"}])
+=======
+async def test_one_request_tries_again_no_more_than_it_has_time_for_and_says_so(stage, api, monkeypatch):
+    monkeypatch.setattr(store, "MOST_AT_ONCE", 2)
+    await stage.reads([stage.record(None, review(), at(0), f"review-{number}") for number in range(5)])
+    await stage.rows("UPDATE timers SET failed_at = $1, error = 'x' RETURNING kind", at(1))
+    browser = await signed_in(stage, "*")
+    assert (await api.post("/v1/set-aside/retry", json={"kind": "timer"})).json() == {"count": 2}
+    await browser.post("/console/set-aside", headers=OURS)
+    assert "More is set aside: try all again once more." in (await browser.get("/console/set-aside")).text
+    await browser.post("/console/set-aside", headers=OURS)
+    assert "It is tried again, at once.</" in (await browser.get("/console/set-aside")).text
+    assert await stage.rows("SELECT kind FROM timers WHERE failed_at IS NOT NULL") == []
+    tried = (await api.get("/v1/audit", params={"limit": 200})).json()["items"]
+    assert len({each["about_id"] for each in tried if each["kind"] == "clock.tried_again"}) == 5
+
+
+@pytest.mark.parametrize("body", [{"id": "x"}, {"kind": "nothing"}, {"kinds": "timer"}])
+>>>>>>> 5e89dc3df121cea93daedb8612a7ea2210560ad9
 async def test_what_is_not_clear_is_refused(api, body):
     refused = await api.post("/v1/set-aside/retry", json=body)
     assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")

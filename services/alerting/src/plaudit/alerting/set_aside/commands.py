@@ -10,6 +10,8 @@ from plaudit.common.db import Tx
 async def try_again(tx: Tx, tenant_id: str, actor: str, kind: Kind | None = None, wanted: str | None = None) -> int:
     """Let jobs process again what was set aside; return how many things that is. What fails again is set aside again.
 
+    Of each kind as many as one transaction has the time for.
+
     Args:
         tx: the open transaction.
         tenant_id: whose.

@@ -64,4 +64,6 @@ async def try_again(
         work.tx, principal.tenant_id, principal.actor, wanted, id if wanted is not None else None
     )
     words = "It is tried again, at once." if count == 1 else f"{count:,} of them are tried again, at once."
+    if count and wanted is None and await store.count(work.tx, principal.tenant_id, 1):
+        words += " More is set aside: try all again once more."
     return done(request, SET_ASIDE, words if count else "None of it is set aside any more.", is_good=bool(count))

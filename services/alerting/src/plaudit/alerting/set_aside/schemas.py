@@ -42,7 +42,9 @@ class RetryIn(Body):
 class RetriedOut(BaseModel):
     """How much is tried again."""
 
-    count: int = Field(description="How many things; 0: none of them is set aside.", examples=[0])
+    count: int = Field(
+        description="How many things, at most 1,000 of each kind; 0: none of them is set aside.", examples=[0]
+    )
 
 
 def set_aside_out(each: SetAside) -> SetAsideOut:

@@ -38,6 +38,9 @@ _COUNT: Final = " + ".join(
     for table, name in _AGAIN.values()
 )
 
+MOST_AT_ONCE: Final = 1_000
+"""Things of a kind that are tried again by one request: all of a long outage would take it longer than it may."""
+
 Place = tuple[datetime, str, str]
 """(time, kind, id): the sort key, the newest first."""
 
@@ -54,12 +57,14 @@ async def count(tx: Tx, tenant_id: str, most: int) -> int:
 
 
 async def try_again(tx: Tx, tenant_id: str, kind: Kind, wanted: str | None) -> list[str]:
-    """Let what was set aside of a kind be processed again: one, or all; return what that is, each once."""
+    """Let what was set aside of a kind be processed again: one, or `MOST_AT_ONCE`; return what that is, each once."""
     table, name = _AGAIN[kind]
+    is_set_aside = f"tenant_id = $1 AND failed_at IS NOT NULL AND ($2::text IS NULL OR {name} = $2)"
     rows = await tx.raw.fetch(
-        f"UPDATE {table} SET failed_at = NULL, error = NULL "
-        f"WHERE tenant_id = $1 AND failed_at IS NOT NULL AND ($2::text IS NULL OR {name} = $2) RETURNING {name} AS id",
+        f"UPDATE {table} SET failed_at = NULL, error = NULL WHERE {is_set_aside} AND {name} IN "
+        f"(SELECT DISTINCT {name} FROM {table} WHERE {is_set_aside} LIMIT $3) RETURNING {name} AS id",
         tenant_id,
         wanted,
+        MOST_AT_ONCE,
     )
     return sorted({row["id"] for row in rows})
