@@ -77,9 +77,6 @@ async def test_a_digest_is_tried_again_by_its_empty_id(stage, api):
     assert [each["id"] for each in (await api.get("/v1/set-aside")).json()["items"]] == ["somebody"]
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("body", [{"id": 1}, {"kind": "nothing"}, {"kinds": "timer"}])
-=======
 async def test_one_request_tries_again_no_more_than_it_has_time_for_and_says_so(stage, api, monkeypatch):
     monkeypatch.setattr(store, "MOST_AT_ONCE", 2)
     await stage.reads([stage.record(None, review(), at(0), f"review-{number}") for number in range(5)])
@@ -95,8 +92,7 @@ async def test_one_request_tries_again_no_more_than_it_has_time_for_and_says_so(
     assert len({each["about_id"] for each in tried if each["kind"] == "clock.tried_again"}) == 5
 
 
-@pytest.mark.parametrize("body", [{"id": "x"}, {"kind": "nothing"}, {"kinds": "timer"}])
->>>>>>> 5e89dc3df121cea93daedb8612a7ea2210560ad9
+@pytest.mark.parametrize("body", [{"id": 1}, {"kind": "nothing"}, {"kinds": "timer"}])
 async def test_what_is_not_clear_is_refused(api, body):
     refused = await api.post("/v1/set-aside/retry", json=body)
     assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")

@@ -28,19 +28,8 @@ async def list_set_aside(principal: Reader, tx: TenantTx, paging: Paging) -> Pag
 
 @router.post(f"{SET_ASIDE}/retry", summary="Try again what was set aside")
 async def retry_set_aside(principal: Writer, work: Work, body: RetryIn) -> RetriedOut:
-<<<<<<< HEAD
-    """Have it processed again at once: all of it, all of a kind, or what has an id. What fails again comes back."""
-=======
-    """Have it processed again at once: all of it, all of a kind, or one. What fails again is set aside again.
+    """Have it processed again at once: all of it, all of a kind, or what has an id. What fails again comes back.
 
     One request takes at most 1,000 things of each kind: repeat it until `count` is 0.
     """
-    if body.id is not None and body.kind is None:
-        detail = "an `id` is that of a `kind`: name it too"
-        raise unprocessable(
-            "invalid-request",
-            "Which of them is to be tried again is not clear; `errors` says why.",
-            [ProblemError("body", "/kind", "missing", detail)],
-        )
->>>>>>> 5e89dc3df121cea93daedb8612a7ea2210560ad9
     return RetriedOut(count=await commands.try_again(work.tx, principal.tenant_id, principal.actor, body.kind, body.id))
