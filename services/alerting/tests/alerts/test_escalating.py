@@ -14,6 +14,7 @@ from plaudit.alerting.alerts.domain.alert import storm_alert
 from plaudit.alerting.alerts.domain.escalation import AlertStep, StepKind
 from plaudit.alerting.alerts.domain.notes import CHANGED, LOOKED_AT, RESOLVED
 from plaudit.alerting.alerts.store import alerts as store
+from plaudit.alerting.alerts.store import silences
 from plaudit.alerting.main import owner_of_settings
 from plaudit.alerting.people import commands as people
 from plaudit.alerting.policies.domain.document import Format
@@ -555,3 +556,14 @@ async def test_a_step_that_was_set_aside_gives_way_to_the_next_one_and_one_that_
     async with stage.worker.transaction() as tx:
         await store.set_aside(tx, ("default", UUID(alert["id"])), "an error")
     assert await add(3) == (3, None)
+
+
+async def test_the_end_of_a_silence_reads_no_clock_of_which_nothing_was_held_back(stage):
+    for number in range(20):
+        await stage.happens(None, review(), at(0), review_id=f"review-{number}")
+    counted = "pg_stat_xact_user_tables WHERE relid = 'alerting.clocks'::regclass"
+    read = f"SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM {counted}"
+    async with stage.worker.transaction() as tx:
+        before = await tx.raw.fetchval(read)
+        assert await tx.raw.fetch(silences._STILL_RUNNING, "default", "acme", None, at(0), None, None, 500) == []
+        assert await tx.raw.fetchval(read) == before

@@ -12,7 +12,7 @@ from plaudit.alerting.alerts.domain.silences import HELD_BACK, Silence
 from plaudit.alerting.alerts.store.alerts import ALERT, SILENCED, alert_of
 from plaudit.alerting.alerts.tables import silences
 from plaudit.alerting.clocks import store as clocks
-from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.clocks.domain.clock import THREAD_PREFIX, Clock
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
@@ -52,16 +52,18 @@ AND NOT ({SILENCED.format(now="$5")}) AND ($6::timestamptz IS NULL OR (a.raised_
 ORDER BY a.raised_at, a.id LIMIT $8
 """
 
-# Those of which something was held back while the silence held.
+# Those of which something was held back while the silence held: few beside all that run, so what was held back is read
+# first, and of each its clock.
 _STILL_RUNNING: Final = f"""
-SELECT c.tenant_id, c.id FROM clocks c
-WHERE c.tenant_id = $1 AND c.state = 'running' AND c.waiting AND c.metric <> '{Metric.STATUTORY}'
-AND starts_with(c.subject || '/', $2 || '/') AND ($3::text IS NULL OR c.source_id = $3)
-AND EXISTS (
-    SELECT FROM message_deliveries d
-    WHERE d.tenant_id = c.tenant_id AND d.thread = 'clock:' || c.id AND d.thread <> '' AND d.state = 'withdrawn'
-    AND d.finished_at >= $4 AND starts_with(d.reason, '{HELD_BACK}')
+WITH held AS MATERIALIZED (
+    SELECT DISTINCT substr(thread, {len(THREAD_PREFIX) + 1}, 36)::uuid AS clock_id FROM message_deliveries
+    WHERE tenant_id = $1 AND state = 'withdrawn' AND finished_at >= $4 AND starts_with(reason, '{HELD_BACK}')
+    AND starts_with(thread, '{THREAD_PREFIX}')
 )
+SELECT c.tenant_id, c.id FROM held
+CROSS JOIN LATERAL (SELECT * FROM clocks WHERE tenant_id = $1 AND id = held.clock_id OFFSET 0) c
+WHERE c.state = 'running' AND c.waiting AND c.metric <> '{Metric.STATUTORY}'
+AND starts_with(c.subject || '/', $2 || '/') AND ($3::text IS NULL OR c.source_id = $3)
 AND ($5::timestamptz IS NULL OR (c.due_at, c.id) > ($5, $6::uuid))
 ORDER BY c.due_at, c.id LIMIT $7
 """

@@ -116,9 +116,13 @@ def order_key(root: UUID) -> str:
     return f"clock:{root}"
 
 
+THREAD_PREFIX: Final = "clock:"
+"""Of the threads of all messages about clocks; the id follows."""
+
+
 def thread_of(clock_id: UUID) -> str:
     """Return the thread of all messages about a clock."""
-    return f"clock:{clock_id}"
+    return f"{THREAD_PREFIX}{clock_id}"
 
 
 def contacts_key(tenant_id: str, person: str) -> str:
