@@ -160,6 +160,17 @@ async def test_whoever_has_stopped_such_mails_can_ask_for_them_again(incidents, 
     assert len(await mails_to_ada(incidents, mailbox)) == len(before) + 1
 
 
+async def test_one_click_in_the_mail_that_asked_stops_what_was_asked_for(incidents, public, shown, mailbox: Mailbox):
+    await agrees(incidents, public, shown, mailbox)
+    stop = str(mailbox.mails[-1]["List-Unsubscribe"]).strip("<>").partition("plaudit.example")[2]
+    assert stop.endswith("/stop/incident_sign_up")
+    assert (await public.post(stop)).status_code == 200
+    await incidents.updated(shown)
+    assert await mails_to_ada(incidents, mailbox) == [ASKING]
+    await asks(public, shown)
+    assert await mails_to_ada(incidents, mailbox) == [ASKING]
+
+
 async def test_whoever_wants_nothing_any_more_gets_no_such_mail(incidents, public, shown, mailbox: Mailbox):
     await asks(public, shown)
     token = (await link_of(incidents, mailbox)).rpartition("/")[2].partition("?")[0]

@@ -96,7 +96,12 @@ from plaudit.common.settings import address_of
 from plaudit.common.vault import Vault, vault_of
 
 INCIDENT_TOPICS = (
-    Topic(INCIDENT_TOPIC, "Incidents", "What went wrong, and what we do about it, where you have asked to be told."),
+    Topic(
+        INCIDENT_TOPIC,
+        "Incidents",
+        "What went wrong, and what we do about it, where you have asked to be told.",
+        asked_by=frozenset({SIGN_UP_TOPIC}),
+    ),
 )
 """What subscribers of incidents can choose to be told about."""
 DESCRIPTION = "Clocks for reviews that have to be answered: warnings, breaches, mails, and alerts for people."

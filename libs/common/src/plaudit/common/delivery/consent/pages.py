@@ -3,7 +3,7 @@
 Mail programs post to `…/stop/{topic}` without a session and without a page (RFC 8058, section 3.1).
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Final
 
@@ -79,7 +79,7 @@ async def choose(request: Request, database: OfDatabase, token: str) -> Response
 async def stop_all(request: Request, database: OfDatabase, token: str) -> Response:
     """Write that a person wants to hear nothing any more."""
     link = await _link(database, token)
-    await _stop(request, database, link, EVERY, Source.PREFERENCES)
+    await _stop(request, database, link, {EVERY}, Source.PREFERENCES)
     return _private(RedirectResponse(f"{PREFERENCES}/{token}?done={SAVED}", 303))
 
 
@@ -95,14 +95,16 @@ async def stop(request: Request, database: OfDatabase, token: str, topic: str) -
     link = await _link(database, token)
     if len(topic) > MAX_TOPIC_CHARS:
         raise not_found("topic")
-    await _stop(request, database, link, topic, Source.ONE_CLICK)
+    meant = {topic} | {each.name for each in topics_of(request) if topic in each.asked_by}
+    await _stop(request, database, link, meant, Source.ONE_CLICK)
     return _private(pages.response("stopped.html", path=f"{PREFERENCES}/{token}"))
 
 
-async def _stop(request: Request, database: Database, link: Link, topic: str, source: Source) -> None:
+async def _stop(request: Request, database: Database, link: Link, topics: Collection[str], source: Source) -> None:
     async with _changing(database, link) as tx:
         entries = [
             await commands.note(tx, link.tenant_id, link.person_key, topic, channel, Choice.OUT, source)
+            for topic in sorted(topics)
             for channel in ((EVERY,) if topic == EVERY else commands.CHANNELS)
         ]
         await _tell(request, tx, entries)

@@ -65,6 +65,8 @@ class Topic(msgspec.Struct, frozen=True):
     name: str
     title: str
     description: str = ""
+    asked_by: frozenset[str] = frozenset()
+    """Topics of the mails that ask whether somebody wants it: who stops one of them wants none of this either."""
 
 
 def why_not(entries: Iterable[ConsentEntry], topic: str, channel: str, *, needs_consent: bool) -> str:
