@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
+import structlog
+
 from plaudit.alerting.alerts.commands.endpoints import tell_endpoints
 from plaudit.alerting.alerts.commands.uncaught import Told, apply
 from plaudit.alerting.alerts.domain.told_events import Event
@@ -18,6 +20,8 @@ from plaudit.common.db import OrderKey, Tx
 from plaudit.common.erasure import REVIEW_ERASED
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka.subscription import Record, Subscription
+
+log = structlog.get_logger()
 
 GROUP: Final = "alerting-alerts"
 ENDPOINTS_GROUP: Final = "alerting-endpoints"
@@ -50,12 +54,24 @@ def endpoint_subscription(public_url: str) -> Subscription[dict[str, Any]]:
         topic=ALERTS,
         data=dict[str, Any],
         handle=partial(tell, public_url),
+        order_keys=alarm_keys,
     )
+
+
+def alarm_keys(record: Record[dict[str, Any]]) -> Iterable[OrderKey]:
+    """Return the order key of the alarm that an event begins or ends: what waits to begin is not ended before."""
+    event = _event(record)
+    if event.action:
+        yield f"alarm:{event.tenant_id}:{event.thread}"
 
 
 async def tell(public_url: str, tx: Tx, records: Sequence[Record[dict[str, Any]]]) -> Sequence[Outgoing]:
     """Queue what endpoints are told; publishes nothing."""
-    await tell_endpoints(tx, [_event(record) for record in records], public_url)
+    events = [_event(record) for record in records]
+    for each in events:
+        if each.lacks_alarm:
+            log.warning("event_names_no_alarm", tenant_id=each.tenant_id, kind=each.type)
+    await tell_endpoints(tx, events, public_url)
     return ()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from plaudit.alerting.alerts.domain import AlertState
@@ -11,6 +11,7 @@ from plaudit.alerting.alerts.domain.told_events import (
     ALARM_CHANNELS,
     TRIGGER,
     Event,
+    id_in,
     is_event,
     is_told,
     is_trigger,
@@ -35,7 +36,8 @@ AFTER_ITS_BEGIN: Final = timedelta(seconds=20)
 async def tell_endpoints(tx: Tx, events: Sequence[Event], public_url: str) -> None:
     """Queue what the endpoints of tenants are told of events; where no endpoint takes one, nothing is written.
 
-    An alarm is ended and acknowledged where it was begun, and nowhere else.
+    An alarm is ended and acknowledged where it was begun, and nowhere else. An event that names no alarm of ours is
+    told as any other, and begins and ends none.
 
     Args:
         tx: the open transaction.
@@ -93,11 +95,12 @@ def listing_beside_events(gatherer: Gatherer) -> Gatherer:
 
 
 async def _ended(tx: Tx, alarms: Sequence[Due]) -> dict[UUID, Verdict]:
-    """Return the begins of alarms that are not wanted any more: begun after its end, an alarm would never end."""
-    data: dict[UUID, Mapping[str, Any]] = {each.delivery.id: each.content.data["event"]["data"] for each in alarms}
-    tenants = {each.delivery.id: each.delivery.tenant_id for each in alarms}
-    of_alerts = {key: (tenants[key], UUID(each["alert_id"])) for key, each in data.items() if "alert_id" in each}
-    of_clocks = {key: (tenants[key], UUID(each["clock_id"])) for key, each in data.items() if key not in of_alerts}
+    """Return the begins of alarms that are not wanted any more: begun after its end, an alarm would never end.
+
+    One that names neither an alert nor a clock leaves as it is.
+    """
+    of_alerts, of_clocks = _named(alarms, "alert_id"), _named(alarms, "clock_id")
+    of_clocks = {key: clock_key for key, clock_key in of_clocks.items() if key not in of_alerts}
     alerts = await store.load(tx, set(of_alerts.values()))
     known = await clocks.load(tx, set(of_clocks.values()))
     verdicts: dict[UUID, Verdict] = {}
@@ -110,3 +113,9 @@ async def _ended(tx: Tx, alarms: Sequence[Due]) -> dict[UUID, Verdict]:
         if clock is None or clock.run.state is not State.BREACHED:
             verdicts[key] = Withdraw(NOT_LATE)
     return verdicts
+
+
+def _named(alarms: Sequence[Due], name: str) -> dict[UUID, tuple[str, UUID]]:
+    """Return what deliveries name by an id of their event, as (tenant, id)."""
+    found = ((each.delivery, id_in(each.content.data["event"]["data"], name)) for each in alarms)
+    return {delivery.id: (delivery.tenant_id, named) for delivery, named in found if named is not None}

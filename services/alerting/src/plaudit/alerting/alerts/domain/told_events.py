@@ -4,7 +4,7 @@ PagerDuty and Alertmanager hold alarms, not events: they are told what begins, a
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,6 +31,8 @@ TOLD_ELSEWHERE: Final = frozenset({"incident.updated", "incident.resolved"})
 FOR_PROGRAMS: Final = frozenset({"consent.chosen"})
 """What persons choose for themselves is no news for a room full of people."""
 MAX_WORDS_CHARS: Final = 500
+MAX_NAME_CHARS: Final = 500
+"""A longer one names nothing of ours, and would not fit into an index."""
 ACTIONS: Final[Mapping[str, str]] = {
     "alert.raised": TRIGGER,
     "alert.acknowledged": ACKNOWLEDGE,
@@ -77,14 +79,13 @@ class Event(msgspec.Struct, frozen=True):
     def alarm(self) -> str:
         """What names its alarm: the thread of the messages about it."""
         data = self.data
-        if "alert_id" in data:
-            clock_id = UUID(data["clock_id"]) if data.get("clock_id") else None
-            return thread_of_alert(data["kind"], UUID(data["alert_id"]), clock_id, data.get("review_id") or "")
-        if "incident_id" in data:
-            return f"incident:{data['incident_id']}"
-        if "clock_id" in data:
-            return thread_of(UUID(data["clock_id"]))
-        return f"event:{self.id}"
+        clock_id = id_in(data, "clock_id")
+        if alert_id := id_in(data, "alert_id"):
+            kind = name_in(data, "kind") or "alert"
+            return thread_of_alert(kind, alert_id, clock_id, name_in(data, "review_id"))
+        if incident_id := name_in(data, "incident_id"):
+            return f"incident:{incident_id}"
+        return f"event:{self.id}" if clock_id is None else thread_of(clock_id)
 
     @property
     def thread(self) -> str:
@@ -95,7 +96,28 @@ class Event(msgspec.Struct, frozen=True):
     def action(self) -> str:
         """What it does to an alarm; empty for nothing. A breach by a change of the rules calls nobody."""
         is_silent = self.type == "clock.breached" and self.data.get("reason")
-        return "" if is_silent else ACTIONS.get(self.type, "")
+        return "" if is_silent or self.lacks_alarm else ACTIONS.get(self.type, "")
+
+    @property
+    def lacks_alarm(self) -> bool:
+        """Say whether it would do something to an alarm, and does not tell to which."""
+        named = "alert_id" if self.type.startswith("alert.") else "clock_id"
+        return self.type in ACTIONS and id_in(self.data, named) is None
+
+
+def id_in(data: Mapping[str, Any], name: str) -> UUID | None:
+    """Return an id of an event's data; None where there is none, or what is there is none."""
+    try:
+        return UUID(name_in(data, name))
+    except ValueError:
+        return None
+
+
+def name_in(data: Mapping[str, Any], name: str) -> str:
+    """Return a name of an event's data; empty where there is none that fits into a thread."""
+    value = data.get(name)
+    is_name = isinstance(value, str) and len(value) <= MAX_NAME_CHARS and value.isprintable()
+    return value if is_name else ""
 
 
 def events_thread(thread: str) -> str:
@@ -142,9 +164,8 @@ def content_of(event: Event, public_url: str) -> Content:
     """Return what is said of an event."""
     link, label = _link(event.data, public_url)
     heading = _SAID.get(event.type, event.type.replace(".", ": ").replace("_", " "))
-    what = shortened(
-        one_line(event.data.get("summary") or event.data.get("title") or _what(event.data)), MAX_WORDS_CHARS
-    )
+    said = _words(event.data, "summary") or _words(event.data, "title") or _what(event.data)
+    what = shortened(one_line(said), MAX_WORDS_CHARS)
     facts = [("Subject", event.subject), *_facts(event.data)]
     return Content(
         subject=f"{heading}: {what}",
@@ -172,32 +193,43 @@ def is_trigger(content: Content) -> bool:
 
 def _what(data: Mapping[str, Any]) -> str:
     if "choice" in data:
-        return f"{data['topic']} by {data['channel']}: {data['choice']}"
-    words = WORDS.get(data.get("metric", ""))
-    due = words.due if words else str(data.get("metric", "")).replace("_", " ")
-    return f"{due}, {data.get('subject', '')}"
+        return f"{_words(data, 'topic')} by {_words(data, 'channel')}: {_words(data, 'choice')}"
+    metric = _words(data, "metric")
+    words = WORDS.get(metric)
+    due = words.due if words else metric.replace("_", " ")
+    return ", ".join(each for each in (due, _words(data, "subject")) if each)
+
+
+def _words(data: Mapping[str, Any], name: str) -> str:
+    """Return words of an event's data; empty where there are none: who wrote the event may know others than we do."""
+    value = data.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    found = [("Due", _time(data["due_at"]))] if "due_at" in data else []
-    found += [("Since", _time(data["raised_at"]))] if "raised_at" in data else []
+    times = (("Due", _instant(data, "due_at")), ("Since", _instant(data, "raised_at")))
+    found = [(name, moment(at)) for name, at in times if at is not None]
     if reason := data.get("reason"):
         found.append(("Why", isolated(one_line(str(reason).replace("_", " ")))))
     return found
 
 
-def _time(text: str) -> str:
-    return moment(datetime.fromisoformat(text))
+def _instant(data: Mapping[str, Any], name: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(_words(data, name))
+    except ValueError:
+        return None
+    return found.replace(tzinfo=found.tzinfo or UTC)
 
 
 def _link(data: Mapping[str, Any], public_url: str) -> tuple[str, str]:
     console = public_url.rstrip("/")
-    if data.get("review_id"):
-        url, label = f"{console}{REVIEWS}/{data['review_id']}", "Open the review"
-    elif data.get("incident_id"):
-        url, label = f"{console}{INCIDENTS}/{data['incident_id']}", "Open the incident"
-    elif data.get("clock_id"):
-        url, label = f"{console}{DESK}/{data['clock_id']}", "Open the clock"
+    if review_id := name_in(data, "review_id"):
+        url, label = f"{console}{REVIEWS}/{review_id}", "Open the review"
+    elif incident_id := name_in(data, "incident_id"):
+        url, label = f"{console}{INCIDENTS}/{incident_id}", "Open the incident"
+    elif clock_id := id_in(data, "clock_id"):
+        url, label = f"{console}{DESK}/{clock_id}", "Open the clock"
     else:
         url, label = f"{console}{DESK}", "Open the desk"
     return (url, label) if console and is_web_address(url) else ("", "")
