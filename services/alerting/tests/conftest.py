@@ -104,13 +104,13 @@ async def stage(settings: AlertingSettings) -> AsyncIterator["Stage"]:
 
 @pytest.fixture
 async def database_of_before(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> AsyncIterator[str]:
-    """A database whose schema is that of before clocks were about anything."""
+    """A database of a revision of before: that before clocks were about anything, where a test names no other."""
     dsn = postgres_server.create_database(None, request.node.name)
     settings = settings_for(dsn)
     await migrate(settings, "common")
     async with migration(settings, "alerting") as connection:
         await upgrade_runtime(connection, "alerting")
-        await upgrade_until(connection, "alerting", "0005")
+        await upgrade_until(connection, "alerting", getattr(request, "param", "0005"))
     yield dsn
     postgres_server.drop_database(dsn)
 

@@ -166,7 +166,14 @@ async def test_an_opt_out_of_before_is_in_the_log_of_consent_afterwards(stage, a
     for table in OPT_OUTS.SEEN:
         await connection.execute(f"ALTER TABLE alerting.{table} NO FORCE ROW LEVEL SECURITY")
     await connection.execute("ALTER TABLE alerting.cadence_persons ADD COLUMN opted_out text[] NOT NULL DEFAULT '{}'")
-    for person, closed in (("all", ["*"]), ("mail", ["mail", "sms"]), ("sms", ["sms"]), ("known", ["*"])):
+    for person, closed in (
+        ("all", ["*"]),
+        ("mail", ["mail", "sms"]),
+        ("sms", ["sms"]),
+        ("known", ["*"]),
+        ("known-by-sms", ["*"]),
+        ("known-to-want", ["mail"]),
+    ):
         await connection.execute(
             "INSERT INTO alerting.cadence_persons (tenant_id, person, subject, subject_at, generation, received_at, "
             "planned, opted_out) VALUES ('default', $1, 'acme', $2, 1, $2, 0, $3)",
@@ -176,14 +183,51 @@ async def test_an_opt_out_of_before_is_in_the_log_of_consent_afterwards(stage, a
         )
     await connection.execute(
         "INSERT INTO alerting.consents (tenant_id, person_key, topic, channel, choice, source, at) "
-        "VALUES ('default', 'known', '*', '*', 'out', 'service', $1)",
-        at(1),
+        "SELECT 'default', person, '*', channel, choice, 'service', $1 FROM (VALUES ('known', '*', 'out'), "
+        "('known-by-sms', 'sms', 'out'), ('known-to-want', 'email', 'in')) AS v (person, channel, choice)",
+        at(-1),
     )
     await connection.execute(OPT_OUTS.KEEP_OPT_OUTS)
     await connection.close()
-    rows = await stage.rows("SELECT person_key, topic, channel, choice FROM consents ORDER BY person_key")
+    rows = await stage.rows("SELECT person_key, topic, channel, choice FROM consents ORDER BY person_key, id")
     assert [tuple(row.values()) for row in rows] == [
         ("all", "*", "*", "out"),
         ("known", "*", "*", "out"),
+        ("known-by-sms", "*", "sms", "out"),
+        ("known-by-sms", "*", "*", "out"),
+        ("known-to-want", "*", "email", "in"),
+        ("known-to-want", "*", "email", "out"),
         ("mail", "*", "email", "out"),
     ]
+
+
+@pytest.mark.parametrize("database_of_before", ["0019"], indirect=True)
+async def test_incidents_of_before_keep_their_updates_and_those_who_are_told(database_of_before, stage_on):
+    connection = await asyncpg.connect(database_of_before)
+    incident = await connection.fetchval("SELECT gen_random_uuid()")
+    await connection.execute(
+        "INSERT INTO alerting.incidents (tenant_id, id, slug, title, kind, severity, audience, subjects, state, "
+        "opened_from, opened_at, opened_by, changed_at, revision, updates, updated_at, instance) "
+        "VALUES ('default', $1, 'card-payments-fail', 'Card payments fail', 'incident', 'urgent', 'public', "
+        "ARRAY['acme'], 'open', 'hand', $2, 'staff', $2, 1, 2, $2, 0)",
+        incident,
+        at(0),
+    )
+    await connection.execute(
+        "INSERT INTO alerting.incident_updates (tenant_id, incident_id, number, severity, state, texts, made_by, "
+        "made_at) SELECT 'default', $1, n, 'urgent', 'open', '[]', 'staff', $2 FROM generate_series(1, 2) n",
+        incident,
+        at(0),
+    )
+    await connection.execute(
+        "INSERT INTO alerting.incident_subscribers (tenant_id, incident_id, person_key, language, sealed, added_at, "
+        "added_by) VALUES ('default', $1, 'ada', 'en', 'sealed', $2, 'staff')",
+        incident,
+        at(0),
+    )
+    await connection.close()
+    stage = await stage_on(database_of_before)
+    updates = await stage.rows("SELECT number, revision, reason, corrected_at FROM incident_updates ORDER BY number")
+    assert [tuple(row.values()) for row in updates] == [(1, 1, "", None), (2, 1, "", None)]
+    [told] = await stage.rows("SELECT person_key, confirmed_at IS NOT NULL AS is_told FROM incident_subscribers")
+    assert tuple(told.values()) == ("ada", True)

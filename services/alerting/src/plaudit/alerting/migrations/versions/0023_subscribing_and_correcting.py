@@ -11,6 +11,7 @@ down_revision = "0022"
 SERVICE = "alerting"
 SEEN = ("cadence_persons", "consents")
 # The log of consent is what is asked. Who is not in it opted out before there was one: when, nobody knows any more.
+# What else the log knows of a person, of another channel or of opting in, is no such opt-out.
 KEEP_OPT_OUTS = """
 INSERT INTO alerting.consents (tenant_id, person_key, topic, channel, choice, source, at)
 SELECT p.tenant_id, p.person, '*', CASE WHEN '*' = ANY(p.opted_out) THEN '*' ELSE 'email' END, 'out', 'service',
@@ -18,6 +19,7 @@ SELECT p.tenant_id, p.person, '*', CASE WHEN '*' = ANY(p.opted_out) THEN '*' ELS
 FROM alerting.cadence_persons p
 WHERE p.opted_out && ARRAY['*', 'email', 'mail', 'e-mail'] AND NOT EXISTS (
     SELECT FROM alerting.consents c WHERE c.tenant_id = p.tenant_id AND c.person_key = p.person AND c.topic = '*'
+    AND c.choice = 'out' AND c.channel IN ('*', CASE WHEN '*' = ANY(p.opted_out) THEN '*' ELSE 'email' END)
 )
 """
 
