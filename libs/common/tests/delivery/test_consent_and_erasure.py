@@ -1,5 +1,7 @@
 """Consent is looked up when a message is queued and when it leaves; an erasure leaves no word."""
 
+import asyncio
+
 import pytest
 
 from plaudit.common.db import lock
@@ -9,6 +11,7 @@ from plaudit.common.delivery.consent.links import preferences_url
 from plaudit.common.delivery.domain.consent import EVERY, Choice, Source, Topic
 from plaudit.common.delivery.domain.message import Content
 from plaudit_testing.delivering import by_mail, later, says, to_endpoints
+from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
 TOPICS = [Topic("invitation", "Invitations"), Topic("board", "Your requests")]
@@ -150,6 +153,31 @@ async def test_what_is_erased_while_it_is_being_sent_is_not_tried_again_and_no_c
     states = {row["key"]: (row["state"], row["reason"]) for row in await post.deliveries()}
     assert states == {"a": ("withdrawn", "erased"), "b": ("sent", "")}
     assert mailbox.subjects == ["Late"]
+
+
+async def test_an_erasure_locks_messages_in_the_order_in_which_a_record_of_sending_does(post):
+    await post.queue(by_mail("a", thread="clock:1"), by_mail("b", thread="clock:1"))
+    first, last = [row["id"] for row in await post.rows("SELECT id FROM messages ORDER BY id")]
+    # The first by its id comes last in the table.
+    await post.rows("UPDATE messages SET content = content WHERE id = $1 RETURNING 1", first)
+
+    async def erases():
+        async with post.worker.transaction() as tx:
+            await tx.raw.execute("SET LOCAL enable_indexscan = off")
+            await commands.erase_thread(tx, "default", "clock:1")
+
+    async def waits():
+        rows = await post.rows(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(rows)
+
+    async with post.worker.transaction() as recording:
+        await recording.raw.execute("SELECT 1 FROM messages WHERE id = $1 FOR SHARE", first)
+        erasure = asyncio.create_task(erases())
+        await until(waits, "the erasure waits")
+        await recording.raw.execute("SELECT 1 FROM messages WHERE id = $1 FOR SHARE NOWAIT", last)
+    await erasure
 
 
 async def test_an_erased_person_leaves_no_address_and_no_choice(post, mailbox):

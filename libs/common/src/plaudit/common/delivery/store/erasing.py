@@ -17,6 +17,8 @@ _OF_BOTH = """
 SELECT id, message_id, bundle_id FROM message_deliveries WHERE tenant_id = $1 AND person_key = $2 AND thread = $3
 """
 _OF_PERSON = "SELECT id, message_id, bundle_id FROM message_deliveries WHERE tenant_id = $1 AND person_key = $2"
+# In the order in which `_ERASED` locks them: two that lock the same messages wait for each other, and never both.
+_LOCK_MESSAGES = "SELECT id FROM messages WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE"
 _EMPTY_MESSAGES = """
 UPDATE messages SET content = $3, person_key = CASE WHEN $4::boolean THEN '' ELSE person_key END
 WHERE tenant_id = $1 AND id = ANY($2::uuid[])
@@ -87,6 +89,7 @@ async def erase(tx: Tx, tenant_id: str, *, thread: str = "", person_key: str = "
         found = await tx.raw.fetch(query, tenant_id, name)
     ids, message_ids = [row["id"] for row in found], list({row["message_id"] for row in found})
     if ids:
+        await tx.raw.execute(_LOCK_MESSAGES, tenant_id, message_ids)
         await tx.raw.execute(_EMPTY_MESSAGES, tenant_id, message_ids, _EMPTY_CONTENT, bool(person_key))
         await tx.raw.execute(_EMPTY_DELIVERIES, tenant_id, ids, ERASED, tx.now, bool(person_key))
         bundles = {row["bundle_id"] for row in found if row["bundle_id"] is not None}
