@@ -41,11 +41,29 @@ SELECT person_key, language, added_at, added_by, sealed, confirmed_at FROM incid
 WHERE tenant_id = $1 AND incident_id = $2 AND person_key = $3
 """
 _ERASE: Final = "DELETE FROM incident_subscribers WHERE tenant_id = $1 AND person_key = $2"
+# From incident to incident by the key: who is told of one that is not over is not read, however many they are.
 _OF_OVER: Final = """
-SELECT tenant_id, incident_id, person_key FROM incident_subscribers s
-WHERE confirmed_at IS NULL AND added_at < $1 OR EXISTS (
-    SELECT FROM incidents i WHERE i.tenant_id = s.tenant_id AND i.id = s.incident_id
-    AND (i.closed_at < $2 OR i.state = 'resolved' AND i.resolved_at < $3)
+WITH RECURSIVE held AS (
+    (SELECT tenant_id, incident_id FROM incident_subscribers ORDER BY tenant_id, incident_id LIMIT 1)
+    UNION ALL
+    SELECT n.tenant_id, n.incident_id FROM held h CROSS JOIN LATERAL (
+        SELECT s.tenant_id, s.incident_id FROM incident_subscribers s
+        WHERE (s.tenant_id, s.incident_id) > (h.tenant_id, h.incident_id)
+        ORDER BY s.tenant_id, s.incident_id LIMIT 1
+    ) n
+), over AS (
+    SELECT h.tenant_id, h.incident_id FROM held h
+    JOIN incidents i ON i.tenant_id = h.tenant_id AND i.id = h.incident_id
+    WHERE i.closed_at < $2 OR i.state = 'resolved' AND i.resolved_at < $3
+)
+(
+    SELECT s.tenant_id, s.incident_id, s.person_key FROM over o CROSS JOIN LATERAL (
+        SELECT * FROM incident_subscribers s WHERE s.tenant_id = o.tenant_id AND s.incident_id = o.incident_id
+        ORDER BY s.person_key LIMIT $4
+    ) s LIMIT $4
+) UNION (
+    SELECT tenant_id, incident_id, person_key FROM incident_subscribers
+    WHERE confirmed_at IS NULL AND added_at < $1 ORDER BY added_at LIMIT $4
 )
 ORDER BY tenant_id, incident_id, person_key LIMIT $4
 """
