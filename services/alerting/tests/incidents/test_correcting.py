@@ -1,8 +1,10 @@
 """An update is corrected by a revision, which every channel gets; what has not left yet says nothing wrong any more."""
 
+import asyncio
+
 import pytest
 
-from plaudit_testing.incidents import TEXT, page_of
+from plaudit_testing.incidents import TEXT, after, page_of
 from plaudit_testing.mailbox import Mailbox
 
 pytestmark = pytest.mark.postgres
@@ -101,3 +103,34 @@ async def test_a_correction_that_cannot_be_is_refused_with_the_reason(incidents)
     await incidents.posts(opened, "resolve")
     await incidents.posts(opened, "close", learnings="Watch it.")
     assert (await corrected(incidents, opened)).status_code == 409
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("250 OK", "sent"), ("451 later", "withdrawn")])
+async def test_a_correction_while_the_first_mail_is_at_the_server_follows_it_once(
+    incidents, mailbox: Mailbox, answer, kept
+):
+    opened = await incidents.opened()
+    await subscribed(incidents, opened)
+    await incidents.updated(opened)
+    is_there, may_go, took = asyncio.Event(), asyncio.Event(), mailbox.handle_DATA
+
+    async def held(*arguments):
+        is_there.set()
+        await may_go.wait()
+        mailbox.answer = lambda: answer
+        return await took(*arguments)
+
+    mailbox.handle_DATA = held
+    sending = asyncio.create_task(incidents.stage.sends())
+    await asyncio.wait_for(is_there.wait(), 60)
+    assert (await corrected(incidents, opened)).status_code == 200
+    may_go.set()
+    await sending
+    mailbox.handle_DATA, mailbox.answer = took, lambda: "250 OK"
+    await incidents.stage.move_to(after(0.1))
+    await incidents.stage.sends()
+    mails = [str(each["Subject"]) for each in mailbox.mails if each["To"] == "ada@customer.example"]
+    first = ["Card payments fail – Open"] if kept == "sent" else []
+    assert mails == [*first, "Correction: Card payments fail – Open"]
+    found = {key[2]: has for key, (has, _) in (await channels(incidents, opened)).items() if key[0] == "email"}
+    assert found == {1: kept, 2: "sent"}

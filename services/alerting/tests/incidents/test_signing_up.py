@@ -2,11 +2,14 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 
+from plaudit.alerting.incidents.commands import sign_up
 from plaudit.alerting.incidents.domain.sign_up_words import SIGN_UP_WORDS
 from plaudit.alerting.incidents.domain.wording import WORDINGS
 from plaudit.alerting.incidents.jobs import SubscriberErasureJob
+from plaudit.alerting.incidents.store import subscribers
 from plaudit_testing.incidents import TEXT, after, page_of
 from plaudit_testing.mailbox import Mailbox
 
@@ -258,3 +261,100 @@ async def test_staff_see_how_many_are_told_and_how_many_are_asked(incidents, pub
     assert (await incidents.read(shown))["subscribers"] == {"told": 1, "asked": 1}
     listed = (await incidents.api.get(f"/v1/incidents/{shown['id']}/subscribers")).json()["items"]
     assert [each["added_by"] for each in listed] == ["sign-up"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ada@customer.example\r\nBcc: eve@evil.example",
+        "ada@customer.example\nSubject: Hello",
+        "ada@customer.example\0",
+        "=?utf-8?q?ada=40customer.example=0D=0ABcc:_eve?=@evil.example\r\n",
+        "ada@customer.example,eve@evil.example",
+        "ada@customer.example;eve@evil.example",
+        "ada@customer.example eve@evil.example",
+        "a" * 400 + "@customer.example",
+    ],
+)
+async def test_an_address_that_says_more_than_an_address_is_refused(incidents, public, shown, mailbox, address):
+    assert (await asks(public, shown, address=address)).status_code == 422
+    await incidents.stage.sends()
+    assert (await counts(incidents), mailbox.recipients) == ((0, 0), [])
+
+
+async def test_a_domain_of_another_script_is_written_to_as_mail_servers_know_it(
+    incidents, public, shown, mailbox: Mailbox
+):
+    assert (await asks(public, shown, address="ada@bücher.example")).status_code == 303
+    await incidents.stage.sends()
+    assert mailbox.recipients == ["ada@xn--bcher-kva.example"]
+
+
+@pytest.mark.parametrize(
+    "headers", [{"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}, {"origin": "null"}]
+)
+async def test_no_page_of_others_signs_a_reader_up(incidents, public, shown, headers):
+    answer = await public.post(f"{page_of(shown)}/subscribe?language=en", data=AGREED, headers=headers)
+    assert answer.status_code == 403
+    assert await counts(incidents) == (0, 0)
+
+
+async def test_who_has_not_agreed_keeps_nobody_out_and_who_waits_longest_is_forgotten(
+    incidents, public, shown, mailbox: Mailbox, monkeypatch
+):
+    monkeypatch.setattr(sign_up, "MAX_ASKED", 3)
+    monkeypatch.setattr(sign_up, "MAX_SUBSCRIBERS", 3)
+    for number in range(6):
+        await incidents.stage.move_to(after(0.1 * number))
+        await asks(public, shown, address=f"eve{number}@evil.example")
+    await incidents.stage.move_to(after(1))
+    await agrees(incidents, public, shown, mailbox)
+    await erase(incidents)
+    assert await counts(incidents) == (1, 2)
+    kept = await incidents.stage.rows(
+        "SELECT recipient FROM message_deliveries WHERE recipient LIKE 'eve%' ORDER BY recipient"
+    )
+    assert [row["recipient"] for row in kept] == ["eve4@evil.example", "eve5@evil.example"]
+
+
+async def test_no_more_are_told_than_may_be_however_many_agree(incidents, public, shown, mailbox, monkeypatch):
+    monkeypatch.setattr(sign_up, "MAX_SUBSCRIBERS", 1)
+    await asks(public, shown)
+    link = await link_of(incidents, mailbox)
+    await asks(public, shown, address="eve@customer.example")
+    await incidents.stage.sends()
+    [mail] = [each for each in mailbox.mails if each["To"] == "eve@customer.example"]
+    other = mail.get_body(("plain",)).get_content().rpartition("http://plaudit.example")[2].strip()
+    await public.post(other, data={"action": "yes"})
+    await public.post(link, data={"action": "yes"})
+    assert await counts(incidents) == (1, 1)
+
+
+async def test_an_incident_that_is_resolved_while_somebody_signs_up_takes_nobody(incidents, public, shown, monkeypatch):
+    asked = sign_up.ask
+
+    async def resolved_before(*arguments):
+        await incidents.posts(shown, "resolve")
+        await asked(*arguments)
+
+    monkeypatch.setattr(sign_up, "ask", resolved_before)
+    answer = await asks(public, shown)
+    assert "This incident is over." in (await public.get(answer.headers["location"])).text
+    assert await counts(incidents) == (0, 0)
+
+
+async def test_who_is_told_of_an_incident_that_runs_is_not_read_when_addresses_are_erased(
+    incidents, shown, alerting_url
+):
+    connection = await asyncpg.connect(alerting_url)
+    await connection.execute(
+        "INSERT INTO alerting.incident_subscribers (tenant_id, incident_id, person_key, language, sealed, added_at, "
+        "added_by, confirmed_at) SELECT tenant_id, id, 'p' || n, 'en', '', now(), 'test', now() "
+        "FROM alerting.incidents, generate_series(1, 20000) n"
+    )
+    await connection.execute("ANALYZE alerting.incident_subscribers")
+    await connection.close()
+    async with incidents.stage.worker.transaction() as tx:
+        plan = await tx.raw.fetch(f"EXPLAIN {subscribers._OF_OVER}", tx.now, tx.now, tx.now, 200)
+    lines = "\n".join(line[0] for line in plan)
+    assert "Seq Scan on incident_subscribers" not in lines, lines

@@ -2,21 +2,20 @@
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 import structlog
 
 from plaudit.alerting.incidents.commands import sign_up
 from plaudit.alerting.incidents.commands.changing import lock_key
 from plaudit.alerting.incidents.store import subscribers
-from plaudit.common.db import Database, try_lock
+from plaudit.common.db import Database, Tx, try_lock
 from plaudit.common.jobs import PeriodicJob
 from plaudit.common.vault import Vault
 
 PAUSE_SECONDS: Final = 300.0
 MAX_AGE_SECONDS: Final = 3_600.0
 ROWS: Final = 200
-ASKED_FOR: Final = timedelta(days=2)
-"""How long the link in the mail works; whoever does not agree is forgotten."""
 CLOSED_FOR: Final = timedelta(days=3)
 """Longer than a mail is tried again."""
 RESOLVED_FOR: Final = timedelta(days=30)
@@ -57,15 +56,19 @@ class SubscriberErasureJob(PeriodicJob):
     async def turn(self) -> int:
         """Erase a batch; return how many there were."""
         async with self._database.transaction() as tx:
-            found = await subscribers.of_over(tx, tx.now - ASKED_FOR, tx.now - CLOSED_FOR, tx.now - RESOLVED_FOR, ROWS)
+            found = await _of_over(tx)
         if not found:
             return 0
         async with self._database.transaction() as tx:
             keys = {lock_key(tenant_id, incident_id) for tenant_id, incident_id, _ in found}
             free = await try_lock(tx, keys)
             # What was locked meanwhile may have been opened again, or agreed to.
-            again = await subscribers.of_over(tx, tx.now - ASKED_FOR, tx.now - CLOSED_FOR, tx.now - RESOLVED_FOR, ROWS)
-            over = [each for each in again if lock_key(each[0], each[1]) in free]
+            over = [each for each in await _of_over(tx) if lock_key(each[0], each[1]) in free]
             for each in over:
                 await sign_up.erase(tx, *each)
         return len(over)
+
+
+async def _of_over(tx: Tx) -> list[tuple[str, UUID, str]]:
+    before = tx.now - sign_up.ASKED_FOR, tx.now - CLOSED_FOR, tx.now - RESOLVED_FOR
+    return await subscribers.of_over(tx, *before, ROWS)

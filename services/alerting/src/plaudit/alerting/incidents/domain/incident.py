@@ -21,7 +21,9 @@ MAX_LINKS: Final = 500
 MAX_UPDATES: Final = 1_000
 """Of one incident: six weeks of an update every hour."""
 MAX_SUBSCRIBERS: Final = 5_000
-"""Of one incident: an update is queued for all of them in one transaction."""
+"""Who are told of one incident: an update is queued for all of them in one transaction."""
+MAX_ASKED: Final = 20_000
+"""Who have signed up for one and not agreed yet. When there are more, who has waited longest is forgotten."""
 MAX_LEARNINGS_CHARS: Final = 10_000
 MAX_NOTE_CHARS: Final = 1_000
 MAX_LINKED_ID_CHARS: Final = 100

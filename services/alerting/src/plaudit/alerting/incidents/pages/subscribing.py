@@ -38,6 +38,7 @@ from plaudit.common.delivery.consent.links import proven
 from plaudit.common.http import rate_limits_of
 from plaudit.common.http.auth import anyone
 from plaudit.common.http.client_address import network_of
+from plaudit.common.http.origin import is_from_our_page, sent_from_elsewhere
 from plaudit.common.process import Resources
 from plaudit.common.rate_limits import Limit
 
@@ -58,6 +59,15 @@ class Found(NamedTuple):
     language: str
 
 
+def not_from_elsewhere(request: Request) -> None:
+    """Raise a 403 for a form that a page of others sent: its readers' networks would ask for mails in our name."""
+    if is_from_our_page(request) is False:
+        raise sent_from_elsewhere()
+
+
+FROM_US: Final = (Depends(not_from_elsewhere),)
+
+
 @router.get(SUBSCRIBE)
 async def show_form(request: Request, parts: OfAlerting, tenant: str, slug: str, language: Language = "") -> Response:
     """Show the form by which somebody asks to be told by mail."""
@@ -66,7 +76,7 @@ async def show_form(request: Request, parts: OfAlerting, tenant: str, slug: str,
     return nothing(request) if found is None else _form(found)
 
 
-@router.post(SUBSCRIBE)
+@router.post(SUBSCRIBE, dependencies=FROM_US)
 async def ask(
     request: Request,
     parts: OfAlerting,
@@ -93,11 +103,13 @@ async def ask(
     if errors or found.shown.incident.is_over:
         return _form(found, address, errors)
     await _count_sign_ups(request, parts)
-    async with parts.database(Role.API).change(tenant) as tx:
-        await sign_up.ask(tx, found.shown.incident, address, found.language, vault)
-    return _private(
-        RedirectResponse(f"{page_path(tenant, slug)}/subscribe/sent?language={found.language}", HTTPStatus.SEE_OTHER)
-    )
+    form = f"{page_path(tenant, slug)}/subscribe"
+    try:
+        async with parts.database(Role.API).change(tenant) as tx:
+            await sign_up.ask(tx, found.shown.incident, address, found.language, vault)
+    except IncidentRefusedError:  # it was resolved meanwhile: the form says that it is over
+        return _private(RedirectResponse(f"{form}?language={found.language}", HTTPStatus.SEE_OTHER))
+    return _private(RedirectResponse(f"{form}/sent?language={found.language}", HTTPStatus.SEE_OTHER))
 
 
 @router.get(f"{SUBSCRIBE}/sent")
@@ -134,7 +146,7 @@ async def show_subscription(
     return _changeable(found, words.question, path, YES, words.confirm)
 
 
-@router.post(SUBSCRIPTION)
+@router.post(SUBSCRIPTION, dependencies=FROM_US)
 async def change_subscription(
     request: Request,
     parts: OfAlerting,

@@ -1,7 +1,7 @@
 """Subscribers of incidents: persons who are told by mail. Their addresses are encrypted in the vault."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -67,6 +67,14 @@ WITH RECURSIVE held AS (
 )
 ORDER BY tenant_id, incident_id, person_key LIMIT $4
 """
+_GIVE_UP_ASKING: Final = """
+UPDATE incident_subscribers SET added_at = added_at - $4::interval
+WHERE tenant_id = $1 AND incident_id = $2 AND confirmed_at IS NULL AND person_key IN (
+    SELECT person_key FROM incident_subscribers
+    WHERE tenant_id = $1 AND incident_id = $2 AND confirmed_at IS NULL AND added_at >= $5::timestamptz - $4::interval
+    ORDER BY added_at DESC, person_key OFFSET $3
+)
+"""
 _STALE: Final = """
 SELECT tenant_id, incident_id, person_key, sealed FROM incident_subscribers WHERE NOT starts_with(sealed, $1)
 AND EXISTS (SELECT FROM unnest($2::text[]) AS k (prefix) WHERE starts_with(sealed, k.prefix))
@@ -131,6 +139,11 @@ async def count(tx: Tx, tenant_id: str, incident_id: UUID) -> Counts:
     row = await tx.raw.fetchrow(_COUNT, tenant_id, incident_id)
     assert row is not None, "an aggregate has one row"
     return Counts(**row)
+
+
+async def give_up_asking(tx: Tx, tenant_id: str, incident_id: UUID, most: int, asked_for: timedelta) -> None:
+    """Count those as asked long ago who have waited longest: all but so many. They are then erased as others are."""
+    await tx.raw.execute(_GIVE_UP_ASKING, tenant_id, incident_id, most, asked_for, tx.now)
 
 
 async def page(tx: Tx, tenant_id: str, incident_id: UUID, limit: int, after: str | None = None) -> Sequence[Subscriber]:
