@@ -116,8 +116,9 @@ def id_in(data: Mapping[str, Any], name: str) -> UUID | None:
 def name_in(data: Mapping[str, Any], name: str) -> str:
     """Return a name of an event's data; empty where there is none that fits into a thread."""
     value = data.get(name)
-    is_name = isinstance(value, str) and len(value) <= MAX_NAME_CHARS and value.isprintable()
-    return value if is_name else ""
+    if isinstance(value, str) and len(value) <= MAX_NAME_CHARS and value.isprintable():
+        return value
+    return ""
 
 
 def events_thread(thread: str) -> str:
