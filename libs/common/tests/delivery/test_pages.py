@@ -16,6 +16,7 @@ from plaudit.common.delivery import api, pages
 from plaudit.common.delivery.consent import pages as consent_pages
 from plaudit.common.delivery.consent.links import preferences_url
 from plaudit.common.delivery.domain.consent import Topic, new_token
+from plaudit.common.delivery.domain.endpoint import MAX_SIGNING
 from plaudit.common.delivery.domain.message import Content
 from plaudit.common.http import create_app
 from plaudit.common.people import commands as people
@@ -245,6 +246,37 @@ async def test_the_page_of_a_bundle_lists_what_it_holds(site, mailbox, monkeypat
     assert (len(listed), len(set(listed))) == (5, 5)
     alone = await site.post.rows("SELECT id FROM message_deliveries WHERE bundle_id IS NULL AND NOT is_bundle")
     assert "What it holds" not in (await admin.get(f"/console/messages/{alone[0]['id']}")).text
+
+
+async def test_a_form_of_an_endpoint_tells_all_that_is_wrong_each_at_its_field(site, endpoint):
+    client = await site.signed_in(PersonRole.ADMIN)
+    wrong = {"name": "", "channel": "webhook", "url": "ftp://x.example", "topics": "Clock!", "secret": "whsec_x"}
+    refused = await client.post("/console/messages/endpoints", data=wrong, headers=OURS)
+    assert refused.status_code == 422
+    assert _errors(refused.text) == {"name", "url", "topics", "secret"}
+    made = await site.post.endpoint(local(endpoint))
+    path = f"/console/messages/endpoints/{made.endpoint.id}"
+    refused = await client.post(path, data={"name": "", "url": "ftp://x.example", "topics": ""}, headers=OURS)
+    assert refused.status_code == 422
+    assert _errors(refused.text) == {"name", "url", "topics"}
+
+
+def _errors(page: str) -> set[str]:
+    """Return the fields at which a page shows an error, each a sentence."""
+    found = dict(re.findall(r'<p class="error" id="(\w+)-error">([^<]*)</p>', page))
+    assert all(words[0].isupper() and words.endswith(".") for words in found.values()), found
+    return set(found)
+
+
+async def test_a_secret_that_was_replaced_too_often_is_told_on_the_page_of_its_endpoint(site, endpoint):
+    client = await site.signed_in(PersonRole.ADMIN)
+    made = await site.post.endpoint(local(endpoint))
+    path = f"/console/messages/endpoints/{made.endpoint.id}"
+    for _ in range(MAX_SIGNING - 1):
+        assert (await client.post(f"{path}/secret", headers=OURS)).status_code == 200
+    refused = await client.post(f"{path}/secret", headers=OURS)
+    assert (refused.status_code, refused.headers["location"]) == (303, path)
+    assert "5 secrets sign at a time" in (await client.get(path)).text
 
 
 async def test_a_responder_tests_and_sends_again_and_a_viewer_sees_nothing(site, endpoint):

@@ -107,3 +107,25 @@ def test_the_address_of_a_static_file_tells_its_content() -> None:
     addresses = {SHARED.url(name) for name in SHARED.content}
     assert len(addresses) == len(SHARED.content) > 1
     assert all(re.fullmatch(r"/static/[0-9a-f]{12}/[a-z_.]+", address) for address in addresses)
+
+
+@pytest.mark.parametrize("kind", ["input", "textarea", "select", "checkboxes"])
+def test_what_is_wrong_with_a_field_is_a_sentence_at_it_and_at_the_top(kind: str) -> None:
+    page = _of_parts("problems(errors, labels)") + _of_parts(
+        {
+            "input": 'input("a", "a", "A", error=errors.a)',
+            "textarea": 'textarea("a", "a", "A", error=errors.a)',
+            "select": 'select("a", "a", "A", {}, error=errors.a)',
+            "checkboxes": 'checkboxes("a", "a", "A", {}, error=errors.a)',
+        }[kind]
+    )
+    assert "this is wrong" not in page
+    assert page.count("This is wrong.") == 2
+    assert page.count("So is this?") == 1
+
+
+def _of_parts(call: str) -> str:
+    """Return what a part of pages makes of two errors as the rules word them."""
+    environment = Pages()._environment
+    template = environment.from_string('{% import "parts.html" as part %}{{ part.' + call + " }}")
+    return template.render(errors={"a": "this is wrong", "b": "so is this?"}, labels={})

@@ -3,6 +3,11 @@
 They begin in lower case and have no full stop, since a command line says more around them; a page makes a sentence.
 """
 
+from typing import Final
+
+_ENDS: Final = (".", "?", "!", "…")
+"""What a sentence ends with."""
+
 
 class RefusedError(ValueError):
     """The command cannot be done as things are; the text says why."""
@@ -13,9 +18,9 @@ class WrongInputError(RefusedError):
 
 
 def sentence(error: Exception | str) -> str:
-    """Return what was refused as a sentence of a page."""
-    text = str(error).rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."
+    """Return what was refused as a sentence of a page: with a capital letter and a full stop. Empty stays empty."""
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}{'' if not text or text.endswith(_ENDS) else '.'}"
 
 
 def rule_in_words(said: str) -> str:

@@ -43,7 +43,13 @@ def test_pagerduty_has_an_address_of_its_own():
 def test_what_cannot_be_right_is_refused_with_its_field(changes, field):
     with pytest.raises(WrongEndpointError) as refused:
         checked(msgspec.structs.replace(DRAFT, **changes), (443,))
-    assert refused.value.field == field
+    assert list(refused.value.errors) == [field]
+
+
+def test_all_that_is_wrong_is_told_at_once():
+    with pytest.raises(WrongEndpointError) as refused:
+        checked(Draft(" ", "fax", "ftp://x.example", ("Clock!",)), (443,))
+    assert list(refused.value.errors) == ["name", "channel", "url", "topics"]
 
 
 def test_two_secrets_sign_while_one_is_replaced_and_one_afterwards():

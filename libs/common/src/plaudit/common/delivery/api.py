@@ -79,8 +79,8 @@ PROBLEMS: Final = {
 
 
 def _wrong_endpoint(error: WrongEndpointError) -> Problem:
-    named = ProblemError("body", f"/{error.field}", "against_the_rules", str(error))
-    return unprocessable("invalid-request", "The endpoint cannot be like this; `errors` says why.", [named])
+    named = [ProblemError("body", f"/{field}", "against_the_rules", words) for field, words in error.errors.items()]
+    return unprocessable("invalid-request", "The endpoint cannot be like this; `errors` says why.", named)
 
 
 REFUSALS: Final[Refusals] = {

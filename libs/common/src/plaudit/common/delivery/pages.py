@@ -130,9 +130,9 @@ async def create_endpoint(
     try:
         made = await endpoints.create(work.tx, work.ids, vault, principal.tenant_id, draft, principal.actor, ports)
     except WrongEndpointError as error:
-        return await _endpoints(request, principal, work.tx, Typed(values, {error.field: sentence(error)}))
+        return await _endpoints(request, principal, work.tx, Typed(values, error.errors))
     except TooManyEndpointsError as error:
-        return await _endpoints(request, principal, work.tx, Typed(values, {"name": sentence(error)}))
+        return await _endpoints(request, principal, work.tx, Typed(values, {"name": str(error)}))
     if made.secret:
         return await _secret(request, principal, work.tx, made, "The endpoint is made")
     return done(request, f"{ENDPOINTS}/{made.endpoint.id}", "The endpoint is made. Send a test.")
@@ -170,7 +170,7 @@ async def change_endpoint(
             topics=tuple(topics.replace(",", " ").split()),
         )
     except WrongEndpointError as error:
-        typed = Typed({"name": name, "url": url, "topics": topics}, {error.field: sentence(error)})
+        typed = Typed({"name": name, "url": url, "topics": topics}, error.errors)
         return await _endpoint(request, principal, work.tx, before, typed)
     return done(request, f"{ENDPOINTS}/{endpoint_id}", "The endpoint is changed.")
 
@@ -188,7 +188,10 @@ async def test_endpoint(request: Request, principal: Sending, endpoint_id: UUID)
 @router.post(f"{ENDPOINTS}/{{endpoint_id}}/secret")
 async def rotate_secret(request: Request, principal: Keeper, work: Work, vault: OfVault, endpoint_id: UUID) -> Response:
     """Replace the secret of a webhook, and show the new one this once."""
-    made = await endpoints.rotate(work.tx, vault, principal.tenant_id, endpoint_id, principal.actor)
+    try:
+        made = await endpoints.rotate(work.tx, vault, principal.tenant_id, endpoint_id, principal.actor)
+    except WrongEndpointError as error:
+        return done(request, f"{ENDPOINTS}/{endpoint_id}", sentence(error), is_good=False)
     return await _secret(request, principal, work.tx, made, "The endpoint has another secret")
 
 

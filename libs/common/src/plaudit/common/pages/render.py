@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 from plaudit.common.numerals import noun_of, percent, signed
 from plaudit.common.pages.instants import for_input, moment, time_of_day, zone_name
 from plaudit.common.pages.static import SHARED
+from plaudit.common.refusals import sentence
 
 
 def inline_code(text: str) -> Markup:
@@ -65,6 +66,7 @@ class Pages:
             "percent": percent,
             "signed": signed,
             "noun_of": noun_of,
+            "sentence": sentence,
         }
 
     def text(self, template: str, **context: Any) -> str:

@@ -52,6 +52,7 @@ from plaudit.common.http import Principal, TenantTx
 from plaudit.common.http.files import csv_lines
 from plaudit.common.http.parameters import parameters
 from plaudit.common.pages.charts import Band, Series, time_chart
+from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, staff
 
 REPORTS: Final = "/console/reports"
@@ -107,7 +108,7 @@ async def show_reports(request: Request, principal: Reader, tx: TenantTx, chosen
     try:
         told = await _told(request, principal.tenant_id, tx, of)
     except TooMuchError as error:
-        refused = str(error)
+        refused = sentence(error)
     return await console.response(
         request,
         principal,

@@ -1,7 +1,7 @@
 """An endpoint: an address of the tenant's that messages go to, with its secrets, and the topics that it takes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -51,12 +51,12 @@ class TooManyEndpointsError(RefusedError):
 
 
 class WrongEndpointError(WrongInputError):
-    """Something of an endpoint cannot be right; `field` says what."""
+    """Something of an endpoint cannot be right; `errors` says all of it: field → words."""
 
-    def __init__(self, field: str, words: str) -> None:
-        """Name the field."""
-        super().__init__(words)
-        self.field = field
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        """Name the fields."""
+        super().__init__("; ".join(errors.values()))
+        self.errors = errors
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -101,8 +101,10 @@ class Secrets(msgspec.Struct, frozen=True):
         if len(older) + 2 > MAX_SIGNING:
             again = min(each.until for each in older)
             raise WrongEndpointError(
-                "secret",
-                f"{MAX_SIGNING} secrets sign at a time, at most: replace it again after {again:%Y-%m-%d %H:%M} UTC",
+                {
+                    "secret": f"{MAX_SIGNING} secrets sign at a time, at most: "
+                    f"replace it again after {again:%Y-%m-%d %H:%M} UTC"
+                }
             )
         return Secrets(self.url, secret, self.current, now + OVERLAP, older)
 
@@ -132,46 +134,49 @@ def checked(draft: Draft, ports: Sequence[int]) -> Draft:
     """Return a draft that can be stored.
 
     Raises:
-        WrongEndpointError: a field cannot be right.
+        WrongEndpointError: fields cannot be right; it names each of them.
     """
-    if draft.channel not in {each.value for each in CHANNELS}:
-        raise WrongEndpointError("channel", f"a channel is one of {', '.join(CHANNELS)}")
-    try:
-        name = checked_name(draft.name.strip(), max_chars=MAX_NAME_CHARS)
-    except WrongInputError as error:
-        raise WrongEndpointError("name", str(error)) from error
     url = draft.url.strip() or (ENQUEUE if draft.channel == Channel.PAGERDUTY else "")
+    topics = tuple(sorted(set(draft.topics)))
+    told = {
+        "name": _refusal(lambda: checked_name(draft.name, max_chars=MAX_NAME_CHARS)),
+        "channel": _wrong_channel(draft.channel),
+        "url": _refusal(lambda: target_of(url, ports)),
+        "topics": _wrong_topics(topics),
+        "secret": _wrong_secret(draft),
+    }
+    if errors := {field: words for field, words in told.items() if words}:
+        raise WrongEndpointError(errors)
+    name = checked_name(draft.name, max_chars=MAX_NAME_CHARS)
+    return msgspec.structs.replace(draft, name=name, url=url, topics=topics)
+
+
+def _refusal(check: Callable[[], object]) -> str:
+    """Return why a check refuses a value; empty where it does not."""
     try:
-        target_of(url, ports)
-    except InvalidUrlError as error:
-        raise WrongEndpointError("url", str(error)) from error
-    _check_secret(draft)
-    return msgspec.structs.replace(draft, name=name, url=url, topics=checked_topics(draft.topics))
+        check()
+    except (WrongInputError, InvalidUrlError, InvalidSecretError) as error:
+        return str(error)
+    return ""
 
 
-def checked_topics(topics: Sequence[str]) -> tuple[str, ...]:
-    """Return topics once each, in order.
-
-    Raises:
-        WrongEndpointError: there are none or too many, or one is malformed.
-    """
-    found = tuple(sorted(set(topics)))
-    if not found:
-        raise WrongEndpointError("topics", "an endpoint takes at least one topic; * is all")
-    if len(found) > MAX_TOPICS:
-        raise WrongEndpointError("topics", f"an endpoint takes at most {MAX_TOPICS} topics; * is all")
-    for each in found:
-        if len(each) > MAX_TOPIC_CHARS or TOPIC.fullmatch(each) is None:
-            raise WrongEndpointError("topics", "a topic is * or words with dots between, such as clock.breached")
-    return found
+def _wrong_channel(channel: str) -> str:
+    return "" if channel in CHANNELS else f"a channel is one of {', '.join(CHANNELS)}"
 
 
-def _check_secret(draft: Draft) -> None:
+def _wrong_topics(topics: Sequence[str]) -> str:
+    if not topics:
+        return "an endpoint takes at least one topic; * is all"
+    if len(topics) > MAX_TOPICS:
+        return f"an endpoint takes at most {MAX_TOPICS} topics; * is all"
+    if any(len(each) > MAX_TOPIC_CHARS or TOPIC.fullmatch(each) is None for each in topics):
+        return "a topic is * or words with dots between, such as clock.breached"
+    return ""
+
+
+def _wrong_secret(draft: Draft) -> str:
     if draft.channel == Channel.PAGERDUTY and _ROUTING_KEY.fullmatch(draft.secret) is None:
-        raise WrongEndpointError("secret", f"a routing key of PagerDuty has {ROUTING_KEY_CHARS} letters and digits")
-    if draft.channel != Channel.WEBHOOK or not draft.secret:
-        return
-    try:
-        decode_secret(draft.secret)
-    except InvalidSecretError as error:
-        raise WrongEndpointError("secret", str(error)) from error
+        return f"a routing key of PagerDuty has {ROUTING_KEY_CHARS} letters and digits"
+    if draft.channel == Channel.WEBHOOK and draft.secret:
+        return _refusal(lambda: decode_secret(draft.secret))
+    return ""

@@ -125,7 +125,8 @@ async def rotate(tx: Tx, vault: Vault, tenant_id: str, endpoint_id: UUID, actor:
     """
     endpoint, secrets = await opened(tx, vault, tenant_id, endpoint_id)
     if endpoint.channel != Channel.WEBHOOK:
-        raise WrongEndpointError("channel", "only the secret of a webhook is replaced here; give others by an address")
+        words = "only the secret of a webhook is replaced here; give others by an address"
+        raise WrongEndpointError({"channel": words})
     secret = new_secret()
     await store.save(tx, endpoint, secrets.rotated(secret, tx.now), vault)
     await store.note(tx, tenant_id, endpoint_id, actor, "secret replaced")

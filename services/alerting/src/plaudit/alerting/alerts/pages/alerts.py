@@ -23,6 +23,7 @@ from plaudit.alerting.people.api import fallback_of
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor, not_found
 from plaudit.common.people.naming import namer
+from plaudit.common.refusals import sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 
 ROWS: Final = 50
@@ -129,7 +130,7 @@ async def silence(
     try:
         made = await commands.silence(work, principal.tenant_id, work.ids(), scope, until, given, principal.actor)
     except SilenceRefusedError as error:
-        return _said(request, alert_id, str(error), is_good=False)
+        return _said(request, alert_id, sentence(error), is_good=False)
     if made is None:
         raise not_found("alert")
     return _said(request, alert_id, f"Nothing is told of it for {HOURS[hours]}. If it is open then, its owner is told.")

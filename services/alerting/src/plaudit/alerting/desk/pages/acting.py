@@ -36,6 +36,7 @@ from plaudit.alerting.desk.pages.shared import (
 from plaudit.alerting.mails.domain.words import DESK
 from plaudit.common.http import Cursor, Principal, Work, not_found
 from plaudit.common.outbox import SqlUnitOfWork
+from plaudit.common.refusals import sentence
 from plaudit.common.sessions import Typed, done, zone_of_reader
 from plaudit.common.text import shows
 
@@ -92,7 +93,7 @@ class _Form:
             key = self.tenant_id, self.clock["id"]
             await clocks.change_by_hand(self.work, key, decide, self._desk.followers)
         except ClockRefusedError as error:
-            return self.done(str(error), is_good=False)
+            return self.done(sentence(error), is_good=False)
         return self.done(text)
 
     async def move(self) -> Response:
@@ -101,7 +102,7 @@ class _Form:
         try:
             await clocks.move_by_hand(self.work, key, self._desk.followers, reason=why, by=self.principal.actor)
         except ClockRefusedError as error:
-            return self.done(str(error), is_good=False)
+            return self.done(sentence(error), is_good=False)
         return self.done("The clock runs under the policy and the calendars in force.")
 
 
@@ -243,7 +244,7 @@ async def _silence(form: _Form) -> Response:
     try:
         await alerts.silence(work, form.tenant_id, work.ids(), scope, until, reason, form.principal.actor)
     except SilenceRefusedError as error:
-        return form.done(str(error), is_good=False)
+        return form.done(sentence(error), is_good=False)
     return form.done(f"Nothing is told of it for {SILENCES[hours]}. What is still open then is told once.")
 
 

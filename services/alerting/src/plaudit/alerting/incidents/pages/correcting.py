@@ -30,6 +30,7 @@ from plaudit.alerting.incidents.store import incidents as store
 from plaudit.alerting.mails.domain.words import INCIDENTS
 from plaudit.common.db import Tx
 from plaudit.common.http import TenantTx, Work
+from plaudit.common.refusals import sentence
 from plaudit.common.sessions import Typed, done
 
 PATH: Final = f"{INCIDENTS}/{{incident_id}}/update/{{number}}"
@@ -91,7 +92,7 @@ async def correct(
         typed = Typed(values, errors_of(error, spoken))
         return await form_page(request, principal, tx, incident, spoken, typed, None, update)
     except (IncidentRefusedError, IncidentChangedError) as error:
-        return done(request, f"{INCIDENTS}/{incident_id}", str(error), is_good=False)
+        return done(request, f"{INCIDENTS}/{incident_id}", sentence(error), is_good=False)
     return done(request, f"{INCIDENTS}/{incident_id}", f"Update {number} is corrected: revision {made.revision}.")
 
 

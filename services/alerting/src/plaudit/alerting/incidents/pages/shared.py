@@ -35,6 +35,7 @@ from plaudit.alerting.reviews.domain import Review
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, Work
 from plaudit.common.people.naming import namer
+from plaudit.common.refusals import sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 
 NEW: Final = f"{INCIDENTS}/new"
@@ -115,7 +116,7 @@ async def act(
     except WrongIncidentError as error:
         return await wrong(request, principal, work, incident_id, error, values, ids)
     except (IncidentRefusedError, ClockRefusedError) as error:
-        return done(request, f"{INCIDENTS}/{incident_id}", str(error), is_good=False)
+        return done(request, f"{INCIDENTS}/{incident_id}", sentence(error), is_good=False)
     return done(request, f"{INCIDENTS}/{incident_id}", said)
 
 

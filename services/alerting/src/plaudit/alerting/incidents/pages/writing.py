@@ -34,6 +34,7 @@ from plaudit.common.delivery.domain.shapes import slack, teams, webhook
 from plaudit.common.delivery.domain.shapes.mail import text_of as mail_text
 from plaudit.common.http import Principal, TenantTx, Work
 from plaudit.common.pages.navigation import Crumb
+from plaudit.common.refusals import sentence
 from plaudit.common.sessions import Typed, done
 
 PATH: Final = f"{INCIDENTS}/{{incident_id}}/update"
@@ -120,7 +121,7 @@ async def write(
             expected={incident.revision},
         )
     except (IncidentRefusedError, IncidentChangedError) as error:
-        return done(request, f"{INCIDENTS}/{incident_id}", str(error), is_good=False)
+        return done(request, f"{INCIDENTS}/{incident_id}", sentence(error), is_good=False)
     return done(request, f"{INCIDENTS}/{incident_id}", f"Update {made.number} is published.")
 
 
