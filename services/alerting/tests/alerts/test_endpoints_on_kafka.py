@@ -34,7 +34,7 @@ STRANGE = [
     ("clock.breached", {}),
     ("clock.breached", {"clock_id": 7, "metric": ["none"], "due_at": 5}),
     ("clock.breached", {"clock_id": ID, "due_at": "soon", "raised_at": None}),
-    ("clock.fulfilled", {"clock_id": "x" * 100_000, "review_id": "y" * 100_000}),
+    ("clock.fulfilled", {"clock_id": "x" * 10_000, "review_id": "y" * 10_000}),
     ("alert.raised", {"alert_id": ID, "review_id": "\0", "summary": {"no": "words"}, "kind": "\0"}),
     ("alert.raised", {"alert_id": ID, "review_id": "z" * 10_000, "severity": [], "raised_at": "2026-13-01"}),
     ("consent.chosen", {"choice": "in"}),
