@@ -167,9 +167,7 @@ async def test_an_erasure_locks_messages_in_the_order_in_which_a_record_of_sendi
             await commands.erase_thread(tx, "default", "clock:1")
 
     async def waits():
-        rows = await post.rows(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
+        rows = await post.rows("SELECT 1 FROM pg_locks WHERE NOT granted AND locktype IN ('tuple', 'transactionid')")
         return bool(rows)
 
     async with post.worker.transaction() as recording:
