@@ -210,6 +210,7 @@ async def test_an_admin_makes_and_tests_an_endpoint_on_pages_and_the_error_is_sh
     assert tested.status_code == 303
     page = await client.get(tested.headers["location"])
     assert "The test did not arrive: it answered 500." in page.text
+    assert page.text.count(">It answered 500.<") == 2, "once at the attempt, and once as the reason of the message"
     assert "&lt;b&gt;broken&lt;/b&gt;" in page.text
     endpoint.answer = lambda _: says(200)
     again = await client.post(f"{path}/test", headers=OURS)
