@@ -1,5 +1,6 @@
-"""A browser of staff at a service's stage, signed in with a key."""
+"""A browser of staff at a service's stage, signed in with a key, and what its pages may hold."""
 
+import re
 from typing import Any
 
 import httpx
@@ -9,6 +10,12 @@ from plaudit.common.tenants import commands as tenants
 
 OURS = {"sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded"}
 """Headers of a form of our own pages."""
+_ZONE = re.compile(r'<script src="/static/[0-9a-f]+/zone\.js" data-zone="[A-Za-z_/+-]*" defer></script>')
+
+
+def without_zone(page: str) -> str:
+    """Return a page of the console without the one script that each has: it tells the zone of the browser."""
+    return _ZONE.sub("", page, count=1)
 
 
 async def signed_in(stage: Any, *scopes: str, tenant: str = "default") -> httpx.AsyncClient:
