@@ -103,6 +103,15 @@ def parse(text: str) -> Mailbox:
     return mailbox
 
 
+def server_address(text: str) -> str:
+    """Return the address of an e-mail address in any spelling, as every mail server takes it.
+
+    Raises:
+        NotAMailboxError: it is not the address of one mailbox, or not one that every server takes.
+    """
+    return parse(text).server_address
+
+
 def _unwrapped(text: str) -> str:
     """Return the address within a name and angle brackets, and within a `mailto:` link, in either order."""
     inner = text.strip()

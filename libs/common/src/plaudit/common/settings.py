@@ -22,7 +22,7 @@ Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeVali
 def _checked_address(value: str) -> str:
     """Return one plain address in ASCII: nothing that could become a second header or a second recipient."""
     try:
-        address = mailbox.parse(value).server_address
+        address = mailbox.server_address(value)
     except mailbox.NotAMailboxError:
         address = ""
     if not address or not address.isascii():

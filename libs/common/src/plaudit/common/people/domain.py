@@ -92,7 +92,7 @@ def normalised_email(text: str) -> str:
     if not seen(text).isascii():
         raise InvalidPersonError(mailbox.RULE)
     try:
-        return mailbox.parse(text).server_address
+        return mailbox.server_address(text)
     except mailbox.NotAMailboxError as error:
         raise InvalidPersonError(str(error)) from error
 

@@ -61,7 +61,7 @@ async def ask(tx: Tx, of: Incident, address: str, language: str, vault: Vault) -
         LookupError: there is no such tenant.
         IncidentRefusedError: the incident is over.
     """
-    tenant_id, mailed_to = of.tenant_id, mailbox.parse(address).server_address
+    tenant_id, mailed_to = of.tenant_id, mailbox.server_address(address)
     tenant_key = await tenants.person_key_of(tx, tenant_id)
     if tenant_key is None:
         raise LookupError(tenant_id)

@@ -76,7 +76,7 @@ async def add(
     said = (await consent_store.of_people(work.tx, {(tenant_id, key)})).get((tenant_id, key), ())
     if why_not(said, UPDATED, Channel.EMAIL, needs_consent=False):
         raise WrongIncidentError("/address", HAS_OPTED_OUT)
-    sealed = vault.seal(mailbox.parse(address).server_address, place(tenant_id, incident_id, key))
+    sealed = vault.seal(mailbox.server_address(address), place(tenant_id, incident_id, key))
     subscriber = Subscriber(key, language, work.tx.now, by, sealed, work.tx.now)
     if await subscribers.add(work.tx, tenant_id, incident_id, subscriber):
         await changing.finish("subscribed", by)
@@ -111,7 +111,7 @@ async def key_of(work: UnitOfWork, tenant_id: str, address: str) -> str:
         raise UnknownIncidentError
     try:
         key = person_key(tenant_key, address)
-        mailbox.parse(address).server_address  # noqa: B018 - it says where no mail could go
+        mailbox.server_address(address)  # where no mail could go, there is nobody to be told
     except mailbox.NotAMailboxError as error:
         raise WrongIncidentError("/address", str(error)) from error
     return key

@@ -95,7 +95,7 @@ async def ask(
     words = SIGN_UP_WORDS[found.language]
     errors: dict[str, str] = {}
     try:
-        mailbox.parse(address).server_address  # noqa: B018 - it says where no mail could go
+        mailbox.server_address(address)
     except mailbox.NotAMailboxError:
         errors["address"] = words.needs_address
     if agreed != YES:

@@ -74,7 +74,7 @@ class WrongOwnersError(WrongInputError):
 
 
 def _address(text: str) -> str:
-    return mailbox.parse(text).server_address
+    return mailbox.server_address(text)
 
 
 def _zone(name: str) -> str:
