@@ -13,6 +13,7 @@ from plaudit.common.delivery.domain.message import Channel, check
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ENDPOINT = UUID("01900000-0000-7000-8000-000000000001")
+CLOCK = "01900000-0000-7000-8000-000000000002"
 DATA = {type_: msgspec.json.decode(message)["data"] for type_, message in examples() if type_ in ALERTS.types}
 CHANNELS = (Channel.WEBHOOK, Channel.SLACK, Channel.TEAMS, Channel.PAGERDUTY, Channel.ALERTMANAGER)
 
@@ -74,3 +75,19 @@ def test_what_was_before_the_endpoint_or_more_than_a_day_ago_is_not_told():
 def test_an_event_of_an_alert_and_one_of_its_clock_are_of_one_alarm():
     clock_id = "01900000-0000-7000-8000-000000000002"
     assert event("alert.raised", clock_id=clock_id).alarm == event("clock.breached", clock_id=clock_id).alarm
+
+
+@pytest.mark.parametrize(
+    ("data", "left"),
+    [
+        ({"reason": "x" * 200_000, "metric": "first_answer"}, {"metric": "first_answer", "left_out": ["reason"]}),
+        ({f"member-{number}": "x" * 100 for number in range(5_000)}, {"left_out": ["*"]}),
+        ({"reason": "x" * 10_000}, {"reason": "x" * 10_000}),
+    ],
+)
+def test_an_event_that_is_larger_than_a_message_is_told_without_what_is_large(data, left):
+    told = Event("default", "event-1", "clock.paused", NOW, "acme", {"clock_id": CLOCK, **data})
+    message = message_of(told, ENDPOINT, Channel.WEBHOOK, "")
+    check(message)
+    expected = left if left == {"left_out": ["*"]} else {"clock_id": CLOCK, **left}
+    assert message.content.data["event"]["data"] == expected

@@ -33,6 +33,10 @@ FOR_PROGRAMS: Final = frozenset({"consent.chosen"})
 MAX_WORDS_CHARS: Final = 500
 MAX_NAME_CHARS: Final = 500
 """A longer one names nothing of ours, and would not fit into an index."""
+MAX_EVENT_BYTES: Final = 50_000
+"""Of the data of an event that is told whole; half of what a message may carry, since some of it stands there twice."""
+MAX_MEMBER_BYTES: Final = 1_000
+"""Of a member of the data of a larger event that is still told; the others are named."""
 ACTIONS: Final[Mapping[str, str]] = {
     "alert.raised": TRIGGER,
     "alert.acknowledged": ACKNOWLEDGE,
@@ -168,18 +172,31 @@ def content_of(event: Event, public_url: str) -> Content:
     said = _words(event.data, "summary") or _words(event.data, "title") or _what(event.data)
     what = shortened(one_line(said), MAX_WORDS_CHARS)
     facts = [("Subject", event.subject), *_facts(event.data)]
+    told = fitting(event.data)
     return Content(
         subject=f"{heading}: {what}",
         text="\n".join((what, "", *(f"{name}: {words}" for name, words in facts))),
         data={
-            "event": {"id": event.id, "time": event.at, "subject": event.subject, "data": event.data},
+            "event": {"id": event.id, "time": event.at, "subject": event.subject, "data": told},
             "event_action": event.action or None,
             "alarm": event.alarm,
-            **{name: event.data[name] for name in _OF_ALARMS if name in event.data},
+            **{name: told[name] for name in _OF_ALARMS if name in told},
         },
         link=link,
         link_label=label,
     )
+
+
+def fitting(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the data of an event as a message can carry it: whole, or without its large members, which it names.
+
+    What is left out is on the bus.
+    """
+    if len(msgspec.json.encode(data)) <= MAX_EVENT_BYTES:
+        return data
+    kept = {name: value for name, value in data.items() if len(msgspec.json.encode(value)) <= MAX_MEMBER_BYTES}
+    named = {**kept, "left_out": sorted(data.keys() - kept.keys())}
+    return named if len(msgspec.json.encode(named)) <= MAX_EVENT_BYTES else {"left_out": ["*"]}
 
 
 def is_event(content: Content) -> bool:
@@ -211,7 +228,7 @@ def _facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     times = (("Due", _instant(data, "due_at")), ("Since", _instant(data, "raised_at")))
     found = [(name, moment(at)) for name, at in times if at is not None]
     if reason := data.get("reason"):
-        found.append(("Why", isolated(one_line(str(reason).replace("_", " ")))))
+        found.append(("Why", isolated(shortened(one_line(str(reason).replace("_", " ")), MAX_WORDS_CHARS))))
     return found
 
 
