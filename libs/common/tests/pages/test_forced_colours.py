@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader
-
+from plaudit.common.pages.render import Pages
 from plaudit.common.pages.static import SHARED
 from plaudit_testing.browser import browser, needs_browser
 
@@ -14,10 +13,10 @@ SHOWN = """{% import "parts.html" as part %}
 
 @needs_browser
 async def test_stars_and_meters_show_how_much_without_our_colours(tmp_path: Path) -> None:
-    templates = Environment(loader=PackageLoader("plaudit.common.pages"), autoescape=True)
+    template = Pages()._environment.from_string(SHOWN)
     async with browser(tmp_path, with_scripts=True) as page:
         await page.emulate_media(forced_colors="active")
-        await page.set_content(templates.from_string(SHOWN).render())
+        await page.set_content(template.render())
         await page.add_style_tag(content=SHARED.content["plaudit.css"].decode())
         assert await page.locator(".stars s").evaluate("e => getComputedStyle(e).visibility") == "hidden"
         drawn = await page.locator(".meter rect").evaluate_all("all => all.map(e => e.getBoundingClientRect().height)")

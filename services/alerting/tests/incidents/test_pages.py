@@ -163,7 +163,7 @@ async def test_the_notice_the_count_and_the_people_told_are_noted_by_forms(brows
 async def test_links_and_subscribers_are_added_by_forms(browser):
     address = await opened(browser)
     wrong = await posts(browser, f"{address}/subscribers", address="nobody", language="en")
-    assert (wrong.status_code, "this is not one e-mail address" in wrong.text) == (422, True)
+    assert (wrong.status_code, "This is not one e-mail address" in wrong.text) == (422, True)
     assert (await posts(browser, f"{address}/subscribers", address="ada@a.example", language="en")).status_code == 303
     assert "ada@a.example" not in (await browser.get(address)).text
     wrong = await posts(browser, f"{address}/links", reviews="review-9")

@@ -114,7 +114,7 @@ def settings_of(request: Request) -> DeliverySettings:
     return settings
 
 
-def vault_of_request(request: Request) -> Vault:
+async def vault_of_request(request: Request) -> Vault:
     """Return the vault of the service."""
     return vault_of(settings_of(request))
 
@@ -122,7 +122,7 @@ def vault_of_request(request: Request) -> Vault:
 OfVault = Annotated[Vault, Depends(vault_of_request)]
 
 
-def watch_of(request: Request) -> EndpointWatch:
+async def watch_of(request: Request) -> EndpointWatch:
     """Return what the service does about endpoints that are disabled by themselves."""
     watch: EndpointWatch = getattr(request.app.state, "endpoint_watch", NOBODY_WATCHES)
     return watch
@@ -346,7 +346,7 @@ async def tried(request: Request, principal: Principal, endpoint_id: UUID) -> tu
     """
     resources = request.app.state.resources
     database: Database = resources.database(Role.API)
-    vault = vault_of_request(request)
+    vault, watch = await vault_of_request(request), await watch_of(request)
     async with database.change(principal.tenant_id) as tx:
         ready = await endpoints.begin_test(tx, resources.ids, vault, principal.tenant_id, endpoint_id, principal.actor)
         at = tx.now
@@ -356,6 +356,6 @@ async def tried(request: Request, principal: Principal, endpoint_id: UUID) -> tu
     finally:
         await sender.close()
     async with database.change(principal.tenant_id) as tx:
-        ended = await commands.record(tx, [(ready.delivery, outcome)], random, is_last=True, watch=watch_of(request))
+        ended = await commands.record(tx, [(ready.delivery, outcome)], random, is_last=True, watch=watch)
     report([(ready.delivery, outcome)], ended)
     return ready.delivery.id, outcome

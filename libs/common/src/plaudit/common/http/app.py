@@ -137,7 +137,7 @@ def create_ops_app(service: str, routes: Sequence[Route]) -> Api:
     return Api(title=f"Plaudit {service}", openapi_url=None, bare_routes=routes)
 
 
-def resources(request: Request) -> Any:
+async def resources(request: Request) -> Any:
     """Return the resources of the application, for endpoints by `Depends(resources)`."""
     return request.app.state.resources
 

@@ -191,5 +191,5 @@ async def _of_session(request: Request) -> Principal | None:
     sessions: SessionPrincipals | None = request.app.state.staff_sessions
     principal = await sessions.principal(request) if sessions else None
     if principal is not None and request.method not in SAFE_METHODS:
-        check_origin(request)
+        await check_origin(request)
     return principal

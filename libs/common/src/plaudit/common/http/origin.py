@@ -8,7 +8,7 @@ from starlette.requests import Request
 from plaudit.common.http.problems import Problem
 
 
-def check_origin(request: Request) -> None:
+async def check_origin(request: Request) -> None:
     """Accept a form that one of our own pages sent; raise a 403 for any other.
 
     Browsers send Sec-Fetch-Site, and older ones Origin. A request with neither is refused.

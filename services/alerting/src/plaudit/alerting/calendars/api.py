@@ -86,7 +86,7 @@ Name = Annotated[str, Path(description="The calendar's name.", pattern=NAME_PATT
 IfMatch = Annotated[str | None, Header(description="Do it only if the calendar's entity tag is still one of these.")]
 
 
-def fits_of(request: Request) -> Fits | None:
+async def fits_of(request: Request) -> Fits | None:
     """Return what refuses calendars that do not fit, as the service has declared in `app.state.calendar_fits`."""
     fits: Fits | None = getattr(request.app.state, "calendar_fits", None)
     return fits

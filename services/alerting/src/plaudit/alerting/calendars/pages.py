@@ -180,7 +180,7 @@ async def _act(request: Request, principal: Principal, tx: SqlTx, latest: Calend
                 definition,
                 principal.actor,
                 expected_revisions=expected,
-                fits=fits_of(request),
+                fits=await fits_of(request),
             )
             path = f"{CALENDARS}/{texts['name']}"
             return done(

@@ -268,7 +268,9 @@ class Order:
         return _once(self.key, f"{clock_id}/{verb}", body)
 
 
-def order_of(principal: ClocksWriter, work: Work, response: Response, idempotency_key: IdempotencyKeyHeader) -> Order:
+async def order_of(
+    principal: ClocksWriter, work: Work, response: Response, idempotency_key: IdempotencyKeyHeader
+) -> Order:
     """Return what comes with an order."""
     return Order(principal, work, response, idempotency_key)
 

@@ -81,7 +81,7 @@ REFUSALS: Final[Refusals] = {
 """What the domain refuses → its problem."""
 
 
-def answering_interfaces(request: Request) -> Mapping[str, Answering]:
+async def answering_interfaces(request: Request) -> Mapping[str, Answering]:
     """Return the interfaces for answers by platform; `main` says so."""
     interfaces: Mapping[str, Answering] = request.app.state.answering_interfaces
     return interfaces

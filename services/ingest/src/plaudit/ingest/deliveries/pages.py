@@ -65,7 +65,7 @@ console = ConsolePages("plaudit.ingest.deliveries")
 Reader = Annotated[Principal, Depends(staff("deliveries:read"))]
 
 
-def typed(
+async def typed(
     search: Annotated[str, Query()] = "", source: Annotated[str, Query()] = "", show: Annotated[str, Query()] = ""
 ) -> dict[str, str]:
     """Return what the form of the log holds; a choice that there is not counts as none."""

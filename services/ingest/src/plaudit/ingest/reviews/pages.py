@@ -102,7 +102,7 @@ console = ConsolePages("plaudit.ingest.reviews")
 Staff = Annotated[Principal, Depends(staff("reviews:read"))]
 
 
-def typed(
+async def typed(
     text: Annotated[str, Query()] = "",
     subject: Annotated[str, Query()] = "",
     source: Annotated[str, Query()] = "",

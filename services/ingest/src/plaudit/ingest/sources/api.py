@@ -97,13 +97,13 @@ REFUSALS: Final[Refusals] = {
 _ETAG: Final = re.compile(r'"([0-9]{1,10})"')
 
 
-def platform_proofs(request: Request) -> Mapping[str, ProofByMapping]:
+async def platform_proofs(request: Request) -> Mapping[str, ProofByMapping]:
     """Return how each platform that has an adapter proves its deliveries; `main` says so."""
     proofs: Mapping[str, ProofByMapping] = request.app.state.platform_proofs
     return proofs
 
 
-def opened_vault(request: Request) -> Vault:
+async def opened_vault(request: Request) -> Vault:
     """Return what encrypts secrets and addresses; `main` opens it."""
     vault: Vault = request.app.state.vault
     return vault

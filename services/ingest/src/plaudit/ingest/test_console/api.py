@@ -42,7 +42,7 @@ async def try_delivery(
         headers |= signed(source, content, now)
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     token = source.path_token if body.sign and body.token is None else body.token
-    address = address_of(resources(request).settings)
+    address = address_of((await resources(request)).settings)
     return trial_out(await commands.try_out(tx, source, raw, content, now, token, address), headers)
 
 

@@ -99,7 +99,7 @@ async def try_out(
         given = [header for header in typed_headers if header[0].decode() not in made]
         typed_headers = [*given, *((name.encode(), value.encode()) for name, value in made.items())]
         token = token or source.path_token or ""
-    address = address_of(resources(request).settings)
+    address = address_of((await resources(request)).settings)
     tried = await commands.try_out(tx, source, typed_headers, raw, now, token or None, address)
     return await _page(request, principal, tx, source, Typed(values), tried)
 

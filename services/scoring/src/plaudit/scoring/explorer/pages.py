@@ -72,7 +72,7 @@ Staff = Annotated[Principal, Depends(staff("scores:read"))]
 Subjects = Annotated[tuple[str, ...], Query()]
 
 
-def source_asked(source: Annotated[str, Query()] = "") -> UUID | None:
+async def source_asked(source: Annotated[str, Query()] = "") -> UUID | None:
     """Return the source whose reviews alone are looked at; None for all, as where the address names none."""
     try:
         return UUID(source)

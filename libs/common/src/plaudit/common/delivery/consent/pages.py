@@ -35,7 +35,7 @@ def topics_of(request: Request) -> Sequence[Topic]:
     return topics
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.resources.database(Role.API)
     return database
 

@@ -59,13 +59,13 @@ IfMatch = Annotated[str | None, Header(description="Do it only if the incident's
 REFUSED: Final = describe(problems={"incident-refused": 409}, headers=("ETag",))
 
 
-def following_of(request: Request) -> Sequence[Follower]:
+async def following_of(request: Request) -> Sequence[Follower]:
     """Return the rooms that act on what happens to clocks: the service declares them in `app.state.clock_followers`."""
     following: Sequence[Follower] = request.app.state.clock_followers
     return following
 
 
-def vault_of_request(request: Request) -> Vault:
+async def vault_of_request(request: Request) -> Vault:
     """Return the vault of the service."""
     return vault_of(request.app.state.resources.settings)
 

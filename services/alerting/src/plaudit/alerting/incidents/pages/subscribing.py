@@ -59,7 +59,7 @@ class Found(NamedTuple):
     language: str
 
 
-def not_from_elsewhere(request: Request) -> None:
+async def not_from_elsewhere(request: Request) -> None:
     """Raise a 403 for a form that a page of others sent: its readers' networks would ask for mails in our name."""
     if is_from_our_page(request) is False:
         raise sent_from_elsewhere()

@@ -14,7 +14,7 @@ MAX_STATED: Final = 100
 Stated = Annotated[str, Field(max_length=MAX_STATED_CHARS, json_schema_extra={"pattern": STORABLE_PATTERN})]
 
 
-def wanted(
+async def wanted(
     preset: Annotated[
         Stated | None,
         Query(description="Which platform wrote it; found by its header by default."),

@@ -91,7 +91,7 @@ IngestResources = Annotated[Resources[IngestSettings], Depends(resources)]
 Word = TypeVar("Word", Template, Kind, Language)
 
 
-def typed_words(
+async def typed_words(
     name: Annotated[str, Form()] = "",
     subject: Annotated[str, Form()] = "",
     brand: Annotated[str, Form()] = "",
