@@ -14,7 +14,10 @@ OrderKey = str
 MAX_KEYS_PER_TRANSACTION = 10_000
 """20,000 advisory locks fill PostgreSQL's default lock table; 10,000 fit."""
 
-_LOCK = "SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k"
+# An aggregate is told after all of its rows: the clock is read when the last lock is there.
+_LOCK = """
+SELECT clock_timestamp() - now() AS waited, count(pg_advisory_xact_lock(k)) FROM unnest($1::bigint[]) AS k
+"""
 _TRY_LOCK = "SELECT k FROM unnest($1::bigint[]) AS k WHERE pg_try_advisory_xact_lock(k)"
 
 
@@ -31,7 +34,7 @@ def lock_numbers(keys: Iterable[OrderKey]) -> list[int]:
 
 
 async def lock(tx: Tx, keys: Iterable[OrderKey]) -> None:
-    """Lock all of these keys until the transaction ends.
+    """Lock all of these keys until the transaction ends, and move its time to when they were locked.
 
     This must be the first statement of the transaction that could wait or write. When another key turns out to be
     needed later, the transaction starts again.
@@ -40,7 +43,7 @@ async def lock(tx: Tx, keys: Iterable[OrderKey]) -> None:
         ValueError: more than `MAX_KEYS_PER_TRANSACTION` keys.
     """
     if numbers := lock_numbers(keys):
-        await tx.raw.execute(_LOCK, numbers)
+        tx.has_waited(await tx.raw.fetchval(_LOCK, numbers))
 
 
 async def try_lock(tx: Tx, keys: Iterable[OrderKey]) -> set[OrderKey]:
