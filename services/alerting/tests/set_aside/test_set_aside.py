@@ -1,8 +1,12 @@
 """What was set aside is listed with its error, and tried again by API and page; each is in the audit trail."""
 
+from uuid import UUID
+
+import asyncpg
 import pytest
 
 from plaudit.alerting.set_aside import store
+from plaudit.alerting.set_aside.domain import Kind
 from plaudit_testing.clocks import at, review
 from plaudit_testing.signing_in import OURS, signed_in
 
@@ -106,3 +110,80 @@ async def test_only_who_may_tries_again_and_only_their_own(stage, api):
     assert (await stranger.get("/v1/set-aside")).json()["items"] == []
     assert (await stranger.post("/v1/set-aside/retry", json={})).json() == {"count": 0}
     assert len((await api.get("/v1/set-aside")).json()["items"]) == 1
+
+
+async def insert(url, query, *arguments):
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(query, *arguments)
+    finally:
+        await connection.close()
+
+
+async def test_all_kinds_are_listed_by_time_over_pages_and_each_thing_once(stage, api, alerting_url):
+    """At two times, so that things of one time and of two kinds stand around each end of a page."""
+    await insert(
+        alerting_url,
+        """
+        WITH t AS MATERIALIZED (SELECT n, gen_random_uuid() AS id, $1::timestamptz + n % 2 * interval '1 hour'
+            AS failed_at FROM generate_series(0, 9) n),
+        a AS (INSERT INTO alerting.timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at,
+            failed_at, error) SELECT 'default', id, 1, k.kind, gen_random_uuid(), 'reviews.v1', 1, $1,
+            failed_at + k.later, 'x' FROM t, (VALUES ('warn 1', interval '0'), ('warn 2', interval '0'),
+            ('breach', interval '1 hour')) AS k (kind, later)),
+        b AS (INSERT INTO alerting.silences (tenant_id, id, subject_prefix, reason, created_at, created_by, until,
+            failed_at, error) SELECT 'default', gen_random_uuid(), 'acme', 'x', $1, 'key:a', $1 + interval '1 h',
+            failed_at, 'x' FROM t)
+        INSERT INTO alerting.occurrences (tenant_id, person, rule, step, local_date, revision, generation, anchor_at,
+            due_at, failed_at, error) SELECT 'default', 'p' || n, 'r', 'first', '2026-03-02', 1, 1, $1, $1, failed_at, 'x'
+        FROM t
+        """,
+        at(1),
+    )
+    seen, cursor = [], None
+    while True:
+        params = {"limit": 3, **({"cursor": cursor} if cursor else {})}
+        page = (await api.get("/v1/set-aside", params=params)).json()
+        seen += [(each["failed_at"], each["kind"], each["id"]) for each in page["items"]]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert (len(seen), len(set(seen))) == (30, 30)
+    assert seen == sorted(seen, reverse=True)
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_what_is_behind_the_page_is_not_read(stage, alerting_url, kind, is_first):
+    await insert(
+        alerting_url,
+        """
+        WITH a AS (INSERT INTO alerting.timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at,
+            failed_at, error) SELECT 'default', gen_random_uuid(), 1, 'breach', gen_random_uuid(), 'reviews.v1', 1, $1,
+            $1::timestamptz + n * interval '1 ms', 'x' FROM generate_series(1, 20000) n),
+        b AS (INSERT INTO alerting.silences (tenant_id, id, subject_prefix, reason, created_at, created_by, until,
+            failed_at, error) SELECT 'default', gen_random_uuid(), 'acme', 'x', $1, 'key:a', $1 + interval '1 h',
+            $1 + n * interval '1 ms', 'x' FROM generate_series(1, 20000) n),
+        c AS (INSERT INTO alerting.occurrences (tenant_id, person, rule, step, local_date, revision, generation,
+            anchor_at, due_at, failed_at, error) SELECT 'default', 'p' || n, 'r', 'first', '2026-03-02', 1, 1, $1, $1,
+            $1 + n * interval '1 ms', 'x' FROM generate_series(1, 20000) n)
+        INSERT INTO alerting.alert_steps (tenant_id, alert_id, kind, number, generation, target, due_at, failed_at,
+            error) SELECT 'default', gen_random_uuid(), 'tell', 1, 1, '{}', $1, $1 + n * interval '1 ms', 'x'
+        FROM generate_series(1, 20000) n
+        """,
+        at(1),
+    )
+    await insert(alerting_url, "ANALYZE alerting.timers, alerting.silences, alerting.occurrences, alerting.alert_steps")
+    after = (
+        () if is_first else store._bound(kind, (at(1.002), kind, "p1" if kind is Kind.CONTACT else str(UUID(int=9))))
+    )
+    async with stage.worker.transaction() as tx:
+        statement = f"EXPLAIN (ANALYZE, FORMAT JSON) {store.statement_of(kind, is_first=is_first)}"
+        [[plan]] = await tx.raw.fetch(statement, "default", 51, *after)
+    assert max(rows_of(plan[0]["Plan"])) < 500, plan
+
+
+def rows_of(plan):
+    """How many rows each part of a plan has read in all."""
+    read = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
+    return [read, *(each for part in plan.get("Plans", ()) for each in rows_of(part))]
