@@ -325,8 +325,20 @@ async def test_no_more_are_told_than_may_be_however_many_agree(incidents, public
     [mail] = [each for each in mailbox.mails if each["To"] == "eve@customer.example"]
     other = mail.get_body(("plain",)).get_content().rpartition("http://plaudit.example")[2].strip()
     await public.post(other, data={"action": "yes"})
-    await public.post(link, data={"action": "yes"})
+    answer = await public.post(link, data={"action": "yes"})
     assert await counts(incidents) == (1, 1)
+    shown_then = (await public.get(answer.headers["location"])).text
+    full = "So many people get these mails that nobody can be added."
+    assert (full in shown_then, "Do you want to be told" in shown_then, "Yes, tell me" in shown_then) == (
+        True,
+        False,
+        False,
+    )
+    form = (await public.get(f"{page_of(shown)}/subscribe?language=en")).text
+    assert (full in form, 'name="address"' in form) == (True, False)
+    assert full in (await asks(public, shown, address="zoe@customer.example")).text
+    await public.post(other, data={"action": "stop"})
+    assert "Do you want to be told" in (await public.get(link)).text  # somebody has left: the link works
 
 
 async def test_an_incident_that_is_resolved_while_somebody_signs_up_takes_nobody(incidents, public, shown, monkeypatch):

@@ -72,9 +72,9 @@ async def ask(tx: Tx, of: Incident, address: str, language: str, vault: Vault) -
         await spend(tx, tenant_id, Limit("incident_sign_up", bytes.fromhex(person), MAILS_PER_HOUR))
     except LimitExceededError:
         return
-    counts = await subscribers.count(tx, tenant_id, incident.id)
-    if counts.told >= MAX_SUBSCRIBERS:
+    if await is_full(tx, incident):
         return
+    counts = await subscribers.count(tx, tenant_id, incident.id)
     sealed = vault.seal(mailed_to, place(tenant_id, incident.id, person))
     await subscribers.add(tx, tenant_id, incident.id, Subscriber(person, language, tx.now, BY_SIGN_UP, sealed, None))
     if counts.asked >= MAX_ASKED:
@@ -91,11 +91,16 @@ async def agree(tx: Tx, of: Place) -> tuple[bool, list[ConsentEntry]]:
     tenant_id, incident_id = of.incident.tenant_id, of.incident.id
     await lock(tx, [lock_key(tenant_id, incident_id), consents.order_key(tenant_id, of.person)])
     await _open_one(tx, of.incident)
-    if (await subscribers.count(tx, tenant_id, incident_id)).told >= MAX_SUBSCRIBERS:
+    if await is_full(tx, of.incident):
         raise IncidentRefusedError(f"An incident has at most {MAX_SUBSCRIBERS:,} subscribers.")
     if not await subscribers.confirm(tx, tenant_id, incident_id, of.person):
         return bool(await subscribers.is_confirmed(tx, tenant_id, incident_id, of.person)), []
     return True, [await consents.note(tx, tenant_id, of.person, TOPIC, Channel.EMAIL, Choice.IN, Source.SIGN_UP)]
+
+
+async def is_full(tx: Tx, of: Incident) -> bool:
+    """Return whether an incident tells as many as it may."""
+    return await subscribers.are_told(tx, of.tenant_id, of.id, MAX_SUBSCRIBERS)
 
 
 async def stop(tx: Tx, of: Place) -> None:

@@ -30,6 +30,8 @@ class SignUpWords(NamedTuple):
     """The button."""
     is_not_told: str
     is_over: str
+    is_full: str
+    """As many are told as may be: nobody else is."""
 
 
 SIGN_UP_WORDS: Final[Mapping[str, SignUpWords]] = {
@@ -55,6 +57,7 @@ SIGN_UP_WORDS: Final[Mapping[str, SignUpWords]] = {
         "Stop these mails",
         "You get no mails about this incident.",
         "This incident is over. Nobody is told of it any more.",
+        "So many people get these mails that nobody can be added. The page of the incident shows each update.",
     ),
     "de": SignUpWords(
         "Per E-Mail informiert werden",
@@ -78,6 +81,7 @@ SIGN_UP_WORDS: Final[Mapping[str, SignUpWords]] = {
         "Diese E-Mails beenden",
         "Sie bekommen keine E-Mails zu dieser Störung.",
         "Diese Störung ist vorbei. Niemand wird mehr über sie informiert.",
+        "So viele bekommen diese E-Mails, dass niemand mehr dazukommen kann. Die Seite der Störung zeigt jede Meldung.",
     ),
     "es": SignUpWords(
         "Recibir avisos por correo",
@@ -100,6 +104,7 @@ SIGN_UP_WORDS: Final[Mapping[str, SignUpWords]] = {
         "Dejar de recibirlos",
         "No recibe correos sobre esta incidencia.",
         "Esta incidencia ha terminado. Ya no se avisa a nadie.",
+        "Tantas personas reciben estos correos que no se puede añadir a nadie más. La página de la incidencia muestra cada aviso.",
     ),
     "fr": SignUpWords(
         "Être informé par e-mail",
@@ -123,6 +128,7 @@ SIGN_UP_WORDS: Final[Mapping[str, SignUpWords]] = {
         "Arrêter ces e-mails",
         "Vous ne recevez aucun e-mail sur cet incident.",
         "Cet incident est terminé. Plus personne n'en est informé.",
+        "Tant de personnes reçoivent ces e-mails que personne ne peut être ajouté. La page de l'incident montre chaque message.",
     ),
     "it": SignUpWords(
         "Ricevere avvisi per e-mail",
@@ -146,6 +152,7 @@ SIGN_UP_WORDS: Final[Mapping[str, SignUpWords]] = {
         "Non ricevere più queste e-mail",
         "Non riceve e-mail su questo disservizio.",
         "Questo disservizio è finito. Nessuno riceve più avvisi.",
+        "Tante persone ricevono queste e-mail che non si può aggiungere nessuno. La pagina del disservizio mostra ogni avviso.",
     ),
     "nl": SignUpWords(
         "Bericht per e-mail krijgen",
@@ -168,6 +175,7 @@ SIGN_UP_WORDS: Final[Mapping[str, SignUpWords]] = {
         "Deze e-mails stoppen",
         "U krijgt geen e-mails over deze storing.",
         "Deze storing is voorbij. Niemand krijgt er nog bericht over.",
+        "Zoveel mensen krijgen deze e-mails dat er niemand meer bij kan. De pagina van de storing toont elk bericht.",
     ),
     "ar": SignUpWords(
         "تلقي التحديثات بالبريد",
@@ -190,6 +198,7 @@ SIGN_UP_WORDS: Final[Mapping[str, SignUpWords]] = {
         "أوقفوا هذه الرسائل",
         "لا تصلك رسائل عن هذا العطل.",
         "انتهى هذا العطل. لم تعد تُرسل رسائل عنه.",
+        "عدد من تصلهم هذه الرسائل كبير إلى حد لا يمكن معه إضافة أحد. تعرض صفحة العطل كل تحديث.",
     ),
     "he": SignUpWords(
         "קבלת עדכונים בדואר",
@@ -211,6 +220,7 @@ SIGN_UP_WORDS: Final[Mapping[str, SignUpWords]] = {
         "להפסיק את ההודעות",
         "לא מגיעות אליך הודעות על תקלה זו.",
         "תקלה זו הסתיימה. אין עוד הודעות עליה.",
+        "כל כך הרבה אנשים מקבלים את ההודעות האלה, שאי אפשר להוסיף איש. דף התקלה מציג כל עדכון.",
     ),
 }
 """Language → our words; the languages are those of `wording`."""

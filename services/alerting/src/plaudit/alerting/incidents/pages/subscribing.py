@@ -73,7 +73,7 @@ async def show_form(request: Request, parts: OfAlerting, tenant: str, slug: str,
     """Show the form by which somebody asks to be told by mail."""
     await count(request, parts)
     found = await _found(parts, tenant, slug, language)
-    return nothing(request) if found is None else _form(found)
+    return nothing(request) if found is None else _form(found, is_full=await _is_full(parts, found))
 
 
 @router.post(SUBSCRIBE, dependencies=FROM_US)
@@ -100,8 +100,9 @@ async def ask(
         errors["address"] = words.needs_address
     if agreed != YES:
         errors["agreed"] = words.needs_consent
-    if errors or found.shown.incident.is_over:
-        return _form(found, address, errors)
+    is_full = await _is_full(parts, found)
+    if errors or is_full or found.shown.incident.is_over:
+        return _form(found, address, errors, is_full=is_full)
     await _count_sign_ups(request, parts)
     form = f"{page_path(tenant, slug)}/subscribe"
     try:
@@ -135,6 +136,7 @@ async def show_subscription(
         return nothing(request)
     async with parts.database(Role.API).snapshot(tenant) as tx:
         is_told = await subscribers.is_confirmed(tx, tenant, place.incident.id, place.person)
+        is_full = await sign_up.is_full(tx, place.incident)
     words = SIGN_UP_WORDS[found.language]
     path = subscription_path(tenant, slug, token, found.language)
     if is_told:
@@ -143,6 +145,8 @@ async def show_subscription(
         return _page("public_subscription.html", found, heading=words.is_over)
     if is_told is None:
         return _page("public_subscription.html", found, heading=words.is_not_told, offer=words.offer)
+    if is_full:
+        return _page("public_subscription.html", found, heading=words.is_not_told, lead=words.is_full)
     return _changeable(found, words.question, path, YES, words.confirm)
 
 
@@ -169,7 +173,7 @@ async def change_subscription(
             try:
                 _, chosen = await sign_up.agree(tx, place)
             except IncidentRefusedError:
-                chosen = []  # the page says that it is over
+                chosen = []  # the page says that it is over, or full
             await parts.outbox.append(tx, [consent_event(ALERTS, each) for each in chosen])
     return _private(RedirectResponse(subscription_path(tenant, slug, token, found.language), HTTPStatus.SEE_OTHER))
 
@@ -201,9 +205,16 @@ async def _count_sign_ups(request: Request, parts: Resources[AlertingSettings]) 
     await limits.spend(NO_TENANT, Limit("incident_sign_ups", network, settings.incident_sign_ups_per_hour_per_network))
 
 
-def _form(found: Found, address: str = "", errors: dict[str, str] | None = None) -> Response:
+async def _is_full(parts: Resources[AlertingSettings], found: Found) -> bool:
+    incident = found.shown.incident
+    async with parts.database(Role.API).snapshot(incident.tenant_id) as tx:
+        return await sign_up.is_full(tx, incident)
+
+
+def _form(found: Found, address: str = "", errors: dict[str, str] | None = None, *, is_full: bool = False) -> Response:
     wrong = dict.fromkeys(("address", "agreed"), "") | (errors or {})
-    return _page("public_subscribe.html", found, address=address, errors=wrong, yes=YES, is_wrong=bool(errors))
+    more = {"address": address, "errors": wrong, "yes": YES, "is_full": is_full}
+    return _page("public_subscribe.html", found, is_wrong=bool(errors), **more)
 
 
 def _changeable(found: Found, heading: str, path: str, action: str, button: str) -> Response:

@@ -31,6 +31,11 @@ _COUNT: Final = """
 SELECT count(*) FILTER (WHERE confirmed_at IS NOT NULL) AS told, count(*) FILTER (WHERE confirmed_at IS NULL) AS asked
 FROM incident_subscribers WHERE tenant_id = $1 AND incident_id = $2
 """
+_ARE_TOLD: Final = """
+SELECT count(*) = $3 FROM (
+    SELECT FROM incident_subscribers WHERE tenant_id = $1 AND incident_id = $2 AND confirmed_at IS NOT NULL LIMIT $3
+) AS told
+"""
 _PAGE: Final = """
 SELECT person_key, language, added_at, added_by, sealed, confirmed_at FROM incident_subscribers
 WHERE tenant_id = $1 AND incident_id = $2 AND confirmed_at IS NOT NULL
@@ -139,6 +144,11 @@ async def count(tx: Tx, tenant_id: str, incident_id: UUID) -> Counts:
     row = await tx.raw.fetchrow(_COUNT, tenant_id, incident_id)
     assert row is not None, "an aggregate has one row"
     return Counts(**row)
+
+
+async def are_told(tx: Tx, tenant_id: str, incident_id: UUID, many: int) -> bool:
+    """Return whether an incident tells at least so many persons."""
+    return bool(await tx.raw.fetchval(_ARE_TOLD, tenant_id, incident_id, many))
 
 
 async def give_up_asking(tx: Tx, tenant_id: str, incident_id: UUID, most: int, asked_for: timedelta) -> None:
