@@ -135,8 +135,8 @@ async def test_all_kinds_are_listed_by_time_over_pages_and_each_thing_once(stage
             failed_at, error) SELECT 'default', gen_random_uuid(), 'acme', 'x', $1, 'key:a', $1 + interval '1 h',
             failed_at, 'x' FROM t)
         INSERT INTO alerting.occurrences (tenant_id, person, rule, step, local_date, revision, generation, anchor_at,
-            due_at, failed_at, error) SELECT 'default', 'p' || n, 'r', 'first', '2026-03-02', 1, 1, $1, $1, failed_at, 'x'
-        FROM t
+            due_at, failed_at, error) SELECT 'default', 'p' || n, 'r', 'first', '2026-03-02', 1, 1, $1, $1, failed_at,
+            'x' FROM t
         """,
         at(1),
     )

@@ -104,7 +104,8 @@ SIGN_UP_WORDS: Final[Mapping[str, SignUpWords]] = {
         "Dejar de recibirlos",
         "No recibe correos sobre esta incidencia.",
         "Esta incidencia ha terminado. Ya no se avisa a nadie.",
-        "Tantas personas reciben estos correos que no se puede añadir a nadie más. La página de la incidencia muestra cada aviso.",
+        "Tantas personas reciben estos correos que no se puede añadir a nadie más. "
+        "La página de la incidencia muestra cada aviso.",
     ),
     "fr": SignUpWords(
         "Être informé par e-mail",
@@ -128,7 +129,8 @@ SIGN_UP_WORDS: Final[Mapping[str, SignUpWords]] = {
         "Arrêter ces e-mails",
         "Vous ne recevez aucun e-mail sur cet incident.",
         "Cet incident est terminé. Plus personne n'en est informé.",
-        "Tant de personnes reçoivent ces e-mails que personne ne peut être ajouté. La page de l'incident montre chaque message.",
+        "Tant de personnes reçoivent ces e-mails que personne ne peut être ajouté. "
+        "La page de l'incident montre chaque message.",
     ),
     "it": SignUpWords(
         "Ricevere avvisi per e-mail",
@@ -152,7 +154,8 @@ SIGN_UP_WORDS: Final[Mapping[str, SignUpWords]] = {
         "Non ricevere più queste e-mail",
         "Non riceve e-mail su questo disservizio.",
         "Questo disservizio è finito. Nessuno riceve più avvisi.",
-        "Tante persone ricevono queste e-mail che non si può aggiungere nessuno. La pagina del disservizio mostra ogni avviso.",
+        "Tante persone ricevono queste e-mail che non si può aggiungere nessuno. "
+        "La pagina del disservizio mostra ogni avviso.",
     ),
     "nl": SignUpWords(
         "Bericht per e-mail krijgen",

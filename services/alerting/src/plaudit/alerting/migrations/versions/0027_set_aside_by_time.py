@@ -17,7 +17,6 @@ STATEMENTS = tuple(
     for table, name in NAMES.items()
     for statement in (
         f"DROP INDEX alerting.{table}_set_aside",
-        f"CREATE INDEX {table}_set_aside ON alerting.{table} (tenant_id, failed_at, {name}) "
-        "WHERE failed_at IS NOT NULL",
+        f"CREATE INDEX {table}_set_aside ON alerting.{table} (tenant_id, failed_at, {name}) WHERE failed_at IS NOT NULL",
     )
 )
