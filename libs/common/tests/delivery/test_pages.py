@@ -217,7 +217,8 @@ async def test_an_admin_makes_and_tests_an_endpoint_on_pages_and_the_error_is_sh
     assert "The test arrived" in (await client.get(again.headers["location"])).text
     for change, words in (("disable", "Nothing is sent there"), ("enable", "Messages go there again")):
         answer = await client.post(f"{path}/{change}", headers=OURS)
-        assert words in (await client.get(answer.headers["location"])).text
+        shown = (await client.get(answer.headers["location"])).text
+        assert (words in shown, "is not kept for it" in shown) == (True, change == "disable")
     wrong = await client.post(path, data={"name": "", "url": "", "topics": "x"}, headers=OURS)
     assert wrong.status_code == 422
     listed = await client.get("/console/messages?state=failed")

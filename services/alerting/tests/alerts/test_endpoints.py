@@ -294,7 +294,9 @@ async def test_an_endpoint_that_is_disabled_by_itself_raises_an_alert_that_enabl
     assert (alert["state"], alert["owner"]) == ("open", "owner@acme.example")
     assert ("410" if way == "gone" else "500") in alert["summary"]
     [mail] = [mail for mail in mailbox.mails if "is disabled" in str(mail["Subject"])]
-    assert "/console/messages/endpoints" in mail.get_body(("plain",)).get_content()
+    text = " ".join(mail.get_body(("plain",)).get_content().split())
+    assert "/console/messages/endpoints" in text
+    assert "What happens until then is not kept for it" in text
     raised = [event for event in await stage.events() if event["data"].get("kind") == "endpoint_disabled"]
     assert [event["type"] for event in raised] == ["alert.raised"]
     api = await stage.client()
@@ -303,6 +305,19 @@ async def test_an_endpoint_that_is_disabled_by_itself_raises_an_alert_that_enabl
     assert (alert["state"], alert["reason"]) == ("resolved", "enabled_or_deleted")
     told = [event for event in await stage.events() if event["data"].get("kind") == "endpoint_disabled"]
     assert [event["type"] for event in told] == ["alert.raised", "alert.resolved"]
+
+
+async def test_an_endpoint_is_not_told_later_of_what_happened_while_it_was_disabled(stage, bus, receiver):
+    endpoint = await made(stage, receiver, "clock")
+    api = await stage.client()
+    await api.post(f"/v1/endpoints/{endpoint.endpoint.id}/disable")
+    await stage.happens(None, review(), at(0))
+    await bus.reads()
+    await api.post(f"/v1/endpoints/{endpoint.endpoint.id}/enable")
+    assert (await api.post(f"/v1/endpoints/{endpoint.endpoint.id}/redrive")).json() == {"messages": 0}
+    await stage.happens(review(), answered(review(), at(1)), at(1))
+    await bus.reads()
+    assert types(receiver) == ["clock.fulfilled"]
 
 
 async def test_an_endpoint_that_somebody_disables_raises_no_alert(stage, receiver):

@@ -208,7 +208,7 @@ async def enable_endpoint(
 async def disable_endpoint(request: Request, principal: Keeper, work: Work, endpoint_id: UUID) -> Response:
     """Send nothing there until it is enabled."""
     await endpoints.disable(work.tx, principal.tenant_id, endpoint_id, principal.actor)
-    return done(request, f"{ENDPOINTS}/{endpoint_id}", "Nothing is sent there any more.")
+    return done(request, f"{ENDPOINTS}/{endpoint_id}", "Nothing is sent there or kept for it until you enable it.")
 
 
 @router.post(f"{ENDPOINTS}/{{endpoint_id}}/redrive")

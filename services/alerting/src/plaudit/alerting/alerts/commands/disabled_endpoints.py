@@ -24,7 +24,8 @@ SETTLED: Final = "enabled_or_deleted"
 """Why the alert is resolved."""
 WHY: Final = (
     "Nothing is sent to this endpoint any more, and what waited for it has failed. Its page says why. When it takes "
-    "messages again, enable it there and send the failed ones again."
+    "messages again, enable it there and send the failed ones again. What happens until then is not kept for it: read "
+    "that in the lists of alerts, clocks and incidents."
 )
 
 
