@@ -71,7 +71,7 @@ async def test_mistakes_are_told_with_their_places(api):
         ("body", "/classes/0/when/ratin"),
         ("body", "/classes/0/due_within"),
     ]
-    assert problem["errors"][0]["detail"] == "line 6: there is no such field; did you mean `rating`?"
+    assert problem["errors"][0]["detail"] == "Line 6: there is no such field; did you mean `rating`?"
     assert (await api.get(REVISIONS)).json()["items"] == []
 
 
@@ -228,7 +228,7 @@ async def test_open_hours_are_those_of_the_tenants_calendars(stage, api, seen):
     found = (await api.post(f"{REVISIONS}/{name}/preview")).json()
     assert (found["classes"][0]["started"], found["classes"][0]["late"]) == (1, 1)
     wrong = await api.post(REVISIONS, content=EXAMPLE_YAML.replace("always", "ofice").encode(), headers=YAML)
-    assert wrong.json()["errors"][0]["detail"] == "line 8: there is no such calendar; did you mean `office`?"
+    assert wrong.json()["errors"][0]["detail"] == "Line 8: there is no such calendar; did you mean `office`?"
     drastic_first = EXAMPLE_YAML.replace("always", "office").replace("{to: 2}", "{to: 1}") + (
         "  - name: two\n    metric: first_answer\n    when: {rating: {to: 2}}\n    due_within: 24 h\n"
         "    calendar: always\n    grace: 1 h\n"

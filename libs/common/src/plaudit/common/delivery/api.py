@@ -61,7 +61,7 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.files import Format, Group, as_file, content_of_file, written
 from plaudit.common.http.openapi_examples import A_TIME, AN_ID
-from plaudit.common.http.problems import ProblemError
+from plaudit.common.http.problems import against_rule
 from plaudit.common.http.texts import AnyText
 from plaudit.common.vault import Vault, vault_of
 
@@ -79,7 +79,7 @@ PROBLEMS: Final = {
 
 
 def _wrong_endpoint(error: WrongEndpointError) -> Problem:
-    named = [ProblemError("body", f"/{field}", "against_the_rules", words) for field, words in error.errors.items()]
+    named = [against_rule("body", f"/{field}", "against_the_rules", words) for field, words in error.errors.items()]
     return unprocessable("invalid-request", "The endpoint cannot be like this; `errors` says why.", named)
 
 
@@ -299,7 +299,10 @@ async def rotate_endpoint_secret(
 
 @endpoint_routes.post("/{endpoint_id}/enable", summary="Enable an endpoint")
 async def enable_endpoint(principal: Keeper, work: Work, watch: OfWatch, endpoint_id: EndpointId) -> EndpointOut:
-    """Send messages to an endpoint again, at once, also while it rests after failures."""
+    """Send messages to an endpoint again, at once, also while it rests after failures.
+
+    It is told of what happens from now on, not of what happened while it was disabled.
+    """
     await endpoints.enable(work.tx, principal.tenant_id, endpoint_id, principal.actor, watch)
     return endpoint_out(await endpoints.found(work.tx, principal.tenant_id, endpoint_id), None)
 
@@ -310,7 +313,10 @@ async def enable_endpoint(principal: Keeper, work: Work, watch: OfWatch, endpoin
     openapi_extra=describe(answer={"state": "disabled", "reason": "disabled by hand"}),
 )
 async def disable_endpoint(principal: Keeper, work: Work, endpoint_id: EndpointId) -> EndpointOut:
-    """Send nothing to an endpoint until it is enabled; what waits for it has failed, and can be sent again."""
+    """Send nothing to an endpoint until it is enabled; what waits for it has failed, and can be sent again.
+
+    What happens meanwhile is not kept for it: read that by the API of what it is about.
+    """
     await endpoints.disable(work.tx, principal.tenant_id, endpoint_id, principal.actor)
     return endpoint_out(await endpoints.found(work.tx, principal.tenant_id, endpoint_id), None)
 

@@ -18,6 +18,7 @@ from plaudit.common.db.errors import is_out_of_time, is_transient, is_unreadable
 from plaudit.common.http.problems import (
     Problem,
     ProblemError,
+    against_rule,
     bad_request,
     internal_error,
     method_not_allowed,
@@ -116,7 +117,7 @@ def _one_error(error: Mapping[str, Any]) -> ProblemError:
     """Return the place, the rule, and the rule in words, but never the value."""
     place, *path = error["loc"]
     pointer = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
-    return ProblemError(place, pointer, error["type"], _rule(error, f"`{path[-1]}`" if path else f"the {place}"))
+    return against_rule(place, pointer, error["type"], _rule(error, f"`{path[-1]}`" if path else f"the {place}"))
 
 
 def _rule(error: Mapping[str, Any], name: str) -> str:

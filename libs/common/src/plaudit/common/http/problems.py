@@ -9,6 +9,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from plaudit.common.http.json import encode
+from plaudit.common.refusals import sentence
 from plaudit.common.strict_json import LIMITS
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -57,6 +58,13 @@ class ProblemError(msgspec.Struct, frozen=True, rename={"place": "in"}):
     pointer: Annotated[str, Meta(description="JSON pointer (RFC 6901) into it.")]
     code: Annotated[str, Meta(description="The rule that it breaks, in one word.")]
     detail: Annotated[str, Meta(description="The rule in words; never the value.")]
+
+
+def against_rule(
+    place: Literal["body", "query", "path", "header", "cookie"], pointer: str, code: str, rule: Exception | str
+) -> ProblemError:
+    """Return that a value is against a rule, told as a sentence."""
+    return ProblemError(place, pointer, code, sentence(rule))
 
 
 class ProblemBody(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -56,7 +56,7 @@ from plaudit.common.http import (
 from plaudit.common.http.files import Format, Group, as_file, content_of_csv, written
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.parameters import parameters
-from plaudit.common.http.problems import ProblemError
+from plaudit.common.http.problems import against_rule
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.people.domain import InvalidPersonError, normalised_email
 
@@ -69,7 +69,7 @@ PROBLEMS: Final = {
 
 
 def _unknown_owner(error: UnknownOwnerError) -> Problem:
-    return unprocessable("unknown-owner", str(error), [ProblemError("body", "/owner", "unknown_owner", str(error))])
+    return unprocessable("unknown-owner", str(error), [against_rule("body", "/owner", "unknown_owner", error)])
 
 
 REFUSALS: Final[Refusals] = {
@@ -285,7 +285,7 @@ def _scope(body: SilenceIn) -> Scope:
         raise unprocessable(
             "invalid-request",
             "What the silence is for is not clear; `errors` says why.",
-            [ProblemError("body", f"/{field}", "no_scope", detail) for field in ("alert_id", "subject")],
+            [against_rule("body", f"/{field}", "no_scope", detail) for field in ("alert_id", "subject")],
         ) from None
 
 

@@ -48,8 +48,9 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.headers import revisions_of
 from plaudit.common.http.openapi_examples import A_TIME
-from plaudit.common.http.problems import ProblemError, bad_request, precondition_failed
+from plaudit.common.http.problems import against_rule, bad_request, precondition_failed
 from plaudit.common.http.texts import AnyText
+from plaudit.common.refusals import sentence
 
 MAX_PERSON_CHARS: Final = 200
 MAX_INVITATIONS: Final = 20
@@ -65,14 +66,14 @@ PROBLEMS: Final = {
 
 
 def _wrong(error: WrongCadencesError) -> Problem:
-    named = [ProblemError("body", pointer, "against_the_rules", text) for pointer, text in error.faults]
+    named = [against_rule("body", pointer, "against_the_rules", text) for pointer, text in error.faults]
     return unprocessable("invalid-request", "The rules contradict themselves; `errors` says where.", named)
 
 
 def _unreadable(error: UnreadableCadencesError) -> Problem:
     if error.faults[0].code == NOT_JSON:
-        return bad_request("malformed-json", error.faults[0].words)
-    named = [ProblemError("body", each.pointer, each.code, each.words) for each in error.faults]
+        return bad_request("malformed-json", sentence(error.faults[0].words))
+    named = [against_rule("body", each.pointer, each.code, each.words) for each in error.faults]
     return unprocessable("invalid-request", "The body holds no rules of cadences; `errors` says where.", named)
 
 

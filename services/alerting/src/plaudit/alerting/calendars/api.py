@@ -50,7 +50,7 @@ from plaudit.common.http import (
     unprocessable,
 )
 from plaudit.common.http.headers import revisions_of
-from plaudit.common.http.problems import ProblemError, precondition_failed
+from plaudit.common.http.problems import against_rule, precondition_failed
 from plaudit.common.row_numbers import RevisionNumber
 
 PREVIEW_DAYS: Final = 30
@@ -66,7 +66,7 @@ PROBLEMS: Final = {
 
 
 def _invalid(error: InvalidCalendarError) -> Problem:
-    told = ProblemError("body", error.pointer, "invalid_calendar", error.rule)
+    told = against_rule("body", error.pointer, "invalid_calendar", error.rule)
     return unprocessable("invalid-calendar", f"{error.rule[:1].upper()}{error.rule[1:]}.", [told])
 
 
@@ -199,7 +199,7 @@ async def list_holidays(
     except InvalidCalendarError as error:
         _, _, parameter = error.pointer.partition("/holidays/")
         pointer = f"/{parameter.replace('categories', 'category')}"
-        told = ProblemError("query", pointer, "unknown_holidays", error.rule)
+        told = against_rule("query", pointer, "unknown_holidays", error.rule)
         raise unprocessable("unknown-holidays", f"{error.rule[:1].upper()}{error.rule[1:]}.", [told]) from error
 
 

@@ -57,7 +57,7 @@ from plaudit.common.http import (
 from plaudit.common.http.files import Format, Group, as_file, content_of_csv, written
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.parameters import parameters
-from plaudit.common.http.problems import ProblemError
+from plaudit.common.http.problems import against_rule
 from plaudit.common.idempotency import IdempotencyKey
 
 MAX_REVIEW_ID_CHARS: Final = 100
@@ -149,7 +149,7 @@ class FilterParameters:
         """
         if ownership is not None and self.owner not in ownership.addresses:
             rule = f"Nobody answers for clocks at this address; there are {', '.join(ownership.addresses)}."
-            named = ProblemError("query", "/owner", "unknown_owner", rule)
+            named = against_rule("query", "/owner", "unknown_owner", rule)
             raise unprocessable("invalid-request", "There is no such owner; `errors` says who there is.", [named])
         return ClockFilters(
             subject=self.subject,

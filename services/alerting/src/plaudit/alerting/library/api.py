@@ -42,7 +42,7 @@ from plaudit.common.http import (
     unprocessable,
 )
 from plaudit.common.http.headers import revisions_of
-from plaudit.common.http.problems import ProblemError, precondition_failed
+from plaudit.common.http.problems import against_rule, precondition_failed
 from plaudit.common.http.texts import AnyText
 
 MAX_TOPICS: Final = 15
@@ -55,11 +55,11 @@ PROBLEMS: Final = {
 
 
 def _ready_text(error: ReadyTextError) -> Problem:
-    return unprocessable("ready-text", str(error), [ProblemError("body", f"/{error.field}", "ready_text", str(error))])
+    return unprocessable("ready-text", str(error), [against_rule("body", f"/{error.field}", "ready_text", error)])
 
 
 def _invalid(error: InvalidGuidelineError) -> Problem:
-    named = ProblemError("body", f"/{error.field}", "against_the_rules", str(error))
+    named = against_rule("body", f"/{error.field}", "against_the_rules", error)
     return unprocessable("invalid-request", "The guideline cannot be kept so; `errors` says why.", [named])
 
 

@@ -53,7 +53,7 @@ from plaudit.common.http import (
     unprocessable,
 )
 from plaudit.common.http.headers import revisions_of
-from plaudit.common.http.problems import ProblemError, bad_request, precondition_failed
+from plaudit.common.http.problems import against_rule, bad_request, precondition_failed
 
 OwnersOf = Callable[[Tx, str], Awaitable[OwnerOf]]
 """Of a tenant, what says who answers for what has some facts."""
@@ -72,7 +72,7 @@ PROBLEMS: Final = {
 
 def wrong_document(slug: str, detail: str, errors: Iterable[DocumentError]) -> Problem:
     """Return the problem of a document with mistakes, each with its place."""
-    named = [ProblemError("body", each.pointer, each.code, detail_of(each)) for each in errors]
+    named = [against_rule("body", each.pointer, each.code, detail_of(each)) for each in errors]
     return unprocessable(slug, f"{detail}; `errors` names each mistake.", named)
 
 

@@ -8,6 +8,7 @@ from plaudit.alerting.cadences.domain.default import DEFAULT
 from plaudit.alerting.cadences.schemas.rules import CadencesIn
 from plaudit.alerting.policies.domain.yaml_text import MAX_CHARS, InvalidYamlError, load, step
 from plaudit.alerting.policies.schemas import JSON_TYPE, YAML_TYPES
+from plaudit.common.refusals import rule_in_words
 from plaudit.common.strict_json import InvalidJsonError, loads
 
 MAX_DOCUMENT_BYTES: Final = 4 * MAX_CHARS
@@ -63,7 +64,7 @@ def read_document(text: str, *, is_yaml: bool) -> CadencesIn:
     except ValidationError as error:
         raise UnreadableCadencesError(
             [
-                Fault(pointer, each["msg"], each["type"], _line(lines, pointer))
+                Fault(pointer, rule_in_words(each["msg"]), each["type"], _line(lines, pointer))
                 for each in error.errors(include_input=False, include_url=False)[:MAX_FAULTS]
                 for pointer in [_pointer(each["loc"])]
             ]

@@ -28,7 +28,7 @@ from plaudit.common.http import (
     unprocessable,
 )
 from plaudit.common.http.headers import revisions_of
-from plaudit.common.http.problems import ProblemError, precondition_failed
+from plaudit.common.http.problems import against_rule, precondition_failed
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.vault import Vault, vault_of
 
@@ -39,7 +39,7 @@ PROBLEMS: Final = {
 
 
 def _wrong(error: WrongIncidentError) -> Problem:
-    named = [ProblemError("body", each.field, "against_the_rules", str(each)) for each in error.all]
+    named = [against_rule("body", each.field, "against_the_rules", str(each)) for each in error.all]
     return unprocessable("invalid-request", "The incident cannot be kept so; `errors` says why.", named)
 
 

@@ -11,12 +11,13 @@ def upgrade() -> None:
         op.execute(statement)
 
 
+SET_ASIDE = "WHERE failed_at IS NOT NULL"
 NAMES = {"timers": "clock_id", "alert_steps": "alert_id", "silences": "id", "occurrences": "person"}
 STATEMENTS = tuple(
     statement
     for table, name in NAMES.items()
     for statement in (
         f"DROP INDEX alerting.{table}_set_aside",
-        f"CREATE INDEX {table}_set_aside ON alerting.{table} (tenant_id, failed_at, {name}) WHERE failed_at IS NOT NULL",
+        f"CREATE INDEX {table}_set_aside ON alerting.{table} (tenant_id, failed_at, {name}) {SET_ASIDE}",
     )
 )

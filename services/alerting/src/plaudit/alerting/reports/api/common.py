@@ -40,7 +40,7 @@ from plaudit.common.http import (
 from plaudit.common.http.files import Format, Group, as_file, written
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.parameters import parameters
-from plaudit.common.http.problems import ProblemError
+from plaudit.common.http.problems import against_rule
 from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 
 MAX_ZONE_CHARS: Final = 60
@@ -52,7 +52,7 @@ PROBLEMS: Final = {
 
 
 def _invalid(error: InvalidReportError) -> Problem:
-    named = ProblemError("query", f"/{error.field}", "against_the_rules", str(error))
+    named = against_rule("query", f"/{error.field}", "against_the_rules", error)
     return unprocessable("invalid-request", "What is asked for is against the rules; `errors` says how.", [named])
 
 
