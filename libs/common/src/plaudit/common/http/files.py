@@ -17,6 +17,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
+from plaudit.common.csv_cells import guarded
 from plaudit.common.http.headers import preferred
 
 LINES: Final = 500
@@ -115,6 +116,11 @@ def csv_lines(rows: Iterable[Sequence[str]], delimiter: str = ",") -> str:
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
     return text.getvalue()
+
+
+def guarded_cell(value: object) -> str:
+    """Return a value as a cell; a text that a spreadsheet could take for a formula has a quote in front."""
+    return guarded(csv_cell(value)) if isinstance(value, str) else csv_cell(value)
 
 
 def csv_cell(value: object) -> str:

@@ -9,9 +9,8 @@ from sqlalchemy import RowMapping
 
 from plaudit.alerting.alerts.domain import AlertState
 from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS, MAX_SILENCE, Silence
-from plaudit.common.csv_cells import guarded
 from plaudit.common.http import Body, Subject
-from plaudit.common.http.files import csv_cell
+from plaudit.common.http.files import guarded_cell
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.texts import STORABLE_PATTERN
 from plaudit.common.http.times import Instant
@@ -68,13 +67,11 @@ HEAD: Final = (
     *("review_id", "raised_at", "acknowledged_at", "acknowledged_by", "remind_at", "resolved_at", "reason"),
 )
 """The columns of alerts as CSV."""
-_TEXTS: Final = frozenset({"summary", "subject", "source_id", "owner", "review_id", "acknowledged_by"})
-"""What others have written, and a spreadsheet could take for a formula."""
 
 
 def csv_row(row: RowMapping) -> list[str]:
     """Return an alert as cells in the order of `HEAD`."""
-    return [guarded(csv_cell(row[name])) if name in _TEXTS else csv_cell(row[name]) for name in HEAD]
+    return [guarded_cell(row[name]) for name in HEAD]
 
 
 class AssignIn(Body):

@@ -29,9 +29,8 @@ from plaudit.alerting.clocks.domain.clock_events import (
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Answers
-from plaudit.common.csv_cells import guarded
 from plaudit.common.http import Body
-from plaudit.common.http.files import csv_cell
+from plaudit.common.http.files import guarded_cell
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.texts import STORABLE_PATTERN
 from plaudit.common.http.times import Instant
@@ -127,14 +126,12 @@ HEAD: Final = (
     *("run", "policy_id", "policy_revision", "policy_class", "calendar", "calendar_revision", "applied_at"),
 )
 """The columns of clocks as CSV."""
-_TEXTS: Final = frozenset({"subject", "about_id", "review_id", "source_id", "source_name", "external_id"})
-"""What others have written, and a spreadsheet could take for a formula."""
 
 
 def csv_row(row: RowMapping) -> list[str]:
     """Return a clock as cells in the order of `HEAD`."""
     values = {**row, "paused": row["state"] == State.PAUSED}
-    return [guarded(csv_cell(values[name])) if name in _TEXTS else csv_cell(values[name]) for name in HEAD]
+    return [guarded_cell(values[name]) for name in HEAD]
 
 
 class ClockEventOut(BaseModel):

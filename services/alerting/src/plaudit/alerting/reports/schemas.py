@@ -14,8 +14,7 @@ from plaudit.alerting.reports.domain.effects import LEAST_FOR_MEAN, Bucket, Effe
 from plaudit.alerting.reports.domain.groups import Group, Key, Report
 from plaudit.alerting.reports.domain.look_up import Unknown
 from plaudit.alerting.reports.domain.response_times import SECOND_US, Times
-from plaudit.common.csv_cells import guarded
-from plaudit.common.http.files import csv_cell
+from plaudit.common.http.files import guarded_cell
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.statistics.intervals import Interval
 from plaudit.common.statistics.waiting import Quantile
@@ -317,7 +316,7 @@ def effect_row(asked: Asked, key: Key, bucket: Bucket, effect: Effect) -> list[s
 
 def unknown_row(found: Unknown) -> list[str]:
     """Return a clock that has to be looked up as the cells of a line."""
-    return [guarded(csv_cell(value)) if isinstance(value, str) else csv_cell(value) for value in found]
+    return [guarded_cell(value) for value in found]
 
 
 def interval_out(interval: Interval | None) -> IntervalOut | None:
@@ -370,4 +369,4 @@ def effect_out(bucket: Bucket, effect: Effect) -> EffectOut:
 def _row(asked: Asked, key: Key, values: Sequence[object]) -> list[str]:
     # Of all together, nothing is told by.
     keys = [*key.values, *[None] * (len(asked.by) - len(key.values))]
-    return [*(guarded(csv_cell(each)) for each in [*keys, ", ".join(key.names)]), *map(csv_cell, values)]
+    return [guarded_cell(each) for each in (*keys, ", ".join(key.names), *values)]
