@@ -99,7 +99,7 @@ class MoveJob(PeriodicJob):
                     await slots.acquire()
                     before = group.create_task(self._move(move, chunk, before))
                     before.add_done_callback(lambda _: slots.release())
-        except* _MovedElsewhereError:
+        except* (_MovedElsewhereError, commands.ChangedMeanwhileError):
             pass  # the next turn looks at what is still to be moved
         except* Exception as errors:  # noqa: BLE001 - raised by itself: whether it is transient is asked of it
             raise errors.exceptions[0] from None

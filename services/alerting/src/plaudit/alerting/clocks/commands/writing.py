@@ -113,10 +113,21 @@ class ClockWriter:
         Raises:
             KeyError: the terms that the clock is, or will be, pinned to are not stored.
         """
-        terms_of = self._rules.of(clock.tenant_id)
         for event in events:
-            clock = replace(clock, run=apply(clock.run, event, terms_of))
-            self.add(LogEntry(clock, event, terms_of(clock.run.pin), *cause))
+            clock = self.log(clock, event, cause)
+            if not isinstance(event, Warned):
+                self.keep(clock)
+        return clock
+
+    def log(self, clock: Clock, event: ClockEvent, cause: Cause = NO_CAUSE) -> Clock:
+        """Write what was decided to the log of a clock, but not its row; return the clock as it stands afterwards.
+
+        Raises:
+            KeyError: as `record`.
+        """
+        terms_of = self._rules.of(clock.tenant_id)
+        clock = replace(clock, run=apply(clock.run, event, terms_of))
+        self._entries.append(LogEntry(clock, event, terms_of(clock.run.pin), *cause))
         return clock
 
     async def save(self, tx: Tx) -> list[Outgoing]:
