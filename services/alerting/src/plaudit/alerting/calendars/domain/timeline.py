@@ -186,7 +186,7 @@ class Timeline:
         if found < 0:
             return 0
         end = self._ends[found]
-        return self._before[found] + (at_us if at_us < end else end) - self._starts[found]
+        return self._before[found] + (min(end, at_us)) - self._starts[found]
 
     def _reach(self, at_us: int) -> None:
         """Have the years around a moment."""

@@ -163,5 +163,3 @@ async def save_progress(tx: Tx, move: Move, chunk: Chunk, moved: Moved) -> bool:
         tx.now if is_done else None,
     )
     return bool(changed.endswith(" 1"))
-
-

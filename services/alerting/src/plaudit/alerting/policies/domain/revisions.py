@@ -146,7 +146,7 @@ class Class(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.grace_seconds:
             return False
-        latest = anchor_at if known_at < anchor_at else known_at
+        latest = max(known_at, anchor_at)
         return latest - anchor_at > timedelta(seconds=self.target_seconds - self.grace_seconds)
 
 
