@@ -12,14 +12,16 @@ from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
 from plaudit.alerting.calendars.domain.definition import Definition
 from plaudit.alerting.calendars.domain.writing import intervals_of
 from plaudit.alerting.calendars.jobs import CalendarsJob
-from plaudit.alerting.clocks import commands, jobs
+from plaudit.alerting.clocks import commands, jobs, store
 from plaudit.alerting.clocks.domain.moves import START, Move, chunks_of
 from plaudit.alerting.clocks.jobs import MoveJob
+from plaudit.alerting.clocks.store import moving
 from plaudit.alerting.main import counting_anew, followers
 from plaudit.alerting.policies import commands as policies
 from plaudit.alerting.policies.domain.default import shipped_text
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.alerting.policies.domain.stored import RevisionKey
+from plaudit.alerting.timers import commands as timers
 from plaudit.common.db import Role
 from plaudit_testing.clocks import at, review
 
@@ -136,6 +138,21 @@ def test_chunks_follow_one_another_and_only_the_last_of_all_ends_a_move():
     assert chunks_of(move, [], size=2, limit=3) == [(START, [], START, True)]
 
 
+def test_no_chunk_takes_many_more_clocks_than_it_is_to_have():
+    """However many later clocks of its groups there are: a timer waits for all of a chunk."""
+    move = Move(
+        tenant_id="default", id=UUID(int=9), policy_id="p", policy_revision=1, reason="", moved_by="", created_at=at(0)
+    )
+    found = [(UUID(int=number), UUID(int=1000 + number % 100)) for number in range(1, 301)]
+    cut = chunks_of(move, found, size=50, limit=400)
+    assert {len(chunk.clocks) for chunk in cut[:-1]} <= {50, 51, 52}
+    assert sorted(clock for chunk in cut for clock in chunk.clocks) == found
+    assert [chunk.place for chunk in cut[1:]] == [chunk.end for chunk in cut[:-1]]
+    for number, chunk in enumerate(cut):
+        done = {clock for each in cut[: number + 1] for clock in each.clocks}
+        assert {clock for clock in found if clock[0] <= chunk.end} <= done
+
+
 def test_all_clocks_of_a_group_are_in_one_chunk_and_the_place_follows_the_ids():
     move = Move(
         tenant_id="default", id=UUID(int=9), policy_id="p", policy_revision=1, reason="", moved_by="", created_at=at(0)
@@ -144,9 +161,10 @@ def test_all_clocks_of_a_group_are_in_one_chunk_and_the_place_follows_the_ids():
     one, two = UUID(int=20), UUID(int=30)
     found = list(zip(ids, [one, two, one, two, two, one], strict=True))
     cut = chunks_of(move, found, size=2, limit=9)
-    assert [chunk.clocks for chunk in cut] == [found, [], []]
+    of_one, of_two = ([clock for clock in found if clock[1] == group] for group in (one, two))
+    assert [chunk.clocks for chunk in cut] == [of_one, of_two]
     assert [(chunk.place, chunk.end, chunk.is_last) for chunk in cut] == [
-        (START, ids[1], False), (ids[1], ids[3], False), (ids[3], ids[5], True),
+        (START, ids[0], False), (ids[0], ids[5], True),
     ]  # fmt: skip
 
 
@@ -185,6 +203,57 @@ async def test_no_index_of_clocks_holds_what_a_move_changes(running):
     rows = await running.rows("SELECT indexdef FROM pg_indexes WHERE schemaname = 'alerting' AND tablename = 'clocks'")
     words = {word for row in rows for word in re.findall(r"\w+", row["indexdef"])}
     assert not changed & words
+
+
+async def test_the_row_and_the_timers_of_a_moved_clock_are_what_its_log_says(running):
+    """Also where clocks of several classes move in one statement."""
+    for number, stars in enumerate((1, 3, 5), start=3):
+        await running.happens(None, review(rating=stars), at(9), review_id=f"review-{number}")
+    await puts_into_force(running, first_answers(20).replace("72 h", "80 h").replace("7 days", "8 days"))
+    client = await running.client()
+    await client.post("/v1/clocks/move", json=REASON)
+    await moves(running)
+    rows = await running.rows("SELECT id, due_at FROM clocks")
+    assert len({row["due_at"] for row in rows}) == 3
+    async with running.worker.driver_transaction() as tx:
+        keys = [("default", row["id"]) for row in rows]
+        assert await timers.differing(tx, keys) == {}
+        assert {clock.run.generation for clock in (await store.load(tx, keys)).values()} == {2}
+
+
+async def test_a_clock_whose_row_changes_before_it_is_written_is_left_to_the_next_turn(running, monkeypatch):
+    """Only somebody who does not hold its order key can change it: then nothing of the chunk is written."""
+    finds = store.load_placed
+
+    async def finds_and_is_overtaken(tx, tenant_id, clocks):
+        found = await finds(tx, tenant_id, clocks)
+        await tx.raw.execute("UPDATE clocks SET title = 'other' WHERE id = $1", found[0].clock.id)
+        return found
+
+    client = await running.client()
+    ordered = (await client.post("/v1/clocks/move", json=REASON)).json()
+    monkeypatch.setattr(store, "load_placed", finds_and_is_overtaken)
+    job = MoveJob(running.resources, followers(running.settings))
+    await job.turn()
+    assert {row["due_at"] for row in await running.rows("SELECT due_at FROM clocks")} == {at(24)}
+    assert await running.rows("SELECT FROM clock_events WHERE kind = 'policy_applied'") == []
+    monkeypatch.setattr(store, "load_placed", finds)
+    await moves(running)
+    told = (await client.get(f"/v1/clocks/moves/{ordered['id']}")).json()
+    assert (told["state"], told["moved"]) == ("done", 3)
+
+
+async def test_moved_clocks_are_found_by_index_and_written_by_place_whatever_is_known_of_the_table(running):
+    async with running.worker.driver_transaction() as tx:
+        await store.look_up_by_index(tx)
+        for statement, arguments, node in (
+            (moving._LOAD_PLACED, ("default", [UUID(int=1)] * 60), "Index"),
+            (moving._SAVE_MOVED, ("default", *([] for _ in range(11))), "Tid Scan"),
+        ):
+            lines = [row[0] for row in await tx.raw.fetch(f"EXPLAIN {statement}", *arguments)]
+            plan = "\n".join(lines)
+            assert node in plan, plan
+            assert "Seq Scan" not in plan, plan
 
 
 async def test_a_move_again_moves_nothing(running):

@@ -1,8 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from plaudit.alerting.calendars.domain import ALWAYS, Calendar, Interval, Pause
+from plaudit.alerting.calendars.domain import ALWAYS, Calendar, Interval, Pause, due_at, elapsed_seconds
 from plaudit.alerting.policies.domain.conditions import Facts
 from plaudit.alerting.policies.domain.default import RENAMED, SHIPPED_ID, of_product, shipped
 from plaudit.alerting.policies.domain.metrics import Metric
@@ -58,6 +60,36 @@ class TestDueTimes:
     def test_the_statutory_clock_is_never_paused(self):
         statutory = a_class(metric=Metric.STATUTORY, target_seconds=72 * 3600, grace_seconds=0)
         assert statutory.due_at(START, START, ALWAYS, [Pause(hours(2), None, "waits")]) == hours(72)
+
+
+MINUTES = st.integers(0, 4 * 24 * 60).map(lambda number: timedelta(minutes=number))
+
+
+class TestGrace:
+    @given(
+        known_after=st.integers(-24 * 60, 4 * 24 * 60),
+        target=st.integers(1, 48 * 60),
+        grace=st.integers(0, 48 * 60),
+        calendar=st.sampled_from([ALWAYS, OFFICE]),
+        anchor=MINUTES,
+        paused=st.lists(st.tuples(MINUTES, MINUTES), max_size=2),
+    )
+    def test_it_is_due_after_the_target_and_after_the_grace_whichever_is_later(
+        self, known_after, target, grace, calendar, anchor, paused
+    ):
+        anchor_at, rule = START + anchor, a_class(target_seconds=target * 60, grace_seconds=grace * 60)
+        known_at = anchor_at + timedelta(minutes=known_after)
+        pauses = [Pause(START + begin, START + begin + length, "waits") for begin, length in paused]
+        due = due_at(calendar, anchor_at, target * 60, pauses)
+        if grace:
+            due = max(due, due_at(calendar, known_at, grace * 60, pauses))
+        assert rule.due_at(anchor_at, known_at, calendar, pauses) == due
+        whole = elapsed_seconds(calendar, anchor_at, due, pauses)
+        warnings = {
+            f"warn:{share}": due_at(calendar, anchor_at, whole * share // 100, pauses) for share in rule.warn_percent
+        }
+        stages = {kind: at for kind, at in warnings.items() if known_at < at < due}
+        assert dict(rule.stages(anchor_at, known_at, calendar, pauses)) == {**stages, "breach": due}
 
 
 class TestStages:

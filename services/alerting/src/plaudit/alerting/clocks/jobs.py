@@ -27,9 +27,9 @@ log = structlog.get_logger()
 
 CHUNK_CLOCKS: Final = 500
 """In one transaction: short enough that a timer which waits for one of them fires in time."""
-TURN_CLOCKS: Final = 16 * CHUNK_CLOCKS
+TURN_CLOCKS: Final = 64 * CHUNK_CLOCKS
 """That one turn looks up at once."""
-CHUNKS_UNDER_WAY: Final = 3
+CHUNKS_UNDER_WAY: Final = 4
 """At a time, each on a connection of its own: enough that neither this process nor the database waits long for the
 other, and few enough that most connections are left to what fires meanwhile."""
 POLL_SECONDS: Final = 1.0
@@ -99,7 +99,7 @@ class MoveJob(PeriodicJob):
                     await slots.acquire()
                     before = group.create_task(self._move(move, chunk, before))
                     before.add_done_callback(lambda _: slots.release())
-        except* _MovedElsewhereError:
+        except* (_MovedElsewhereError, commands.ChangedMeanwhileError):
             pass  # the next turn looks at what is still to be moved
         except* Exception as errors:  # noqa: BLE001 - raised by itself: whether it is transient is asked of it
             raise errors.exceptions[0] from None

@@ -65,15 +65,16 @@ class Schedule(Follower):
         stale: set[ClockKey] = set()
         scheduled: dict[ClockKey, list[Timer]] = {}
         for clock, event, terms, *_ in entries:
+            key = clock.key
             if not isinstance(event, Started) or clock.run.number > 1:
-                stale.add(clock.key)
+                stale.add(key)
             if isinstance(event, PLANS) and clock.run.can_move:
-                scheduled[clock.key] = timers_of(clock, terms, event.at)
+                scheduled[key] = timers_of(clock, terms, event.at)
                 if isinstance(event, Started) and clock.about.person is not None:
                     # The contact may have been told before this was.
-                    scheduled[clock.key].append(timer_at(clock, Stage(CONTACT, tx.now)))
+                    scheduled[key].append(timer_at(clock, Stage(CONTACT, tx.now)))
             else:
-                scheduled.pop(clock.key, None)
+                scheduled.pop(key, None)
         await store.cancel(tx, stale)
         await store.plan(tx, [timer for timers in scheduled.values() for timer in timers])
         return ()

@@ -21,8 +21,15 @@ _timer_of: Final = itemgetter(*map(_TIMER.names.index, Timer._fields))
 _ADD = f"INSERT INTO timers ({_TIMER.listed}) SELECT * FROM {_TIMER.unnest()} ON CONFLICT DO NOTHING"
 
 # A generation that begins in this transaction has no timers yet; looking for conflicts all the same would double the
-# cost of a row. Rows of a select list need not be stored on the way.
-_PLAN = f"INSERT INTO timers ({_TIMER.listed}) SELECT {_TIMER.unnested()}"
+# cost of a row. Rows of a select list need not be stored on the way. Texts are few, and sent once.
+_PLAN = """
+INSERT INTO timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at)
+SELECT ($1::text[])[name], clock_id, generation, ($2::text[])[name], root, ($3::text[])[name], ($4::int[])[name], due_at
+FROM (
+    SELECT unnest($5::int[]) AS name, unnest($6::uuid[]) AS clock_id, unnest($7::int[]) AS generation,
+        unnest($8::uuid[]) AS root, unnest($9::timestamptz[]) AS due_at
+) AS t
+"""
 
 _CANCEL = "DELETE FROM timers WHERE tenant_id = $1 AND clock_id = ANY ($2::uuid[])"
 
@@ -208,8 +215,16 @@ async def plan(tx: Tx, planned: Sequence[Timer]) -> None:
     Raises:
         UniqueViolationError: a generation has such timers already.
     """
-    if planned:
-        await tx.raw.execute(_PLAN, *_TIMER.arrays(planned))
+    if not planned:
+        return
+    numbers: dict[tuple[str, str, str, int], int] = {}
+    named = [
+        numbers.setdefault((tenant_id, kind, topic, partition), len(numbers) + 1)
+        for tenant_id, _, _, kind, _, topic, partition, _ in planned
+    ]
+    columns = list(zip(*planned, strict=True))
+    places = map(Timer._fields.index, ("clock_id", "generation", "root", "due_at"))
+    await tx.raw.execute(_PLAN, *map(list, zip(*numbers, strict=True)), named, *(columns[place] for place in places))
 
 
 async def cancel(tx: Tx, keys: Collection[ClockKey]) -> None:
@@ -265,15 +280,6 @@ def columns_of(streams: Iterable[Stream]) -> tuple[list[str], list[int]]:
 async def set_aside(tx: Tx, key: ClockKey, error: str) -> None:
     """Mark the due timers of a clock that cannot fire, so that they are not tried again."""
     await tx.raw.execute(_SET_ASIDE, *key, error, tx.now)
-
-
-async def look_up_by_index(tx: Tx) -> None:
-    """Let this transaction read no table whole where an index will do.
-
-    A plan for any range of two columns takes it for a ninth of the table: each page would cost as much as all timers.
-    """
-    await tx.raw.execute("SET LOCAL enable_seqscan = off")
-    await tx.raw.execute("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 async def page_end(tx: Tx, after: ClockKey, size: int) -> ClockKey:

@@ -65,7 +65,7 @@ def due_times(
     if pauses:
         return [_due(calendar, start, length * SECOND_US, pauses) for length in seconds]
     start_us = microseconds(start)
-    return [moment_of(_due_us(calendar, start_us, _not_negative(length * SECOND_US))) for length in seconds]
+    return [moment_of(_due_us(calendar, start_us, length * SECOND_US)) for length in seconds]
 
 
 @overload
@@ -202,6 +202,8 @@ def longest_wait(calendar: Calendar, seconds: int, since: datetime, until: datet
 
 
 def _due(calendar: Calendar, start: datetime, open_us: int, pauses: Iterable[Pause]) -> datetime | None:
+    if not pauses:
+        return moment_of(_due_us(calendar, microseconds(start), open_us))
     left_us = _not_negative(open_us)
     at_us = microseconds(start)
     for from_us, to_us in _merged(pauses):
@@ -219,7 +221,7 @@ def _due(calendar: Calendar, start: datetime, open_us: int, pauses: Iterable[Pau
 
 def _due_us(calendar: Calendar, start_us: int, open_us: int) -> int:
     timeline = calendar.timeline
-    return timeline.after(start_us, open_us) if open_us else timeline.next_open(start_us)
+    return timeline.after(start_us, open_us) if _not_negative(open_us) else timeline.next_open(start_us)
 
 
 def _elapsed(calendar: Calendar, start: datetime, end: datetime, pauses: Iterable[Pause]) -> int:

@@ -6,6 +6,7 @@ The transaction holds the order keys of the clocks: consumers and jobs lock them
 from plaudit.alerting.clocks.commands.by_people import ByHand, Changed, change_by_hand, move_by_hand
 from plaudit.alerting.clocks.commands.moving import (
     MAX_PREVIEWED,
+    ChangedMeanwhileError,
     Ordered,
     fail_move,
     move_some,
@@ -22,6 +23,7 @@ __all__ = [
     "ByHand",
     "Cause",
     "Changed",
+    "ChangedMeanwhileError",
     "ClockWriter",
     "Follower",
     "Ordered",

@@ -34,6 +34,10 @@ MAX_PREVIEWED: Final = 50_000
 """Clocks that a preview of a move looks at."""
 
 
+class ChangedMeanwhileError(Exception):
+    """The row of a clock has changed although its order key was held: nothing is written, and it may be tried again."""
+
+
 async def preview_move(tx: Tx, tenant_id: str) -> Preview:
     """Return what moving a tenant's clocks to what is in force would do; it looks at `MAX_PREVIEWED` of them."""
     clocks = await store.movable(tx, tenant_id, START, MAX_PREVIEWED)
@@ -125,21 +129,26 @@ async def move_some(work: UnitOfWork, move: Move, chunk: Chunk, followers: Seque
         move: as it stood when the clocks were looked up.
         chunk: its clocks may have changed meanwhile.
         followers: act on what happens to the clocks.
+
+    Raises:
+        ChangedMeanwhileError: somebody wrote clocks without their order keys.
     """
     tx = work.tx
-    known = await store.load(tx, [(move.tenant_id, clock_id) for clock_id, _ in chunk.clocks])
-    rules = await rules_of(tx, {move.tenant_id}, known.values())
+    await store.look_up_by_index(tx)
+    known = await store.load_placed(tx, move.tenant_id, [clock_id for clock_id, _ in chunk.clocks])
+    rules = await rules_of(tx, {move.tenant_id}, [clock for clock, _ in known])
     in_force = rules.policies.current(move.tenant_id)
     if not move.counted_by and (in_force.id, in_force.number) != (move.policy_id, move.policy_revision):
         return Moved(0, 0, is_stale=True)
     decide = counted_anew if move.counted_by else moved
     writer = ClockWriter(followers, rules)
-    count = past = 0
-    for clock in known.values():
-        events = decide(clock, rules, at=tx.now, reason=move.reason, by=move.moved_by)
-        if events:
-            run = writer.record(clock, events).run
-            count += 1
-            past += not run.is_paused and run.due_at <= tx.now
+    changed = [
+        store.Placed(writer.log(clock, event), place)
+        for clock, place in known
+        for event in decide(clock, rules, at=tx.now, reason=move.reason, by=move.moved_by)
+    ]
+    if not await store.save_moved(tx, move.tenant_id, changed):
+        raise ChangedMeanwhileError
     await work.emit(*await writer.save(tx))
-    return Moved(count, past, is_stale=False)
+    past = sum(not clock.run.is_paused and clock.run.due_at <= tx.now for clock, _ in changed)
+    return Moved(len(changed), past, is_stale=False)

@@ -58,10 +58,8 @@ async def rules_of(
         clocks: what these are pinned to is found too.
         pins: (tenant, pin) of what else is found.
     """
-    pinned = [
-        *((clock.tenant_id, clock.run.calendar) for clock in clocks),
-        *((owner, pin.calendar) for owner, pin in pins),
-    ]
+    pinned = {(clock.tenant_id, clock.run.calendar) for clock in clocks}
+    pinned |= {(owner, pin.calendar) for owner, pin in pins}
     return Rules(
         policies=await policy_store.load(tx, tenants),
         calendars=await calendar_store.pinned(tx, {(owner, ref) for owner, ref in pinned if ref is not None}),
@@ -113,11 +111,22 @@ class ClockWriter:
         Raises:
             KeyError: the terms that the clock is, or will be, pinned to are not stored.
         """
-        terms_of = self._rules.of(clock.tenant_id)
         for event in events:
-            clock = replace(clock, run=apply(clock.run, event, terms_of))
-            self.add(LogEntry(clock, event, terms_of(clock.run.pin), *cause))
+            clock = self.log(clock, event, cause)
+            if not isinstance(event, Warned):
+                self.keep(clock)
         return clock
+
+    def log(self, clock: Clock, event: ClockEvent, cause: Cause = NO_CAUSE) -> Clock:
+        """Write what was decided to the log of a clock, but not its row; return the clock as it stands afterwards.
+
+        Raises:
+            KeyError: as `record`.
+        """
+        terms_of = self._rules.of(clock.tenant_id)
+        after = replace(clock, run=apply(clock.run, event, terms_of))
+        self._entries.append(LogEntry(after, event, terms_of(after.run.pin), *cause))
+        return after
 
     async def save(self, tx: Tx) -> list[Outgoing]:
         """Write everything; return the events to publish, those of each clock in their order."""
@@ -126,17 +135,20 @@ class ClockWriter:
         await changes.note(
             tx, {tenant_id for tenant_id, _ in self._clocks} | {entry.clock.tenant_id for entry in self._entries}
         )
+        kinds = {type(entry.event) for entry in self._entries}
+        following = [follower for follower in self._followers if follower.follows & kinds]
         events: list[Outgoing] = []
         for entry in self._entries:
+            kind = type(entry.event)
             if not is_collapsed(entry.event):
                 events.append(clock_event(entry, tx.now))
-            for follower in self._followers:
-                if type(entry.event) in follower.follows:
+            for follower in following:
+                if kind in follower.follows:
                     events += follower.events_with(entry, tx.now)
-        for follower in self._followers:
-            followed = [entry for entry in self._entries if type(entry.event) in follower.follows]
-            if followed:
-                events += await follower.follow(tx, followed)
+        for follower in following:
+            events += await follower.follow(
+                tx, [entry for entry in self._entries if type(entry.event) in follower.follows]
+            )
         return events
 
 

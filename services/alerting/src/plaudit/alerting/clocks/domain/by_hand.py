@@ -144,6 +144,6 @@ def correct_anchor(
 
 def move(run: Run, pin: Pin, *, at: datetime, reason: str, by: str) -> tuple[ClockEvent, ...]:
     """Move a run to other terms; nothing is added where it is under them already, or its due time is settled."""
-    if not run.can_move or run.pin == pin:
+    if not run.can_move or (run.policy, run.calendar) == pin:
         return ()
     return (PolicyApplied(at, pin.policy, pin.calendar, reason, by),)

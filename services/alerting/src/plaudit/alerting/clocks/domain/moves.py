@@ -92,27 +92,28 @@ class Preview(NamedTuple):
 def chunks_of(move: Move, clocks: Sequence[tuple[UUID, UUID]], *, size: int, limit: int) -> list[Chunk]:
     """Return the clocks that a move comes to next as chunks, at least one.
 
-    All clocks of a group are in the chunk of the first of them: no chunk waits for the order key of another one, which
-    may wait for its end.
+    A chunk takes along all later clocks of its groups: no chunk waits for the order key of another one, which may wait
+    for its end.
 
     Args:
         move: as it stood when they were looked up.
         clocks: by id, each with its group.
-        size: of a chunk, beside what it takes along of later ones.
+        size: of a chunk, beside what its last group has more.
         limit: as many were asked for: where there are fewer, no more follow.
     """
-    count = max(1, -(-len(clocks) // size))
-    parts: list[list[tuple[UUID, UUID]]] = [[] for _ in range(count)]
-    part_of: dict[UUID, int] = {}
-    for number, clock in enumerate(clocks):
-        parts[part_of.setdefault(clock[1], number // size)].append(clock)
-    chunks = []
+    groups: dict[UUID, list[tuple[UUID, UUID]]] = {}
+    for clock in clocks:
+        groups.setdefault(clock[1], []).append(clock)
+    chunks: list[Chunk] = []
+    part: list[tuple[UUID, UUID]] = []
     place = move.place
-    for number, part in enumerate(parts, start=1):
-        end = clocks[min(number * size, len(clocks)) - 1][0] if clocks else place
-        chunks.append(Chunk(place, part, end, is_last=number == count and len(clocks) < limit))
-        place = end
-    return chunks
+    for clock_id, group in clocks:
+        part += groups.pop(group, ())
+        if part and groups and len(part) >= size:
+            chunks.append(Chunk(place, part, clock_id, is_last=False))
+            place, part = clock_id, []
+    end = clocks[-1][0] if clocks else place
+    return [*chunks, Chunk(place, part, end, is_last=len(clocks) < limit)]
 
 
 def target_of(clock: Clock, rules: Rules) -> Pin | None:

@@ -39,7 +39,7 @@ class Terms(msgspec.Struct, frozen=True, gc=False):
 
         A pause that lasts does not count: it is what it would be if the time ran on at once.
         """
-        ended = [pause for pause in pauses if pause.to_at is not None]
+        ended = [pause for pause in pauses if pause.to_at is not None] if pauses else ()
         due_at = self.rule.due_at(anchor_at, known_at, self.calendar, ended)
         assert due_at is not None, "only a pause that lasts has no due time after it"
         return due_at

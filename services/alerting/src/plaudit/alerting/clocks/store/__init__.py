@@ -1,26 +1,18 @@
 """Every statement about clocks, their logs, and moves of them."""
 
 from plaudit.alerting.clocks.store.keeping import (
-    ANY_MOVE,
     ReviewKey,
-    add_move,
     append,
     began_recorded,
-    count_failed_moves,
     empty_notes,
-    fail_move,
     load,
     load_about,
     load_in_generation,
     log_of,
     logs_of,
-    movable,
-    next_to_move,
-    read_move,
+    look_up_by_index,
     root_of,
-    running_move,
     save,
-    save_progress,
     waiting_for,
 )
 from plaudit.alerting.clocks.store.listing import (
@@ -35,6 +27,20 @@ from plaudit.alerting.clocks.store.listing import (
     owner_column,
     read_clock,
 )
+from plaudit.alerting.clocks.store.moving import (
+    ANY_MOVE,
+    Placed,
+    add_move,
+    count_failed_moves,
+    fail_move,
+    load_placed,
+    movable,
+    next_to_move,
+    read_move,
+    running_move,
+    save_moved,
+    save_progress,
+)
 
 __all__ = [
     "ANY_MOVE",
@@ -42,6 +48,7 @@ __all__ = [
     "Conditions",
     "DueColumn",
     "DueKey",
+    "Placed",
     "ReviewKey",
     "add_move",
     "append",
@@ -55,8 +62,10 @@ __all__ = [
     "load",
     "load_about",
     "load_in_generation",
+    "load_placed",
     "log_of",
     "logs_of",
+    "look_up_by_index",
     "matching",
     "movable",
     "next_to_move",
@@ -66,6 +75,7 @@ __all__ = [
     "root_of",
     "running_move",
     "save",
+    "save_moved",
     "save_progress",
     "waiting_for",
 ]

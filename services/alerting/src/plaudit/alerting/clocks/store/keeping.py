@@ -14,9 +14,8 @@ from plaudit.alerting.clocks.domain.about import About
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, Stream
 from plaudit.alerting.clocks.domain.clock import root_of as group_of
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
-from plaudit.alerting.clocks.domain.moves import Chunk, Move, Moved
 from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run
-from plaudit.alerting.clocks.tables import clock_events, clocks, moves
+from plaudit.alerting.clocks.tables import clock_events, clocks
 from plaudit.alerting.policies.domain.revisions import PolicyRef
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
@@ -32,7 +31,7 @@ _RUN: Final[Mapping[str, str]] = {name: name for name in Run.__struct_fields__ i
 }
 """Field → column, of the two parts of a clock, in the order of the struct's fields."""
 
-_CLOCK: Final = Columns(
+CLOCK: Final = Columns(
     clocks,
     {column: f"about.{field}" for field, column in _ABOUT.items()}
     | {column: f"run.{field}" for field, column in _RUN.items()}
@@ -44,8 +43,8 @@ _CLOCK: Final = Columns(
 
 
 def _of_row(columns: Iterable[str]) -> Callable[[Record], tuple[Any, ...]]:
-    """Return a function that takes these columns out of a row of `_CLOCK`."""
-    return itemgetter(*map(_CLOCK.names.index, columns))
+    """Return a function that takes these columns out of a row of `CLOCK`."""
+    return itemgetter(*map(CLOCK.names.index, columns))
 
 
 _about_of: Final = _of_row(_ABOUT.values())
@@ -74,14 +73,14 @@ _ENTRY: Final = Columns(
 
 # Each clock is looked up by itself: joined freely, a plan made while the table was small reads all of it.
 _LOAD = f"""
-SELECT {_CLOCK.of("c")}
+SELECT {CLOCK.of("c")}
 FROM unnest($1::text[], $2::uuid[]) AS k (tenant_id, id)
 CROSS JOIN LATERAL (SELECT * FROM clocks WHERE tenant_id = k.tenant_id AND id = k.id OFFSET 0) c
 """
 
 # Of a clock that has gone on to another generation no row is made.
 _LOAD_IN_GENERATION = f"""
-SELECT {_CLOCK.of("c")}
+SELECT {CLOCK.of("c")}
 FROM unnest($1::text[], $2::uuid[], $3::int[]) AS k (tenant_id, id, generation)
 CROSS JOIN LATERAL (
     SELECT * FROM clocks
@@ -91,13 +90,13 @@ CROSS JOIN LATERAL (
 
 # All clocks about a review: few, and the newest instance of each metric is what its changes are decided by.
 _LOAD_ABOUT = f"""
-SELECT {_CLOCK.of("c")}
+SELECT {CLOCK.of("c")}
 FROM unnest($1::text[], $2::text[]) AS k (tenant_id, review_id)
 CROSS JOIN LATERAL (SELECT * FROM clocks WHERE tenant_id = k.tenant_id AND review_id = k.review_id OFFSET 0) c
 """
 
 _WAITING_FOR = f"""
-SELECT {_CLOCK.of("c")}
+SELECT {CLOCK.of("c")}
 FROM unnest($1::text[], $2::text[]) AS k (tenant_id, person)
 CROSS JOIN LATERAL (
     SELECT * FROM clocks WHERE tenant_id = k.tenant_id AND person = k.person AND waiting OFFSET 0
@@ -106,34 +105,9 @@ CROSS JOIN LATERAL (
 
 _ABOUT_OF = "SELECT about_kind, about_id FROM clocks WHERE tenant_id = $1 AND id = $2"
 
-_TO_MOVE = """
-FROM clocks
-WHERE tenant_id = $1 AND id > $2 AND waiting AND state IN ('running', 'paused')
-AND ($4::text IS NULL OR (calendar = $4 AND calendar_revision = $5)) ORDER BY id LIMIT $3
-"""
-_MOVABLE = f"SELECT {_CLOCK.listed} {_TO_MOVE}"
-_NEXT_TO_MOVE = f"SELECT id, about_kind, about_id {_TO_MOVE}"
-
-_MOVE: Final = Columns(moves)
-_ADD_MOVE = f"INSERT INTO moves ({_MOVE.listed}) VALUES ({_MOVE.values()})"
-ANY_MOVE: Final = "SELECT EXISTS (SELECT FROM moves WHERE state = 'running')"
-"""Whether clocks are to be moved; for `Database.holds`."""
-_RUNNING_MOVE = f"SELECT {_MOVE.listed} FROM moves WHERE state = 'running' ORDER BY created_at LIMIT 1"
-_READ_MOVE = f"SELECT {_MOVE.listed} FROM moves WHERE tenant_id = $1 AND id = $2"
-_SAVE_PROGRESS = """
-UPDATE moves SET place = $4, moved = moved + $5, breached = breached + $6, state = $7, finished_at = $8
-WHERE tenant_id = $1 AND id = $2 AND place = $3 AND state = 'running'
-"""
-
-_FAIL_MOVE = """
-UPDATE moves SET state = 'failed', error = $3, finished_at = $4
-WHERE tenant_id = $1 AND id = $2 AND state = 'running'
-"""
-_COUNT_FAILED_MOVES = "SELECT count(*) FROM moves WHERE state = 'failed' AND finished_at > $1"
-
 _SAVE = f"""
-INSERT INTO clocks ({_CLOCK.listed}) SELECT {_CLOCK.unnested()}
-ON CONFLICT (tenant_id, id) DO UPDATE SET {_CLOCK.excluded(keep=("topic", "partition"))}
+INSERT INTO clocks ({CLOCK.listed}) SELECT {CLOCK.unnested()}
+ON CONFLICT (tenant_id, id) DO UPDATE SET {CLOCK.excluded(keep=("topic", "partition"))}
 """
 
 # Events travel as text: the driver encodes an array of jsonb element by element in Python.
@@ -163,10 +137,21 @@ CROSS JOIN LATERAL (
 ) e
 """
 
+_BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_custom_plan"
+
 _LOG = "SELECT event::text, recorded_at FROM clock_events WHERE tenant_id = $1 AND clock_id = $2 ORDER BY id"
 
 ReviewKey = tuple[str, str]
 """(tenant, review id)."""
+
+
+async def look_up_by_index(tx: Tx) -> None:
+    """Let this transaction read no table whole where an index will do.
+
+    A plan for any range of two columns takes it for a ninth of the table: each page would cost as much as all timers.
+    A plan that is kept reads the whole table, if it was made while that was small.
+    """
+    await tx.raw.execute(_BY_INDEX)
 
 
 async def began_recorded(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, datetime]:
@@ -180,7 +165,7 @@ async def load(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, Clock]:
     if not keys:
         return {}
     rows = await tx.raw.fetch(_LOAD, [tenant_id for tenant_id, _ in keys], [clock for _, clock in keys])
-    return {clock.key: clock for clock in map(_clock, rows)}
+    return {clock.key: clock for clock in map(clock_of, rows)}
 
 
 async def load_in_generation(tx: Tx, keys: Collection[tuple[str, UUID, int | None]]) -> dict[ClockKey, Clock]:
@@ -188,7 +173,7 @@ async def load_in_generation(tx: Tx, keys: Collection[tuple[str, UUID, int | Non
     if not keys:
         return {}
     rows = await tx.raw.fetch(_LOAD_IN_GENERATION, *([key[place] for key in keys] for place in range(3)))
-    return {clock.key: clock for clock in map(_clock, rows)}
+    return {clock.key: clock for clock in map(clock_of, rows)}
 
 
 async def load_about(tx: Tx, reviews: Collection[ReviewKey]) -> list[Clock]:
@@ -196,7 +181,7 @@ async def load_about(tx: Tx, reviews: Collection[ReviewKey]) -> list[Clock]:
     if not reviews:
         return []
     rows = await tx.raw.fetch(_LOAD_ABOUT, [tenant_id for tenant_id, _ in reviews], [review for _, review in reviews])
-    return [_clock(row) for row in rows]
+    return [clock_of(row) for row in rows]
 
 
 async def waiting_for(tx: Tx, persons: Collection[tuple[str, str]]) -> list[Clock]:
@@ -204,79 +189,13 @@ async def waiting_for(tx: Tx, persons: Collection[tuple[str, str]]) -> list[Cloc
     if not persons:
         return []
     rows = await tx.raw.fetch(_WAITING_FOR, [tenant_id for tenant_id, _ in persons], [person for _, person in persons])
-    return [_clock(row) for row in rows]
+    return [clock_of(row) for row in rows]
 
 
 async def root_of(tx: Tx, key: ClockKey) -> UUID | None:
     """Return the group of a clock, under whose order key it changes; none where there is no such clock."""
     row = await tx.raw.fetchrow(_ABOUT_OF, *key)
     return None if row is None else group_of(key[0], row["about_kind"], row["about_id"])
-
-
-async def movable(tx: Tx, tenant_id: str, after: UUID, limit: int) -> list[Clock]:
-    """Return clocks of a tenant whose due times may still change, by id after one of them."""
-    return [_clock(row) for row in await tx.raw.fetch(_MOVABLE, tenant_id, after, limit, None, None)]
-
-
-async def next_to_move(
-    tx: Tx, tenant_id: str, after: UUID, limit: int, counted_by: CalendarRef | None = None
-) -> list[tuple[UUID, UUID]]:
-    """Return clocks whose due times may still change, each as its id and the group under whose order key it changes.
-
-    Args:
-        tx: the open transaction.
-        tenant_id: whose.
-        after: the last clock before.
-        limit: how many.
-        counted_by: only those that count by this revision of a calendar.
-    """
-    pinned = (None, None) if counted_by is None else counted_by
-    rows = await tx.raw.fetch(_NEXT_TO_MOVE, tenant_id, after, limit, *pinned)
-    return [(row["id"], group_of(tenant_id, row["about_kind"], row["about_id"])) for row in rows]
-
-
-async def add_move(tx: Tx, move: Move) -> None:
-    """Write an order to move clocks."""
-    await tx.raw.execute(_ADD_MOVE, *_MOVE.row(move))
-
-
-async def running_move(tx: Tx) -> Move | None:
-    """Return the oldest order to move clocks that is not done, of all tenants."""
-    row = await tx.raw.fetchrow(_RUNNING_MOVE)
-    return None if row is None else Move(**row)
-
-
-async def read_move(tx: Tx, tenant_id: str, move_id: UUID) -> Move | None:
-    """Return one order to move clocks."""
-    row = await tx.raw.fetchrow(_READ_MOVE, tenant_id, move_id)
-    return None if row is None else Move(**row)
-
-
-async def fail_move(tx: Tx, move: Move, error: str) -> None:
-    """End a move that cannot go on; what has moved stays moved."""
-    await tx.raw.execute(_FAIL_MOVE, move.tenant_id, move.id, error, tx.now)
-
-
-async def count_failed_moves(tx: Tx, since: datetime) -> int:
-    """Return how many moves have failed since an instant."""
-    return int(await tx.raw.fetchval(_COUNT_FAILED_MOVES, since))
-
-
-async def save_progress(tx: Tx, move: Move, chunk: Chunk, moved: Moved) -> bool:
-    """Write how far a move has come; return False where it was not at this chunk, or had ended."""
-    is_done = chunk.is_last or moved.is_stale
-    changed = await tx.raw.execute(
-        _SAVE_PROGRESS,
-        move.tenant_id,
-        move.id,
-        chunk.place,
-        chunk.end,
-        moved.clocks,
-        moved.breached,
-        "done" if is_done else "running",
-        tx.now if is_done else None,
-    )
-    return bool(changed.endswith(" 1"))
 
 
 async def empty_notes(tx: Tx, clocks: Collection[ClockKey]) -> None:
@@ -288,7 +207,7 @@ async def empty_notes(tx: Tx, clocks: Collection[ClockKey]) -> None:
 async def save(tx: Tx, changed: Collection[Clock]) -> None:
     """Write clocks as they stand now, new ones and known ones."""
     if changed:
-        await tx.raw.execute(_SAVE, *_CLOCK.arrays(changed))
+        await tx.raw.execute(_SAVE, *CLOCK.arrays(changed))
 
 
 async def append(tx: Tx, entries: Sequence[LogEntry]) -> None:
@@ -313,7 +232,8 @@ async def logs_of(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, list[Clo
     return logs
 
 
-def _clock(row: Record) -> Clock:
+def clock_of(row: Record) -> Clock:
+    """Return the clock of a row that has all of `CLOCK`, in their order, before anything else."""
     return Clock(
         tenant_id=row["tenant_id"],
         id=row["id"],

@@ -6,7 +6,7 @@ runs.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from operator import itemgetter
 from typing import Final, NamedTuple
@@ -92,9 +92,9 @@ class Class(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             OutOfReachError: it would come after the years that are computed.
         """
-        counted = pauses if self.may_pause else ()
+        counted = pauses if pauses and self.may_pause else ()
         due = due_at(calendar, anchor_at, self.target_seconds, counted)
-        if not self.grace_seconds or due is None:
+        if due is None or not self._may_be_graced(anchor_at, known_at):
             return due
         graced = due_at(calendar, known_at, self.grace_seconds, counted)
         return None if graced is None else max(due, graced)
@@ -121,11 +121,11 @@ class Class(msgspec.Struct, frozen=True, kw_only=True):
             pauses: as of `due_at`.
             due: what `due_at` has returned for the same, where that is known.
         """
-        counted = pauses if self.may_pause else ()
+        counted = pauses if pauses and self.may_pause else ()
         due = due or self.due_at(anchor_at, known_at, calendar, pauses)
-        # Without a grace it is due right when the target has passed.
+        # Without more of a grace it is due right when the target has passed.
         whole = self.target_seconds
-        if due is not None and self.grace_seconds:
+        if due is not None and self._may_be_graced(anchor_at, known_at):
             whole = elapsed_seconds(calendar, anchor_at, due, counted)
         kinds, lengths = _warnings(self.warn_seconds, self.warn_percent, whole)
         times = due_times(calendar, anchor_at, lengths, counted)
@@ -138,6 +138,16 @@ class Class(msgspec.Struct, frozen=True, kw_only=True):
         if due is not None:
             stages.append(Stage(BREACH, due))
         return tuple(stages)
+
+    def _may_be_graced(self, anchor_at: datetime, known_at: datetime) -> bool:
+        """Say whether the end of the grace may come after the target.
+
+        No more open time passes from the anchor to when we learned of it than time on the clock.
+        """
+        if not self.grace_seconds:
+            return False
+        latest = max(known_at, anchor_at)
+        return latest - anchor_at > timedelta(seconds=self.target_seconds - self.grace_seconds)
 
 
 class PolicyRevision(msgspec.Struct, frozen=True, kw_only=True):
