@@ -1,11 +1,12 @@
 """What an operation does not know is refused by name; pages take any query."""
 
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Annotated
 
 import httpx
 import pytest
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 
 from plaudit.common.http import Body, Paging, create_app
 from plaudit.common.names import nearest
@@ -13,6 +14,7 @@ from plaudit_testing.problems import problem_of
 from plaudit_testing.serving import serving
 
 router = APIRouter(prefix="/things")
+DONE: list[str] = []
 
 
 class InnerIn(Body):
@@ -39,10 +41,28 @@ async def list_things(
 
 @router.get("/none")
 async def nothing() -> dict[str, str]:
+    DONE.append("read")
     return {}
 
 
-@router.get("/page", include_in_schema=False)
+@router.post("/none")
+async def make_nothing() -> dict[str, str]:
+    DONE.append("made")
+    return {}
+
+
+@router.delete("/none")
+async def delete_nothing() -> dict[str, str]:
+    DONE.append("deleted")
+    return {}
+
+
+@router.post("/read", openapi_extra={"requestBody": {"content": {"text/yaml": {"schema": {"type": "string"}}}}})
+async def read(request: Request) -> int:
+    return len(await request.body())
+
+
+@router.api_route("/page", methods=["GET", "POST"], include_in_schema=False)
 async def page() -> dict[str, str]:
     return {}
 
@@ -54,6 +74,7 @@ async def make_thing(thing: ThingIn) -> dict[str, str]:
 
 @pytest.fixture
 async def client(no_database: SimpleNamespace):
+    DONE.clear()
     app = create_app(title="T", service="t", description="", resources=no_database, routers=[router])
     async with serving(app) as found:
         yield found
@@ -90,6 +111,49 @@ async def test_a_parameter_with_one_value_is_refused_when_it_comes_twice(client)
     ]
     several = await client.get("/things?status=a&status=b&limit=2")
     assert several.json() == {"filters": ["", ""], "status": ["a", "b"], "limit": 2}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b'{"reason": "spam"}', "application/json"),
+        (b"null", "application/json"),
+        (b'{"a": ', "application/json"),
+        (b"reason=spam", "application/x-www-form-urlencoded"),
+        (b"spam", ""),
+    ],
+)
+async def test_a_body_that_is_not_taken_is_refused_and_nothing_is_done(client, method, body, content_type) -> None:
+    answer = await client.request(method, "/things/none", content=body, headers={"content-type": content_type})
+    assert problem_of(answer) == (400, "body-not-taken")
+    assert answer.json()["detail"] == "This operation takes no body. Send none, or an empty object: {}."
+    assert DONE == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("body", [b"", b"{}", b" {\r\n}\t"])
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", ""])
+async def test_an_empty_body_and_an_empty_object_are_none(client, method, body, content_type) -> None:
+    answer = await client.request(method, "/things/none", content=body, headers={"content-type": content_type})
+    assert answer.status_code == 200
+    assert len(DONE) == 1
+
+
+async def test_a_body_in_parts_is_judged_as_a_whole(client) -> None:
+    async def parts(*sent: bytes) -> AsyncIterator[bytes]:
+        for each in sent:
+            yield each
+
+    assert (await client.post("/things/none", content=parts(b"{", b"}"))).status_code == 200
+    assert (await client.post("/things/none", content=parts())).status_code == 200
+    answer = await client.post("/things/none", content=parts(b"{}", b"{}"))
+    assert problem_of(answer) == (400, "body-not-taken")
+
+
+async def test_a_body_that_an_operation_reads_itself_and_one_of_a_page_are_none_of_this(client) -> None:
+    assert (await client.post("/things/read", content=b"a: 1", headers={"content-type": "text/yaml"})).json() == 4
+    assert (await client.post("/things/page", data={"a": "1"})).status_code == 200
 
 
 async def test_a_page_takes_any_query(client) -> None:

@@ -66,6 +66,39 @@ async def test_it_raises_one_alert_and_tells_the_default_owner(stage, hamburg_on
     assert [event["type"] for event in await stage.events()] == ["alert.raised"]
 
 
+async def test_its_mail_has_the_words_of_the_review_as_it_stands_plain_and_styled(stage, hamburg_only, mailbox):
+    before = review(title="Cold soup", text="The soup was cold.")
+    await hears(stage, None, before)
+    await hears(stage, before, review(title="Cold <b>soup</b>", text="The soup was cold.\nTwice."), at(0.001))
+    await stage.sends()
+    [mail] = mailbox.mails
+    plain, styled = (mail.get_body((kind,)).get_content().replace("\r\n", "\n") for kind in ("plain", "html"))
+    assert "> Cold <b>soup</b>\n>\n> The soup was cold.\n> Twice.\n" in plain
+    assert "Cold &lt;b&gt;soup&lt;/b&gt;</p>" in styled
+    assert "The soup was cold.<br>Twice.</p>" in styled
+
+
+async def test_gathered_its_line_has_the_words_of_the_review(stage, hamburg_only, mailbox):
+    for number in range(3):
+        await hears(stage, None, review(title=f"Soup number {number}"), review_id=f"review-{number}")
+    await stage.sends()
+    await stage.move_to(at(0.02))
+    await stage.sends()
+    [_, gathered] = mailbox.mails
+    plain = gathered.get_body(("plain",)).get_content()
+    assert [f"Soup number {number}" in plain for number in (1, 2)] == [True, True]
+
+
+async def test_its_page_shows_the_words_of_the_review(stage, hamburg_only):
+    await hears(stage, None, review(title="Cold <b>soup</b>"))
+    [alert] = await stage.rows("SELECT id FROM alerts")
+    key = (await stage.client("alerts:read")).headers["authorization"].removeprefix("Bearer ")
+    browser = stage.plain_client(accept="text/html")
+    await browser.post("/sign-in", data={"key": key}, headers={"sec-fetch-site": "same-origin"})
+    page = await browser.get(f"/console/alerts/{alert['id']}")
+    assert "<p>Cold &lt;b&gt;soup&lt;/b&gt;</p>" in page.text
+
+
 @pytest.mark.parametrize(
     ("state", "caught"),
     [

@@ -6,9 +6,14 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from plaudit.alerting.alerts.consumer import uncaught_subscription
+from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
 from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.erasure.domain import STORES
-from plaudit.alerting.main import build, followers
+from plaudit.alerting.main import build, followers, owner_of_settings
+from plaudit.alerting.policies import commands as policies
+from plaudit.alerting.policies.domain.document import Format
+from plaudit.common.db import Role
 from plaudit.common.erasure import RUNTIME_STORES, scrub_values
 from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.mail.smtp import smtp_sender
@@ -28,6 +33,17 @@ SPOKEN = review(
 )
 FIGURES = msgspec.structs.replace(SPOKEN, title=None, text=None, person=None, external_id="erased", url=None)
 """As ingest tells what was published of a review that it erases."""
+NOBODY = """\
+title: Hamburg only
+classes:
+  - name: hamburg
+    metric: first_answer
+    when: {subject: [acme/hamburg]}
+    due_within: 24 h
+    calendar: always
+    grace: 1 h
+"""
+"""A policy that is for no review of these tests."""
 OURS = {"sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded"}
 
 
@@ -90,6 +106,28 @@ async def test_the_alert_of_a_breach_is_resolved_and_errors_of_mails_are_deleted
     assert alert == {"state": "resolved", "reason": "erased"}
     await scrubbed(stage, 26)
     assert await held(stage, WORDS) == []
+
+
+async def test_the_alert_of_a_review_that_nobody_is_for_has_no_word_any_more(stage, mailbox):
+    subscription = uncaught_subscription(owner_of_settings(stage.settings))
+    async with stage.resources.database(Role.API).driver_transaction("default") as tx:
+        saved = await policies.save_draft(tx, "default", NOBODY, Format.YAML, "test", {ALWAYS_NAME: ALWAYS})
+        await policies.activate(tx, "default", saved.key, "test", {ALWAYS_NAME: ALWAYS})
+
+    async def hears(*told):
+        async with stage.worker.transaction() as tx:
+            await stage.resources.outbox.append(tx, await subscription.handler()(tx, told))
+
+    created = stage.record(None, SPOKEN, at(0))
+    await hears(created)
+    await stage.sends()
+    assert {"alerts", "message_attempts"} <= set(await held(stage, WORDS))
+    await hears(stage.record(FIGURES, None, at(1), kind="review.erased"))
+    assert "alerts" not in await held(stage, WORDS)
+    await scrubbed(stage, 1)
+    await hears(created)
+    assert await held(stage, WORDS) == []
+    assert await stage.rows("SELECT state, reason FROM alerts") == [{"state": "resolved", "reason": "erased"}]
 
 
 async def test_whatever_comes_again_after_the_erasure_changes_nothing(stage, mailbox):

@@ -22,7 +22,7 @@ from plaudit.common.http.event_stream import Streams
 from plaudit.common.http.openapi import complete
 from plaudit.common.http.problems import COMMON_PROBLEMS, Problem
 from plaudit.common.http.static import static_route
-from plaudit.common.http.strict import refuse_unknown_parameters
+from plaudit.common.http.strict import refuse_body_not_taken, refuse_unknown_parameters
 from plaudit.common.ids import IdSource
 from plaudit.common.outbox import Outbox
 from plaudit.common.pages import Pages
@@ -227,8 +227,9 @@ def create_app(
     app.state.rate_limits = Blocks(lambda: resources.database(Role.API))
     app.state.api_keys = ApiKeys(lambda: resources.database(Role.API))
     app.state.staff_sessions = staff_sessions
+    checks = [Depends(refuse_unknown_parameters), Depends(refuse_body_not_taken)]
     for router in routers:
-        app.include_router(router, dependencies=[Depends(refuse_unknown_parameters)])
+        app.include_router(router, dependencies=checks)
     reference = Reference(site, app.openapi, assets)
     for path, show in {
         "/docs": reference.page,

@@ -212,6 +212,7 @@ class Edge:
                 raise unauthorized()
             scope.setdefault("state", {})["principal"] = principal
         check_body_headers(headers, exchange.max_bytes)
+        scope.setdefault("state", {})["exchange"] = exchange
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             raise bad_request("unreadable-text", "The address holds a NUL character.")
         if is_api and not _is_utf8(scope["query_string"]):

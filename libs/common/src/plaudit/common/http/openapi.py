@@ -20,8 +20,8 @@ METHODS: Final = ("get", "put", "post", "delete", "patch")
 JSON: Final = "application/json"
 PROBLEM_REF: Final = {"$ref": "#/components/schemas/Problem"}
 EVERYWHERE: Final = (
-    *("head-too-large", "head-too-slow", "internal-error", "malformed-http", "method-not-allowed", "repeated-header"),
-    *("unknown-method", "unknown-transfer-coding"),
+    *("body-not-taken", "head-too-large", "head-too-slow", "internal-error", "malformed-http", "method-not-allowed"),
+    *("repeated-header", "unknown-method", "unknown-transfer-coding"),
 )
 """Problems that have nothing to do with the operation."""
 _FROM_FASTAPI: Final = ("HTTPValidationError", "ValidationError")

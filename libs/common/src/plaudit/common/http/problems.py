@@ -21,6 +21,7 @@ COMMON_PROBLEMS: Final = {
     "bad-request": "The body cannot be read, for example a form with too many fields. Compare it with the page's form.",
     "body-too-large": "The body is larger than this address accepts. Send less at a time.",
     "body-too-slow": "The body did not arrive within some seconds. Send it without pauses.",
+    "body-not-taken": "The operation takes no body, and one came: nothing of it would have counted. Send none.",
     "compressed-body": "Compressed bodies are not accepted. Send it without Content-Encoding.",
     "forbidden": "The key is valid, but lacks a scope that this operation needs. Use another key.",
     "head-too-large": "There are too many headers, or they are too long. Send fewer or shorter ones.",

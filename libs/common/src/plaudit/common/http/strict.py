@@ -1,6 +1,7 @@
 """Nothing that a client sends is passed over: unknown query parameters and body fields are refused by name.
 
-`create_app` checks the query of every operation of the API. Bodies are checked by being a `Body`. Pages take any query,
+`create_app` checks the query of every operation of the API, and that none is sent a body which it does not take. Bodies
+are checked by being a `Body`. Pages take any query,
 since addresses of pages are passed around with parameters that others have added.
 """
 
@@ -15,9 +16,12 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from plaudit.common.http.body import read_body
+from plaudit.common.http.problems import bad_request
 from plaudit.common.names import nearest
 
 MAX_SHOWN_CHARS: Final = 60
+_JSON_SPACE: Final = b" \t\r\n"
 _LISTS: Final = (list, set, tuple, frozenset)
 _KNOWN: Final = "plaudit_known_parameters"
 """The attribute of a route that keeps what was found: a route cannot be the key of a dictionary."""
@@ -41,6 +45,27 @@ async def refuse_unknown_parameters(request: Request) -> None:
             errors.append(_error("repeated_parameter", "This parameter has one value. Send it once.", name))
     if errors:
         raise RequestValidationError(errors)
+
+
+async def refuse_body_not_taken(request: Request) -> None:
+    """Refuse a body that the operation does not take: its sender believes that something of it counts.
+
+    An empty one, and an empty object of JSON, say nothing: some clients always send one.
+
+    Raises:
+        Problem: 400, `body-not-taken`.
+    """
+    route, exchange = request.scope["route"], request.state.exchange
+    if exchange.body_complete or not route.include_in_schema or _takes_body(route):
+        return
+    body = await read_body(exchange, exchange.max_bytes)
+    if body.translate(None, _JSON_SPACE) not in (b"", b"{}"):
+        raise bad_request("body-not-taken", "This operation takes no body. Send none, or an empty object: {}.")
+
+
+def _takes_body(route: APIRoute) -> bool:
+    """Say whether a route has a body, by its parameters, or by what it tells the document where it reads it itself."""
+    return route.body_field is not None or "requestBody" in (route.openapi_extra or {})
 
 
 def _known(route: APIRoute) -> Mapping[str, bool]:

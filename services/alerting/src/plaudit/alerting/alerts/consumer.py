@@ -12,7 +12,7 @@ import structlog
 from plaudit.alerting.alerts.commands.endpoints import tell_endpoints
 from plaudit.alerting.alerts.commands.uncaught import Told, apply
 from plaudit.alerting.alerts.domain.told_events import Event
-from plaudit.alerting.clocks.domain.clock import review_root
+from plaudit.alerting.alerts.domain.uncaught import order_key
 from plaudit.alerting.people.domain import Owner
 from plaudit.common import erasure
 from plaudit.common.contracts import ALERTS, REVIEWS, ReviewChange
@@ -77,7 +77,7 @@ async def tell(public_url: str, tx: Tx, records: Sequence[Record[dict[str, Any]]
 
 def order_keys(record: Record[ReviewChange]) -> Iterable[OrderKey]:
     """Return the order key of the alert that a review can raise."""
-    yield f"uncaught:{review_root(record.event.tenant, record.event.data.review_id)}"
+    yield order_key(record.event.tenant, record.event.data.review_id)
 
 
 async def raise_uncaught(fallback: Owner, tx: Tx, records: Sequence[Record[ReviewChange]]) -> Sequence[Outgoing]:

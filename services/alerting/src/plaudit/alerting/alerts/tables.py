@@ -29,6 +29,8 @@ alerts = Table(
     Column("is_statutory", Boolean, nullable=False),
     Column("generation", Integer, nullable=False),
     Column("remind_at", _TIME),
+    Column("title", Text),
+    Column("excerpt", Text),
 )
 
 alert_steps = Table(

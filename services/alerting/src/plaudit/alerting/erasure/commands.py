@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from plaudit.alerting.alerts.domain import review_thread
 from plaudit.alerting.alerts.domain.told_events import events_thread
+from plaudit.alerting.alerts.domain.uncaught import order_key as uncaught_key
 from plaudit.alerting.alerts.store import alerts
 from plaudit.alerting.answers import commands as answers
 from plaudit.alerting.audit import store as audit
@@ -37,7 +38,8 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
         return 0
 
     async def _scrub_review(tx: Tx, erased: Erased) -> None:
-        await lock(tx, [order_key(review_root(erased.tenant_id, erased.name))])
+        keys = [order_key(review_root(erased.tenant_id, erased.name)), uncaught_key(erased.tenant_id, erased.name)]
+        await lock(tx, keys)
         review = erased.tenant_id, erased.name
         await outbox.append(tx, await end_erased(tx, [review], erased.erased_at, followers))
         known = await clocks.load_about(tx, [review])
@@ -47,6 +49,7 @@ def scrubbing(followers: Sequence[Follower], outbox: Outbox) -> Scrub:
         await audit.empty(tx, erased.tenant_id, About.CLOCK, [str(clock.id) for clock in known])
         about = await alerts.about_review(tx, erased.tenant_id, erased.name)
         await audit.empty(tx, erased.tenant_id, About.ALERT, [str(alert_id) for alert_id in about])
+        await alerts.keep_words(tx, dict.fromkeys(((erased.tenant_id, alert_id) for alert_id in about), (None, None)))
         await reviews.delete(tx, erased.tenant_id, [erased.name])
         await digests.drop_reviews(tx, [review])
         await answers.delete(tx, [review])

@@ -17,7 +17,7 @@ STORES: Final[Mapping[str, str]] = {
     "contacts": "those with an erased person are deleted; all of them after 90 days",
     "moves": "holds nothing about customers",
     "timers": "deleted with the end of the run",
-    "alerts": "holds stars and subject, and no word of a review; resolved with the end of the run",
+    "alerts": "title and excerpt of a review that has no clock emptied; resolved with the end of the run",
     "alert_steps": "holds who is told of an alert next; deleted with the end of the run",
     "silences": "holds what people of the staff wrote about a subject or an alert",
     "owner_revisions": "holds people of the staff, and nothing about customers",

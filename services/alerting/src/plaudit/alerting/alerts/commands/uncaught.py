@@ -9,7 +9,7 @@ from plaudit.alerting.alerts.commands.telling import messages_of, tell_resolved
 from plaudit.alerting.alerts.domain import Alert, uncaught_alert, uncaught_alert_id
 from plaudit.alerting.alerts.domain.escalation import AlertStep, steps_of
 from plaudit.alerting.alerts.domain.notes import Note, NoteKind
-from plaudit.alerting.alerts.domain.uncaught import is_uncaught, reason_to_end
+from plaudit.alerting.alerts.domain.uncaught import is_uncaught, reason_to_end, words_now
 from plaudit.alerting.alerts.events import alert_event
 from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.changes import store as pages
@@ -37,6 +37,11 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     tracestate: str | None
 
     @property
+    def review(self) -> tuple[str, str]:
+        """Tenant and id of the review."""
+        return self.tenant_id, self.change.review_id
+
+    @property
     def key(self) -> tuple[str, UUID]:
         """The key of the one alert that the review can raise."""
         return self.tenant_id, uncaught_alert_id(self.tenant_id, self.change.review_id)
@@ -55,11 +60,9 @@ async def apply(tx: Tx, changes: Sequence[Told], fallback: Owner) -> Sequence[Ou
     """
     last = {each.key: each for each in changes}
     known = await store.load(tx, set(last))
-    gone = await erased_reviews(tx, {(each.tenant_id, each.change.review_id) for each in last.values()})
+    gone = await erased_reviews(tx, {each.review for each in last.values()})
     fresh = [
-        each
-        for each in last.values()
-        if each.key not in known and not each.is_erasure and (each.tenant_id, each.change.review_id) not in gone
+        each for each in last.values() if each.key not in known and not each.is_erasure and each.review not in gone
     ]
     events = await _raise(tx, fresh, fallback)
     reasons = {
@@ -67,6 +70,16 @@ async def apply(tx: Tx, changes: Sequence[Told], fallback: Owner) -> Sequence[Ou
         for each in last.values()
         if each.key in known and (reason := reason_to_end(each.change, is_erasure=each.is_erasure))
     }
+    await store.keep_words(
+        tx,
+        {
+            each.key: words
+            for each in last.values()
+            if (kept := known.get(each.key)) is not None
+            and (words := words_now(each.change, is_erasure=each.is_erasure or each.review in gone))
+            not in (None, (kept.title, kept.excerpt))
+        },
+    )
     resolved = await store.resolve(tx, reasons)
     await tell_resolved(tx, resolved)
     await pages.note(tx, {each.tenant_id for each in resolved})

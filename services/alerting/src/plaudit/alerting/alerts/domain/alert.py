@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from uuid_utils.compat import uuid5
 
-from plaudit.alerting.clocks.domain.about import stars
+from plaudit.alerting.clocks.domain.about import about_review, stars
 from plaudit.alerting.clocks.domain.clock import Clock, review_root, thread_of
 from plaudit.alerting.clocks.domain.clock_events import Cancelled, ClockEvent, Fulfilled, Retracted
 from plaudit.alerting.clocks.domain.words import name_of, words_of
@@ -77,6 +77,9 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     """Counts up with each change by a person: what was queued before does not leave any more."""
     remind_at: datetime | None = None
     """Of one that is acknowledged: when it opens again, unless it is resolved before."""
+    title: str | None = None
+    """Of a review that has no clock; where there is one, the clock keeps its words."""
+    excerpt: str | None = None
 
     @property
     def is_urgent(self) -> bool:
@@ -186,6 +189,7 @@ def endpoint_alert_id(endpoint_id: UUID, since: datetime) -> UUID:
 
 def uncaught_alert(tenant_id: str, review_id: str, review: ReviewState, owner: str, now: datetime) -> Alert:
     """Return the alert that a negative review raises which nobody catches."""
+    about = about_review(review_id, review)
     return Alert(
         tenant_id=tenant_id,
         id=uncaught_alert_id(tenant_id, review_id),
@@ -199,6 +203,8 @@ def uncaught_alert(tenant_id: str, review_id: str, review: ReviewState, owner: s
         raised_at=now,
         source_id=review.source.id,
         review_severity=review.severity,
+        title=about.title,
+        excerpt=about.excerpt,
     )
 
 

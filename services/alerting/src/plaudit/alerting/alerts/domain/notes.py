@@ -18,7 +18,7 @@ from plaudit.alerting.clocks.domain.about import is_web_address, stars
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.run import State
 from plaudit.alerting.clocks.domain.words import name_of, words_of
-from plaudit.alerting.mails.domain.aid import NO_AID, Aid, as_text
+from plaudit.alerting.mails.domain.aid import NO_AID, Aid
 from plaudit.alerting.mails.domain.words import (
     BAD,
     DESK,
@@ -28,6 +28,7 @@ from plaudit.alerting.mails.domain.words import (
     composed,
     duration,
     facts_of,
+    laid_out,
     link_to,
     moment,
     opening_of,
@@ -209,7 +210,8 @@ def item_of(note: Note, alert: Alert, known: Known, *, now: datetime, zone: tzin
     data: dict[str, object] = {"alert_id": str(alert.id), "kind": alert.kind, "state": alert.state}
     details = (f"{_HEADINGS[note.kind].lower()} since {moment(alert.raised_at, zone)}",)
     if clock is None:
-        return Item(one_line(alert.summary), kind, details, "", link, label, None, alert.is_urgent, data)
+        quote = alert.title or alert.excerpt or ""
+        return Item(one_line(alert.summary), kind, details, quote, link, label, None, alert.is_urgent, data)
     about, run = clock.about, clock.run
     where = "" if about.source_name is None else f" on {isolated(one_line(about.source_name))}"
     rating = () if about.stars is None else ("★" * about.stars + "☆" * (5 - about.stars),)
@@ -240,12 +242,25 @@ def _of_alert(
     """Return what is said of an alert that is about no clock."""
     facts = [("Alert", one_line(alert.summary)), *_review_facts(aid)]
     facts += [("Subject", alert.subject)] if alert.subject else []
-    facts += [("Owner", isolated(one_line(owner))), *_since(alert, now, zone), *_acknowledging(alert, public_url)]
-    link, label = _link(alert, public_url)
+    facts += [*_since(alert, now, zone), *_acknowledging(alert, public_url)]
     is_over = alert.state is AlertState.RESOLVED
-    help_to_answer = [] if is_over else as_text(aid, zone, "")
-    parts = (note.why, "\n".join(f"{name}: {words}" for name, words in facts), *help_to_answer)
-    return Content(_subject(note, alert), "\n\n".join(parts), data=data, link=link, link_label=label)
+    telling = Telling(
+        subject=_subject(note, alert),
+        heading=_HEADINGS[note.kind],
+        look=GOOD if is_over else BAD,
+        paragraphs=(note.why,),
+        facts=tuple(facts),
+        data=data,
+    )
+    return laid_out(
+        telling,
+        (alert.title, alert.excerpt),
+        _link(alert, public_url),
+        zone=zone,
+        owner=owner,
+        public_url=public_url,
+        aid=NO_AID if is_over else aid,
+    )
 
 
 def _review_facts(aid: Aid) -> list[tuple[str, str]]:

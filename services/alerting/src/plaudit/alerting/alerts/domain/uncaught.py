@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from plaudit.alerting.clocks.domain.about import about_review
+from plaudit.alerting.clocks.domain.clock import review_root
 from plaudit.alerting.clocks.domain.run import is_history
 from plaudit.alerting.people.domain import Owners
 from plaudit.alerting.policies.domain.conditions import facts_of
@@ -11,6 +13,11 @@ from plaudit.common.contracts import ReviewChange, ReviewState, Severity
 
 NEGATIVE: Final = frozenset((Severity.NEGATIVE, Severity.DRASTIC))
 _PUBLISHED: Final = "published"
+
+
+def order_key(tenant_id: str, review_id: str) -> str:
+    """Return the order key of the alert that a review can raise."""
+    return f"uncaught:{review_root(tenant_id, review_id)}"
 
 
 def is_uncaught(change: ReviewChange, policy: PolicyRevision, owners: Owners) -> bool:
@@ -42,6 +49,16 @@ def reason_to_end(change: ReviewChange, *, is_erasure: bool) -> str | None:
     if _is_answered(review):
         return "answered"
     return None if review.severity in NEGATIVE else "no_longer_negative"
+
+
+def words_now(change: ReviewChange, *, is_erasure: bool) -> tuple[str | None, str | None] | None:
+    """Return title and excerpt as the alert keeps them from now on; none where what it has stays."""
+    if is_erasure:
+        return None, None
+    if change.after is None:
+        return None
+    about = about_review(change.review_id, change.after)
+    return about.title, about.excerpt
 
 
 def _is_answered(review: ReviewState) -> bool:

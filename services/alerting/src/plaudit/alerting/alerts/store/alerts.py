@@ -37,6 +37,11 @@ _LOAD = f"""
 SELECT {ALERT.of("a")} FROM alerts a JOIN unnest($1::text[], $2::uuid[]) AS k (tenant_id, id) USING (tenant_id, id)
 """
 _LOCK = f"SELECT {ALERT.listed} FROM alerts WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
+_KEEP_WORDS = """
+UPDATE alerts a SET title = k.title, excerpt = k.excerpt
+FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) AS k (tenant_id, id, title, excerpt)
+WHERE a.tenant_id = k.tenant_id AND a.id = k.id
+"""
 
 _ABOUT_REVIEW = "SELECT id FROM alerts WHERE tenant_id = $1 AND review_id = $2"
 
@@ -137,6 +142,15 @@ async def save(tx: Tx, alert: Alert) -> None:
     each = alert
     values = (each.state, each.acknowledged_at, each.acknowledged_by, each.owner, each.generation, each.remind_at)
     await tx.raw.execute(_SAVE, each.tenant_id, each.id, *values)
+
+
+async def keep_words(tx: Tx, words: Mapping[AlertKey, tuple[str | None, str | None]]) -> None:
+    """Write title and excerpt of the reviews that alerts are about."""
+    if not words:
+        return
+    ordered = sorted(words)
+    keys = [tenant_id for tenant_id, _ in ordered], [alert_id for _, alert_id in ordered]
+    await tx.raw.execute(_KEEP_WORDS, *keys, *([words[key][part] for key in ordered] for part in (0, 1)))
 
 
 async def about_review(tx: Tx, tenant_id: str, review_id: str) -> list[UUID]:

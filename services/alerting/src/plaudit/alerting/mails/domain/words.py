@@ -130,11 +130,46 @@ def composed(
         history: what happened with the review before, each with its time, the oldest first.
         aid: what helps to answer the review.
     """
+    return laid_out(
+        telling,
+        (clock.about.title, clock.about.excerpt),
+        link_to(clock, public_url),
+        zone=zone,
+        owner=owner,
+        public_url=public_url,
+        history=history,
+        aid=aid,
+    )
+
+
+def laid_out(
+    telling: Telling,
+    words: Sequence[str | None],
+    link_and_label: tuple[str, str],
+    *,
+    zone: tzinfo,
+    owner: str,
+    public_url: str,
+    history: Sequence[tuple[datetime, str]] = (),
+    aid: Aid = NO_AID,
+) -> Content:
+    """Return a mail, plain and styled; arguments beside these as of `composed`.
+
+    Args:
+        telling: why it is sent, and what is known at a glance.
+        words: of the customer, part by part.
+        link_and_label: the one link, and its words; both empty where there is none.
+        zone: the reader's.
+        owner: the name of the person who answers for it.
+        public_url: the address of Plaudit from outside; empty where it is not known.
+        history: what happened before.
+        aid: what helps to answer the review.
+    """
     facts = [*telling.facts, ("Owner", isolated(one_line(owner)))]
     paragraphs = list(telling.paragraphs)
-    quote = [clean(part).strip() for part in (clock.about.title, clock.about.excerpt) if part]
-    told = [(moment(at, zone), words) for at, words in history[-MAX_HISTORY:]]
-    link, label = link_to(clock, public_url)
+    quote = [clean(part).strip() for part in words if part]
+    told = [(moment(at, zone), event) for at, event in history[-MAX_HISTORY:]]
+    link, label = link_and_label
     check_url = _check_url(public_url)
     return Content(
         subject=one_line(telling.subject),
