@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -250,3 +250,8 @@ def later(**length: float) -> datetime:
 def ids_of(rows: Sequence[dict[str, Any]]) -> set[UUID]:
     """The ids of rows."""
     return {row["id"] for row in rows}
+
+
+def states(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return how deliveries stand."""
+    return [row["state"] for row in rows]

@@ -289,6 +289,21 @@ async def test_who_wants_nothing_any_more_is_not_invited_anywhere(cadence, book)
     assert await cadence.touchpoints() == [("03-09", "withheld", "opted_out", "first")]
 
 
+async def test_a_stop_in_an_older_mail_does_not_take_back_that_a_customer_wants_nothing(cadence, book):
+    await consents(cadence)
+    async with cadence.stage.worker.transaction() as tx:
+        page = await preferences_url(tx, "default", ANN, "")
+    await cadence.stage.move_to(on(1))
+    client = cadence.stage.plain_client()
+    shown = (await client.get(page)).text
+    assert "by e-mail only" in shown
+    assert "for their apps and websites too" in shown
+    await client.post(f"{page}/stop")
+    await client.post(f"{page}/stop/invitation")
+    await is_invited(cadence)
+    assert await cadence.touchpoints() == [("03-09", "withheld", "opted_out", "first")]
+
+
 async def test_quiet_hours_are_those_of_the_customers_zone(cadence, book, mailbox):
     await consents(cadence)
     await cadence.told("purchased", on(0), zone="America/Los_Angeles")

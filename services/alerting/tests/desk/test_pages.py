@@ -75,6 +75,22 @@ async def test_the_page_shows_what_is_late_what_is_next_and_the_alerts(stage):
     assert "/zone.js" in script, "the zone of the reader is all that the page needs one for"
 
 
+async def test_the_navigation_of_overview_and_desk_counts_what_waits_as_far_as_the_reader_may_see_it(stage):
+    for number in range(2):
+        await stage.happens(None, review(), at(0), review_id=f"late {number}")
+    await stage.happens(None, review(published_at=at(24), received_at=at(24)), at(24), review_id="next")
+    opened = {"title": "Checkout fails", "severity": "routine", "audience": "internal", "subjects": ["acme"]}
+    assert (await (await stage.client()).post("/v1/incidents", json=opened)).status_code == 201
+    await stage.move_to(at(24.5))
+    await stage.fires()
+    counted = re.compile(r'href="([^"]+)"[^>]*>\w+<span class="count">([^<]+)')
+    for scopes, incidents in ((("*",), {"/console/incidents": "1"}), (("clocks:read", "alerts:read"), {})):
+        browser = await signed_in(stage, *scopes)
+        for path in ("/console", "/console/desk"):
+            page = (await browser.get(path)).text
+            assert dict(counted.findall(page)) == {"/console/desk": "3", "/console/alerts": "2", **incidents}, path
+
+
 async def test_of_the_days_to_come_the_chart_shows_only_answers_that_are_still_due(stage):
     for title in ("Done", "Slow"):
         young = review(published_at=at(20), received_at=at(20), title=title)

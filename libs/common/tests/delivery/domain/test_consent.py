@@ -15,6 +15,7 @@ from plaudit.common.delivery.domain.consent import (
     is_signed,
     new_token,
     read_token,
+    wants_nothing,
     why_not,
 )
 
@@ -43,6 +44,24 @@ def test_the_last_word_counts_in_any_order_of_arrival():
         expected = "" if known in {1, 3, 5} else "not"
         for each in permutations(said[:known]):
             assert bool(why_not(each, "invitation", "email", needs_consent=True)) is bool(expected), known
+
+
+def test_who_wants_nothing_wants_it_until_they_opt_in_again():
+    said = [
+        entry("invitation", "email", Choice.IN, 0),
+        entry("*", "*", Choice.OUT, 1),
+        entry("invitation", "email", Choice.OUT, 2),
+        entry("*", "email", Choice.OUT, 3),
+        entry("incident", "email", Choice.IN, 4),
+        entry("invitation", "*", Choice.OUT, 5),
+    ]
+    for known in range(len(said) + 1):
+        for each in permutations(said[:known]):
+            assert wants_nothing(each) is (known in {2, 3, 4}), known
+
+
+def test_an_opt_out_counts_where_an_opt_in_has_the_same_time():
+    assert wants_nothing([entry("*", "*", Choice.OUT, 1), entry("invitation", "email", Choice.IN, 1)])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Alerting's composition root: `python -m plaudit.alerting.main api|consume|relay|jobs|migrate|all`."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts, PauseAlerts
@@ -85,11 +86,12 @@ from plaudit.common.delivery.gatherings.commands import Gatherings
 from plaudit.common.delivery.jobs import NO_ADDRESSES, DeliveryJob, EndpointResealJob, MessagePurgeJob
 from plaudit.common.delivery.pages import router as message_pages
 from plaudit.common.erasure.jobs import ErasureJob
-from plaudit.common.http import create_app
+from plaudit.common.http import Api, create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
 from plaudit.common.ids import IdSource
 from plaudit.common.kafka.end_offsets import EndOffsets
+from plaudit.common.kafka.subscription import Subscription
 from plaudit.common.outbox import Outbox
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.settings import address_of
@@ -174,18 +176,8 @@ def completed(worker: Database, vault: Vault, book: AddressBook | None) -> Compl
     return complete
 
 
-def build(resources: Resources[AlertingSettings]) -> Parts:
-    """Return the parts of alerting."""
-    settings = resources.settings
-    end_offsets = EndOffsets(settings)
-    connector = Connector(settings)
-    sender = Sender(settings, connector)
-    following = followers(settings)
-    vault = vault_of(settings)
-    book = AddressBook(settings.ingest_url, vault) if settings.ingest_url else None
-    worker = resources.database(Role.WORKER)
-    complete = completed(worker, vault, book)
-    watch = endpoint_watch(owner_of_settings(settings), resources.outbox)
+def _app(resources: Resources[AlertingSettings], following: Sequence[Follower]) -> Api:
+    """Return what answers requests: endpoints and pages of all rooms."""
     app = create_app(
         title="Plaudit alerting",
         service=resources.service,
@@ -280,22 +272,43 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
         },
     )
     app.state.calendar_fits = check_calendar
-    app.state.endpoint_watch = watch
     app.state.clock_followers = following
     app.state.note_redriven = record_redriven
     app.state.consent_topic = ALERTS
     app.state.message_topics = (*INVITATION_TOPICS, *INCIDENT_TOPICS)
+    return app
+
+
+def _subscriptions(settings: AlertingSettings, following: Sequence[Follower]) -> list[Subscription[Any]]:
+    """Return what is read from Kafka."""
+    return [
+        subscription(following, settings.partitions),
+        CONTACTS,
+        KEPT_REVIEWS,
+        uncaught_subscription(owner_of_settings(settings)),
+        endpoint_subscription(settings.public_url),
+        answers_consumer.SUBSCRIPTION,
+        *CADENCE_SUBSCRIPTIONS,
+    ]
+
+
+def build(resources: Resources[AlertingSettings]) -> Parts:
+    """Return the parts of alerting."""
+    settings = resources.settings
+    end_offsets = EndOffsets(settings)
+    connector = Connector(settings)
+    sender = Sender(settings, connector)
+    following = followers(settings)
+    vault = vault_of(settings)
+    book = AddressBook(settings.ingest_url, vault) if settings.ingest_url else None
+    worker = resources.database(Role.WORKER)
+    complete = completed(worker, vault, book)
+    watch = endpoint_watch(owner_of_settings(settings), resources.outbox)
+    app = _app(resources, following)
+    app.state.endpoint_watch = watch
     return Parts(
         app=app,
-        subscriptions=[
-            subscription(following, settings.partitions),
-            CONTACTS,
-            KEPT_REVIEWS,
-            uncaught_subscription(owner_of_settings(settings)),
-            endpoint_subscription(settings.public_url),
-            answers_consumer.SUBSCRIPTION,
-            *CADENCE_SUBSCRIPTIONS,
-        ],
+        subscriptions=_subscriptions(settings, following),
         jobs=[
             TimerJob(resources, following, end_offsets.end_offset),
             Auditor(resources, connector, [look_for_late, count_silences_set_aside, count_failed_moves]),

@@ -14,7 +14,7 @@ from plaudit.common.http.strict import WHOLE, Body
 from plaudit.common.http.subjects import Subject, SubjectFilter
 from plaudit.common.http.texts import AnyText
 from plaudit.common.http.times import Instant
-from plaudit.common.http.transactions import DriverTx, TenantTx, Work, read_apart
+from plaudit.common.http.transactions import DriverTx, TenantTx, Work, list_apart, read_apart
 
 __all__ = [
     "WHOLE",
@@ -42,6 +42,7 @@ __all__ = [
     "describe",
     "encode_cursor",
     "json_response",
+    "list_apart",
     "not_found",
     "paths",
     "rate_limits_of",

@@ -7,11 +7,13 @@ answer is that failure: no 2xx is sent before the commit.
 A request that asks (GET or HEAD) reads of one instant, however many statements its answer takes, and can write nothing:
 parts that are read one after the other add up, whatever is committed meanwhile.
 
-An answer that is streamed outlives that transaction; it reads each of its parts by `read_apart`, each of one instant.
+An answer that is streamed outlives that transaction; it reads each of its parts by `read_apart`, each of one instant;
+the parts of a list by `list_apart`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Request
@@ -21,6 +23,7 @@ from plaudit.common.http.auth import SAFE_METHODS, Principal
 from plaudit.common.outbox import SqlUnitOfWork
 
 Read = TypeVar("Read")
+Row = TypeVar("Row")
 
 _reading: Final[set[asyncio.Task[object]]] = set()
 """What is being read; the loop itself does not keep tasks."""
@@ -95,6 +98,29 @@ async def read_apart(database: Database, tenant_id: str, read: Callable[[SqlTx],
     except asyncio.CancelledError:
         task.add_done_callback(_take_result)
         raise
+
+
+async def list_apart(
+    database: Database,
+    tenant_id: str,
+    first: Sequence[Row],
+    read_after: Callable[[Row, SqlTx], Awaitable[Sequence[Row]]],
+    rows: int,
+) -> AsyncIterator[Sequence[Row]]:
+    """Yield the parts of a list that is streamed, until one is not full.
+
+    Args:
+        database: of the service, under the api role.
+        tenant_id: whose rows are read.
+        first: the part that the request's own transaction has read, so that it refuses before the answer begins.
+        read_after: reads what follows a row.
+        rows: of a full part.
+    """
+    found = first
+    yield found
+    while len(found) == rows:
+        found = await read_apart(database, tenant_id, partial(read_after, found[-1]))
+        yield found
 
 
 def _take_result(task: asyncio.Task[Read]) -> None:

@@ -1,9 +1,8 @@
 """HTTP: alerts and silences."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from hashlib import sha256
 from typing import Annotated, Final
 from uuid import UUID
@@ -34,7 +33,7 @@ from plaudit.alerting.people import store as people
 from plaudit.alerting.people.api import fallback_of
 from plaudit.alerting.people.domain import Owner
 from plaudit.common.contracts import Severity
-from plaudit.common.db import Role, Tx
+from plaudit.common.db import Role, SqlTx, Tx
 from plaudit.common.http import (
     AnyText,
     IdempotencyKeyHeader,
@@ -49,8 +48,8 @@ from plaudit.common.http import (
     authorize,
     conflict,
     describe,
+    list_apart,
     not_found,
-    read_apart,
     unprocessable,
 )
 from plaudit.common.http.files import Format, Group, as_file, content_of_csv, written
@@ -133,18 +132,15 @@ async def export_alerts(
     """
     tenant_id = principal.tenant_id
     first = await store.list_alerts(tx, tenant_id, **vars(asked), limit=EXPORTED_ROWS)
+
+    async def read_after(last: RowMapping, tx: SqlTx) -> Sequence[RowMapping]:
+        after = last["raised_at"], last["id"]
+        return await store.list_alerts(tx, tenant_id, **vars(asked), after=after, limit=EXPORTED_ROWS)
+
     database = request.app.state.resources.database(Role.API)
-
-    async def groups() -> AsyncIterator[Group[RowMapping]]:
-        found = first
-        yield Group(found, AlertOut.model_validate, csv_row)
-        while len(found) == EXPORTED_ROWS:
-            after = found[-1]["raised_at"], found[-1]["id"]
-            read = partial(store.list_alerts, tenant_id=tenant_id, **vars(asked), after=after, limit=EXPORTED_ROWS)
-            found = await read_apart(database, tenant_id, read)
-            yield Group(found, AlertOut.model_validate, csv_row)
-
-    return as_file(written(groups(), HEAD, Format.CSV), "alerts", Format.CSV)
+    parts = list_apart(database, tenant_id, first, read_after, EXPORTED_ROWS)
+    groups = (Group(found, AlertOut.model_validate, csv_row) async for found in parts)
+    return as_file(written(groups, HEAD, Format.CSV), "alerts", Format.CSV)
 
 
 @router.post(

@@ -1,6 +1,6 @@
 """HTTP: clocks with their logs."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -50,8 +50,8 @@ from plaudit.common.http import (
     authorize,
     conflict,
     describe,
+    list_apart,
     not_found,
-    read_apart,
     unprocessable,
 )
 from plaudit.common.http.files import Format, Group, as_file, content_of_csv, written
@@ -194,19 +194,15 @@ async def export_clocks(
     for a formula has a quote in front.
     """
     filters, tenant_id = await _filters(request, tx, principal, asked), principal.tenant_id
-    first = await store.list_clocks(tx, tenant_id, filters, limit=EXPORTED_ROWS)
+    read = partial(store.list_clocks, tenant_id=tenant_id, filters=filters, limit=EXPORTED_ROWS)
+
+    async def read_after(last: RowMapping, tx: SqlTx) -> Sequence[RowMapping]:
+        return await read(tx, after=(last["due_at"], last["id"]))
+
     database = request.app.state.resources.database(Role.API)
-
-    async def groups() -> AsyncIterator[Group[RowMapping]]:
-        found = first
-        yield Group(found, ClockOut.model_validate, csv_row)
-        while len(found) == EXPORTED_ROWS:
-            after = found[-1]["due_at"], found[-1]["id"]
-            read = partial(store.list_clocks, tenant_id=tenant_id, filters=filters, after=after, limit=EXPORTED_ROWS)
-            found = await read_apart(database, tenant_id, read)
-            yield Group(found, ClockOut.model_validate, csv_row)
-
-    return as_file(written(groups(), HEAD, Format.CSV), "clocks", Format.CSV)
+    parts = list_apart(database, tenant_id, await read(tx), read_after, EXPORTED_ROWS)
+    groups = (Group(found, ClockOut.model_validate, csv_row) async for found in parts)
+    return as_file(written(groups, HEAD, Format.CSV), "clocks", Format.CSV)
 
 
 @router.get("/v1/clocks/{clock_id}", summary="Read a clock")

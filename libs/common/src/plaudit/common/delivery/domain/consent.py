@@ -86,6 +86,17 @@ def why_not(entries: Iterable[ConsentEntry], topic: str, channel: str, *, needs_
     return _OUT if last.choice == Choice.OUT else ""
 
 
+def wants_nothing(entries: Iterable[ConsentEntry]) -> bool:
+    """Return whether a person has said to want nothing, over no channel, and has opted in to nothing since.
+
+    What they stop besides, as by a link in an older mail, takes nothing back.
+    """
+    said = list(entries)
+    of_all = [each.at for each in said if each.choice == Choice.OUT and each.topic == each.channel == EVERY]
+    opted_in = [each.at for each in said if each.choice == Choice.IN]
+    return bool(of_all) and max(of_all) >= max(opted_in, default=max(of_all))
+
+
 class Link(msgspec.Struct, frozen=True):
     """What the token of a preferences page says. It is not proven before `is_signed`."""
 

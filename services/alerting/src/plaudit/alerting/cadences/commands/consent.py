@@ -11,7 +11,7 @@ from plaudit.alerting.cadences.store.persons import PersonKey
 from plaudit.common import erasure
 from plaudit.common.db import Tx
 from plaudit.common.delivery.consent import store
-from plaudit.common.delivery.domain.consent import EVERY, Choice
+from plaudit.common.delivery.domain.consent import wants_nothing
 
 
 async def hear(tx: Tx, said: Sequence[Said]) -> None:
@@ -41,11 +41,5 @@ async def persons_of(tx: Tx, keys: Collection[PersonKey]) -> dict[PersonKey, Per
 
 
 async def want_nothing(tx: Tx, people: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return those of the people who have said last that they want nothing any more, over no channel."""
-    said = await store.of_people(tx, people)
-    wanting = set()
-    for key, entries in said.items():
-        last = max(entries, key=lambda each: (each.at, each.choice == Choice.OUT))
-        if last.choice == Choice.OUT and last.topic == EVERY and last.channel == EVERY:
-            wanting.add(key)
-    return wanting
+    """Return those of the people who want nothing any more, over no channel."""
+    return {key for key, entries in (await store.of_people(tx, people)).items() if wants_nothing(entries)}

@@ -28,6 +28,7 @@ from plaudit.alerting.desk.domain.happened import done, merged, reason_in_words,
 from plaudit.alerting.desk.domain.wanted import SEVERITIES, SHOWN, Wanted, checked
 from plaudit.alerting.incidents.commands.reading import Open, still_open
 from plaudit.alerting.incidents.pages.shared import SEVERITY_LOOKS
+from plaudit.alerting.incidents.store import incidents as incident_store
 from plaudit.alerting.library.domain.guideline import title_of as guideline_title
 from plaudit.alerting.mails.commands import aids_of
 from plaudit.alerting.mails.domain.aid import CHECK, NO_AID, OUTLINE, of_customer
@@ -139,7 +140,7 @@ async def desk_page(
         "desk.html",
         status=422 if errors else shown.typed.status,
         further=(title_of(shown.clock),) if shown.clock else (),
-        counts=waiting(counts),
+        counts=await waiting(principal, tx, counts),
         figures=figures(counts),
         clocks=listed,
         total=count(await store.count_waiting(tx, tenant_id, whose, wanted)),
@@ -183,10 +184,12 @@ def names_of(owners: Owners, fallback: Owner) -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda each: (each[1].lower(), each[0])))
 
 
-def waiting(counts: Mapping[str, int]) -> dict[str, str]:
-    """Return what the navigation counts: every clock that waits for an answer."""
-    number = counts["late"] + counts["running"]
-    return {DESK: count(number) if number else ""}
+async def waiting(principal: Principal, tx: SqlTx, counts: Mapping[str, int]) -> dict[str, str]:
+    """Return what the navigation counts: clocks that wait for an answer, open alerts, incidents that are not over."""
+    may_see = principal.may("incidents:read")
+    incidents = await incident_store.count_waiting(tx, principal.tenant_id, store.MAX_COUNTED) if may_see else 0
+    numbers = {DESK: counts["late"] + counts["running"], ALERTS: counts["alerts"], INCIDENTS: incidents}
+    return {path: count(number) for path, number in numbers.items() if number}
 
 
 def figures(counts: Mapping[str, int]) -> list[tuple[str, str, str]]:

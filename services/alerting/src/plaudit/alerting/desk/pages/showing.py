@@ -71,7 +71,7 @@ async def show_overview(request: Request, principal: Staff, tx: TenantTx) -> Res
         principal,
         tx,
         "overview.html",
-        counts=waiting(counts),
+        counts=await waiting(principal, tx, counts),
         figures=[*figures(counts), *_share(days)],
         undelivered=counts["undelivered"],
         set_aside=await set_aside.count(tx, tenant_id, store.MAX_COUNTED),

@@ -2,15 +2,13 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
-from uuid import UUID
+from typing import Final
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter
 from msgspec.structs import replace
 from starlette.responses import Response
 
 from plaudit.alerting.clocks.schemas import CHANNEL_PATTERN
-from plaudit.alerting.incidents.api.common import Following
 from plaudit.alerting.incidents.commands import breach
 from plaudit.alerting.incidents.domain.breach import (
     Breach,
@@ -25,9 +23,8 @@ from plaudit.alerting.incidents.domain.breach import (
     counted,
 )
 from plaudit.alerting.incidents.domain.incident import WrongIncidentError, check_all
-from plaudit.alerting.incidents.pages.shared import COUNTED_BY, Writer, act, wrong
+from plaudit.alerting.incidents.pages.shared import COUNTED_BY, Field, Ordered
 from plaudit.alerting.mails.domain.words import INCIDENTS
-from plaudit.common.http import Work
 
 PATH: Final = f"{INCIDENTS}/{{incident_id}}/breach"
 NO_TIME: Final = "Give date and time in UTC, such as 2026-03-02 09:30."
@@ -37,18 +34,13 @@ CORRECTING: Final = {"aware_at": "right_aware_at"}
 NOTIFYING: Final = {"channel": "notify-channel", "note": "notify-note"}
 TELLING: Final = {"channel": "people-channel", "note": "people-note"}
 """Name of a field that several forms have → its id in this one."""
-Field = Annotated[str, Form()]
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.post(PATH)
 async def declare(
-    request: Request,
-    principal: Writer,
-    work: Work,
-    following: Following,
-    incident_id: UUID,
+    order: Ordered,
     aware_at: Field = "",
     zone: Field = "",
     country: Field = "",
@@ -57,50 +49,38 @@ async def declare(
     """Say that an incident is a data breach."""
     values = {"aware_at": aware_at, "zone": zone, "country": country, "subdivision": subdivision}
     known = Breach(
-        tenant_id=principal.tenant_id,
-        incident_id=incident_id,
-        aware_at=work.tx.now,
+        tenant_id=order.principal.tenant_id,
+        incident_id=order.incident_id,
+        aware_at=order.work.tx.now,
         zone=zone.strip(),
         country=country.strip().upper() or None,
         subdivision=subdivision.strip().upper() or None,
     )
-    try:
+
+    async def change() -> None:
         check_all(lambda: _time(aware_at, "aware_at"), lambda: check_place(known))
-        known = replace(known, aware_at=_time(aware_at, "aware_at"))
-    except WrongIncidentError as error:
-        return await wrong(request, principal, work, incident_id, error, values)
-    change = breach.declare(work, principal.tenant_id, incident_id, known, principal.actor, following)
-    return await act(request, principal, work, incident_id, change, "The 72 hours run.", values)
+        dated = replace(known, aware_at=_time(aware_at, "aware_at"))
+        await breach.declare(order.work, *order.place, dated, order.principal.actor, order.following)
+
+    return await order.carried_out(change(), "The 72 hours run.", values)
 
 
 @router.post(f"{PATH}/awareness")
-async def correct(
-    request: Request,
-    principal: Writer,
-    work: Work,
-    following: Following,
-    incident_id: UUID,
-    aware_at: Field = "",
-    reason: Field = "",
-) -> Response:
+async def correct(order: Ordered, aware_at: Field = "", reason: Field = "") -> Response:
     """Correct since when a data breach is known."""
     values = {"aware_at": aware_at, "reason": reason}
-    try:
+
+    async def change() -> None:
         check_all(lambda: _time(aware_at, "aware_at"), lambda: checked_reason(reason))
         at = _time(aware_at, "aware_at")
-    except WrongIncidentError as error:
-        return await wrong(request, principal, work, incident_id, error, values, CORRECTING)
-    change = breach.correct_awareness(work, principal.tenant_id, incident_id, at, reason, principal.actor, following)
-    return await act(request, principal, work, incident_id, change, "The time is corrected.", values, CORRECTING)
+        await breach.correct_awareness(order.work, *order.place, at, reason, order.principal.actor, order.following)
+
+    return await order.carried_out(change(), "The time is corrected.", values, CORRECTING)
 
 
 @router.post(f"{PATH}/notice")
 async def write_notice(
-    request: Request,
-    principal: Writer,
-    work: Work,
-    following: Following,
-    incident_id: UUID,
+    order: Ordered,
     facts: Field = "",
     scope: Field = "",
     fixes: Field = "",
@@ -109,17 +89,13 @@ async def write_notice(
 ) -> Response:
     """Write the notice to the authority."""
     parts = {"facts": facts, "scope": scope, "fixes": fixes, "prevention": prevention, "hotline": hotline}
-    change = breach.write_notice(work, principal.tenant_id, incident_id, parts, principal.actor, following)
-    return await act(request, principal, work, incident_id, change, "The notice is saved.", parts)
+    change = breach.write_notice(order.work, *order.place, parts, order.principal.actor, order.following)
+    return await order.carried_out(change, "The notice is saved.", parts)
 
 
 @router.post(f"{PATH}/affected")
 async def count(
-    request: Request,
-    principal: Writer,
-    work: Work,
-    following: Following,
-    incident_id: UUID,
+    order: Ordered,
     by: Field = "",
     count: Field = "",
     method: Field = "",
@@ -136,19 +112,15 @@ async def count(
         )
         found = _counted(by, count, method, people)
     except WrongIncidentError as error:
-        return await wrong(request, principal, work, incident_id, error, values)
-    change = breach.count_affected(work, principal.tenant_id, incident_id, found, principal.actor, following)
+        return await order.wrong(error, values)
+    change = breach.count_affected(order.work, *order.place, found, order.principal.actor, order.following)
     said = f"{found.people:,} people are noted."
-    return await act(request, principal, work, incident_id, change, said, values)
+    return await order.carried_out(change, said, values)
 
 
 @router.post(f"{PATH}/authority")
 async def notify(
-    request: Request,
-    principal: Writer,
-    work: Work,
-    following: Following,
-    incident_id: UUID,
+    order: Ordered,
     notified_at: Field = "",
     channel: Field = "",
     reference: Field = "",
@@ -156,36 +128,30 @@ async def notify(
 ) -> Response:
     """Note that the authority has been notified."""
     values = {"notified_at": notified_at, "channel": channel, "reference": reference, "note": note}
-    try:
+
+    async def change() -> None:
         check_all(
             lambda: _time(notified_at, "notified_at"),
             lambda: _channel(channel),
             lambda: checked_notified(reference, note),
         )
-        at, way = _time(notified_at, "notified_at"), _channel(channel)
-    except WrongIncidentError as error:
-        return await wrong(request, principal, work, incident_id, error, values, NOTIFYING)
-    change = breach.notify_authority(
-        work,
-        principal.tenant_id,
-        incident_id,
-        notified_at=at,
-        channel=way,
-        reference=reference,
-        note=note,
-        by=principal.actor,
-        following=following,
-    )
-    return await act(request, principal, work, incident_id, change, "The notice is noted.", values, NOTIFYING)
+        await breach.notify_authority(
+            order.work,
+            *order.place,
+            notified_at=_time(notified_at, "notified_at"),
+            channel=_channel(channel),
+            reference=reference,
+            note=note,
+            by=order.principal.actor,
+            following=order.following,
+        )
+
+    return await order.carried_out(change(), "The notice is noted.", values, NOTIFYING)
 
 
 @router.post(f"{PATH}/people")
 async def tell_people(
-    request: Request,
-    principal: Writer,
-    work: Work,
-    following: Following,
-    incident_id: UUID,
+    order: Ordered,
     told: Field = "",
     not_told: Field = "",
     channel: Field = "",
@@ -193,28 +159,26 @@ async def tell_people(
 ) -> Response:
     """Note how many of the people affected have been told."""
     values = {"told": told, "not_told": not_told, "channel": channel, "note": note}
-    try:
+
+    async def change() -> None:
         check_all(
             lambda: _people(told, "told"),
             lambda: _people(not_told, "not_told"),
             lambda: _channel(channel),
             lambda: checked_said(note),
         )
-        numbers, way = (_people(told, "told"), _people(not_told, "not_told")), _channel(channel)
-    except WrongIncidentError as error:
-        return await wrong(request, principal, work, incident_id, error, values, TELLING)
-    change = breach.tell_people(
-        work,
-        principal.tenant_id,
-        incident_id,
-        told=numbers[0],
-        not_told=numbers[1],
-        channel=way,
-        note=note,
-        by=principal.actor,
-        following=following,
-    )
-    return await act(request, principal, work, incident_id, change, "It is noted.", values, TELLING)
+        await breach.tell_people(
+            order.work,
+            *order.place,
+            told=_people(told, "told"),
+            not_told=_people(not_told, "not_told"),
+            channel=_channel(channel),
+            note=note,
+            by=order.principal.actor,
+            following=order.following,
+        )
+
+    return await order.carried_out(change(), "It is noted.", values, TELLING)
 
 
 def _counted(by: str, count: str, method: str, people: str) -> Counted:

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from plaudit.alerting.incidents.api.common import Following, OfVault
+from plaudit.alerting.incidents.api.common import OfVault
 from plaudit.alerting.incidents.commands import channels, incidents, reading, subscribers
 from plaudit.alerting.incidents.domain.incident import (
     MAX_NOTE_CHARS,
@@ -13,11 +13,11 @@ from plaudit.alerting.incidents.domain.incident import (
     LinkKind,
     Severity,
     State,
+    WrongIncidentError,
 )
-from plaudit.alerting.incidents.pages.shared import SEVERITIES, Field, Reader, Writer, act, lines_of, one
+from plaudit.alerting.incidents.pages.shared import SEVERITIES, Field, Ordered, Reader, lines_of, one
 from plaudit.alerting.mails.domain.words import INCIDENTS
-from plaudit.common.http import TenantTx, Work
-from plaudit.common.sessions import Typed, done
+from plaudit.common.http import TenantTx
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,121 +29,72 @@ async def show_incident(request: Request, principal: Reader, tx: TenantTx, incid
 
 
 @router.post(f"{INCIDENTS}/{{incident_id}}/severity")
-async def set_severity(
-    request: Request,
-    principal: Writer,
-    work: Work,
-    following: Following,
-    incident_id: UUID,
-    severity: Field = "",
-    note: Field = "",
-) -> Response:
+async def set_severity(order: Ordered, severity: Field = "", note: Field = "") -> Response:
     """Set how severe an incident is."""
     if severity not in SEVERITIES:
-        errors = {"severity": "Choose one of these."}
-        return await one(request, principal, work.tx, incident_id, Typed({"note": note}, errors))
+        return await order.wrong(WrongIncidentError("/severity", "Choose one of these."), {"note": note})
     change = incidents.set_severity(
-        work,
-        principal.tenant_id,
-        incident_id,
+        order.work,
+        *order.place,
         Severity(severity),
-        principal.actor,
-        following,
+        order.principal.actor,
+        order.following,
         note=note.strip()[:MAX_NOTE_CHARS],
     )
-    return await act(request, principal, work, incident_id, change, "The severity is set.", {"note": note})
+    return await order.carried_out(change, "The severity is set.", {"note": note})
 
 
 @router.post(f"{INCIDENTS}/{{incident_id}}/state")
-async def set_state(
-    request: Request,
-    principal: Writer,
-    work: Work,
-    following: Following,
-    incident_id: UUID,
-    state: Field = "",
-    note: Field = "",
-    learnings: Field = "",
-) -> Response:
+async def set_state(order: Ordered, state: Field = "", note: Field = "", learnings: Field = "") -> Response:
     """Let an incident go on to another state."""
     if state not in {each.value for each in State}:
-        return done(request, f"{INCIDENTS}/{incident_id}", "There is no such state.", is_good=False)
+        return order.lead("There is no such state.", is_good=False)
     change = incidents.set_state(
-        work,
-        principal.tenant_id,
-        incident_id,
+        order.work,
+        *order.place,
         State(state),
-        principal.actor,
-        following,
+        order.principal.actor,
+        order.following,
         note=note.strip()[:MAX_NOTE_CHARS],
         learnings=learnings,
     )
     values = {"note": note, "learnings": learnings}
-    return await act(request, principal, work, incident_id, change, f"The incident is {state} now.", values)
+    return await order.carried_out(change, f"The incident is {state} now.", values)
 
 
 @router.post(f"{INCIDENTS}/{{incident_id}}/links")
-async def add_links(
-    request: Request,
-    principal: Writer,
-    work: Work,
-    following: Following,
-    incident_id: UUID,
-    reviews: Field = "",
-    alerts: Field = "",
-) -> Response:
+async def add_links(order: Ordered, reviews: Field = "", alerts: Field = "") -> Response:
     """Link reviews and alerts."""
     links = [Link(LinkKind.REVIEW, each) for each in lines_of(reviews)]
     links += [Link(LinkKind.ALERT, each) for each in lines_of(alerts)]
-    change = incidents.link(work, principal.tenant_id, incident_id, links, principal.actor, following)
+    change = incidents.link(order.work, *order.place, links, order.principal.actor, order.following)
     values = {"reviews": reviews, "alerts": alerts}
-    return await act(request, principal, work, incident_id, change, "They are linked.", values)
+    return await order.carried_out(change, "They are linked.", values)
 
 
 @router.post(f"{INCIDENTS}/{{incident_id}}/unlink")
-async def remove_link(
-    request: Request,
-    principal: Writer,
-    work: Work,
-    following: Following,
-    incident_id: UUID,
-    kind: Field = "",
-    linked_id: Field = "",
-) -> Response:
+async def remove_link(order: Ordered, kind: Field = "", linked_id: Field = "") -> Response:
     """Undo a link."""
     link = Link(LinkKind.ALERT if kind == LinkKind.ALERT else LinkKind.REVIEW, linked_id)
-    change = incidents.unlink(work, principal.tenant_id, incident_id, link, principal.actor, following)
-    return await act(request, principal, work, incident_id, change, "It is not linked any more.", {})
+    change = incidents.unlink(order.work, *order.place, link, order.principal.actor, order.following)
+    return await order.carried_out(change, "It is not linked any more.", {})
 
 
 @router.post(f"{INCIDENTS}/{{incident_id}}/subscribers")
-async def add_subscriber(
-    request: Request,
-    principal: Writer,
-    work: Work,
-    following: Following,
-    vault: OfVault,
-    incident_id: UUID,
-    address: Field = "",
-    language: Field = "",
-) -> Response:
+async def add_subscriber(order: Ordered, vault: OfVault, address: Field = "", language: Field = "") -> Response:
     """Tell somebody by mail, who has consented to it."""
-    change = subscribers.add(
-        work, principal.tenant_id, incident_id, address, language, principal.actor, following, vault
-    )
+    change = subscribers.add(order.work, *order.place, address, language, order.principal.actor, order.following, vault)
     said = "They are told from the next update on."
     values = {"address": address, "language": language}
-    return await act(request, principal, work, incident_id, change, said, values)
+    return await order.carried_out(change, said, values)
 
 
 @router.post(f"{INCIDENTS}/{{incident_id}}/redrive")
-async def send_again(
-    request: Request, principal: Writer, work: Work, incident_id: UUID, outlet: Field = ""
-) -> Response:
+async def send_again(order: Ordered, outlet: Field = "") -> Response:
     """Send what has failed again."""
-    incident = await reading.read(work.tx, principal.tenant_id, incident_id)
-    count = await channels.send_again(work.tx, incident, principal.actor, _uuid(outlet))
-    return done(request, f"{INCIDENTS}/{incident_id}", f"{count:,} messages are sent again.")
+    incident = await reading.read(order.work.tx, *order.place)
+    count = await channels.send_again(order.work.tx, incident, order.principal.actor, _uuid(outlet))
+    return order.lead(f"{count:,} messages are sent again.")
 
 
 def _uuid(text: str) -> UUID | None:

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Form, Request
 from msgspec.structs import replace
 from starlette.responses import Response
 
-from plaudit.alerting.incidents.api.common import Following
 from plaudit.alerting.incidents.commands import reading, updates
 from plaudit.alerting.incidents.domain.incident import (
     IncidentChangedError,
@@ -16,7 +15,7 @@ from plaudit.alerting.incidents.domain.incident import (
     WrongIncidentError,
 )
 from plaudit.alerting.incidents.domain.update import Update, checked_texts
-from plaudit.alerting.incidents.pages.shared import Writer
+from plaudit.alerting.incidents.pages.shared import Field, Ordered, Writer
 from plaudit.alerting.incidents.pages.writing import (
     PREVIEW,
     errors_of,
@@ -29,9 +28,9 @@ from plaudit.alerting.incidents.pages.writing import (
 from plaudit.alerting.incidents.store import incidents as store
 from plaudit.alerting.mails.domain.words import INCIDENTS
 from plaudit.common.db import Tx
-from plaudit.common.http import TenantTx, Work
+from plaudit.common.http import TenantTx
 from plaudit.common.refusals import sentence
-from plaudit.common.sessions import Typed, done
+from plaudit.common.sessions import Typed
 
 PATH: Final = f"{INCIDENTS}/{{incident_id}}/update/{{number}}"
 OLD_FORM: Final = "The update was corrected since this form was shown. Nothing is sent; look at it first."
@@ -52,21 +51,17 @@ async def show_form(request: Request, principal: Writer, tx: TenantTx, incident_
 
 @router.post(PATH)
 async def correct(
-    request: Request,
-    principal: Writer,
-    work: Work,
-    following: Following,
-    incident_id: UUID,
+    order: Ordered,
     number: int,
-    action: Annotated[str, Form()] = PREVIEW,
+    action: Field = PREVIEW,
     revision: Annotated[str, Form(alias="number")] = "",
-    reason: Annotated[str, Form()] = "",
+    reason: Field = "",
     language: Annotated[list[str], Form()] = [],  # noqa: B006
 ) -> Response:
     """Show what each channel will have, or publish the correction."""
-    tx, tenant_id = work.tx, principal.tenant_id
-    incident = await reading.read(tx, tenant_id, incident_id)
-    update = await _update(tx, tenant_id, incident_id, number)
+    request, principal, tx = order.request, order.principal, order.work.tx
+    incident = await reading.read(tx, *order.place)
+    update = await _update(tx, *order.place, number)
     spoken = spoken_of(language)
     values = {"number": revision, "state": update.state, "reason": reason}
     values |= parts_of(await request.form(), spoken)
@@ -76,24 +71,23 @@ async def correct(
             shown = replace(update, revision=update.revision + 1, texts=checked_texts(texts), corrected_at=tx.now)
             return await form_page(request, principal, tx, incident, spoken, Typed(values), shown, update)
         if revision != str(update.revision):
-            return done(request, f"{INCIDENTS}/{incident_id}", OLD_FORM, is_good=False)
+            return order.lead(OLD_FORM, is_good=False)
         made = await updates.correct(
-            work,
-            tenant_id,
-            incident_id,
+            order.work,
+            *order.place,
             number,
             texts,
             reason,
             principal.actor,
-            following,
+            order.following,
             expected={incident.revision},
         )
     except WrongIncidentError as error:
         typed = Typed(values, errors_of(error, spoken))
         return await form_page(request, principal, tx, incident, spoken, typed, None, update)
     except (IncidentRefusedError, IncidentChangedError) as error:
-        return done(request, f"{INCIDENTS}/{incident_id}", sentence(error), is_good=False)
-    return done(request, f"{INCIDENTS}/{incident_id}", f"Update {number} is corrected: revision {made.revision}.")
+        return order.lead(sentence(error), is_good=False)
+    return order.lead(f"Update {number} is corrected: revision {made.revision}.")
 
 
 async def _update(tx: Tx, tenant_id: str, incident_id: UUID, number: int) -> Update:

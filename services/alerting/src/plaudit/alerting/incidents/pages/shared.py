@@ -1,6 +1,7 @@
 """What the console's pages of incidents share: the page of one, and how a form changes it."""
 
 from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -10,7 +11,9 @@ from starlette.responses import Response
 from plaudit.alerting.alerts.domain import Alert
 from plaudit.alerting.alerts.domain.notes import ALERTS
 from plaudit.alerting.alerts.store import alerts as alert_store
+from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.by_hand import ClockRefusedError
+from plaudit.alerting.incidents.api.common import Following
 from plaudit.alerting.incidents.commands import channels, reading
 from plaudit.alerting.incidents.domain.breach import NOTICE, CountedBy, regulation_of, strict_at
 from plaudit.alerting.incidents.domain.incident import (
@@ -20,6 +23,7 @@ from plaudit.alerting.incidents.domain.incident import (
     UPDATED_STATES,
     Audience,
     Incident,
+    IncidentChangedError,
     IncidentRefusedError,
     LinkedAt,
     Severity,
@@ -97,42 +101,59 @@ Writer = Annotated[Principal, Depends(staff("incidents:read", "incidents:write")
 Field = Annotated[str, Form()]
 
 
-async def act(
-    request: Request,
-    principal: Principal,
-    work: Work,
-    incident_id: UUID,
-    change: Awaitable[object],
-    said: str,
-    values: Mapping[str, str],
-    ids: Mapping[str, str] = NO_IDS,
-) -> Response:
-    """Change an incident as a form asks: lead to its page with what was done, or show what is wrong where it is.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What comes with every form of a person about an incident."""
 
-    `ids`: name of a field → its id on the page, of those whose name another form has too.
-    """
-    try:
-        await change
-    except WrongIncidentError as error:
-        return await wrong(request, principal, work, incident_id, error, values, ids)
-    except (IncidentRefusedError, ClockRefusedError) as error:
-        return done(request, f"{INCIDENTS}/{incident_id}", sentence(error), is_good=False)
-    return done(request, f"{INCIDENTS}/{incident_id}", said)
+    request: Request
+    principal: Principal
+    work: Work
+    following: Sequence[Follower]
+    incident_id: UUID
+
+    @property
+    def place(self) -> tuple[str, UUID]:
+        """Whose incident it is, and which."""
+        return self.principal.tenant_id, self.incident_id
+
+    async def carried_out(
+        self, change: Awaitable[object], said: str, values: Mapping[str, str], ids: Mapping[str, str] = NO_IDS
+    ) -> Response:
+        """Change the incident, and lead to its page with what was done; or show what is wrong where it is.
+
+        Args:
+            change: what the form asks for.
+            said: what was done, for people.
+            values: what was typed, by the names of its fields.
+            ids: name of a field → its id on the page, of those whose name another form has too.
+        """
+        try:
+            await change
+        except WrongIncidentError as error:
+            return await self.wrong(error, values, ids)
+        except (IncidentRefusedError, IncidentChangedError, ClockRefusedError) as error:
+            return self.lead(sentence(error), is_good=False)
+        return self.lead(said)
+
+    async def wrong(
+        self, error: WrongIncidentError, values: Mapping[str, str], ids: Mapping[str, str] = NO_IDS
+    ) -> Response:
+        """Show the page of the incident with what was typed, and what is wrong with it where it is."""
+        typed = {ids.get(name, name): value for name, value in values.items()}
+        errors = {ids.get(name, name): words for name, words in errors_of(error).items()}
+        return await one(self.request, self.principal, self.work.tx, self.incident_id, Typed(typed, errors))
+
+    def lead(self, said: str, *, is_good: bool = True) -> Response:
+        """Lead to the page of the incident, which says this once."""
+        return done(self.request, f"{INCIDENTS}/{self.incident_id}", said, is_good=is_good)
 
 
-async def wrong(
-    request: Request,
-    principal: Principal,
-    work: Work,
-    incident_id: UUID,
-    error: WrongIncidentError,
-    values: Mapping[str, str],
-    ids: Mapping[str, str] = NO_IDS,
-) -> Response:
-    """Show the page of an incident with what was typed, and what is wrong with it where it is."""
-    typed = {ids.get(name, name): value for name, value in values.items()}
-    errors = {ids.get(name, name): words for name, words in errors_of(error).items()}
-    return await one(request, principal, work.tx, incident_id, Typed(typed, errors))
+async def order_of(request: Request, principal: Writer, work: Work, following: Following, incident_id: UUID) -> Order:
+    """Return what comes with a form about an incident."""
+    return Order(request, principal, work, following, incident_id)
+
+
+Ordered = Annotated[Order, Depends(order_of)]
 
 
 async def one(

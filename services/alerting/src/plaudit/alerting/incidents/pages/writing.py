@@ -9,7 +9,6 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from plaudit.alerting.incidents.api.common import Following
 from plaudit.alerting.incidents.commands import reading, updates
 from plaudit.alerting.incidents.domain.incident import (
     FOLLOWING,
@@ -25,17 +24,17 @@ from plaudit.alerting.incidents.domain.incident import (
 from plaudit.alerting.incidents.domain.messages import UPDATED, content_of, key_of, text_of, thread_of, title_of
 from plaudit.alerting.incidents.domain.update import MAX_PART_CHARS, PARTS, Update, Words, checked_texts
 from plaudit.alerting.incidents.domain.wording import ENGLISH, WORDINGS, direction
-from plaudit.alerting.incidents.pages.shared import Writer, console
+from plaudit.alerting.incidents.pages.shared import Field, Ordered, Writer, console
 from plaudit.alerting.incidents.store import incidents as store
 from plaudit.alerting.mails.domain.words import INCIDENTS
 from plaudit.common.db import SqlTx
 from plaudit.common.delivery.domain.message import Channel, Delivery
 from plaudit.common.delivery.domain.shapes import slack, teams, webhook
 from plaudit.common.delivery.domain.shapes.mail import text_of as mail_text
-from plaudit.common.http import Principal, TenantTx, Work
+from plaudit.common.http import Principal, TenantTx
 from plaudit.common.pages.navigation import Crumb
 from plaudit.common.refusals import sentence
-from plaudit.common.sessions import Typed, done
+from plaudit.common.sessions import Typed
 
 PATH: Final = f"{INCIDENTS}/{{incident_id}}/update"
 PREVIEW: Final = "preview"
@@ -84,18 +83,15 @@ async def show_form(
 
 @router.post(PATH)
 async def write(
-    request: Request,
-    principal: Writer,
-    work: Work,
-    following: Following,
-    incident_id: UUID,
-    action: Annotated[str, Form()] = PREVIEW,
-    state: Annotated[str, Form()] = "",
-    number: Annotated[str, Form()] = "",
+    order: Ordered,
+    action: Field = PREVIEW,
+    state: Field = "",
+    number: Field = "",
     language: Annotated[list[str], Form()] = [],  # noqa: B006
 ) -> Response:
     """Show what each channel will have, or publish."""
-    incident = await reading.read(work.tx, principal.tenant_id, incident_id)
+    request, principal, tx = order.request, order.principal, order.work.tx
+    incident = await reading.read(tx, *order.place)
     form = await request.form()
     spoken = spoken_of(language)
     values = {"number": number, "state": state if state in STATES else _state(incident)} | parts_of(form, spoken)
@@ -103,26 +99,25 @@ async def write(
     try:
         texts = list(checked_texts(texts))
     except WrongIncidentError as error:
-        return await _page(request, principal, work.tx, incident, spoken, Typed(values, errors_of(error, spoken)))
+        return await _page(request, principal, tx, incident, spoken, Typed(values, errors_of(error, spoken)))
     if action == PREVIEW:
-        return await _page(request, principal, work.tx, incident, spoken, Typed(values), texts)
+        return await _page(request, principal, tx, incident, spoken, Typed(values), texts)
     if number != str(incident.updates + 1):
-        return done(request, f"{INCIDENTS}/{incident_id}", OLD_FORM, is_good=False)
+        return order.lead(OLD_FORM, is_good=False)
     try:
         chosen = State(values["state"])
         made, _ = await updates.publish(
-            work,
-            principal.tenant_id,
-            incident_id,
+            order.work,
+            *order.place,
             texts,
             principal.actor,
-            following,
+            order.following,
             state=None if chosen is incident.state else chosen,
             expected={incident.revision},
         )
     except (IncidentRefusedError, IncidentChangedError) as error:
-        return done(request, f"{INCIDENTS}/{incident_id}", sentence(error), is_good=False)
-    return done(request, f"{INCIDENTS}/{incident_id}", f"Update {made.number} is published.")
+        return order.lead(sentence(error), is_good=False)
+    return order.lead(f"Update {made.number} is published.")
 
 
 async def _page(
