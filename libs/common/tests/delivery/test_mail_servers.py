@@ -55,6 +55,19 @@ async def test_a_server_that_wants_another_sign_in_rests_and_gives_up_nothing(po
     assert {row["state"] for row in await post.deliveries()} == {"sent"}
 
 
+async def test_a_server_that_has_taken_as_much_as_it_does_in_a_day_loses_no_mail(post, server):
+    server.answers["."] = b"550 5.4.5 Daily user sending limit exceeded"
+    await post.queue(*(by_mail(f"m{n}") for n in range(3)))
+    await post.sends()
+    assert {row["state"] for row in await post.deliveries()} == {"pending"}
+    server.answers.clear()
+    server.got.clear()
+    await post.move_to(later(days=1))
+    await post.sends()
+    assert {row["state"] for row in await post.deliveries()} == {"sent"}
+    assert len(server.got) == 3
+
+
 @pytest.mark.parametrize("answer", [b"250 f\xfcr Sie angenommen", b"250-\xe4\r\n250 \xff"])
 async def test_a_mail_that_was_accepted_in_latin_1_is_sent_once(post, server, answer):
     server.answers["."] = answer

@@ -4,10 +4,12 @@ from uuid import uuid4
 
 import pytest
 
+from plaudit.alerting.people import store
 from plaudit.alerting.people.schemas import EXAMPLE, EXAMPLE_YAML
 from plaudit.alerting.reviews.consumer import keep_reviews
 from plaudit.common.people import commands as accounts
 from plaudit.common.people.domain import Role as StaffRole
+from plaudit_testing.accounts import deactivated
 from plaudit_testing.clocks import review
 
 pytestmark = pytest.mark.postgres
@@ -58,6 +60,32 @@ async def test_a_person_with_an_account_is_linked_to_it(stage, api):
     found = (await api.put("/v1/owners", json=EXAMPLE)).json()
     linked = {each["address"]: each["person_id"] for each in found["people"]}
     assert linked == {"ada@acme.example": str(person_id), "ben@acme.example": None}
+
+
+async def test_whoever_has_an_account_that_is_deactivated_answers_for_nothing(stage, api):
+    async with stage.worker.transaction() as tx:
+        state = review()
+        await keep_reviews(tx, [stage.record(None, state, state.received_at)])
+    only_ada = [{"subject": "acme/berlin", "owner": "ada@acme.example"}]
+    await api.put("/v1/owners", json={**EXAMPLE, "assignments": only_ada})
+    assert (await api.get("/v1/coverage")).json()["items"] == []
+    await deactivated(stage, "ada@acme.example")
+    found = (await api.get("/v1/owners")).json()
+    assert {each["address"]: each["is_deactivated"] for each in found["people"]} == {
+        "ada@acme.example": True,
+        "ben@acme.example": False,
+    }
+    assert found["default_owner"]["address"] == "owner@acme.example"
+    [gap] = (await api.get("/v1/coverage")).json()["items"]
+    assert (gap["subject"], gap["without_owner"]) == ("acme/berlin", 1)
+
+
+async def test_another_tenants_accounts_say_nothing_about_people(stage, api):
+    await api.put("/v1/owners", json=EXAMPLE)
+    await stage.client(tenant="other")
+    await deactivated(stage, "ada@acme.example", tenant="other")
+    async with stage.worker.transaction() as tx:
+        assert (await store.load(tx, ["default"]))["default"].by_address("ada@acme.example")
 
 
 async def test_another_tenant_has_people_of_its_own(stage, api):

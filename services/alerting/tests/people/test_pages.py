@@ -3,6 +3,7 @@
 import pytest
 
 from plaudit.alerting.people.schemas import EXAMPLE_YAML
+from plaudit_testing.accounts import deactivated
 
 pytestmark = pytest.mark.postgres
 
@@ -34,6 +35,14 @@ async def test_owners_are_written_and_shown_without_a_script(admin):
         "after 30 min: team berlin",
     ):
         assert words in page, words
+
+
+async def test_whose_account_is_deactivated_is_said_beside_the_name(stage, admin):
+    await admin.post(OWNERS, data={"document": EXAMPLE_YAML, "number": "0"}, headers=OURS)
+    await deactivated(stage, "ada@acme.example")
+    page = (await admin.get(OWNERS)).text
+    assert page.count("deactivated: is told nothing") == 1
+    assert "belongs to <bdi>owner@acme.example</bdi>" in page
 
 
 async def test_mistakes_stand_above_the_document_that_was_typed(admin):

@@ -102,3 +102,35 @@ def test_in_quiet_hours_only_what_is_urgent_leaves():
     assert night.not_before(late, is_urgent=True) is None
     assert night.not_before(datetime(2026, 3, 2, 12, 0, tzinfo=UTC), is_urgent=False) is None
     assert ADA.not_before(late, is_urgent=False) is None
+
+
+def test_what_was_of_somebody_who_has_left_is_of_whoever_is_named_next():
+    berlin, both = Team("berlin", (BEN,)), Team("both", (BEN, CEM))
+    usual = Escalation("usual", (ChainStep(60, berlin), ChainStep(120, both)))
+    owners = Owners(
+        people=(ADA, BEN, CEM),
+        teams=(berlin, both),
+        escalations=(usual,),
+        assignments=(
+            Assignment("acme", CEM, escalation=usual),
+            Assignment("acme/berlin", BEN),
+            Assignment("acme/bonn", team=berlin),
+            Assignment("acme/kiel", team=both),
+        ),
+        default=BEN,
+        default_escalation=usual,
+    )
+    left = owners.without({BEN.address})
+    assert left.people == (ADA, CEM)
+    assert [left.owner(ADA, subject, None, None) for subject in ("acme/berlin", "acme/bonn", "acme/kiel")] == [CEM] * 3
+    assert left.owner(ADA, "other", None, None) is ADA
+    assert [step.target for step in chain_of(ADA, left.default_escalation)] == [ADA, ADA, Team("both", (CEM,))]
+    assert left.escalation("acme", None, None) == left.default_escalation
+    assert owners.without(()) is owners
+
+
+def test_whose_account_is_deactivated_is_not_present():
+    owners = Owners(people=(ADA, BEN), default=ADA)
+    linked = owners.linked({ADA.address: "1", BEN.address: "2"}, {ADA.address})
+    assert [each.is_deactivated for each in linked.people] == [True, False]
+    assert linked.present.default_owner(CEM) is CEM

@@ -22,6 +22,10 @@ AUTHENTICATION_DETAILS: Final = frozenset({(7, 8), (7, 9), (7, 11), (7, 12)})
 """The same as enhanced status codes: (subject, detail)."""
 SYSTEM_DETAILS: Final = frozenset({(3, 1), (3, 2), (3, 5)})
 """RFC 3463: the mail system is full, takes nothing, or is configured wrongly."""
+QUOTA_DETAILS: Final = frozenset({(4, 5), (1, 90)})
+"""We have sent as much as we may for now, as Gmail and Exchange Online say it, with 550: tomorrow they take it."""
+RELAY_DETAILS: Final = frozenset({(7, 54)})
+"""Exchange: we may not send to others over it. A setting."""
 OF_THE_MAILBOX: Final = frozenset({1, 2})
 """RFC 3463, subjects: the address, and the mailbox."""
 OF_THE_SYSTEM: Final = 3
@@ -157,8 +161,8 @@ def _of_data(error: aiosmtplib.SMTPResponseException) -> MailRefusedError | Mail
 def _is_of_the_server(error: aiosmtplib.SMTPResponseException) -> bool:
     """Say whether an answer would be the same for any mail."""
     told = _enhanced(error)
-    is_a_setting = error.code in AUTHENTICATION or told in AUTHENTICATION_DETAILS
-    return is_a_setting or error.code == CLOSING or told in SYSTEM_DETAILS
+    is_a_setting = error.code in AUTHENTICATION or told in AUTHENTICATION_DETAILS | RELAY_DETAILS
+    return is_a_setting or error.code == CLOSING or told in SYSTEM_DETAILS | QUOTA_DETAILS
 
 
 def _enhanced(error: aiosmtplib.SMTPResponseException) -> tuple[int, int]:

@@ -116,12 +116,14 @@ def fallback_of(request: Request) -> Owner:
 
 
 async def with_accounts(request: Request, tenant_id: str, owners: Owners) -> Owners:
-    """Return the same with the ids of the accounts that its people have."""
+    """Return the same with the accounts that its people have."""
     if not owners.people:
         return owners
     async with request.app.state.resources.common_database().snapshot(tenant_id) as common:
         known = await accounts.list_accounts(common, tenant_id)
-    return owners.linked({each.email: str(each.id) for each in known})
+    return owners.linked(
+        {each.email: str(each.id) for each in known}, {each.email for each in known if not each.active}
+    )
 
 
 async def owner_of_facts(tx: Tx, tenant_id: str) -> OwnerOf:

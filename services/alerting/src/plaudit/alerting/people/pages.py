@@ -73,7 +73,7 @@ async def _page(
         "owners.html",
         status=422 if mistakes else 200,
         owners=owners,
-        default=owners.default_owner(fallback),
+        default=owners.present.default_owner(fallback),
         chains={each.name: people_in_words(chain_of(fallback, each), fallback) for each in owners.escalations},
         history=history,
         name_of=await namer(

@@ -88,6 +88,11 @@ class OwnerOut(BaseModel):
         description="The account with this address; null where there is none, which an owner need not have.",
         examples=[None],
     )
+    is_deactivated: bool = Field(
+        description="Whether that account is deactivated: nothing is told to this person, and what is theirs belongs "
+        "to whoever answers for the next shorter subject, else to the default owner.",
+        examples=[False],
+    )
 
 
 class TeamOut(BaseModel):
@@ -174,7 +179,7 @@ def owners_out(owners: Owners, fallback: Owner, revision: OwnersRevision | None)
     """
     return OwnersOut(
         number=owners.number,
-        default_owner=_owner_out(owners.default_owner(fallback)),
+        default_owner=_owner_out(owners.present.default_owner(fallback)),
         people=[_owner_out(each) for each in owners.people],
         teams=[TeamOut(name=each.name, members=[one.address for one in each.members]) for each in owners.teams],
         escalations=[
@@ -237,5 +242,10 @@ def _owner_out(owner: Owner) -> OwnerOut:
     quiet = owner.quiet
     hours = None if quiet is None else QuietHoursOut(start=f"{quiet.start:%H:%M}", end=f"{quiet.end:%H:%M}")
     return OwnerOut(
-        address=owner.address, name=owner.name, zone=owner.zone, quiet_hours=hours, person_id=owner.person_id
+        address=owner.address,
+        name=owner.name,
+        zone=owner.zone,
+        quiet_hours=hours,
+        person_id=owner.person_id,
+        is_deactivated=owner.is_deactivated,
     )

@@ -1,6 +1,6 @@
 """Every statement about what tenants say of their people."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -18,7 +18,8 @@ CACHED_REVISIONS: Final = 256
 
 _ALL: Final = Columns(owner_revisions)
 _NEWEST: Final = """
-SELECT k.tenant_id, r.compiled FROM unnest($1::text[]) AS k (tenant_id)
+SELECT k.tenant_id, r.compiled, common.deactivated_people(k.tenant_id) AS has_left
+FROM unnest($1::text[]) AS k (tenant_id)
 CROSS JOIN LATERAL (
     SELECT compiled FROM owner_revisions WHERE tenant_id = k.tenant_id ORDER BY number DESC LIMIT 1
 ) r
@@ -32,9 +33,13 @@ _decoder: Final = msgspec.json.Decoder(Owners)
 
 
 async def load(tx: Tx, tenants: Collection[str]) -> dict[str, Owners]:
-    """Return tenant → what is in force; nobody is named for a tenant that has saved none."""
+    """Return tenant → what is in force, without people whose account is deactivated.
+
+    Nobody is named for a tenant that has saved none.
+    """
     rows = await tx.raw.fetch(_NEWEST, sorted(tenants))
-    return {**dict.fromkeys(tenants, Owners()), **{row["tenant_id"]: _decoded(row["compiled"]) for row in rows}}
+    found = {row["tenant_id"]: _present(row["compiled"], tuple(row["has_left"])) for row in rows}
+    return {**dict.fromkeys(tenants, Owners()), **found}
 
 
 async def revisions(tx: Tx, tenant_id: str, limit: int, before: int | None = None) -> Sequence[OwnersRevision]:
@@ -55,14 +60,14 @@ async def add(tx: Tx, tenant_id: str, revision: OwnersRevision) -> None:
     await tx.raw.execute(_ADD, tenant_id, revision.owners.number, *values)
 
 
-def linked(revision: OwnersRevision, accounts: Mapping[str, str]) -> OwnersRevision:
-    """Return a revision whose people know their accounts, by address → id."""
-    return msgspec.structs.replace(revision, owners=revision.owners.linked(accounts))
-
-
 @lru_cache(maxsize=CACHED_REVISIONS)
 def _decoded(compiled: str) -> Owners:
     return _decoder.decode(compiled)
+
+
+@lru_cache(maxsize=CACHED_REVISIONS)
+def _present(compiled: str, has_left: tuple[str, ...]) -> Owners:
+    return _decoded(compiled).without(has_left)
 
 
 def _revision(row: Record) -> OwnersRevision:

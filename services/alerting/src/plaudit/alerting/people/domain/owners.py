@@ -4,7 +4,7 @@ Of the assignments that fit a subject, the one with the longest prefix is the on
 that also names sources, then the one that also names severities.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -27,6 +27,8 @@ class Owner(msgspec.Struct, frozen=True, tag="owner"):
     zone: str = "UTC"
     """In which this person reads times, and has quiet hours."""
     quiet: QuietHours | None = None
+    is_deactivated: bool = False
+    """Whether the account with this address is: nothing is told to this person any more."""
 
     def not_before(self, now: datetime, *, is_urgent: bool) -> datetime | None:
         """Return until when a message to this person waits; none where it leaves at once. What is urgent does."""
@@ -210,10 +212,69 @@ class Owners(msgspec.Struct, frozen=True, kw_only=True):
         """Return the team of a name; none where the document has none."""
         return next((each for each in self.teams if each.name == name), None)
 
-    def linked(self, accounts: Mapping[str, str]) -> "Owners":
-        """Return the same with the ids of the accounts that its people have, by their addresses."""
-        people = tuple(msgspec.structs.replace(each, person_id=accounts.get(each.address)) for each in self.people)
+    def linked(self, accounts: Mapping[str, str], deactivated: Collection[str] = ()) -> "Owners":
+        """Return the same with the accounts that its people have.
+
+        Args:
+            accounts: address → id.
+            deactivated: addresses of those that are.
+        """
+        people = tuple(
+            msgspec.structs.replace(
+                each, person_id=accounts.get(each.address), is_deactivated=each.address in deactivated
+            )
+            for each in self.people
+        )
         return msgspec.structs.replace(self, people=people)
+
+    @property
+    def present(self) -> "Owners":
+        """The same without people whose account is deactivated, as far as accounts are linked."""
+        return self.without({each.address for each in self.people if each.is_deactivated})
+
+    def without(self, left: Collection[str]) -> "Owners":
+        """Return the same without people who have left, as if the document had not named them.
+
+        What was theirs belongs to whoever answers for the next shorter subject, else to the default owner. A team has
+        its other members; where it has none, the steps that told it tell the owner.
+
+        Args:
+            left: their addresses.
+        """
+        if not left:
+            return self
+        assignments = [_staffed(each, left) for each in self.assignments]
+        teams = [_team(each, left) for each in self.teams]
+        return msgspec.structs.replace(
+            self,
+            people=tuple(each for each in self.people if each.address not in left),
+            teams=tuple(each for each in teams if each is not None),
+            escalations=tuple(_escalation(each, left) for each in self.escalations),
+            assignments=tuple(each for each in assignments if each is not None),
+            default=None if self.default is None or self.default.address in left else self.default,
+            default_escalation=_escalation(self.default_escalation, left),
+        )
+
+
+def _team(team: Team, left: Collection[str]) -> Team | None:
+    members = tuple(each for each in team.members if each.address not in left)
+    return msgspec.structs.replace(team, members=members) if members else None
+
+
+def _escalation(escalation: Escalation, left: Collection[str]) -> Escalation:
+    steps = tuple(
+        ChainStep(each.after_seconds, _team(each.target, left)) if isinstance(each.target, Team) else each
+        for each in escalation.steps
+    )
+    return msgspec.structs.replace(escalation, steps=steps)
+
+
+def _staffed(each: Assignment, left: Collection[str]) -> Assignment | None:
+    """Return an assignment to those who are there; None where nobody of it is."""
+    team = None if each.team is None else _team(each.team, left)
+    is_kept = team is not None if each.owner is None else each.owner.address not in left
+    escalation = None if each.escalation is None else _escalation(each.escalation, left)
+    return msgspec.structs.replace(each, team=team, escalation=escalation) if is_kept else None
 
 
 def _when(seconds: int) -> str:
