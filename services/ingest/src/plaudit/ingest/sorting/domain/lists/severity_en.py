@@ -28,7 +28,8 @@ SEVERITY_EN: Final[Mapping[str, str]] = MappingProxyType(
             ~to/in/into/at the? emergency room/department/ward; ~intensive care; ~ambulance/ambulances;
             ~paramedic/paramedics; ~broke/broken/fractured/breaking my
             arm/leg/foot/ankle/wrist/hand/finger/hip/knee/rib/ribs/nose/back/neck/shoulder/tooth/teeth;
-            ~i/we needed/had/got <2> stitches; ~concussion/concussed; ~unconscious; ~life threatening; felt/feel/feeling unsafe;
+            ~i/we needed/had/got <2> stitches; ~concussion/concussed; ~unconscious; ~life threatening;
+            felt/feel/feeling unsafe;
             assaulted/assaulting; physically attack*/threaten*; threatened me/us/my; ~suicid*; self harm; endanger*
         """,
         "legal": """
