@@ -20,6 +20,7 @@ from plaudit.alerting.people import commands as people
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.common.db import Role
 from plaudit_testing.clocks import answered, at, drastic, review
+from plaudit_testing.mailbox import told_by
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
@@ -70,7 +71,7 @@ async def breached(stage, api, state=None):
 
 
 def told(mailbox, topic="Nobody has looked"):
-    return sorted(str(mail["To"]) for mail in mailbox.mails if topic in str(mail["Subject"]))
+    return sorted(str(mail["To"]) for mail in mailbox.mails if topic in told_by(mail))
 
 
 async def outcomes(stage, topic):
@@ -96,7 +97,7 @@ async def test_the_owner_is_told_then_the_team_then_the_owner_again(stage, api, 
 
 async def test_a_mail_names_the_owner_and_is_in_their_zone(stage, api, owners, mailbox):
     await breached(stage, api)
-    [mail] = [each for each in mailbox.mails if "Not answered" in str(each["Subject"])]
+    [mail] = [each for each in mailbox.mails if "Not answered" in told_by(each)]
     text = mail.get_body(("plain",)).get_content()
     assert "Ada Byron" in text
     assert "CET" in text
@@ -173,7 +174,7 @@ async def test_assigning_tells_the_new_owner_and_begins_the_chain_anew(stage, ap
     assigned = await api.post(f"/v1/alerts/{alert['id']}/assign", json=body)
     assert (assigned.status_code, assigned.json()["owner"]) == (200, "ben@acme.example")
     await stage.sends()
-    [mail] = [each for each in mailbox.mails if "Assigned to you" in str(each["Subject"])]
+    [mail] = [each for each in mailbox.mails if "Assigned to you" in told_by(each)]
     assert (mail["To"], "She called again." in mail.get_body(("plain",)).get_content()) == ("ben@acme.example", True)
     await goes_to(stage, 24.6)
     assert told(mailbox) == []
@@ -250,7 +251,7 @@ async def test_a_notice_that_was_held_back_is_told_at_the_end(stage, api, owners
     await goes_to(stage, 1.1)
     [mail] = mailbox.mails
     subject = "The silence has ended: Answer by 3 March 2026, 10:00 CET: 1-star review of acme/berlin"
-    assert str(mail["Subject"]) == subject
+    assert told_by(mail) == subject
     text = mail.get_body(("plain",)).get_content()
     assert "Nobody called back" in text
     assert "http://plaudit.example/console/reviews/review-1" in text
@@ -326,7 +327,7 @@ async def test_more_alerts_than_are_read_at_a_time_are_all_told_when_a_silence_e
     await goes_to(stage, 24.01)
     await goes_to(stage, 25.01)
     await goes_to(stage, 25.05)
-    to_owner = [str(mail["Subject"]) for mail in mailbox.mails if mail["To"] == "ada@acme.example"]
+    to_owner = [told_by(mail) for mail in mailbox.mails if mail["To"] == "ada@acme.example"]
     assert len(to_owner) == 2
     assert to_owner[1] == "4 at once: 4 still open"
 
@@ -378,13 +379,13 @@ async def test_what_waits_for_whoever_has_left_goes_to_whoever_answers_now(stage
 async def test_a_mail_of_an_escalation_says_what_the_mail_about_the_clock_says(stage, api, owners, mailbox):
     await breached(stage, api)
     await goes_to(stage, 24.6)
-    [mail, _] = [each for each in mailbox.mails if "Nobody has looked" in str(each["Subject"])]
+    [mail, _] = [each for each in mailbox.mails if "Nobody has looked" in told_by(each)]
     text, page = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
     for words in ("Nobody called back", "★☆☆☆☆", "Acme shop", "Late by", "Alert since", "/console/reviews/review-1"):
         assert words in text, words
         assert words in page, words
     assert "step 1 of its escalation" in text
-    [breach] = [each for each in mailbox.mails if "Not answered in time" in str(each["Subject"])]
+    [breach] = [each for each in mailbox.mails if "Not answered in time" in told_by(each)]
     assert mail["References"].split()[0] == breach["References"].split()[0], "one thread"
 
 

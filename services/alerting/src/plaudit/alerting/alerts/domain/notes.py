@@ -245,7 +245,14 @@ def _of_alert(
     is_over = alert.state is AlertState.RESOLVED
     help_to_answer = [] if is_over else as_text(aid, zone, "")
     parts = (note.why, "\n".join(f"{name}: {words}" for name, words in facts), *help_to_answer)
-    return Content(_subject(note, alert), "\n\n".join(parts), data=data, link=link, link_label=label)
+    return Content(
+        _subject(note, alert),
+        "\n\n".join(parts),
+        data=data,
+        link=link,
+        link_label=label,
+        thread_subject=one_line(alert.summary),
+    )
 
 
 def _review_facts(aid: Aid) -> list[tuple[str, str]]:
