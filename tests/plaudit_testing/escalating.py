@@ -8,7 +8,7 @@ from plaudit.alerting.people import commands as people
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.common.db import Role
 from plaudit_testing.clocks import at, review
-from plaudit_testing.mailbox import Mailbox
+from plaudit_testing.mailbox import Mailbox, told_by
 
 OWNERS = """\
 people:
@@ -50,7 +50,7 @@ async def breached(stage: Any, api: AsyncClient, state: Any = None) -> dict[str,
 
 def told(mailbox: Mailbox, topic: str = "Nobody has looked") -> list[str]:
     """Return to whom mails about this went."""
-    return sorted(str(mail["To"]) for mail in mailbox.mails if topic in str(mail["Subject"]))
+    return sorted(str(mail["To"]) for mail in mailbox.mails if topic in told_by(mail))
 
 
 async def outcomes(stage: Any, topic: str) -> list[tuple[Any, ...]]:

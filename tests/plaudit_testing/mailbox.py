@@ -50,8 +50,17 @@ class Mailbox:
 
     @property
     def subjects(self) -> list[str]:
-        """The subjects of what was taken, in order."""
-        return [str(mail["Subject"]) for mail in self.mails]
+        """What each mail that was taken tells, in order: see `told_by`."""
+        return [told_by(mail) for mail in self.mails]
+
+
+def told_by(mail: EmailMessage) -> str:
+    """Return what a mail tells in one line: its subject, or its first line where the subject is that of its thread."""
+    subject = str(mail["Subject"])
+    plain = mail.get_body(("plain",))
+    first, second, *_ = [*plain.get_content().splitlines(), "", ""] if plain else ("", "-")
+    name = subject.partition(": ")[2] or subject
+    return first if not second and (first.endswith(name) or f"{name}:" in first) else subject
 
 
 @asynccontextmanager

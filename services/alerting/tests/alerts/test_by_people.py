@@ -11,6 +11,7 @@ from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.main import owner_of_settings
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.escalating import breached, goes_to, outcomes, told
+from plaudit_testing.mailbox import told_by
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
@@ -66,7 +67,7 @@ async def test_assigning_tells_the_new_owner_and_begins_the_chain_anew(stage, ap
     assigned = await api.post(f"/v1/alerts/{alert['id']}/assign", json=body)
     assert (assigned.status_code, assigned.json()["owner"]) == (200, "ben@acme.example")
     await stage.sends()
-    [mail] = [each for each in mailbox.mails if "Assigned to you" in str(each["Subject"])]
+    [mail] = [each for each in mailbox.mails if "Assigned to you" in told_by(each)]
     assert (mail["To"], "She called again." in mail.get_body(("plain",)).get_content()) == ("ben@acme.example", True)
     await goes_to(stage, 24.6)
     assert told(mailbox) == []

@@ -21,6 +21,7 @@ from plaudit.common.standard_webhooks import decode_secret, verify
 from plaudit.common.vault import vault_of
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.delivering import open_endpoint, says
+from plaudit_testing.mailbox import told_by
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
@@ -293,7 +294,7 @@ async def test_an_endpoint_that_is_disabled_by_itself_raises_an_alert_that_enabl
     [alert] = await stage.rows("SELECT * FROM alerts WHERE kind = 'endpoint_disabled'")
     assert (alert["state"], alert["owner"]) == ("open", "owner@acme.example")
     assert ("410" if way == "gone" else "500") in alert["summary"]
-    [mail] = [mail for mail in mailbox.mails if "is disabled" in str(mail["Subject"])]
+    [mail] = [mail for mail in mailbox.mails if "is disabled" in told_by(mail)]
     text = " ".join(mail.get_body(("plain",)).get_content().split())
     assert "/console/messages/endpoints" in text
     assert "What happens until then is not kept for it" in text

@@ -8,6 +8,7 @@ from plaudit.alerting.alerts.commands import telling
 from plaudit.alerting.alerts.store import silences
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.escalating import breached, goes_to, outcomes, told
+from plaudit_testing.mailbox import told_by
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
@@ -52,7 +53,7 @@ async def test_a_notice_that_was_held_back_is_told_at_the_end(stage, api, owners
     await goes_to(stage, 1.1)
     [mail] = mailbox.mails
     subject = "The silence has ended: Answer by 3 March 2026, 10:00 CET: 1-star review of acme/berlin"
-    assert str(mail["Subject"]) == subject
+    assert told_by(mail) == subject
     text = mail.get_body(("plain",)).get_content()
     assert "Nobody called back" in text
     assert "http://plaudit.example/console/reviews/review-1" in text
@@ -128,7 +129,7 @@ async def test_more_alerts_than_are_read_at_a_time_are_all_told_when_a_silence_e
     await goes_to(stage, 24.01)
     await goes_to(stage, 25.01)
     await goes_to(stage, 25.05)
-    to_owner = [str(mail["Subject"]) for mail in mailbox.mails if mail["To"] == "ada@acme.example"]
+    to_owner = [told_by(mail) for mail in mailbox.mails if mail["To"] == "ada@acme.example"]
     assert len(to_owner) == 2
     assert to_owner[1] == "4 at once: 4 still open"
 

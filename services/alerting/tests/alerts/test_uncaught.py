@@ -12,6 +12,7 @@ from plaudit.alerting.policies.domain.document import Format
 from plaudit.common.contracts import Kind
 from plaudit.common.db import Role, lock
 from plaudit_testing.clocks import SOURCE_CREATED, answered, at, drastic, rated, review
+from plaudit_testing.mailbox import told_by
 
 pytestmark = pytest.mark.postgres
 
@@ -62,7 +63,7 @@ async def test_it_raises_one_alert_and_tells_the_default_owner(stage, hamburg_on
     [alert] = await alerts(stage)
     assert (alert["kind"], alert["state"], alert["owner"]) == ("uncaught", "open", "owner@acme.example")
     [mail] = mailbox.mails
-    assert "Nobody answers for this" in str(mail["Subject"])
+    assert "Nobody answers for this" in told_by(mail)
     assert [event["type"] for event in await stage.events()] == ["alert.raised"]
 
 
@@ -147,7 +148,7 @@ async def test_it_is_resolved_when_nothing_is_left_to_do(stage, hamburg_only, ma
     assert (alert["state"], alert["reason"]) == ("resolved", reason)
     await stage.move_to(at(0.02))  # what follows within a minute is gathered
     await stage.sends()
-    assert [str(mail["Subject"]).replace("\n", "").partition(":")[0].strip() for mail in mailbox.mails] == [
+    assert [told_by(mail).replace("\n", "").partition(":")[0].strip() for mail in mailbox.mails] == [
         "Nobody answers for this",
         "Resolved",
     ]

@@ -131,7 +131,18 @@ async def test_a_key_acknowledges_and_another_opens_the_review(desk: Page):
     await desk.keyboard.press("e")
     await expect(desk.get_by_role("status")).to_contain_text("The alert is acknowledged")
     await desk.keyboard.press("r")
-    await desk.wait_for_url("**/console/reviews/late-0")
+    await desk.wait_for_url("**/console/answers/late-0#selected")
+
+
+async def test_a_key_without_a_button_says_so_to_everybody(desk: Page):
+    await desk.keyboard.press("e")
+    await expect(desk.get_by_role("status")).to_contain_text("The alert is acknowledged")
+    await desk.keyboard.press("e")
+    told = desk.get_by_text("This clock has no button for that key.")
+    box = await told.bounding_box()
+    assert box is not None
+    assert box["width"] > 100, "it is there for eyes, too"
+    assert await faults_of(desk) == []
 
 
 async def test_the_dialog_names_the_keys_and_turns_them_off(desk: Page):

@@ -123,6 +123,15 @@ async def test_alerts_are_listed_and_written_by_owner_and_severity(three, monkey
         assert all(row["raised_at"].endswith("Z") for row in rows)
 
 
+async def test_a_file_for_people_begins_with_a_byte_order_mark_and_one_for_programs_does_not(three):
+    api = await three.client()
+    mark = b"\xef\xbb\xbf"
+    for path in ("/v1/clocks.csv", "/v1/alerts.csv"):
+        plain, marked = await api.get(path), await api.get(path, params={"byte_order_mark": "true"})
+        assert marked.content == mark + plain.content
+        assert not plain.content.startswith(mark)
+
+
 async def test_a_change_is_told_to_whoever_follows(three):
     api = await three.client()
     place = (await api.get("/v1/clocks/changes")).json()

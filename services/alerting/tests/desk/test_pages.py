@@ -110,7 +110,7 @@ async def test_a_clock_has_a_page_with_its_review_and_what_happened(stage):
     browser = await signed_in(stage, "*")
     (path,) = set(re.findall(r'href="(/console/desk/[0-9a-f-]{36})"', (await browser.get("/console/desk")).text))
     page = (await browser.get(path)).text
-    assert '<a class="button" href="/console/reviews/late" data-key="r"' in page
+    assert '<a class="button" href="/console/answers/late#selected" data-key="r"' in page
     assert '<a class="button quiet" href="https://shop.example/reviews/r-1" rel="noopener nofollow"' in page
     assert "I waited two days." in page
     happened = [
@@ -263,7 +263,7 @@ async def test_where_answers_are_not_told_a_clock_is_neither_late_nor_in_time(st
     assert "Quiet" not in (await browser.get("/console/desk")).text
     page = (await browser.get("/console/desk?show=unknown")).text
     assert '<span class="pill quiet">unknown</span>' in page
-    assert '<a href="/console/reviews/quiet">Record the answer</a>' in page
+    assert '<a href="/console/answers/quiet#selected">Record the answer</a>' in page
     assert "<dt>Answered</dt><dd>unknown</dd>" in page
     assert "Whether it was answered by then is not told here." in page
     assert "No answer in time" not in page

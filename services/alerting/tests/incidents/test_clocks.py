@@ -6,7 +6,7 @@ from plaudit.alerting.people.commands import save
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.common.db import Role
 from plaudit_testing.incidents import TEXT, after
-from plaudit_testing.mailbox import Mailbox
+from plaudit_testing.mailbox import Mailbox, told_by
 
 pytestmark = pytest.mark.postgres
 
@@ -43,7 +43,7 @@ async def test_a_breach_calls_the_owner_to_the_page_of_the_incident(incidents, m
     await incidents.stage.sends()
     await incidents.goes_to(1.2)
     await incidents.stage.sends()
-    subjects = [str(each["Subject"]).strip() for each in mailbox.mails]
+    subjects = [told_by(each).strip() for each in mailbox.mails]
     assert subjects[0].startswith("Post an update by")
     assert subjects[-1] == "Not updated in time: incident Pay <b>ments</b> fail"
     body = mailbox.mails[-1].get_body(("html",)).get_content()

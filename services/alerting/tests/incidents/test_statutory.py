@@ -7,7 +7,7 @@ import pytest
 from plaudit.alerting.timers.jobs.auditor import Auditor
 from plaudit.common.delivery.connector import Connector
 from plaudit_testing.incidents import after, iso
-from plaudit_testing.mailbox import Mailbox
+from plaudit_testing.mailbox import Mailbox, told_by
 
 pytestmark = pytest.mark.postgres
 
@@ -16,7 +16,7 @@ AUTHORITY = {"channel": "portal", "reference": "2026-0815", "note": "First notic
 
 def text_of(mail):
     """The subject and the words of a mail, which may tell of several things."""
-    return f"{mail['Subject']}\n{mail.get_body(('plain',)).get_content()}"
+    return f"{told_by(mail)}\n{mail.get_body(('plain',)).get_content()}"
 
 
 async def breached(incidents, aware=-10.0, **members):
@@ -66,7 +66,7 @@ async def test_it_is_never_silenced(incidents, mailbox: Mailbox):
     assert subject.status_code == 201, subject.text
     await incidents.goes_to(62.1)
     await incidents.stage.sends()
-    assert "Not told in time: incident Payments fail" in {str(each["Subject"]) for each in mailbox.mails}
+    assert "Not told in time: incident Payments fail" in {told_by(each) for each in mailbox.mails}
     clock = await incidents.clock(incident, "statutory")
     [alert] = [
         each for each in (await incidents.api.get("/v1/alerts")).json()["items"] if each["clock_id"] == str(clock["id"])
@@ -149,7 +149,7 @@ async def test_a_correction_to_a_time_that_is_over_calls_people(incidents):
 async def test_a_correction_takes_a_breach_back_and_the_next_one_is_told_too(incidents, mailbox: Mailbox):
     incident = await breached(incidents)
     await incidents.tells(62.1)  # the update was due long before: it is told first, and this a minute later
-    assert [str(each["Subject"]).partition(":")[0] for each in mailbox.mails] == [
+    assert [told_by(each).partition(":")[0] for each in mailbox.mails] == [
         *("Not updated in time", "Not told in time"),
     ]
     await incidents.puts(incident, "breach/awareness", aware_at=iso(after(0)), reason="It was another system.")

@@ -39,6 +39,7 @@ async def test_a_clock_that_starts_warns_and_is_breached_is_told_in_one_thread(s
         "Not answered in time",
     ]
     assert len({mail["References"] for mail in mailbox.mails}) == 1
+    assert len({mail["Subject"] for mail in mailbox.mails}) == 1, "Gmail goes by the subject, too"
     assert len({mail["Message-ID"] for mail in mailbox.mails}) == 4
 
 

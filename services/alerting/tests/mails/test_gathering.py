@@ -13,6 +13,7 @@ from plaudit.alerting.policies.domain.document import Format
 from plaudit.common.contracts import Severity
 from plaudit.common.db import Role
 from plaudit_testing.clocks import answered, at, review
+from plaudit_testing.mailbox import told_by
 from plaudit_testing.runtime import short_and_long
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
@@ -108,8 +109,8 @@ async def test_later_mails_of_a_clock_refer_to_the_mail_that_told_of_it_with_oth
     await stage.sends()
     await stage.move_to(at(24.1 + WINDOW))
     await stage.sends()
-    notice = {mail["Message-ID"] for mail in mailbox.mails if "at once" in mail["Subject"]}
-    breaches = [mail for mail in mailbox.mails if mail["Subject"].startswith("Not answered in time")]
+    notice = {mail["Message-ID"] for mail in mailbox.mails if "at once" in told_by(mail)}
+    breaches = [mail for mail in mailbox.mails if told_by(mail).startswith("Not answered in time")]
     assert breaches
     # Of three notices one left by itself; what refers to the gathered one was told in it.
     assert {mail["In-Reply-To"] for mail in breaches} & notice
@@ -121,12 +122,12 @@ async def test_a_breach_that_was_told_with_others_is_taken_back_to_whoever_got_i
     await stage.move_to(at(24.1))
     await stage.fires()
     await stage.sends()
-    bundle = next(mail for mail in mailbox.mails if "3 late" in mail["Subject"])
+    bundle = next(mail for mail in mailbox.mails if "3 late" in told_by(mail))
     for number in range(3):
         await stage.happens(review(), answered(review(), at(23)), at(24.5), review_id=f"review-{number}")
     await stage.move_to(at(26))
     await stage.sends()
-    [taken_back] = [mail for mail in mailbox.mails if "3 taken back" in mail["Subject"]]
+    [taken_back] = [mail for mail in mailbox.mails if "3 taken back" in told_by(mail)]
     assert taken_back["Message-ID"] != bundle["Message-ID"]
     assert text_of(taken_back).count("it was in time: nothing is left to do") == 3
 
@@ -140,7 +141,7 @@ async def test_whoever_was_told_of_a_breach_hears_that_it_is_taken_back_and_nobo
     await stage.happens(review(), answered(review(), at(23)), at(25))
     await stage.move_to(at(26))
     await stage.sends()
-    taken_back = [mail["To"] for mail in mailbox.mails if mail["Subject"].startswith("Taken back")]
+    taken_back = [mail["To"] for mail in mailbox.mails if told_by(mail).startswith("Taken back")]
     assert taken_back == ["before@acme.example"]
 
 

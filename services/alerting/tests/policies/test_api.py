@@ -26,8 +26,47 @@ async def saved(api, text=EXAMPLE_YAML):
     return answer.json()["name"]
 
 
+async def fingerprint_of(api, name):
+    return (await api.post(f"{REVISIONS}/{name}/preview")).json()["fingerprint"]
+
+
 async def activated(api, name, **headers):
-    return await api.post(f"{REVISIONS}/{name}/activate", headers=headers)
+    found = await api.post(f"{REVISIONS}/{name}/preview")
+    previewed = {"fingerprint": found.json()["fingerprint"]} if found.is_success else {"skip_preview": True}
+    return await api.post(f"{REVISIONS}/{name}/activate", json=previewed, headers=headers)
+
+
+async def test_a_revision_is_activated_as_it_was_previewed_or_without_a_preview_on_request(api):
+    name = await saved(api)
+    path = f"{REVISIONS}/{name}/activate"
+    for body in ({}, {"json": {}}, {"json": {"skip_preview": False}}):
+        refused = await api.post(path, **body)
+        assert (refused.status_code, refused.json()["type"]) == (428, "/problems#preview-required")
+        assert f"{REVISIONS}/{name}/preview" in refused.json()["detail"]
+    previewed = await fingerprint_of(api, name)
+    assert (await api.post(path, json={"fingerprint": "another"})).status_code == 412
+    done = await api.post(path, json={"fingerprint": previewed})
+    assert (done.status_code, done.json()["revision"]["name"]) == (200, name)
+    again = await api.post(path, json={"fingerprint": previewed})
+    assert (again.status_code, again.json()) == (200, done.json()), "sent again after no answer, it is the same"
+    back = await api.post(f"{REVISIONS}/shipped/activate", json={"skip_preview": True})
+    assert (back.status_code, back.json()["revision"]["name"]) == (200, "shipped")
+
+
+async def test_a_preview_of_before_another_calendar_or_another_activation_activates_nothing(api):
+    week = {"monday": ["09:00-17:00"]}
+    await api.put("/v1/calendars/office", json={"zone": "Europe/Berlin", "week": week})
+    first = await saved(api, EXAMPLE_YAML.replace("calendar: always", "calendar: office"))
+    previewed = await fingerprint_of(api, first)
+    await api.put("/v1/calendars/office", json={"zone": "Europe/Berlin", "week": week | {"tuesday": ["09:00-17:00"]}})
+    refused = await api.post(f"{REVISIONS}/{first}/activate", json={"fingerprint": previewed})
+    assert refused.status_code == 412
+    assert "Preview the revision again" in refused.json()["detail"]
+    second = await saved(api)
+    early, previewed = await fingerprint_of(api, first), await fingerprint_of(api, second)
+    assert (await api.post(f"{REVISIONS}/{second}/activate", json={"fingerprint": previewed})).status_code == 200
+    assert (await api.post(f"{REVISIONS}/{first}/activate", json={"fingerprint": early})).status_code == 412
+    assert (await activated(api, first)).status_code == 200
 
 
 async def test_the_shipped_policy_is_in_force_until_another_is_activated(stage, api):

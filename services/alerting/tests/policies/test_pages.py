@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from plaudit.alerting.policies.schemas import EXAMPLE_YAML
@@ -37,6 +39,24 @@ async def test_the_policy_in_force_is_shown_in_words(admin):
         assert words in page, words
 
 
+async def put_into_force(admin):
+    """Press the button of the page of the first revision, below its preview."""
+    page = (await admin.get(f"{POLICIES}/revisions/1")).text
+    assert page.index('id="preview"') < page.index("Put it into force")
+    [shown] = re.findall(r'name="fingerprint" value="([0-9a-f]{32})"', page)
+    data = {"seen": "0", "fingerprint": shown}
+    return await admin.post(f"{POLICIES}/revisions/1/activate", data=data, headers=OURS)
+
+
+async def test_a_revision_that_was_not_previewed_is_not_put_into_force(admin):
+    await admin.post(POLICIES, data={"document": EXAMPLE_YAML}, headers=OURS)
+    for typed in ({"seen": "0"}, {"seen": "0", "fingerprint": "0" * 32}):
+        answer = await admin.post(f"{POLICIES}/revisions/1/activate", data=typed, headers=OURS)
+        assert answer.headers["location"] == f"{POLICIES}/revisions/1"
+        assert "Preview the revision again and decide." in (await admin.get(answer.headers["location"])).text
+    assert "until you activate a revision of your own" in (await admin.get(POLICIES)).text
+
+
 async def test_a_revision_is_written_previewed_and_put_into_force_without_a_script(admin, seen):
     yesterday = {"published_at": at(-30), "rated_at": at(-30), "received_at": at(-30)}
     await seen(review(**yesterday), review(5.0, **yesterday))
@@ -47,7 +67,7 @@ async def test_a_revision_is_written_previewed_and_put_into_force_without_a_scri
     assert "three-stars is gone (First answer, 3 stars)." in page
     assert "1 review without a class" in page
     assert 'data-label="Late">1<' in page
-    done = await admin.post(f"{POLICIES}/revisions/1/activate", data={"seen": "0"}, headers=OURS)
+    done = await put_into_force(admin)
     assert (done.status_code, done.headers["location"]) == (303, POLICIES)
     page = (await admin.get(POLICIES)).text
     assert "In force: <bdi>Shop hours</bdi>" in page
@@ -73,7 +93,7 @@ async def test_a_mistake_that_ends_with_a_question_has_no_full_stop_behind_it(ad
 
 async def test_what_somebody_else_has_activated_meanwhile_is_not_overwritten(admin):
     await admin.post(POLICIES, data={"document": EXAMPLE_YAML}, headers=OURS)
-    await admin.post(f"{POLICIES}/revisions/1/activate", data={"seen": "0"}, headers=OURS)
+    await put_into_force(admin)
     for seen in ("0", "", "x", "9" * 30):
         answer = await admin.post(f"{POLICIES}/revisions/shipped/activate", data={"seen": seen}, headers=OURS)
         assert answer.headers["location"] == f"{POLICIES}/revisions/shipped"
@@ -103,7 +123,7 @@ async def test_hostile_text_of_a_source_stays_text(admin, seen):
     )
     await seen(review(5.0, source=source))
     await admin.post(POLICIES, data={"document": EXAMPLE_YAML}, headers=OURS)
-    await admin.post(f"{POLICIES}/revisions/1/activate", data={"seen": "0"}, headers=OURS)
+    await put_into_force(admin)
     for path in ("coverage", "revisions/1"):
         page = (await admin.get(f"{POLICIES}/{path}")).text
         assert "&lt;script&gt;alert(1)" in page

@@ -116,6 +116,7 @@ async def test_each_report_is_a_file_of_the_same(stage):
     ):
         file = await page.get(f"{REPORTS}/{name}.csv", params={"days": "90", "by": "source"})
         assert (file.status_code, file.headers["content-type"].split(";")[0]) == (200, "text/csv"), name
+        assert file.content.startswith(b"\xef\xbb\xbf"), "Excel reads UTF-8 by it"
         assert words_of in file.text, name
 
 

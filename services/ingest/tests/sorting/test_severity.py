@@ -67,8 +67,19 @@ SAID = [
     ("Scam", None, DRASTIC),
     ("", 1, NEGATIVE),
     ("Thanks to them I avoided a scam.", 5, CHECK),
+    ("I had to go to hospital. I was injured.", 1, DRASTIC),
+    ("My son got badly hurt and we ended up in the emergency room.", 1, DRASTIC),
+    ("I broke my ankle on the loose step, they had to call an ambulance.", 1, DRASTIC),
+    ("My wife was hospitalised after the meal.", 1, DRASTIC),
+    ("I was in hospital and they would not move my booking.", 1, CHECK),
+    ("The hospital bill is not covered.", 1, NEGATIVE),
+    ("They do not pay to the hospital bill.", 1, NEGATIVE),
+    ("Ich wurde verletzt und musste ins Spital.", 1, DRASTIC),
+    ("Bein gebrochen, der Notarzt musste kommen.", 1, DRASTIC),
+    ("Sie haben ihr Versprechen gebrochen.", 1, NEGATIVE),
 ]
 NOT_UNDERSTOOD = [
+    ("I was not injured, I did not have to go to hospital.", 1, CHECK),
     ("s c a m", 1, NEGATIVE),
     ("Internetbetrug war der Fall, den sie nicht übernehmen.", 1, DRASTIC),
 ]

@@ -200,6 +200,16 @@ def test_mails_of_one_thread_refer_to_one_root_and_have_their_own_ids():
     assert mail_with(CONTENT, thread="")["References"] is None
 
 
+def test_a_mail_of_a_thread_with_a_subject_of_its_own_tells_what_is_new_in_the_first_line():
+    told = msgspec.structs.replace(CONTENT, thread_subject="Answer: a review")
+    made = mail_with(told)
+    assert made["Subject"] == "Answer: a review"
+    assert made.get_body(("plain",)).get_content().startswith("Late\n\nOne\n\nTwo\n")
+    assert ">Late</h1>" in made.get_body(("html",)).get_content()
+    same = mail_with(msgspec.structs.replace(CONTENT, thread_subject=CONTENT.subject))
+    assert same.get_body(("plain",)).get_content().startswith("One\n\nTwo\n")
+
+
 def test_a_mail_can_be_stopped_by_one_click_where_it_is_of_consent():
     made = mail.mail_of(
         DELIVERY, CONTENT, sender="p@acme.example", sent_at=NOW, unsubscribe_url="https://plaudit.example/p/x"

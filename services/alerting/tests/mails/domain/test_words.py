@@ -22,6 +22,7 @@ from plaudit.common.delivery.domain.message import Route, deliveries_of
 from plaudit.common.delivery.domain.shapes.mail import mail_of
 from plaudit_testing.clocks import at, folded, ref_of, review
 from plaudit_testing.directions import HEBREW, misplaced
+from plaudit_testing.mailbox import told_by
 
 ID = UUID("01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11")
 STARTED = Started(at(0), at(0), ref_of("one-or-two-stars"), StartReason.PUBLISHED)
@@ -101,7 +102,7 @@ HARMLESS = {
 
 def test_a_notice_has_the_words_the_stars_where_the_time_left_and_one_link_to_answer_that_review():
     message = mail(clock())
-    assert message["Subject"] == "Answer by 3 March 2026, 09:00 UTC: 1-star review of acme/berlin"
+    assert told_by(message) == "Answer by 3 March 2026, 09:00 UTC: 1-star review of acme/berlin"
     text = body(message, "plain")
     assert "A 1-star review of acme/berlin on Acme shop was published on 2 March 2026, 09:00 UTC." in text
     assert "> Nobody called back\n>\n> I waited two days.\n" in text
@@ -116,7 +117,7 @@ def test_a_notice_has_the_words_the_stars_where_the_time_left_and_one_link_to_an
 
 def test_times_are_those_of_the_readers_zone():
     message = mail(clock(), zone=ZoneInfo("Europe/Berlin"))
-    assert message["Subject"] == "Answer by 3 March 2026, 10:00 CET: 1-star review of acme/berlin"
+    assert told_by(message) == "Answer by 3 March 2026, 10:00 CET: 1-star review of acme/berlin"
     assert "Due: 3 March 2026, 10:00 CET" in body(message, "plain")
 
 
@@ -149,7 +150,7 @@ def test_a_notice_says_where_to_record_the_answer_if_answers_are_not_told():
 
 def test_a_breach_says_that_the_time_is_over():
     message = mail(clock(Breached(at(24))), LetterKind.BREACH)
-    assert message["Subject"] == "Not answered in time: 1-star review of acme/berlin"
+    assert told_by(message) == "Not answered in time: 1-star review of acme/berlin"
     assert "was due by 3 March 2026, 09:00 UTC, and none has been published." in body(message, "plain")
     assert "taken back" not in body(message, "plain")
 
@@ -163,6 +164,21 @@ def test_all_mails_of_a_clock_are_one_thread():
     mails = [mail(clock()), mail(clock(Breached(at(24))), LetterKind.BREACH), mail(clock(), LetterKind.RETRACTION)]
     assert len({each["References"] for each in mails}) == 1
     assert len({each["Message-ID"] for each in mails}) == 3
+
+
+def test_all_mails_of_a_clock_have_one_subject_and_tell_more_in_their_first_line():
+    mails = [
+        mail(clock()),
+        mail(clock(Breached(at(24))), LetterKind.BREACH),
+        mail(clock(), LetterKind.RETRACTION),
+    ]
+    assert {str(each["Subject"]) for each in mails} == {"Answer: 1-star review of acme/berlin"}
+    first_lines = [body(each, "plain").partition("\n")[0] for each in mails]
+    assert [each.partition(":")[0] for each in first_lines] == [
+        "Answer by 3 March 2026, 09",
+        "Not answered in time",
+        "Taken back, it was in time",
+    ]
 
 
 def test_markup_in_a_review_is_shown_and_not_run():
@@ -212,7 +228,7 @@ def test_right_to_left_texts_are_set_right_to_left():
 
 @pytest.mark.parametrize("title", ["\u200b", "\u3164\u200e", " ", "\u202e"])
 def test_a_title_that_shows_nothing_is_left_out(title):
-    assert "> I waited two days.\n" in body(mail(clock(title=title)), "plain").split("\n\n")[2] + "\n"
+    assert "> I waited two days.\n" in body(mail(clock(title=title)), "plain").split("\n\n")[3] + "\n"
     assert clock(title=title).about.title is None
 
 

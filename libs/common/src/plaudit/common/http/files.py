@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
-from typing import Any, Final, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
+from fastapi import Query
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
@@ -22,6 +23,11 @@ from plaudit.common.http.headers import preferred
 
 LINES: Final = 500
 """How many lines of a file are made at once."""
+BYTE_ORDER_MARK: Final = "\ufeff"
+"""What a file for people begins with: without it, Excel reads UTF-8 in the character set of the machine."""
+ByteOrderMark = Annotated[
+    bool, Query(description="Begin with a byte order mark, without which Excel misreads umlauts. Programs want none.")
+]
 
 
 class Format(StrEnum):
@@ -87,16 +93,19 @@ def as_file(pieces: AsyncIterator[str], name: str, form: Format) -> StreamingRes
     )
 
 
-async def written(groups: AsyncIterator[Group[T]], head: Sequence[str], form: Format) -> AsyncIterator[str]:
+async def written(
+    groups: AsyncIterator[Group[T]], head: Sequence[str], form: Format, *, byte_order_mark: bool = False
+) -> AsyncIterator[str]:
     """Yield a file piece by piece, each of `LINES` lines at most.
 
     Args:
         groups: what the file holds; the next one is asked for once those before it are written.
         head: the names of the columns, which CSV begins with.
         form: JSON Lines or CSV.
+        byte_order_mark: whether CSV begins with one.
     """
     if form is Format.CSV:
-        yield csv_lines([head])
+        yield (BYTE_ORDER_MARK if byte_order_mark else "") + csv_lines([head])
     async for group in groups:
         things = iter(group.things)
         while piece := await asyncio.to_thread(_piece, things, group, form):

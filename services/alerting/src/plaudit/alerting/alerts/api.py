@@ -52,7 +52,7 @@ from plaudit.common.http import (
     not_found,
     unprocessable,
 )
-from plaudit.common.http.files import Format, Group, as_file, content_of_csv, written
+from plaudit.common.http.files import ByteOrderMark, Format, Group, as_file, content_of_csv, written
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import against_rule
@@ -123,7 +123,7 @@ async def list_alerts(principal: AlertsReader, tx: TenantTx, paging: Paging, ask
     summary="Export alerts",
 )
 async def export_alerts(
-    request: Request, principal: AlertsReader, tx: TenantTx, asked: AskedFilters
+    request: Request, principal: AlertsReader, tx: TenantTx, asked: AskedFilters, byte_order_mark: ByteOrderMark = False
 ) -> StreamingResponse:
     """Export as CSV (RFC 4180) all alerts that a list with these filters holds; there is no limit to their number.
 
@@ -140,7 +140,8 @@ async def export_alerts(
     database = request.app.state.resources.database(Role.API)
     parts = list_apart(database, tenant_id, first, read_after, EXPORTED_ROWS)
     groups = (Group(found, AlertOut.model_validate, csv_row) async for found in parts)
-    return as_file(written(groups, HEAD, Format.CSV), "alerts", Format.CSV)
+    pieces = written(groups, HEAD, Format.CSV, byte_order_mark=byte_order_mark)
+    return as_file(pieces, "alerts", Format.CSV)
 
 
 @router.post(

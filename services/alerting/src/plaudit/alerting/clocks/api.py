@@ -54,7 +54,7 @@ from plaudit.common.http import (
     not_found,
     unprocessable,
 )
-from plaudit.common.http.files import Format, Group, as_file, content_of_csv, written
+from plaudit.common.http.files import ByteOrderMark, Format, Group, as_file, content_of_csv, written
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import against_rule
@@ -185,7 +185,7 @@ async def list_clocks(
     summary="Export clocks",
 )
 async def export_clocks(
-    request: Request, principal: ClocksReader, tx: TenantTx, asked: AskedFilters
+    request: Request, principal: ClocksReader, tx: TenantTx, asked: AskedFilters, byte_order_mark: ByteOrderMark = False
 ) -> StreamingResponse:
     """Export as CSV (RFC 4180) all clocks that a list with these filters holds; there is no limit to their number.
 
@@ -202,7 +202,8 @@ async def export_clocks(
     database = request.app.state.resources.database(Role.API)
     parts = list_apart(database, tenant_id, await read(tx), read_after, EXPORTED_ROWS)
     groups = (Group(found, ClockOut.model_validate, csv_row) async for found in parts)
-    return as_file(written(groups, HEAD, Format.CSV), "clocks", Format.CSV)
+    pieces = written(groups, HEAD, Format.CSV, byte_order_mark=byte_order_mark)
+    return as_file(pieces, "clocks", Format.CSV)
 
 
 @router.get("/v1/clocks/{clock_id}", summary="Read a clock")

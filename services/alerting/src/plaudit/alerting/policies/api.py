@@ -12,14 +12,17 @@ from plaudit.alerting.policies.domain.stored import (
     NAME_PATTERN,
     Activation,
     PolicyChangedError,
+    PreviewRequiredError,
     TooManyRevisionsError,
     UnknownRevisionError,
+    fingerprint_of,
     key_of,
 )
 from plaudit.alerting.policies.domain.words import changes
 from plaudit.alerting.policies.schemas import (
     JSON_TYPE,
     YAML_TYPES,
+    ActivationIn,
     ActivationOut,
     ComparedRevisionOut,
     CoverageOut,
@@ -65,6 +68,8 @@ PROBLEMS: Final = {
     "its place. Correct them.",
     "neither-json-nor-yaml": "The body is of a type that this address does not take. Send JSON or YAML, as "
     "`Content-Type` must say.",
+    "preview-required": "A revision is put into force by the `fingerprint` of its preview, so that whoever does it has "
+    "seen what it would have done. Preview it first, or say `skip_preview`.",
     "too-many-revisions": "The policy has as many revisions as it may. Ask whoever runs the installation.",
 }
 """Slug → meaning and what to do."""
@@ -80,7 +85,12 @@ def _wrong_policy(error: WrongPolicyError) -> Problem:
     return wrong_document("wrong-policy", "The document is no policy, or its classes do not fit together", error.errors)
 
 
+def _preview_required(error: PreviewRequiredError) -> Problem:
+    return Problem("preview-required", 428, "Preview it first", str(error))
+
+
 REFUSALS: Final[Refusals] = {
+    PreviewRequiredError: _preview_required,
     WrongPolicyError: _wrong_policy,
     UnknownRevisionError: lambda _: not_found("revision"),
     PolicyChangedError: lambda error: precondition_failed(str(error)),
@@ -179,29 +189,53 @@ async def read_policy_revision(
 async def preview_policy_revision(principal: Reader, tx: TenantTx, revision: RevisionName) -> PreviewOut:
     """Show what the revision would have done with the reviews of the last 30 days. Nothing is stored or started.
 
-    Of each class it says how many clocks would have started, and how many of them late. It goes by reviews as they
-    stand now: a rating that was lowered meanwhile counts from the publication.
+    Its `fingerprint` lets it be activated. Of each class it says how many clocks would have started, and how many of
+    them late. It goes by reviews as they stand now: a rating that was lowered meanwhile counts from the publication.
     """
     found = await store.get(tx, principal.tenant_id, key_of(revision))
-    in_force = await store.revision_in_force(tx, principal.tenant_id)
+    in_force = await store.in_force(tx, principal.tenant_id)
+    current = await store.get(tx, principal.tenant_id, in_force.key)
+    fingerprint = fingerprint_of(found, in_force, await store.calendars_of(tx, principal.tenant_id))
     previewed = await store.preview_of(tx, principal.tenant_id, found)
-    return preview_out(previewed, changes(in_force.policy, found.policy))
+    return preview_out(previewed, changes(current.policy, found.policy), fingerprint)
 
 
 @router.post(
     f"{REVISIONS}/{{revision}}/activate",
     summary="Put a revision of the policy into force",
     openapi_extra=describe(
-        problems={"not-found": 404, "wrong-policy": 422}, headers=("ETag",), answer={"is_in_force": True}
+        problems={"not-found": 404, "wrong-policy": 422, "preview-required": 428},
+        headers=("ETag",),
+        answer={"is_in_force": True},
     ),
 )
 async def activate_policy_revision(
-    principal: Writer, work: Work, revision: RevisionName, response: Response, if_match: IfMatch = None
+    principal: Writer,
+    work: Work,
+    revision: RevisionName,
+    response: Response,
+    asked: ActivationIn | None = None,
+    if_match: IfMatch = None,
 ) -> PolicyOut:
-    """Put a revision into force: clocks that start from now on are pinned to it. Those that run stay as they are."""
+    """Put a revision into force: clocks that start from now on are pinned to it. Those that run stay as they are.
+
+    Name the preview that you looked at by its `fingerprint`; without one, say `skip_preview`.
+    """
+    asked = asked or ActivationIn()
+    if asked.fingerprint is None and not asked.skip_preview:
+        raise PreviewRequiredError(
+            f"Send the `fingerprint` that `POST {REVISIONS}/{revision}/preview` answers, or `skip_preview: true` to do "
+            "without."
+        )
     calendars = await store.calendars_of(work.tx, principal.tenant_id)
     activated = await commands.activate(
-        work.tx, principal.tenant_id, key_of(revision), principal.actor, calendars, expected=revisions_of(if_match)
+        work.tx,
+        principal.tenant_id,
+        key_of(revision),
+        principal.actor,
+        calendars,
+        expected=revisions_of(if_match),
+        previewed=asked.fingerprint,
     )
     response.headers["ETag"] = _etag(activated)
     return policy_out(await store.get(work.tx, principal.tenant_id, activated.key), activated)

@@ -17,6 +17,7 @@ from plaudit.alerting.policies.domain.stored import (
     StoredRevision,
     TooManyRevisionsError,
     UnknownRevisionError,
+    fingerprint_of,
 )
 from plaudit.common.db import Tx, lock
 
@@ -60,6 +61,7 @@ async def activate(
     calendars: Mapping[str, Calendar],
     *,
     expected: Collection[int] | None = None,
+    previewed: str | None = None,
 ) -> Activation:
     """Put a revision into force: clocks that start from now on are pinned to it. Those that run stay as they are.
 
@@ -70,10 +72,11 @@ async def activate(
         actor: who does it.
         calendars: name → calendar in force; they may have changed since the revision was saved.
         expected: the activation that is in force must be one of these, if given.
+        previewed: the fingerprint of the preview that was looked at; none where whoever asks does without.
 
     Raises:
         UnknownRevisionError: there is none.
-        PolicyChangedError: another activation is in force.
+        PolicyChangedError: another activation is in force, or the preview would be another one now.
         WrongPolicyError: by the calendars of now, its classes do not fit together any more.
     """
     await lock(tx, [order_key(tenant_id)])
@@ -85,6 +88,11 @@ async def activate(
         raise UnknownRevisionError("there is no such revision")
     if current.key == key:
         return current
+    if previewed is not None and previewed != fingerprint_of(found, current, calendars):
+        raise PolicyChangedError(
+            "This is not the preview of how it stands now: what is in force, or a calendar, may have changed since. "
+            "Preview the revision again and decide."
+        )
     errors = mistakes_with_calendars(found.policy, calendars, tx.now)
     if errors:
         raise WrongPolicyError(errors)

@@ -17,6 +17,7 @@ from plaudit.alerting.policies.domain.stored import (
     PolicyChangedError,
     StoredRevision,
     TooManyRevisionsError,
+    fingerprint_of,
     key_of,
 )
 from plaudit.alerting.policies.domain.words import ClassInWords, changes
@@ -71,6 +72,7 @@ async def show_revision(request: Request, principal: Reader, tx: TenantTx, revis
     found = await store.get(tx, principal.tenant_id, key_of(revision))
     in_force = await store.in_force(tx, principal.tenant_id)
     current = await store.get(tx, principal.tenant_id, in_force.key)
+    fingerprint = fingerprint_of(found, in_force, await store.calendars_of(tx, principal.tenant_id))
     previewed = await store.preview_of(tx, principal.tenant_id, found)
     title = "Shipped policy" if found.key.policy_id != OWN_ID else f"Revision {found.key.name}"
     return await console.response(
@@ -87,6 +89,7 @@ async def show_revision(request: Request, principal: Reader, tx: TenantTx, revis
         is_in_force=found.key == in_force.key,
         changes=changes(current.policy, found.policy),
         preview=previewed,
+        fingerprint=fingerprint,
         metrics={metric.value: rules.title for metric, rules in METRICS.items()},
         stars=stars,
         path=f"{REVISIONS}/{found.key.name}",
@@ -98,14 +101,25 @@ async def show_revision(request: Request, principal: Reader, tx: TenantTx, revis
 
 @router.post(f"{REVISIONS}/{{revision}}/activate")
 async def activate_revision(
-    request: Request, principal: Writer, work: Work, revision: str, seen: Annotated[str, Form()] = ""
+    request: Request,
+    principal: Writer,
+    work: Work,
+    revision: str,
+    seen: Annotated[str, Form()] = "",
+    fingerprint: Annotated[str, Form()] = "",
 ) -> Response:
-    """Put a revision into force, if what whoever asks has seen is still in force."""
+    """Put a revision into force, if what whoever asks has seen is still in force, and its preview the same."""
     calendars = await store.calendars_of(work.tx, principal.tenant_id)
     expected = {int(seen)} if seen.isascii() and seen.isdigit() and len(seen) < 19 else set()
     try:
         await commands.activate(
-            work.tx, principal.tenant_id, key_of(revision), principal.actor, calendars, expected=expected
+            work.tx,
+            principal.tenant_id,
+            key_of(revision),
+            principal.actor,
+            calendars,
+            expected=expected,
+            previewed=fingerprint,
         )
     except (PolicyChangedError, WrongPolicyError) as error:
         return done(request, f"{REVISIONS}/{revision}", sentence(error), is_good=False)

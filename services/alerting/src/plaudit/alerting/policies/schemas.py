@@ -18,6 +18,7 @@ from plaudit.alerting.policies.domain.revisions import Class
 from plaudit.alerting.policies.domain.stored import OWN_ID, Activation, StoredRevision
 from plaudit.alerting.policies.domain.words import ClassInWords, changes, class_in_words
 from plaudit.alerting.reviews.domain import Review
+from plaudit.common.http import Body
 from plaudit.common.http.openapi_examples import A_TIME
 
 EXAMPLE: Final[dict[str, Any]] = {
@@ -166,9 +167,28 @@ class ClassPreviewOut(BaseModel):
     unknown: int = Field(description="How many of these are overdue where answers are not told.", examples=[0])
 
 
+class ActivationIn(Body):
+    """On what grounds a revision is put into force."""
+
+    fingerprint: str | None = Field(
+        default=None,
+        max_length=64,
+        description="That of the preview that you looked at: it is refused where the preview would be another one now.",
+        examples=[None],
+    )
+    skip_preview: bool = Field(
+        default=False, description="Say true to do without a preview, as for going back at once.", examples=[True]
+    )
+
+
 class PreviewOut(BaseModel):
     """What a policy would have done with the reviews that were published in the last 30 days."""
 
+    fingerprint: str = Field(
+        description="Names this preview: send it to activate what was previewed. It stays while the revision in force "
+        "and the calendars stay.",
+        examples=["5d41402abc4b2a76b9719d911017c592"],
+    )
     since: datetime = Field(description="From when on reviews are looked at.", examples=[A_TIME])
     reviews: int = Field(description="How many there are.", examples=[2])
     is_cut: bool = Field(description="Whether there are more, which are not looked at.", examples=[False])
@@ -257,10 +277,11 @@ def activation_out(found: Activation) -> ActivationOut:
     return ActivationOut(revision=found.key.name, activated_at=found.activated_at, activated_by=found.activated_by)
 
 
-def preview_out(found: Preview, differences: Sequence[str]) -> PreviewOut:
-    """Return a preview, and what the revision differs in from the one in force, as the API shows it."""
+def preview_out(found: Preview, differences: Sequence[str], fingerprint: str) -> PreviewOut:
+    """Return a preview, what the revision differs in from the one in force, and its name, as the API shows it."""
     fields = {name: getattr(found, name) for name in ("since", "reviews", "is_cut", "without_clock", "without_class")}
     return PreviewOut(
+        fingerprint=fingerprint,
         **fields,
         classes=[ClassPreviewOut.model_validate(each, from_attributes=True) for each in found.classes],
         examples=[_review_out(each) for each in found.examples],

@@ -49,7 +49,7 @@ from plaudit.alerting.reports.store import look_up
 from plaudit.alerting.reports.store.clocks import compliance_of, times_of_clocks
 from plaudit.alerting.reports.store.effects import effects_of_answers
 from plaudit.common.http import Principal, TenantTx
-from plaudit.common.http.files import csv_lines
+from plaudit.common.http.files import BYTE_ORDER_MARK, csv_lines
 from plaudit.common.http.parameters import parameters
 from plaudit.common.pages.charts import Band, Series, time_chart
 from plaudit.common.refusals import sentence
@@ -137,7 +137,7 @@ async def export_report(request: Request, principal: Reader, tx: TenantTx, name:
     """Give one of the reports as a file."""
     head, rows = await _rows(request, principal.tenant_id, tx, name, chosen.asked(tx.now))
     return Response(
-        csv_lines([head, *rows]),
+        BYTE_ORDER_MARK + csv_lines([head, *rows]),
         media_type="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
     )

@@ -107,6 +107,9 @@ class Content(msgspec.Struct, frozen=True):
     """Of the words of ours: the document's `lang`, and by it its `dir`."""
     sender_name: str = ""
     """Of a mail: in whose name it is sent. Empty: in that of Plaudit."""
+    thread_subject: str = ""
+    """Of a mail: the subject that all mails of its thread have, so that Gmail and Outlook show them as one
+    conversation. What this one tells, `subject`, is the first line then. Empty: the subject is its own."""
     listing: Listing | None = None
     """The things that a gathered message tells; its text has them too."""
 
@@ -315,6 +318,7 @@ def check(message: Message) -> None:
         ("key", message.key, MAX_KEY_CHARS),
         ("topic", message.topic, MAX_TOPIC_CHARS),
         ("subject", message.content.subject, MAX_SUBJECT_CHARS),
+        ("thread_subject", message.content.thread_subject, MAX_SUBJECT_CHARS),
         ("text", message.content.text, MAX_TEXT_CHARS),
         ("html", message.content.html, 4 * MAX_TEXT_CHARS),
         ("thread", message.thread, MAX_THREAD_CHARS),

@@ -10,14 +10,20 @@
   const MINUTE_MS = 60000;
   const WRITING = "input, textarea, select, [contenteditable]";
   const PARTS = ["due", "selection"];
+  const SAID_MS = 6000;
   const said = document.createElement("p");
-  said.className = "visually-hidden";
+  said.className = "said";
   said.setAttribute("aria-live", "polite");
   document.getElementById("main").append(said);
 
   const isOff = () => localStorage.getItem(OFF) !== null;
+  let silencing;
   const say = (words) => {
     said.textContent = words;
+    clearTimeout(silencing);
+    silencing = setTimeout(() => {
+      said.textContent = "";
+    }, SAID_MS);
   };
 
   // What somebody writes is not replaced by what is new, nor what was opened to be written in.

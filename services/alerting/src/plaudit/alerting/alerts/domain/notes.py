@@ -32,6 +32,7 @@ from plaudit.alerting.mails.domain.words import (
     link_to,
     moment,
     opening_of,
+    thread_subject_of,
 )
 from plaudit.common.delivery.domain.message import Content, Item, Message, Recipient
 from plaudit.common.text import isolated, one_line
@@ -181,6 +182,7 @@ def content_of(
     is_over = alert.state is AlertState.RESOLVED
     telling = Telling(
         subject=_subject(note, alert),
+        thread_subject=thread_subject_of(known.clock),
         heading=_HEADINGS[note.kind],
         look=GOOD if is_over else BAD,
         paragraphs=(note.why, opening_of(known.clock, zone), *_missing(known.clock, zone)),
@@ -246,6 +248,7 @@ def _of_alert(
     is_over = alert.state is AlertState.RESOLVED
     telling = Telling(
         subject=_subject(note, alert),
+        thread_subject=alert.summary,
         heading=_HEADINGS[note.kind],
         look=GOOD if is_over else BAD,
         paragraphs=(note.why,),

@@ -43,7 +43,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         state = {"late": "breached", "next": "running"}.get(self.show, self.show)
         given = {name: value for name, value in msgspec.structs.asdict(self).items() if value and name != "show"}
         given |= {"state": state} if state else {}
-        return f"?{urlencode(given)}" if given else ""
+        return f"?{urlencode(given | {'byte_order_mark': 'true'})}"
 
     @property
     def is_narrowed(self) -> bool:

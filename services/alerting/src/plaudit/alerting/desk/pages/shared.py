@@ -32,7 +32,7 @@ from plaudit.alerting.incidents.store import incidents as incident_store
 from plaudit.alerting.library.domain.guideline import title_of as guideline_title
 from plaudit.alerting.mails.commands import aids_of
 from plaudit.alerting.mails.domain.aid import CHECK, NO_AID, OUTLINE, of_customer
-from plaudit.alerting.mails.domain.words import DESK, INCIDENTS, REVIEWS, UNTOLD, duration
+from plaudit.alerting.mails.domain.words import ANSWERS, DESK, INCIDENTS, UNTOLD, duration
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.api import fallback_of
 from plaudit.alerting.people.domain import Owner, Owners
@@ -230,7 +230,7 @@ def helpers(now: datetime) -> dict[str, Any]:
         "title_of": title_of,
         "reason_in_words": reason_in_words,
         "desk_path": DESK,
-        "reviews_path": REVIEWS,
+        "answers_path": ANSWERS,
         "alerts_path": ALERTS,
         "incidents_path": INCIDENTS,
         "incident_looks": SEVERITY_LOOKS,

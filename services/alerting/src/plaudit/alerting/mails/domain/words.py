@@ -27,7 +27,9 @@ from plaudit.common.time_zones import in_words, zone_of
 DESK: Final = "/console/desk"
 """The page of what is due; below it, each clock has a page at its id."""
 REVIEWS: Final = "/console/reviews"
-"""The page of all reviews, where answers are recorded; below it, each has a page at its id."""
+"""The page of all reviews; below it, each has a page at its id."""
+ANSWERS: Final = "/console/answers"
+"""The page of all answers; below it, each review has a page on which it is answered, at the review's id."""
 INCIDENTS: Final = "/console/incidents"
 """The page of all incidents; below it, each has a page at its id."""
 UNTOLD: Final = "Plaudit cannot see answers that are given there: once it is answered, record the answer in Plaudit."
@@ -63,9 +65,12 @@ _UNITS: Final = {"h": "hours", "min": "minutes", "s": "seconds"}
 
 
 class Telling(msgspec.Struct, frozen=True):
-    """Why a mail about a clock is sent, and what is known at a glance."""
+    """Why a mail about a clock or an alert is sent, and what is known at a glance."""
 
     subject: str
+    """What it tells, in one line."""
+    thread_subject: str
+    """The header's: the same in all mails about a clock or an alert, so that they are one conversation."""
     heading: str
     look: str
     """The colour of what stands out."""
@@ -100,7 +105,8 @@ def content_of(
     zone = zone_of(owner.zone)
     telling = Telling(
         subject=_subject(letter, clock, zone),
-        heading=_heading(letter, clock),
+        thread_subject=thread_subject_of(clock),
+        heading=_heading(letter, clock, zone),
         look=_LOOKS[letter.kind],
         paragraphs=tuple(_paragraphs(letter, clock, zone)),
         facts=tuple(facts_of(clock, now, zone, is_over=letter.kind is LetterKind.RETRACTION)),
@@ -173,6 +179,7 @@ def laid_out(
     check_url = _check_url(public_url)
     return Content(
         subject=one_line(telling.subject),
+        thread_subject=one_line(telling.thread_subject),
         text=_as_text(paragraphs, facts, quote, told, as_text(aid, zone, check_url)),
         html=_as_html(telling, facts, quote, told, link, label, as_html(aid, zone, check_url)),
         link=link,
@@ -352,10 +359,15 @@ def _as_html(
     return page(Markup("").join(body))
 
 
-def _heading(letter: Letter, clock: Clock) -> str:
+def thread_subject_of(clock: Clock) -> str:
+    """Return the subject of all mails about a clock: `Answer: 1-star review of acme/berlin`."""
+    return f"{words_of(clock).do}: {name_of(clock)}"
+
+
+def _heading(letter: Letter, clock: Clock, zone: tzinfo) -> str:
     words = words_of(clock)
     return {
-        LetterKind.NOTICE: f"{words.do}: {name_of(clock)}",
+        LetterKind.NOTICE: f"{words.do} by {moment(clock.run.due_at, zone)}",
         LetterKind.WARNING: passed(letter),
         LetterKind.BREACH: f"{_sentence(words.late)}",
         LetterKind.RETRACTION: f"Taken back: it {in_time(clock)}",

@@ -1,11 +1,14 @@
 """A policy as it is stored: its revisions, their names, and which is in force."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 import msgspec
 
+from plaudit.alerting.calendars.domain import Calendar
 from plaudit.alerting.policies.domain.default import NEWEST, SHIPPED_ID, shipped, shipped_text
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.alerting.policies.domain.revisions import PolicyRevision
@@ -26,7 +29,11 @@ class UnknownRevisionError(RefusedError):
 
 
 class PolicyChangedError(RefusedError):
-    """Another revision is in force than whoever asks has seen."""
+    """Another revision is in force than whoever asks has seen, or what was previewed has changed since."""
+
+
+class PreviewRequiredError(RefusedError):
+    """Whoever puts a revision into force names no preview of it, and does not say that they do without."""
 
 
 class TooManyRevisionsError(RefusedError):
@@ -79,6 +86,21 @@ class Activation(msgspec.Struct, frozen=True, kw_only=True):
 
 NEVER_ACTIVATED: Final = Activation(id=0, policy_id=SHIPPED_ID, number=NEWEST, activated_at=None, activated_by=None)
 """How it stands for a tenant that has activated none."""
+
+
+def fingerprint_of(revision: StoredRevision, in_force: Activation, calendars: Mapping[str, Calendar]) -> str:
+    """Return what names a preview: the revision, what it was compared with, and the calendars that it counts by.
+
+    Reviews are no part of it: they change all the time.
+
+    Args:
+        revision: that is previewed.
+        in_force: what is in force meanwhile.
+        calendars: name → calendar in force, of those that the tenant has.
+    """
+    named = sorted({each.calendar for each in revision.policy.classes})
+    counted_by = [(name, calendars[name].revision if name in calendars else None) for name in named]
+    return sha256(msgspec.json.encode((revision.key, in_force.id, counted_by))).hexdigest()[:32]
 
 
 def key_of(name: str) -> RevisionKey:

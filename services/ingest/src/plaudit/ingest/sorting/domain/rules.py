@@ -18,7 +18,7 @@ from plaudit.ingest.sorting.domain.lists.topics_en import TOPICS_EN
 from plaudit.ingest.sorting.domain.phrases import Phrase, PhraseIndex, WrongPhraseError, read_phrases
 from plaudit.ingest.sorting.domain.severity import DRASTIC_CATEGORIES, LEAVE
 
-SHIPPED_VERSION: Final = 2
+SHIPPED_VERSION: Final = 3
 """Rises with every change of the shipped lists or of how they are applied."""
 MAX_ADDED_CHARS: Final = 4_000
 """Of the phrases that a tenant adds to one category or topic."""

@@ -1,5 +1,8 @@
 """A message as a mail: a plain part and a styled one, in one thread with what was said before.
 
+Programs go by `References` for what belongs together. Gmail and Outlook want the same subject too, and show it once:
+what each mail of such a thread tells is therefore its first line, which lists of mails show behind the subject.
+
 A mail loads nothing and runs nothing. No text gets into a header but through the library that folds and encodes it.
 """
 
@@ -58,7 +61,7 @@ def mail_of(
     mail = EmailMessage(policy=MAIL_POLICY)
     mail["From"] = Address(cut(one_line(content.sender_name), MAX_SENDER_CHARS) or SENDER_NAME, addr_spec=sender)
     mail["To"] = _address(delivery.recipient)
-    mail["Subject"] = cut(one_line(content.subject), MAX_SUBJECT_CHARS)
+    mail["Subject"] = cut(one_line(content.thread_subject or content.subject), MAX_SUBJECT_CHARS)
     mail["Date"] = sent_at
     mail["Message-ID"] = f"<{delivery.id}@{domain}>"
     if delivery.possible_repeat:
@@ -92,9 +95,11 @@ def _address(text: str) -> Address:
 
 
 def text_of(content: Content) -> str:
-    """Return the plain part: the text, and the one link below it."""
+    """Return the plain part: what it tells where the subject does not, the text, and the one link below it."""
     # What isolates a foreign line in a text of ours stays; it is no part of a clean text.
     text = "".join(each if each in _ISOLATES else clean(each) for each in _ISOLATE.split(content.text)).strip()
+    if content.thread_subject and content.thread_subject != content.subject:
+        text = f"{one_line(content.subject)}\n\n{text}"
     return f"{text}\n\n{content.link_label}: {content.link}\n" if content.link else f"{text}\n"
 
 

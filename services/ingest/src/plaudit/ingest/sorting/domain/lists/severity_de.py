@@ -16,7 +16,10 @@ SEVERITY_DE: Final[Mapping[str, str]] = MappingProxyType(
             ~explodiert/explodierte/explosion; stromschlag; gasgeruch/gasleck; kohlenmonoxid*; lebensmittelvergiftung;
             ~vergiftet/vergiftung; salmonellen; bettwanzen; ~schimmel/verschimmelt*;
             bremsen/bremse <2> versagt/versagten/defekt/ausgefallen/kaputt; bremsversagen; notaufnahme;
-            im/ins krankenhaus; fast/beinahe gestorben/verunglückt/umgebracht; todesangst; angst um mein/unser leben;
+            im/ins krankenhaus/spital; ~notarzt/notärztin; ~rettungswagen/krankenwagen; ~intensivstation;
+            ~gehirnerschütterung/knochenbruch/platzwunde;
+            ~bein/arm/fuß/fuss/knöchel/handgelenk/hand/finger/hüfte/knie/rippe/rippen/nase gebrochen;
+            fast/beinahe gestorben/verunglückt/umgebracht; todesangst; angst um mein/unser leben;
             um leben und tod; sicherheitsrisiko/sicherheitsmangel/sicherheitsmängel;
             gesundheitsschäd*/gesundheitsgefährd*; allergischer/allergische schock/reaktion; handgreiflich*/tätlich*;
             ~bedroht/bedrohte/bedrohung; mich/uns <2> angegriffen; suizid*/selbstmord*

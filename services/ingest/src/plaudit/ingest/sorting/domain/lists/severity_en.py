@@ -22,7 +22,14 @@ SEVERITY_EN: Final[Mapping[str, str]] = MappingProxyType(
             ~nearly/almost killed/died/crashed; risk/risked/risking my/our/your/their life/lives;
             ~i/we/someone/passenger/child/baby/son/daughter/wife/husband was/were/got/is/are badly/seriously?
             injured/hurt; injured/hurt me/us/myself; ended up in/at the? er; sent me/us to the? hospital/er;
-            i/we was/were hospitalized/hospitalised; ~life threatening; felt/feel/feeling unsafe;
+            i/we/son/daughter/child/baby/wife/husband/mother/father/mom/mum/dad/friend was/were/got/been
+            hospitalized/hospitalised;
+            ~in/into/to/at the? hospital/er/icu !bill/bills/cash/cover/coverage/stay/stays/visit/visits;
+            ~to/in/into/at the? emergency room/department/ward; ~intensive care; ~ambulance/ambulances;
+            ~paramedic/paramedics; ~broke/broken/fractured/breaking my
+            arm/leg/foot/ankle/wrist/hand/finger/hip/knee/rib/ribs/nose/back/neck/shoulder/tooth/teeth;
+            ~i/we needed/had/got <2> stitches; ~concussion/concussed; ~unconscious; ~life threatening;
+            felt/feel/feeling unsafe;
             assaulted/assaulting; physically attack*/threaten*; threatened me/us/my; ~suicid*; self harm; endanger*
         """,
         "legal": """
