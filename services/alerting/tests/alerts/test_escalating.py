@@ -10,6 +10,7 @@ from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.main import owner_of_settings
 from plaudit_testing.clocks import answered, at, drastic, review
 from plaudit_testing.escalating import OWNERS, breached, goes_to, outcomes, save, told
+from plaudit_testing.mailbox import told_by
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
 
