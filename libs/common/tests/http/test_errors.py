@@ -90,7 +90,7 @@ def test_a_validation_error_points_at_each_value_and_repeats_none() -> None:
     assert body["instance"] == "req-1"
     assert body["errors"] == [
         {"in": "body", "pointer": "/author/a~1b~0c/0", "code": "missing", "detail": "`0` is missing."},
-        {"in": "query", "pointer": "/limit", "code": "int_parsing", "detail": "Input should be an integer"},
+        {"in": "query", "pointer": "/limit", "code": "int_parsing", "detail": "Input should be an integer."},
     ]
     assert "SECRET" not in str(body)
 
@@ -98,7 +98,7 @@ def test_a_validation_error_points_at_each_value_and_repeats_none() -> None:
 def test_a_value_that_is_missing_is_named_and_so_is_a_body() -> None:
     missing = [{"type": "missing", "loc": loc, "msg": "Field required"} for loc in (("query", "from"), ("body",))]
     problem = problem_of(RequestValidationError(missing))
-    assert [error.detail for error in problem.errors] == ["`from` is missing.", "the body is missing."]
+    assert [error.detail for error in problem.errors] == ["`from` is missing.", "The body is missing."]
 
 
 def test_what_the_framework_refuses_keeps_its_status_and_headers() -> None:
@@ -143,4 +143,4 @@ def test_what_is_no_uuid_is_told_so_without_how_the_library_reads_it() -> None:
     error = {"loc": ("path", "review_id"), "type": "uuid_parsing", "msg": said}
     problem = problem_of(RequestValidationError([error]))
     [shown] = problem.errors
-    assert shown.detail == "Input should be a UUID such as 0199e0a4-6f1c-7b1a-9d57-1f0e2a6c33b1"
+    assert shown.detail == "Input should be a UUID such as 0199e0a4-6f1c-7b1a-9d57-1f0e2a6c33b1."

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from plaudit.common.contracts.subjects import SUBJECT_PATTERN, SUBJECT_RULE
 from plaudit.common.http import Subject, SubjectFilter, create_app
+from plaudit.common.refusals import sentence
 from plaudit_testing.serving import serving
 
 router = APIRouter()
@@ -55,7 +56,7 @@ async def test_a_subject_in_query_path_and_body_is_taken_or_refused_alike(
             continue
         assert answer.status_code == 422
         assert answer.json()["type"].endswith("#invalid-request")
-        error = {"in": place, "pointer": "/subject", "code": "subject", "detail": SUBJECT_RULE}
+        error = {"in": place, "pointer": "/subject", "code": "subject", "detail": sentence(SUBJECT_RULE)}
         assert answer.json()["errors"] == [error]
 
 

@@ -37,7 +37,7 @@ async def test_an_invitation_that_chooses_the_content_is_refused_with_the_reason
     assert answer.status_code == 422
     [error] = answer.json()["errors"]
     assert (error["pointer"], error["code"]) == ("/rules/0", "review_gating")
-    assert "an invitation asks every customer" in error["detail"]
+    assert error["detail"].startswith("An invitation asks every customer")
 
 
 @pytest.mark.parametrize(
@@ -130,9 +130,9 @@ async def test_rules_are_set_in_yaml_too(api):
 @pytest.mark.parametrize(
     ("was", "put", "pointer", "words"),
     [
-        ("at: 10:00", "at: 25:00", "/rules/0/at", "line 11:"),
-        ("days: [7]", "days: [-1]", "/rules/0/schedule/days/0", "line 10:"),
-        ("title: Invite", "titel: Invite", "/rules/0/titel", "line 8:"),
+        ("at: 10:00", "at: 25:00", "/rules/0/at", "Line 11:"),
+        ("days: [7]", "days: [-1]", "/rules/0/schedule/days/0", "Line 10:"),
+        ("title: Invite", "titel: Invite", "/rules/0/titel", "Line 8:"),
         ("purpose: invitation", "purpose: invitation\n    stars: 5", "/rules/0", "an invitation asks every customer"),
         ("zone: Europe/Berlin", "zone: [", "", "not YAML"),
         ("zone: Europe/Berlin", "zone: &a Europe/Berlin", "", "anchors"),

@@ -261,6 +261,6 @@ async def test_a_calendar_by_which_a_severer_class_would_be_due_later_than_a_mil
     seldom = BERLIN | {"week": {day: [] for day in WEEK} | {"monday": ["09:00-10:00"]}}
     refused = await api.put(PATH, json=seldom)
     assert (refused.status_code, refused.json()["type"]) == (422, "/problems#invalid-calendar")
-    assert "the policy in force counts by it and would no longer hold" in refused.json()["errors"][0]["detail"]
+    assert "The policy in force counts by it and would no longer hold" in refused.json()["errors"][0]["detail"]
     assert (await api.get(PATH)).json()["revision"] == 1
     assert (await api.put("/v1/calendars/other", json=seldom)).status_code == 200
