@@ -354,3 +354,13 @@ async def test_a_move_that_fails_says_why_and_holds_up_no_other(running, monkeyp
     assert {str(key): row["state"] for key, row in found.items()} == {first["id"]: "failed", second["id"]: "done"}
     assert "division by zero" in found[UUID(first["id"])]["error"]
     assert found[UUID(second["id"])]["moved"] == 3
+
+
+async def test_each_chunk_of_a_move_shows_that_the_job_lives(running, monkeypatch):
+    """A turn has many of them, which a slow database may take long for."""
+    monkeypatch.setattr(jobs, "CHUNK_CLOCKS", 1)
+    job, beats = MoveJob(running.resources, followers(running.settings)), []
+    monkeypatch.setattr(job, "beat", lambda: beats.append(1))
+    await (await running.client()).post("/v1/clocks/move", json=REASON)
+    await job.turn()
+    assert len(beats) == 3
