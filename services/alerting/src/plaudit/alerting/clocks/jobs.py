@@ -28,7 +28,7 @@ log = structlog.get_logger()
 CHUNK_CLOCKS: Final = 500
 """In one transaction: short enough that a timer which waits for one of them fires in time."""
 TURN_CLOCKS: Final = 64 * CHUNK_CLOCKS
-"""That one turn looks up at once."""
+"""That one turn looks up at once: at each end of a turn, the process and the database wait for each other."""
 CHUNKS_UNDER_WAY: Final = 4
 """At a time, each on a connection of its own: enough that neither this process nor the database waits long for the
 other, and few enough that most connections are left to what fires meanwhile."""
@@ -112,6 +112,7 @@ class MoveJob(PeriodicJob):
             if before is not None:
                 await asyncio.wait([before])
             raise
+        self.beat()
         log.info("clocks_moved", kind="moved", fired=moved.clocks)
 
     async def _write(self, move: Move, chunk: Chunk, before: "asyncio.Task[None] | None") -> Moved:

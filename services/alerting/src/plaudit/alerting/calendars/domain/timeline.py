@@ -185,8 +185,7 @@ class Timeline:
         found = bisect_right(self._starts, at_us) - 1
         if found < 0:
             return 0
-        end = self._ends[found]
-        return self._before[found] + (min(end, at_us)) - self._starts[found]
+        return self._before[found] + min(at_us, self._ends[found]) - self._starts[found]
 
     def _reach(self, at_us: int) -> None:
         """Have the years around a moment."""

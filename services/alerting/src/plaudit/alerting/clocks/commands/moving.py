@@ -134,7 +134,7 @@ async def move_some(work: UnitOfWork, move: Move, chunk: Chunk, followers: Seque
         ChangedMeanwhileError: somebody wrote clocks without their order keys.
     """
     tx = work.tx
-    await store.look_up_by_index(tx)
+    await store.look_up_by_place(tx)
     known = await store.load_placed(tx, move.tenant_id, [clock_id for clock_id, _ in chunk.clocks])
     rules = await rules_of(tx, {move.tenant_id}, [clock for clock, _ in known])
     in_force = rules.policies.current(move.tenant_id)

@@ -126,7 +126,7 @@ def target_of(clock: Clock, rules: Rules) -> Pin | None:
 
 
 def moved(clock: Clock, rules: Rules, *, at: datetime, reason: str, by: str) -> tuple[ClockEvent, ...]:
-    """Return what moving a clock to what is in force adds to its log; nothing where it stays.
+    """Return what moving a clock to what is in force adds to its log: one event, or nothing where it stays.
 
     Raises:
         KeyError: as `target_of`.
@@ -136,7 +136,7 @@ def moved(clock: Clock, rules: Rules, *, at: datetime, reason: str, by: str) -> 
 
 
 def counted_anew(clock: Clock, rules: Rules, *, at: datetime, reason: str, by: str) -> tuple[ClockEvent, ...]:
-    """Return what is added to the log of a clock whose terms mean another due time than before; else nothing.
+    """Return the one event that is added to the log of a clock whose terms mean another due time; else nothing.
 
     Raises:
         KeyError: they are not stored.

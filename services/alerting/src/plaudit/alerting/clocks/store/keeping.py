@@ -137,21 +137,10 @@ CROSS JOIN LATERAL (
 ) e
 """
 
-_BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_custom_plan"
-
 _LOG = "SELECT event::text, recorded_at FROM clock_events WHERE tenant_id = $1 AND clock_id = $2 ORDER BY id"
 
 ReviewKey = tuple[str, str]
 """(tenant, review id)."""
-
-
-async def look_up_by_index(tx: Tx) -> None:
-    """Let this transaction read no table whole where an index will do.
-
-    A plan for any range of two columns takes it for a ninth of the table: each page would cost as much as all timers.
-    A plan that is kept reads the whole table, if it was made while that was small.
-    """
-    await tx.raw.execute(_BY_INDEX)
 
 
 async def began_recorded(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, datetime]:

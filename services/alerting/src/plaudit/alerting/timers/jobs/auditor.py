@@ -15,7 +15,6 @@ from typing import Final
 
 import structlog
 
-from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.commands import rules_of
 from plaudit.alerting.clocks.domain.clock import ClockKey
 from plaudit.alerting.metrics import (
@@ -113,7 +112,7 @@ class Auditor(PeriodicJob):
         while after != LAST_KEY:
             self.beat()
             async with self._database.transaction() as tx:
-                await clock_store.look_up_by_index(tx)
+                await store.look_up_by_index(tx)
                 until = await store.page_end(tx, after, PAGE_CLOCKS)
                 warnings = await _warnings(tx, after, until)
                 known = {pin: count for pin, count in warnings.items() if count is not None}
@@ -165,7 +164,7 @@ class Auditor(PeriodicJob):
     async def _look(self) -> list[Trouble]:
         """Look for what has not happened in its time."""
         async with self._database.transaction() as tx:
-            await clock_store.look_up_by_index(tx)
+            await store.look_up_by_index(tx)
             timers = await store.not_fired(tx, tx.now - self._late, MOST_COUNTED)
             messages = await deliveries.standing(tx, MARGIN_SECONDS, MOST_COUNTED)
             others = [trouble for look in self._looks for trouble in await look(tx, tx.now - self._late)]
