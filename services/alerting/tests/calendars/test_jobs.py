@@ -70,6 +70,25 @@ async def test_a_holiday_that_was_decided_after_the_list_was_made_is_heard_of(st
     assert await all_revisions(stage, "plain") == [(1, "person:somebody")]
 
 
+async def test_a_holiday_of_the_past_that_the_library_knows_otherwise_later_moves_nothing(stage, monkeypatch):
+    first = await given(stage)
+    from plaudit.alerting.calendars.domain import definition
+
+    known, new_year = definition.holidays_between, date(2026, 1, 1)
+
+    def without_it(rule, start, end):
+        return {day: holiday for day, holiday in known(rule, start, end).items() if day != new_year}
+
+    monkeypatch.setattr(definition, "holidays_between", without_it)
+    await turns(CalendarsJob(stage.worker))
+    assert await all_revisions(stage) == [(1, "person:somebody")]
+    async with stage.worker.transaction() as tx:
+        again = await store.latest(tx, "default", "berlin")
+    assert new_year in again.calendar.holidays
+    start = utc("2025-12-31 16:00")
+    assert due_at(again.calendar, start, 7200) == due_at(first.calendar, start, 7200) == utc("2026-01-02 10:00")
+
+
 async def test_a_calendar_whose_list_is_gone_stays_as_it_is_and_holds_up_no_other(stage, monkeypatch):
     await given(stage, Definition(zone="Europe/Dublin", week=OFFICE.week, holidays=HolidayRule("IE")), "a-dublin")
     await given(stage)

@@ -145,6 +145,22 @@ async def test_a_key_without_a_button_says_so_to_everybody(desk: Page):
     assert await faults_of(desk) == []
 
 
+async def test_a_key_that_has_nothing_to_press_says_why_to_who_sees_and_who_hears(desk: Page, stage):
+    await desk.set_viewport_size({"width": 390, "height": 844})
+    soon = review(title="Third", published_at=at(25), received_at=at(25))
+    await stage.happens(None, soon, at(25), review_id="soon")
+    await desk.goto(f"{desk.url}?show=next")
+    await desk.get_by_role("link", name="Third").click()
+    for key in ("a", "e"):
+        await desk.keyboard.press(key)
+        words = desk.locator("[aria-live=polite].said")
+        await expect(words).to_have_text("Nobody is called for it: there is no alert to acknowledge or to assign.")
+        await expect(words).to_be_in_viewport(ratio=1)
+        assert await faults_of(desk) == []
+    await desk.keyboard.press("s")
+    await expect(words).to_have_text("")
+
+
 async def test_the_dialog_names_the_keys_and_turns_them_off(desk: Page):
     await desk.keyboard.press("?")
     dialog = desk.get_by_role("dialog", name="Keys")

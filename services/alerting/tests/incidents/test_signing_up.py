@@ -174,6 +174,34 @@ async def test_one_click_in_the_mail_that_asked_stops_what_was_asked_for(inciden
     assert await mails_to_ada(incidents, mailbox) == [ASKING]
 
 
+async def test_whoever_stopped_all_and_ticks_incidents_again_is_told_again(incidents, public, shown, mailbox: Mailbox):
+    link = await agrees(incidents, public, shown, mailbox)
+    token = link.rpartition("/")[2].partition("?")[0]
+    assert (await public.post(f"/preferences/{token}/stop")).status_code == 303
+    await incidents.updated(shown)
+    assert await mails_to_ada(incidents, mailbox) == [ASKING]
+    assert (await public.post(f"/preferences/{token}", data={"topic": "incident"})).status_code == 303
+    assert "checked" in (await public.get(f"/preferences/{token}")).text
+    await incidents.updated(shown)
+    assert (await mails_to_ada(incidents, mailbox))[1:] == ["Card payments fail – Open"]
+
+
+async def test_whoever_stops_while_an_update_waits_to_leave_does_not_get_it(incidents, public, shown, mailbox: Mailbox):
+    link = await agrees(incidents, public, shown, mailbox)
+    await incidents.updated(shown)
+    await public.post(link, data={"action": "stop"})
+    assert await mails_to_ada(incidents, mailbox) == [ASKING]
+
+
+async def test_whoever_stops_and_asks_again_is_told_once(incidents, public, shown, mailbox: Mailbox):
+    link = await agrees(incidents, public, shown, mailbox)
+    await public.post(link, data={"action": "stop"})
+    await agrees(incidents, public, shown, mailbox)
+    assert await counts(incidents) == (1, 0)
+    await incidents.updated(shown)
+    assert (await mails_to_ada(incidents, mailbox)).count("Card payments fail – Open") == 1
+
+
 async def test_whoever_wants_nothing_any_more_gets_no_such_mail(incidents, public, shown, mailbox: Mailbox):
     await asks(public, shown)
     token = (await link_of(incidents, mailbox)).rpartition("/")[2].partition("?")[0]

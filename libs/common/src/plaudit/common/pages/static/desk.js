@@ -10,20 +10,15 @@
   const MINUTE_MS = 60000;
   const WRITING = "input, textarea, select, [contenteditable]";
   const PARTS = ["due", "selection"];
-  const SAID_MS = 6000;
+  // Who sees the page reads it, who hears it hears it: a key that does nothing says why.
   const said = document.createElement("p");
   said.className = "said";
   said.setAttribute("aria-live", "polite");
   document.getElementById("main").append(said);
 
   const isOff = () => localStorage.getItem(OFF) !== null;
-  let silencing;
   const say = (words) => {
     said.textContent = words;
-    clearTimeout(silencing);
-    silencing = setTimeout(() => {
-      said.textContent = "";
-    }, SAID_MS);
   };
 
   // What somebody writes is not replaced by what is new, nor what was opened to be written in.
@@ -106,7 +101,8 @@
   const press = (key) => {
     const target = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find((each) => each.checkVisibility());
     if (!target) {
-      say("This clock has no button for that key.");
+      const why = document.querySelector(`[data-no-key~="${CSS.escape(key)}"]`);
+      say(why?.textContent ?? "This clock has no button for that key.");
       return;
     }
     target.click();
@@ -123,6 +119,7 @@
     if (isModified || event.isComposing || event.repeat || dialog.open || event.target.closest(WRITING)) {
       return;
     }
+    say("");
     if (event.key === "?") {
       help();
     } else if (isOff()) {
