@@ -54,11 +54,14 @@ async def test_a_revision_is_activated_as_it_was_previewed_or_without_a_preview_
 
 
 async def test_a_preview_of_before_another_calendar_or_another_activation_activates_nothing(api):
-    week = {"monday": ["09:00-17:00"]}
-    await api.put("/v1/calendars/office", json={"zone": "Europe/Berlin", "week": week})
+    days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    week = {day: ["09:00-17:00"] for day in days}
+    made = await api.put("/v1/calendars/office", json={"zone": "Europe/Berlin", "week": week})
+    assert made.status_code == 200, made.text
     first = await saved(api, EXAMPLE_YAML.replace("calendar: always", "calendar: office"))
     previewed = await fingerprint_of(api, first)
-    await api.put("/v1/calendars/office", json={"zone": "Europe/Berlin", "week": week | {"tuesday": ["09:00-17:00"]}})
+    longer = {"zone": "Europe/Berlin", "week": week | {"tuesday": ["08:00-17:00"]}}
+    assert (await api.put("/v1/calendars/office", json=longer)).status_code == 200
     refused = await api.post(f"{REVISIONS}/{first}/activate", json={"fingerprint": previewed})
     assert refused.status_code == 412
     assert "Preview the revision again" in refused.json()["detail"]
