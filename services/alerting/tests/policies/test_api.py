@@ -39,8 +39,9 @@ async def activated(api, name, **headers):
 async def test_a_revision_is_activated_as_it_was_previewed_or_without_a_preview_on_request(api):
     name = await saved(api)
     path = f"{REVISIONS}/{name}/activate"
-    for body in ({}, {"json": {}}, {"json": {"skip_preview": False}}):
-        refused = await api.post(path, **body)
+    assert (await api.post(path)).status_code == 400, "it needs a body"
+    for body in ({}, {"skip_preview": False}):
+        refused = await api.post(path, json=body)
         assert (refused.status_code, refused.json()["type"]) == (428, "/problems#preview-required")
         assert f"{REVISIONS}/{name}/preview" in refused.json()["detail"]
     previewed = await fingerprint_of(api, name)
@@ -54,11 +55,14 @@ async def test_a_revision_is_activated_as_it_was_previewed_or_without_a_preview_
 
 
 async def test_a_preview_of_before_another_calendar_or_another_activation_activates_nothing(api):
-    week = {"monday": ["09:00-17:00"]}
-    await api.put("/v1/calendars/office", json={"zone": "Europe/Berlin", "week": week})
+    days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+    week = {day: ["09:00-17:00"] for day in days}
+    made = await api.put("/v1/calendars/office", json={"zone": "Europe/Berlin", "week": week})
+    assert made.status_code == 200, made.text
     first = await saved(api, EXAMPLE_YAML.replace("calendar: always", "calendar: office"))
     previewed = await fingerprint_of(api, first)
-    await api.put("/v1/calendars/office", json={"zone": "Europe/Berlin", "week": week | {"tuesday": ["09:00-17:00"]}})
+    longer = {"zone": "Europe/Berlin", "week": week | {"tuesday": ["08:00-17:00"]}}
+    assert (await api.put("/v1/calendars/office", json=longer)).status_code == 200
     refused = await api.post(f"{REVISIONS}/{first}/activate", json={"fingerprint": previewed})
     assert refused.status_code == 412
     assert "Preview the revision again" in refused.json()["detail"]

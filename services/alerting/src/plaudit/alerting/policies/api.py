@@ -214,14 +214,13 @@ async def activate_policy_revision(
     work: Work,
     revision: RevisionName,
     response: Response,
-    asked: ActivationIn | None = None,
+    asked: ActivationIn,
     if_match: IfMatch = None,
 ) -> PolicyOut:
     """Put a revision into force: clocks that start from now on are pinned to it. Those that run stay as they are.
 
     Name the preview that you looked at by its `fingerprint`; without one, say `skip_preview`.
     """
-    asked = asked or ActivationIn()
     if asked.fingerprint is None and not asked.skip_preview:
         raise PreviewRequiredError(
             f"Send the `fingerprint` that `POST {REVISIONS}/{revision}/preview` answers, or `skip_preview: true` to do "
