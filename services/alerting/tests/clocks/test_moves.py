@@ -4,6 +4,7 @@ import re
 from datetime import timedelta, timezone
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from plaudit.alerting.calendars import commands as calendars
@@ -243,7 +244,12 @@ async def test_a_clock_whose_row_changes_before_it_is_written_is_left_to_the_nex
     assert (told["state"], told["moved"]) == ("done", 3)
 
 
-async def test_moved_clocks_are_found_by_index_and_written_by_place_whatever_is_known_of_the_table(running):
+async def test_moved_clocks_are_found_by_index_and_written_by_place_also_by_a_plan_for_a_small_table(
+    running, alerting_url
+):
+    connection = await asyncpg.connect(alerting_url)
+    await connection.execute("ANALYZE alerting.clocks")
+    await connection.close()
     async with running.worker.driver_transaction() as tx:
         await tx.raw.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         await store.look_up_by_place(tx)
