@@ -60,7 +60,8 @@ def told_by(mail: EmailMessage) -> str:
     plain = mail.get_body(("plain",))
     first, second, *_ = [*plain.get_content().splitlines(), "", ""] if plain else ("", "-")
     name = subject.partition(": ")[2] or subject
-    return first if not second and (first.endswith(name) or f"{name}:" in first) else subject
+    is_headline = not second and not first.endswith(".")
+    return first if is_headline and f": {name}" in first else subject
 
 
 @asynccontextmanager
