@@ -50,14 +50,21 @@ def lived(row: Mapping[str, str], start: str, received: str | None = None, revie
         received: the column of when we learned of it; at its publication, if not given.
         review_id: its id.
     """
-    published, known = moment(row, start), moment(row, received or start)
-    state = review(float(row["Star Rating"]), published_at=published, rated_at=published, received_at=known)
-    state = replace(state, source=replace(state.source, created_at=LONG_AGO))
+    known = moment(row, received or start)
+    state = state_of(row, start, received)
     with_answer = answered(state, moment(row, REPLIED))
     clocks = ReviewClocks()
     _tell(clocks, review_id, 1, None, state, known)
     _tell(clocks, review_id, 2, state, with_answer, max(known, moment(row, REPLIED)))
     return clocks
+
+
+def state_of(row: Mapping[str, str], start: str, received: str | None = None) -> ReviewState:
+    """The review of a row before it was answered; arguments as of `lived`."""
+    published = moment(row, start)
+    known = moment(row, received or start)
+    state = review(float(row["Star Rating"]), published_at=published, rated_at=published, received_at=known)
+    return replace(state, source=replace(state.source, created_at=LONG_AGO))
 
 
 def first_answers(start: str, received: str | None = None) -> list[Clock]:

@@ -1,29 +1,23 @@
 """Clocks on the real runner: Kafka in, PostgreSQL, Kafka and SMTP out, and time moved on by the clock port."""
 
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 
-import msgspec
 import pytest
 
 from plaudit.alerting.clocks.consumer import subscription
 from plaudit.alerting.main import followers
 from plaudit.alerting.timers.jobs.timer_job import TimerJob
-from plaudit.common.contracts import Envelope, ReviewChange
-from plaudit.common.contracts.envelope import CONTENT_TYPE
-from plaudit.common.events.partitioning import partition_of
 from plaudit.common.kafka import clients
 from plaudit.common.kafka.consumer import ConsumerLoop
 from plaudit.common.kafka.end_offsets import EndOffsets
 from plaudit.common.outbox.relay import RelayLoop
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.runtime import read_log, running, until
+from plaudit_testing.told_reviews import PARTITIONS, Ingest
 
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.usefixtures("first_answers_only")]
-
-PARTITIONS = 8
 
 
 @pytest.fixture
@@ -43,7 +37,7 @@ def settings(settings, kafka_server, topics):
 
 
 @pytest.fixture
-async def ingest(settings, topics) -> AsyncIterator["Ingest"]:
+async def ingest(settings, topics) -> AsyncIterator[Ingest]:
     async with clients.producer(settings, "test") as producer:
         yield Ingest(producer)
 
@@ -52,38 +46,6 @@ async def ingest(settings, topics) -> AsyncIterator["Ingest"]:
 async def alerting(stage, settings):
     async with aclosing(EndOffsets(settings)) as end_offsets:
         yield Alerting(stage, settings, end_offsets)
-
-
-class Ingest:
-    """Writes reviews as ingest does: numbered without gaps, one key for all of a subject's first segment."""
-
-    def __init__(self, producer):
-        self.producer = producer
-        self.sequences = Counter()
-        self.revisions = Counter()
-
-    async def publishes(self, kind, before, after, recorded, review_id="review-1"):
-        self.revisions[review_id] += 1
-        key = f"default/{(after or before).subject.split('/')[0]}".encode()
-        partition = partition_of(key, PARTITIONS)
-        self.sequences[partition] += 1
-        event = Envelope(
-            specversion="1.0",
-            id=f"event-{partition}-{self.sequences[partition]}",
-            source="/plaudit/ingest",
-            type=kind,
-            time=recorded,
-            subject=(after or before).subject,
-            tenant="default",
-            datacontenttype="application/json",
-            data=ReviewChange(review_id=review_id, revision=self.revisions[review_id], before=before, after=after),
-            epoch="1",
-            sequence=f"{self.sequences[partition]:020d}",
-        )
-        headers = [("content-type", CONTENT_TYPE.encode())]
-        await self.producer.send_and_wait(
-            "reviews.v1", msgspec.json.encode(event), key=key, partition=partition, headers=headers
-        )
 
 
 class Alerting:

@@ -178,6 +178,38 @@ async def test_years_of_history_that_are_read_late_breach_without_a_call_and_cou
     await nobody_was_called(stage, mailbox)
 
 
+@pytest.mark.parametrize("together", [True, False])
+async def test_late_answers_in_years_of_history_raise_no_alert_and_programs_hear_of_none(stage, mailbox, together):
+    """As a replay brings them: each answer is read before any timer has told of the breach."""
+    await stage.move_to(at(24 * 700))
+    for number in range(20):
+        published = at(number * 24 * 20)
+        state = review(published_at=published, rated_at=published, received_at=published)
+        answer = published + timedelta(hours=30)
+        told = stage.record(None, state, published, f"review-{number}")
+        later = stage.record(state, answered(state, answer), answer, f"review-{number}")
+        for batch in [[told, later]] if together else [[told], [later]]:
+            await stage.reads(batch)
+    assert await stage.rows("SELECT DISTINCT event ->> 'cause' AS cause FROM clock_events WHERE kind = 'breached'") == [
+        {"cause": "read_late"}
+    ]
+    assert await stage.rows("SELECT state, count(*)::int AS n FROM clocks GROUP BY 1") == [
+        {"state": "breached", "n": 20}
+    ]
+    assert [event["type"] for event in await stage.events() if event["type"].startswith("alert.")] == []
+    await nobody_was_called(stage, mailbox)
+
+
+async def test_a_late_answer_that_is_read_after_a_standstill_of_weeks_ends_the_alert_of_what_was_read_in_time(stage):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(24 * 30))
+    await stage.happens(review(), answered(review(), at(30)), at(30))
+    assert [row["event"] for row in await stage.rows(
+        "SELECT event ->> 'cause' AS event FROM clock_events WHERE kind = 'breached'"
+    )] == [None]  # fmt: skip
+    assert [row["state"] for row in await stage.rows("SELECT state FROM alerts")] == ["resolved"]
+
+
 async def test_after_a_standstill_of_weeks_people_are_called_for_what_was_read_in_time(stage, mailbox):
     await stage.happens(None, review(), at(0))
     await stage.sends()

@@ -2,14 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from plaudit.alerting.clocks import store as clock_store
-from plaudit.alerting.clocks.commands import ClockWriter, Follower, rules_of
+from plaudit.alerting.clocks.commands import ClockWriter, Follower, read_late, rules_of
 from plaudit.alerting.clocks.consumer import GROUP
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, Stream, order_key
 from plaudit.alerting.clocks.domain.clock_events import (
@@ -48,8 +47,6 @@ from plaudit.common.kafka import dead_letters
 from plaudit.common.outbox import UnitOfWork
 
 MAX_ERROR_CHARS: Final = 500
-READ_LATE: Final = timedelta(days=7)
-"""Where what was due so long ago is read of only now, it is history that is read, and not a backlog."""
 CONTACTS_GROUP: Final = "alerting-contacts"
 GROUPS: Final[Mapping[str, str]] = {REVIEWS.name: GROUP, CUSTOMERS.name: CONTACTS_GROUP}
 """Topic that fulfils clocks → the group that reads it."""
@@ -199,7 +196,7 @@ async def _decide(
         due[timer.tenant_id, timer.clock_id].append(timer)
     doubted = await _held_back(tx, known.values(), watermarks)
     contacts = await _contacts_of(tx, known.values())
-    read_late = await _read_late(tx, known.values())
+    history = await read_late(tx, known.values())
     for key in (key for key in reversed(due) if key in known):
         clock = known[key]
         # A timer of an earlier generation no longer applies: it is deleted and does nothing.
@@ -212,25 +209,11 @@ async def _decide(
             read_until=(watermark.doubted() if key in doubted else watermark).read_until,
             decide_until=watermark.decide_until,
             is_told=clock.is_told,
-            was_read_late=key in read_late,
+            was_read_late=key in history,
         )
         writer.record(clock, events)
         decided.update(map(kind_of, events))
     return decided
-
-
-async def _read_late(tx: Tx, clocks: Collection[Clock]) -> set[ClockKey]:
-    """Return those of the clocks about reviews that are history: brought in, or read, long after they were due.
-
-    What is due so long ago, though it was read in time, is of a standstill of ours: people are called for it.
-    """
-    long_ago = tx.now - READ_LATE
-    suspects = {
-        clock.key: clock.run.due_at for clock in clocks if clock.about.review_id and clock.run.due_at < long_ago
-    }
-    began = await clock_store.began_recorded(tx, set(suspects)) if suspects else {}
-    read_late = {key for key, due_at in suspects.items() if key in began and began[key] - due_at > READ_LATE}
-    return read_late | {clock.key for clock in clocks if clock.about.review_id and clock.run.is_history}
 
 
 async def _contacts_of(tx: Tx, clocks: Collection[Clock]) -> dict[ClockKey, list[Contact]]:

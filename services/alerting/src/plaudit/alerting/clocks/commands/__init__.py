@@ -4,6 +4,7 @@ The transaction holds the order keys of the clocks: consumers and jobs lock them
 """
 
 from plaudit.alerting.clocks.commands.by_people import ByHand, Changed, change_by_hand, move_by_hand
+from plaudit.alerting.clocks.commands.history import read_late
 from plaudit.alerting.clocks.commands.moving import (
     MAX_PREVIEWED,
     ChangedMeanwhileError,
@@ -36,5 +37,6 @@ __all__ = [
     "order_counting",
     "order_move",
     "preview_move",
+    "read_late",
     "rules_of",
 ]

@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from plaudit.alerting.clocks import store
+from plaudit.alerting.clocks.commands.history import History, read_late
 from plaudit.alerting.clocks.commands.writing import NO_CAUSE, Cause, ClockWriter, Follower, rules_of
 from plaudit.alerting.clocks.domain.about import erased
 from plaudit.alerting.clocks.domain.clock import Clock
@@ -44,6 +45,7 @@ async def apply_revisions(
     rules = await rules_of(tx, {tenant_id for tenant_id, _ in keys}, found)
     gone = await _erased_before(tx, revisions)
     writer = ClockWriter(followers, rules)
+    history = History(found, await read_late(tx, found), tx.now)
 
     def partition_among(key: str) -> int:
         return partition_of(key.encode(), partitions)
@@ -56,7 +58,7 @@ async def apply_revisions(
             for clock in clocks.all:
                 clocks.add(_erase(_at_revision(clock, revision), revision.recorded_at, writer, cause))
         elif revision.review_key not in gone:
-            _apply(revision, clocks, rules, writer, cause, partition_among)
+            _apply(revision, clocks, rules, writer, cause, partition_among, history)
     return await writer.save(tx)
 
 
@@ -111,6 +113,7 @@ def _apply(
     writer: ClockWriter,
     cause: Cause,
     partition_among: PartitionOf,
+    history: History,
 ) -> None:
     """Apply a revision to the clocks about its review. One that is not newer than the applied one changes nothing."""
     if revision.change.revision <= clocks.revision:
@@ -122,6 +125,6 @@ def _apply(
     for decided in list(decide_revision(revision, clocks, rules, partition_among)):
         if decided.started is not None:
             writer.begin(decided.clock, decided.started, cause)
-        clocks.add(writer.record(decided.clock, decided.events, cause))
+        clocks.add(writer.record(decided.clock, history.marked(decided.clock, decided.events), cause))
     for decided in list(decide_overlaps(revision, clocks)):
         clocks.add(writer.record(decided.clock, decided.events, cause))
