@@ -24,6 +24,7 @@ KNOWN = {
     "plaudit.alerting.clocks.domain.clock._root",
     "plaudit.alerting.clocks.domain.clock.clock_id",
     "plaudit.alerting.people.store._decoded",
+    "plaudit.alerting.people.store._present",
     "plaudit.alerting.policies.domain.default.shipped",
     "plaudit.alerting.policies.domain.default.shipped_text",
     "plaudit.alerting.policies.domain.revisions._warnings",
