@@ -1,7 +1,7 @@
 """The weekly digest, of what happened in the week."""
 
 import asyncio
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -142,7 +142,50 @@ async def test_a_digest_comes_once_for_each_local_date_and_missed_ones_are_not_m
     await cadence.wakes_at(on(16))
     await cadence.wakes_at(on(16, 1))
     await cadence.goes_to(on(22))
-    assert [each["local_date"] for each in await digests(cadence)] == ["2026-03-02", "2026-03-23"]
+    assert [each["local_date"] for each in await digests(cadence)] == ["2026-03-16", "2026-03-23"]
+
+
+async def test_after_three_weeks_off_one_digest_of_the_last_date_tells_of_all_of_them_and_none_of_those_before(
+    cadence, mailbox
+):
+    await cadence.told("contacted", on(0))
+    await cadence.goes_to(on(0, 3))
+    await cadence.stage.sends()
+    await cadence.wakes_at(on(23))
+    await cadence.stage.sends()
+    first, second = await digests(cadence)
+    assert (first["local_date"], second["local_date"]) == ("2026-03-02", "2026-03-23")
+    assert second["start"] == first["end"]
+    weeks = [str(each["Subject"]).partition(":")[0] for each in mailbox.mails]
+    assert weeks == ["The week to 2 March 2026", "The week to 23 March 2026"]
+    await cadence.goes_to(on(28, 3))
+    assert [each["local_date"] for each in await digests(cadence)][2:] == ["2026-03-30"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "is_due_at"),
+    [
+        ("Pacific/Apia", datetime(2026, 3, 8, 20, tzinfo=UTC)),
+        ("Pacific/Kiritimati", datetime(2026, 3, 8, 19, tzinfo=UTC)),
+        ("Pacific/Pago_Pago", datetime(2026, 3, 9, 20, tzinfo=UTC)),
+        ("Asia/Kathmandu", datetime(2026, 3, 9, 3, 15, tzinfo=UTC)),
+        ("Asia/Kolkata", datetime(2026, 3, 9, 3, 30, tzinfo=UTC)),
+        ("Pacific/Chatham", datetime(2026, 3, 8, 19, 15, tzinfo=UTC)),
+    ],
+)
+async def test_monday_is_that_of_the_zone_and_nothing_is_told_on_its_weekend(cadence, mailbox, zone, is_due_at):
+    await cadence.stage.move_to(on(2))
+    async with cadence.stage.worker.transaction() as tx:
+        there = msgspec.structs.replace(DEFAULT, zone=zone, owner="ann@acme.example")
+        await rules.save(tx, "default", there, "person:1")
+    await cadence.wakes_at(is_due_at - timedelta(minutes=1))
+    assert await digests(cadence) == [], "it is eight o'clock on Monday there, or the weekend"
+    await cadence.wakes_at(is_due_at)
+    await cadence.stage.sends()
+    assert [each["local_date"] for each in await digests(cadence)] == ["2026-03-09"]
+    await cadence.wakes_at(is_due_at + timedelta(days=6, hours=23))
+    await cadence.stage.sends()
+    assert len(mailbox.mails) == 1
 
 
 async def test_two_processes_tell_each_week_once_at_nine_local_also_when_clocks_change(cadence, mailbox):

@@ -6,7 +6,7 @@ from typing import Final
 
 from plaudit.alerting.cadences.commands.sending import send_digest
 from plaudit.alerting.cadences.domain.digest import MAX_LINES, Digest, compose
-from plaudit.alerting.cadences.domain.plan import A_WEEK, Occurrence, next_digest
+from plaudit.alerting.cadences.domain.plan import A_WEEK, Occurrence, last_due, next_digest
 from plaudit.alerting.cadences.domain.rules import Revision
 from plaudit.alerting.cadences.store import digests, occurrences, touchpoints
 from plaudit.alerting.calendars.domain.local_times import A_DAY, local_date
@@ -26,15 +26,17 @@ async def compose_due(
 ) -> int:
     """Compose the digests that are due, tell them, and plan the next ones; return how many were composed.
 
-    Their order keys are held. Of weeks that were missed none is made up for: the next digest tells them all.
+    Their order keys are held. Of weeks that were missed none is made up for: one digest, of the newest date that has
+    passed, tells them all.
     """
     composed = 0
     named = await people.load(tx, {each.tenant_id for each in due})
-    for each in due:
-        revision = revisions[each.tenant_id]
-        rule = revision.by_id.get(each.rule)
+    for claimed in due:
+        revision = revisions[claimed.tenant_id]
+        rule = revision.by_id.get(claimed.rule)
         if rule is None:
             continue
+        each = last_due(rule, revision, claimed, tx.now)
         digest = await _composed(tx, each, revision)
         if await digests.add(tx, each.tenant_id, digest):
             composed += 1

@@ -149,6 +149,13 @@ def next_digest(rule: Rule, revision: Revision, after: date | None) -> Occurrenc
     )
 
 
+def last_due(rule: Rule, revision: Revision, due: Occurrence, now: datetime) -> Occurrence:
+    """Return the newest occurrence of a digest that is due, where one is that was missed: it is told in its place."""
+    while (later := next_digest(rule, revision, due.local_date)).due_at <= now:
+        due = later
+    return due
+
+
 def reminder_of(rule: Rule, fired: Occurrence, revision: Revision, now: datetime) -> Occurrence | None:
     """Return the reminder of an invitation that has just been given; None where the rule has none."""
     if rule.reminder_after_days is None or fired.step is Step.REMINDER:
