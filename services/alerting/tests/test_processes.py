@@ -2,10 +2,17 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
+from plaudit.alerting.cadences.commands import rules
+from plaudit.alerting.cadences.domain.default import DEFAULT
+from plaudit.alerting.people import commands as people
+from plaudit.alerting.policies.domain.document import Format
 from plaudit.common.db import Role
 from plaudit.common.delivery import commands as delivery
 from plaudit.common.delivery.domain.endpoint import Draft
@@ -22,6 +29,8 @@ from plaudit_testing.stack import stack as opened_stack
 pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.e2e]
 
 CLOCKS = 40
+STORM = 300
+SENT = "delivery_sent_before_record"
 TOPICS = ("reviews.v1", "customers.v1", "scores.v1", "board.v1", "alerts.v1")
 """What alerting reads and writes."""
 
@@ -70,6 +79,129 @@ async def test_timers_survive_a_process_that_is_killed_before_its_commit(stage, 
     assert counted == [{"n": CLOCKS, "clocks": CLOCKS}]
     assert (await stage.published()).count("clock.breached") == CLOCKS
     assert await stage.rows("SELECT * FROM timers") == []
+
+
+@pytest.mark.usefixtures("first_answers_only")
+async def test_of_a_storm_each_owner_hears_once_whatever_is_killed_in_the_middle_of_it(
+    stage, processes, mailbox, tmp_path
+):
+    owners = {f"acme/{each}": f"{each}@acme.example" for each in ("berlin", "hamburg", "munich")}
+    await has_owners(stage, owners)
+    subjects = [[*owners][number % len(owners)] for number in range(STORM)]
+    await stage.reads(
+        [
+            stage.record(None, review(subject=subject), at(0), f"review-{number}")
+            for number, subject in enumerate(subjects)
+        ]
+    )
+    for hours in (0, 0.05):
+        await stage.move_to(at(hours))
+        await stage.sends()
+    mailbox.mails.clear()
+    await stage.rows("UPDATE positions SET next_offset = 0")
+    await stage.move_to(at(24.1))
+    jobs = processes.process("alerting", "jobs")
+    trace = tmp_path / "trace"
+    for failpoint in (f"{SENT}=kill@1", "timers_before_commit=kill@4", "timers_before_commit=kill@3"):
+        jobs.start(failpoint, trace)
+        await killed(jobs)
+        await leases_have_run_out(stage)
+    await stage.move_to(at(24.1))  # the minute in which the rest is gathered begins no sooner
+    jobs.start()
+    breached = "SELECT count(*)::int AS n FROM clocks WHERE state = 'breached'"
+
+    async def all_are_breached():
+        return await stage.rows(breached) == [{"n": STORM}]
+
+    await until(all_are_breached, "all clocks are breached")
+    jobs.kill()
+    await leases_have_run_out(stage)
+    await stage.move_to(at(24.2))
+    jobs.start(f"{SENT}=kill@1", trace)
+    await killed(jobs)
+    await leases_have_run_out(stage)
+    jobs.start()
+    told = (
+        "SELECT recipient, count(*)::int AS n, count(DISTINCT thread)::int AS threads FROM message_deliveries "
+        "WHERE topic = 'clock.breached' AND NOT is_bundle AND state = 'sent' GROUP BY 1 ORDER BY 1"
+    )
+    each_of_a_third = [
+        {"recipient": address, "n": STORM // 3, "threads": STORM // 3} for address in sorted(owners.values())
+    ]
+
+    async def all_is_told():
+        return await stage.rows(told) == each_of_a_third
+
+    await until(all_is_told, "each owner is told of each of theirs")
+    assert await asyncio.to_thread(jobs.stop) == 0, jobs.log_tail()
+    fired = [line.split()[0] for line in trace.read_text().splitlines()]
+    assert fired == [SENT, "timers_before_commit", "timers_before_commit", SENT]
+    assert await stage.rows("SELECT state FROM message_deliveries WHERE state NOT IN ('sent', 'withdrawn')") == []
+    sent = await stage.rows(
+        "SELECT id::text, possible_repeat FROM message_deliveries WHERE state = 'sent' AND bundle_id IS NULL "
+        "AND created_at > $1",
+        at(24),
+    )
+    assert len(sent) < STORM / 10, "they are told together"
+    arrived = Counter(str(mail["Message-ID"]) for mail in mailbox.mails)
+    assert len(arrived) == len(sent)
+    twice = sum(each["possible_repeat"] for each in sent)
+    assert 1 <= sum(count > 1 for count in arrived.values()) <= twice
+    assert max(arrived.values()) == 2
+
+
+async def has_owners(stage, owners):
+    """Each subject belongs to somebody else."""
+    document = {
+        "people": [{"address": address, "name": address} for address in owners.values()],
+        "assignments": [{"subject": subject, "owner": address} for subject, address in owners.items()],
+    }
+    async with stage.resources.database(Role.API).transaction("default") as tx:
+        await people.save(tx, "default", json.dumps(document), Format.JSON, "test")
+
+
+async def leases_have_run_out(stage):
+    await stage.rows("UPDATE message_deliveries SET leased_until = now() - interval '1 second' WHERE state = 'sending'")
+
+
+async def test_a_week_is_told_once_when_the_process_that_tells_it_is_killed_and_another_takes_over(
+    stage, processes, mailbox, tmp_path
+):
+    """In the week in which clocks change in Berlin: at seven o'clock in UTC, not at eight."""
+    tenants = ("default", "other", "acme")
+    await stage.move_to(datetime(2026, 3, 28, 12, tzinfo=UTC))
+    for tenant in tenants:
+        async with stage.worker.transaction() as tx:
+            berlin = msgspec.structs.replace(DEFAULT, zone="Europe/Berlin", owner=f"ann@{tenant}.example")
+            await rules.save(tx, tenant, berlin, "person:1")
+    await stage.move_to(datetime(2026, 3, 30, 7, 0, 1, tzinfo=UTC))
+    first, second = (processes.process("alerting", "jobs") for _ in range(2))
+    trace = tmp_path / "trace"
+    first.start("cadences_before_commit=kill@1", trace)
+    await killed(first)
+    assert mailbox.mails == []
+    first.start(f"{SENT}=kill@1", trace)
+    await killed(first)
+    second.start()
+    first.start()
+    await leases_have_run_out(stage)
+
+    async def all_are_told():
+        rows = await stage.rows("SELECT count(*)::int AS n FROM message_deliveries WHERE state = 'sent'")
+        return rows == [{"n": len(tenants)}]
+
+    await until(all_are_told, "the digest of each tenant is sent")
+    for each in (first, second):
+        assert await asyncio.to_thread(each.stop) == 0, each.log_tail()
+    assert len(trace.read_text().splitlines()) == 2
+    kept = await stage.rows("SELECT tenant_id, local_date::text FROM digests ORDER BY 1")
+    assert [tuple(row.values()) for row in kept] == [(tenant, "2026-03-30") for tenant in sorted(tenants)]
+    sent = await stage.rows("SELECT recipient, possible_repeat FROM message_deliveries ORDER BY 1")
+    assert [row["recipient"] for row in sent] == [f"ann@{tenant}.example" for tenant in sorted(tenants)]
+    arrived = Counter((str(mail["To"]), str(mail["Message-ID"])) for mail in mailbox.mails)
+    assert sorted(to for to, _ in arrived) == [row["recipient"] for row in sent]
+    repeated = {to for (to, _), count in arrived.items() if count > 1}
+    assert repeated <= {row["recipient"] for row in sent if row["possible_repeat"]}
 
 
 async def test_a_mail_whose_sender_is_killed_after_the_acceptance_comes_again_under_its_message_id(
