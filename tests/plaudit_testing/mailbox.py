@@ -24,15 +24,18 @@ class Mailbox:
     answer: Callable[[], str] = lambda: ACCEPTED
     """What the server answers to a mail's data; a 4xx or 5xx refuses it."""
     answer_to_recipient: str = ACCEPTED
+    answers_to: dict[str, str] = field(default_factory=dict)
+    """Address → what the server answers to it, where that is not what it answers to all."""
     port: int = 0
 
     async def handle_RCPT(  # noqa: N802 - what aiosmtpd calls it
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: Any
     ) -> str:
         """Take or refuse a recipient."""
-        if self.answer_to_recipient != ACCEPTED:
+        answer = self.answers_to.get(address, self.answer_to_recipient)
+        if answer != ACCEPTED:
             self.attempts += 1
-            return self.answer_to_recipient
+            return answer
         envelope.rcpt_tos.append(address)
         return ACCEPTED
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from plaudit.alerting.alerts.commands.disabled_endpoints import endpoint_watch
+from plaudit.alerting.alerts.commands.unreachable import recipient_watch
 from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob
 from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
 from plaudit.alerting.clocks.consumer import GROUP, subscription
@@ -194,7 +194,7 @@ class Stage:
             checks(self.settings),
             gatherings(self.settings, self.resources.outbox),
             completed(self.worker, vault_of(self.settings), None),
-            watch=endpoint_watch(owner_of_settings(self.settings), self.resources.outbox),
+            watch=recipient_watch(owner_of_settings(self.settings), self.resources.outbox),
         )
 
     async def close(self) -> None:

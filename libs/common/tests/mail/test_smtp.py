@@ -109,6 +109,31 @@ async def test_what_will_never_be_taken_is_refused(server, verb, answer):
         await sent(server)
 
 
+@pytest.mark.parametrize(
+    ("verb", "answer", "is_gone"),
+    [
+        ("RCPT", b"550 5.1.1 no such user", True),
+        ("RCPT", b"550 no such user", True),
+        ("RCPT", b"550 5.2.1 mailbox disabled", True),
+        ("RCPT", b"556 5.1.10 domain takes no mail", True),
+        (".", b"550 5.1.1 no such user", True),
+        ("RCPT", b"552 5.2.2 mailbox full", False),
+        ("RCPT", b"554 5.7.1 Service unavailable; client host is blocked", False),
+        ("RCPT", b"550 5.7.1 spam", False),
+        ("RCPT", b"554 no", False),
+        (".", b"550 5.7.1 spam", False),
+        (".", b"550 no", False),
+    ],
+)
+async def test_a_mailbox_is_gone_where_its_server_says_so_and_not_where_it_refuses_this_mail_or_us(
+    server, verb, answer, is_gone
+):
+    server.answers[verb] = answer
+    with pytest.raises(MailRefusedError) as raised:
+        await sent(server)
+    assert raised.value.is_mailbox_gone is is_gone
+
+
 @pytest.mark.parametrize("end", [CUT, b"what is this", b"\xff\xfe"])
 async def test_a_mail_that_was_handed_over_and_not_confirmed_may_have_arrived(server, end):
     server.answers["."] = end

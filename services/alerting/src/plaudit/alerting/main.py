@@ -7,10 +7,10 @@ from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts, PauseAlerts
 from plaudit.alerting.alerts.commands.composing import check_of as alert_check_of
 from plaudit.alerting.alerts.commands.composing import gatherer_of as alert_gatherer_of
-from plaudit.alerting.alerts.commands.disabled_endpoints import endpoint_watch
 from plaudit.alerting.alerts.commands.endpoints import beside_events, listing_beside_events
 from plaudit.alerting.alerts.commands.storms import Storms
 from plaudit.alerting.alerts.commands.telling import withheld
+from plaudit.alerting.alerts.commands.unreachable import recipient_watch
 from plaudit.alerting.alerts.consumer import endpoint_subscription, uncaught_subscription
 from plaudit.alerting.alerts.domain.notes import TOPIC as ALERT_TOPIC
 from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob, count_silences_set_aside
@@ -303,9 +303,9 @@ def build(resources: Resources[AlertingSettings]) -> Parts:
     book = AddressBook(settings.ingest_url, vault) if settings.ingest_url else None
     worker = resources.database(Role.WORKER)
     complete = completed(worker, vault, book)
-    watch = endpoint_watch(owner_of_settings(settings), resources.outbox)
+    watch = recipient_watch(owner_of_settings(settings), resources.outbox)
     app = _app(resources, following)
-    app.state.endpoint_watch = watch
+    app.state.recipient_watch = watch
     return Parts(
         app=app,
         subscriptions=_subscriptions(settings, following),

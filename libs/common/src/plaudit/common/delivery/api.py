@@ -23,7 +23,6 @@ from plaudit.common.delivery.domain.message import MAX_THREAD_CHARS, MAX_TOPIC_C
 from plaudit.common.delivery.domain.outcomes import Outcome
 from plaudit.common.delivery.endpoints import commands as endpoints
 from plaudit.common.delivery.endpoints import store as endpoint_store
-from plaudit.common.delivery.endpoints.watch import NOBODY_WATCHES, EndpointWatch
 from plaudit.common.delivery.redriving import send_again
 from plaudit.common.delivery.reporting import report
 from plaudit.common.delivery.schemas import (
@@ -44,6 +43,7 @@ from plaudit.common.delivery.schemas import (
     shown,
 )
 from plaudit.common.delivery.settings import DeliverySettings
+from plaudit.common.delivery.watch import NOBODY_WATCHES, RecipientWatch
 from plaudit.common.http import (
     Page,
     Paging,
@@ -121,13 +121,13 @@ async def vault_of_request(request: Request) -> Vault:
 OfVault = Annotated[Vault, Depends(vault_of_request)]
 
 
-async def watch_of(request: Request) -> EndpointWatch:
+async def watch_of(request: Request) -> RecipientWatch:
     """Return what the service does about endpoints that are disabled by themselves."""
-    watch: EndpointWatch = getattr(request.app.state, "endpoint_watch", NOBODY_WATCHES)
+    watch: RecipientWatch = getattr(request.app.state, "recipient_watch", NOBODY_WATCHES)
     return watch
 
 
-OfWatch = Annotated[EndpointWatch, Depends(watch_of)]
+OfWatch = Annotated[RecipientWatch, Depends(watch_of)]
 
 
 SENT: Final = {"finished_at": A_TIME}

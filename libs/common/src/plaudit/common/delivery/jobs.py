@@ -25,13 +25,13 @@ from plaudit.common.delivery.consent.links import unsubscribe_urls
 from plaudit.common.delivery.domain.message import Delivery
 from plaudit.common.delivery.domain.outcomes import MAX_ERROR_CHARS, Kind, Outcome
 from plaudit.common.delivery.endpoints import store as endpoints
-from plaudit.common.delivery.endpoints.watch import NOBODY_WATCHES, EndpointWatch
 from plaudit.common.delivery.gatherings import commands as gathered
 from plaudit.common.delivery.gatherings.commands import Gatherings
 from plaudit.common.delivery.gatherings.store import ANY_WORK
 from plaudit.common.delivery.reporting import report
 from plaudit.common.delivery.settings import DeliverySettings
 from plaudit.common.delivery.store import Ended
+from plaudit.common.delivery.watch import NOBODY_WATCHES, RecipientWatch
 from plaudit.common.failpoints import failpoint
 from plaudit.common.jobs import PeriodicJob, bisect
 from plaudit.common.settings import address_of
@@ -69,7 +69,7 @@ class DeliveryJob(PeriodicJob):
         checks: Checks,
         gatherings: Gatherings = NOTHING_KNOWN,
         complete: Complete | None = None,
-        watch: EndpointWatch = NOBODY_WATCHES,
+        watch: RecipientWatch = NOBODY_WATCHES,
     ) -> None:
         """Send messages.
 

@@ -29,6 +29,11 @@ RELAY_DETAILS: Final = frozenset({(7, 54)})
 OF_THE_MAILBOX: Final = frozenset({1, 2})
 """RFC 3463, subjects: the address, and the mailbox."""
 OF_THE_SYSTEM: Final = 3
+NO_MAILBOX: Final = frozenset({550, 551, 553})
+"""RFC 5321, without an enhanced status code: there is no such mailbox, or it takes nothing."""
+NO_MAILBOX_DETAILS: Final = frozenset({(1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (1, 6), (1, 10), (2, 0), (2, 1)})
+"""RFC 3463 and 7505: there is no such address, it has moved, or its mailbox is disabled. Not among them: one that is
+full, a mail that is too big, and what a filter thinks of it or of us (subject 7)."""
 QUIT_TIMEOUT_SECONDS: Final = 1.0
 NO_SMTPUTF8: Final = "the mail server takes no address with letters beyond ASCII before the @ (SMTPUTF8)"
 MAY_HAVE_ARRIVED: Final = "the mail was handed over and not confirmed: the recipient may have got it"
@@ -37,6 +42,16 @@ _ENHANCED: Final = re.compile(r"\s*[245]\.(\d{1,3})\.(\d{1,3})\b")
 
 class MailRefusedError(Exception):
     """The server will never accept this mail: it is not tried again."""
+
+    def __init__(self, words: str, *, is_mailbox_gone: bool = False) -> None:
+        """Say what it means.
+
+        Args:
+            words: what the server says.
+            is_mailbox_gone: whether no other mail will arrive at this address either.
+        """
+        super().__init__(words)
+        self.is_mailbox_gone = is_mailbox_gone
 
 
 class MailFailedError(Exception):
@@ -140,21 +155,22 @@ def _meaning_of(error: Exception, *, is_handed_over: bool) -> MailRefusedError |
 
 def _of_recipient(error: aiosmtplib.SMTPResponseException) -> MailRefusedError | MailFailedError:
     """Return what the answer to a recipient means."""
-    subject, _ = _enhanced(error)
+    subject, _ = told = _enhanced(error)
     if _is_of_the_server(error) or error.code == SEQUENCE:
         return MailFailedError(_words(error))
     if error.code in PERMANENT:
-        return MailRefusedError(_words(error))
+        is_gone = told in NO_MAILBOX_DETAILS if subject else error.code in NO_MAILBOX
+        return MailRefusedError(_words(error), is_mailbox_gone=is_gone)
     return MailFailedError(_words(error), is_of_the_recipient=subject != OF_THE_SYSTEM)
 
 
 def _of_data(error: aiosmtplib.SMTPResponseException) -> MailRefusedError | MailFailedError:
     """Return what the answer to a whole mail means."""
-    subject, _ = _enhanced(error)
+    subject, _ = told = _enhanced(error)
     if _is_of_the_server(error):
         return MailFailedError(_words(error))
     if error.code in PERMANENT:
-        return MailRefusedError(_words(error))
+        return MailRefusedError(_words(error), is_mailbox_gone=told in NO_MAILBOX_DETAILS)
     return MailFailedError(_words(error), is_of_the_recipient=subject in OF_THE_MAILBOX)
 
 

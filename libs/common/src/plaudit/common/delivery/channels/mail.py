@@ -44,7 +44,8 @@ async def send(ready: Ready, hand_over: SendMail, sender: str, unsubscribe_url: 
     try:
         await hand_over(mail)
     except MailRefusedError as error:
-        return Outcome(Kind.REFUSED, error=_kept(ready, str(error)), sent=shown)
+        kind = Kind.GONE if error.is_mailbox_gone else Kind.REFUSED
+        return Outcome(kind, error=_kept(ready, str(error)), sent=shown, is_of_the_recipient=error.is_mailbox_gone)
     except MailFailedError as error:
         return Outcome(
             Kind.FAILED,

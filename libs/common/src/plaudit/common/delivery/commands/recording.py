@@ -1,6 +1,6 @@
 """How it is recorded what became of messages, and how failed ones are sent again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -24,8 +24,8 @@ from plaudit.common.delivery.domain.outcomes import (
     storable,
 )
 from plaudit.common.delivery.endpoints import store as endpoints
-from plaudit.common.delivery.endpoints.watch import NOBODY_WATCHES, EndpointWatch
 from plaudit.common.delivery.store import Ended
+from plaudit.common.delivery.watch import NOBODY_WATCHES, Mailbox, RecipientWatch
 
 PACE_SECONDS: Final = {Channel.SLACK: 1.0, Channel.TEAMS: 0.25}
 """Slack takes one message a second from a webhook, Teams four."""
@@ -37,7 +37,7 @@ async def record(
     luck: Callable[[], float],
     *,
     is_last: bool = False,
-    watch: EndpointWatch = NOBODY_WATCHES,
+    watch: RecipientWatch = NOBODY_WATCHES,
 ) -> list[Ended]:
     """Record what attempts have come to: of their deliveries, their outlets, and of endpoints that are gone.
 
@@ -46,7 +46,7 @@ async def record(
         outcomes: in the order in which they ended.
         luck: from 0 to 1, for the jitter of what is tried again.
         is_last: whether nothing is tried again, as of a test.
-        watch: told of endpoints that are disabled by it.
+        watch: told of endpoints that are disabled by it, and which addresses of the staff take mails.
     """
     if not is_last:
         outcomes = await _without_erased(tx, outcomes)
@@ -68,7 +68,22 @@ async def record(
     await store.save_circuits(tx, standing)
     for (tenant_id, endpoint_id), error in gone.items():
         await disable(tx, tenant_id, endpoint_id, error[:MAX_ERROR_CHARS], endpoints.SYSTEM, watch)
+    await _tell_of_mailboxes(tx, ended, watch)
     return ended
+
+
+async def _tell_of_mailboxes(tx: Tx, ended: Iterable[Ended], watch: RecipientWatch) -> None:
+    """Tell the watch which addresses of the staff are refused for good, and where mails have arrived: the last word."""
+    said: dict[Mailbox, str | None] = {}
+    for delivery, outcome in ((each.delivery, each.outcome) for each in ended):
+        if outcome is None or delivery.channel != Channel.EMAIL or delivery.person_key:
+            continue
+        if outcome.kind in {Kind.SENT, Kind.GONE}:
+            said[delivery.tenant_id, delivery.recipient] = outcome.error if outcome.kind == Kind.GONE else None
+    if refused := {key: error for key, error in said.items() if error is not None}:
+        await watch.on_refused(tx, refused)
+    if arrived := said.keys() - refused.keys():
+        await watch.on_arrived(tx, arrived)
 
 
 async def _without_erased(tx: Tx, outcomes: Sequence[tuple[Delivery, Outcome]]) -> list[tuple[Delivery, Outcome]]:
@@ -81,7 +96,7 @@ async def _without_erased(tx: Tx, outcomes: Sequence[tuple[Delivery, Outcome]]) 
 
 
 async def disable(
-    tx: Tx, tenant_id: str, endpoint_id: UUID, reason: str, actor: str, watch: EndpointWatch = NOBODY_WATCHES
+    tx: Tx, tenant_id: str, endpoint_id: UUID, reason: str, actor: str, watch: RecipientWatch = NOBODY_WATCHES
 ) -> None:
     """Send nothing to an endpoint any more; what waits for it has failed, and can be sent again by hand.
 

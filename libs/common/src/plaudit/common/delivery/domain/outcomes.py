@@ -44,7 +44,7 @@ class Kind(StrEnum):
     REFUSED = "refused"
     """No further one can: the recipient will never take this message."""
     GONE = "gone"
-    """The endpoint says that it will never take any: it is disabled."""
+    """The recipient will never take any: the endpoint says so, and is disabled, or the mailbox does not exist."""
     UNRECORDED = "unrecorded"
     """The process ended before the record: the recipient may have got it."""
     WITHDRAWN = "withdrawn"
@@ -68,7 +68,7 @@ class Outcome(msgspec.Struct, frozen=True):
     is_ours: bool = False
     """Whether our own code raised: this says nothing about the outlet, good or bad."""
     is_of_the_recipient: bool = False
-    """Whether it failed for this recipient alone, as one full mailbox does: the server has answered and is well."""
+    """Whether it failed for this recipient alone, as a mailbox that is full or does not exist: the server is well."""
     may_have_arrived: bool = False
     """Whether all was sent and no answer came: the recipient may have got it, and the next attempt says so."""
 

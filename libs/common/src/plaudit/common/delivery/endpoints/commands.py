@@ -25,7 +25,7 @@ from plaudit.common.delivery.domain.endpoint import (
 from plaudit.common.delivery.domain.message import Channel, Content, Message, Route, delivery_id
 from plaudit.common.delivery.domain.message import endpoint as to_endpoint
 from plaudit.common.delivery.endpoints import store
-from plaudit.common.delivery.endpoints.watch import NOBODY_WATCHES, EndpointWatch
+from plaudit.common.delivery.watch import NOBODY_WATCHES, RecipientWatch
 from plaudit.common.ids import IdSource
 from plaudit.common.standard_webhooks import new_secret
 from plaudit.common.vault import Vault
@@ -133,7 +133,7 @@ async def rotate(tx: Tx, vault: Vault, tenant_id: str, endpoint_id: UUID, actor:
     return Made(endpoint, secret)
 
 
-async def enable(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str, watch: EndpointWatch = NOBODY_WATCHES) -> None:
+async def enable(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str, watch: RecipientWatch = NOBODY_WATCHES) -> None:
     """Send messages to an endpoint again, at once.
 
     Raises:
@@ -156,7 +156,7 @@ async def disable(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str) -> None
     await deliveries.disable(tx, tenant_id, endpoint_id, BY_HAND, actor)
 
 
-async def delete(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str, watch: EndpointWatch = NOBODY_WATCHES) -> None:
+async def delete(tx: Tx, tenant_id: str, endpoint_id: UUID, actor: str, watch: RecipientWatch = NOBODY_WATCHES) -> None:
     """Delete an endpoint with its secrets. What waits for it has failed; the log stays.
 
     Raises:
@@ -205,7 +205,7 @@ async def opened(tx: Tx, vault: Vault, tenant_id: str, endpoint_id: UUID) -> tup
     return store.opened(await _stored(tx, tenant_id, endpoint_id), vault)
 
 
-async def _settle(tx: Tx, tenant_id: str, endpoint_id: UUID, watch: EndpointWatch) -> None:
+async def _settle(tx: Tx, tenant_id: str, endpoint_id: UUID, watch: RecipientWatch) -> None:
     since = await store.disabled_at(tx, tenant_id, endpoint_id)
     if since is not None:
         await watch.on_settled(tx, tenant_id, endpoint_id, since)

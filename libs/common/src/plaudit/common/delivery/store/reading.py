@@ -19,6 +19,17 @@ FROM message_deliveries d JOIN unnest($3::text[]) AS k (key) ON d.key = k.key OR
 WHERE d.tenant_id = $1 AND d.thread = $2
 GROUP BY k.key, d.channel, d.outlet, d.state ORDER BY d.channel, d.outlet, d.state
 """
+# Of each the last mail that has ended: one that is sent again by hand waits, and is not among them.
+_GONE = """
+SELECT tenant_id, thread, person_key FROM (
+    SELECT DISTINCT ON (d.tenant_id, d.thread, d.person_key) d.tenant_id, d.thread, d.person_key, a.kind
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS k (tenant_id, thread, person_key)
+    JOIN message_deliveries d USING (tenant_id, thread, person_key)
+    JOIN message_attempts a ON a.tenant_id = d.tenant_id AND a.delivery_id = d.id AND a.number = d.attempts
+    WHERE d.person_key <> '' AND d.channel = 'email' AND d.state IN ('sent', 'failed') AND a.kind IN ('sent', 'gone')
+    ORDER BY d.tenant_id, d.thread, d.person_key, a.ended_at DESC
+) AS last WHERE kind = 'gone'
+"""
 _WAS_SENT = """
 SELECT EXISTS (
     SELECT FROM message_deliveries d
@@ -97,6 +108,11 @@ async def standing_of(tx: Tx, tenant_id: str, thread: str, keys: Collection[str]
     """Return how the deliveries of a thread stand, counted by key with all that is below it, outlet and state."""
     rows = await tx.raw.fetch(_STANDING_OF_THREAD, tenant_id, thread, list(keys))
     return [ThreadStanding(**{**row, "reason": row["reason"] or ""}) for row in rows]
+
+
+async def gone(tx: Tx, told: Collection[ThreadKey]) -> set[ThreadKey]:
+    """Return those of (tenant, thread, person) whose last mail was refused because there is no such mailbox."""
+    return {tuple(row) for row in await tx.raw.fetch(_GONE, *columns(sorted(told), 3))} if told else set()
 
 
 async def list_deliveries(

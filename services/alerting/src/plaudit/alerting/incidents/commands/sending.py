@@ -17,6 +17,7 @@ from plaudit.alerting.incidents.domain.messages import (
 )
 from plaudit.alerting.incidents.store import incidents
 from plaudit.common.db import Tx
+from plaudit.common.delivery import store as delivery_store
 from plaudit.common.delivery.commands import Check, Checks, Due, Verdict, Withdraw
 from plaudit.common.delivery.consent.links import token_of
 from plaudit.common.tenants import store as tenants
@@ -24,6 +25,9 @@ from plaudit.common.tenants import store as tenants
 GONE: Final = "the incident is not there any more"
 CORRECTED: Final = "the update was corrected before this left; its correction is told"
 OVER: Final = "the incident is over"
+NO_MAILBOX: Final = (
+    "the mail server has refused the address for good; whoever sends the message again that failed, tries it anew"
+)
 
 
 def checks_of(public_url: str, address: str) -> Checks:
@@ -49,6 +53,8 @@ def check_of(public_url: str) -> Check:
             tx, {(tenant_id, each.incident_id, each.number) for tenant_id, each in carried.values()}
         )
         known = await _incidents(tx, carried.values())
+        persons = {each.delivery.id: _person(each) for each in due if each.delivery.person_key}
+        gone = await delivery_store.gone(tx, set(persons.values()))
         verdicts: dict[UUID, Verdict] = {}
         for delivery_id, (tenant_id, each) in carried.items():
             incident = known[tenant_id, each.incident_id]
@@ -57,6 +63,8 @@ def check_of(public_url: str) -> Check:
                 verdicts[delivery_id] = Withdraw(GONE)
             elif each.revision < update.revision:
                 verdicts[delivery_id] = Withdraw(CORRECTED)
+            elif persons.get(delivery_id) in gone:
+                verdicts[delivery_id] = Withdraw(NO_MAILBOX)
             else:
                 verdicts[delivery_id] = content_of(incident, update, each.language, public_url)
         return verdicts
@@ -73,6 +81,10 @@ def sign_up_check_of(address: str) -> Check:
         return {each.delivery.id: await _asking(tx, each, carried[each.delivery.id][1], known, address) for each in due}
 
     return check
+
+
+def _person(due: Due) -> delivery_store.ThreadKey:
+    return due.delivery.tenant_id, due.delivery.thread, due.delivery.person_key
 
 
 async def _asking(
