@@ -116,12 +116,23 @@ async def database_of_before(postgres_server: PostgresServer, request: pytest.Fi
 
 
 @pytest.fixture
+async def common_of_before(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """A database in which the schema `common` is that of a revision of before, and there is no other yet."""
+    dsn = postgres_server.create_database(None, request.node.name)
+    async with migration(settings_for(dsn), "common") as connection:
+        await upgrade_until(connection, "common", request.param)
+    yield dsn
+    postgres_server.drop_database(dsn)
+
+
+@pytest.fixture
 async def stage_on() -> AsyncIterator[Callable[[str], Awaitable["Stage"]]]:
     """Brings a database to the newest revisions, and alerting onto it."""
     stages: list[Stage] = []
 
     async def opened(dsn: str) -> Stage:
-        await migrate(settings_for(dsn), "alerting")
+        for service in ("common", "alerting"):
+            await migrate(settings_for(dsn), service)
         stages.append(Stage(settings_for(dsn)))
         return stages[-1]
 

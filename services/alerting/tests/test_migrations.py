@@ -6,12 +6,17 @@ from importlib import import_module
 import asyncpg
 import pytest
 
+from plaudit.alerting.alerts.store import alerts
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.commands import rules_of
 from plaudit.alerting.clocks.domain.clock import clock_id
 from plaudit.alerting.clocks.domain.run import fold
+from plaudit.alerting.people import commands as owners
+from plaudit.alerting.people import store as people
+from plaudit.alerting.policies.domain.document import Format
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.alerting.reviews.consumer import keep_reviews
+from plaudit.common.db import Role
 from plaudit_testing.clocks import answered, at, rated, review
 
 pytestmark = pytest.mark.postgres
@@ -231,3 +236,75 @@ async def test_incidents_of_before_keep_their_updates_and_those_who_are_told(dat
     assert [tuple(row.values()) for row in updates] == [(1, 1, "", None), (2, 1, "", None)]
     [told] = await stage.rows("SELECT person_key, confirmed_at IS NOT NULL AS is_told FROM incident_subscribers")
     assert tuple(told.values()) == ("ada", True)
+
+
+@pytest.mark.parametrize("database_of_before", ["0025"], indirect=True)
+async def test_what_was_set_aside_before_is_listed_and_alerts_of_before_have_no_words(database_of_before, stage_on):
+    connection = await asyncpg.connect(database_of_before)
+    for statement in _SET_ASIDE_BEFORE:
+        await connection.execute(statement, at(0))
+    alert = await connection.fetchval(
+        "INSERT INTO alerting.alerts (tenant_id, id, review_id, subject, kind, severity, summary, owner, state, "
+        "raised_at, is_statutory, generation) VALUES ('default', gen_random_uuid(), 'review-1', 'acme', 'uncaught', "
+        "'high', 'No policy', 'owner@acme.example', 'open', $1, false, 1) RETURNING id",
+        at(0),
+    )
+    await connection.close()
+    stage = await stage_on(database_of_before)
+    api = await stage.client()
+    listed = (await api.get("/v1/set-aside")).json()["items"]
+    assert sorted(each["kind"] for each in listed) == ["contact", "silence", "step", "timer"]
+    assert {each["error"] for each in listed} == {"it fails"}
+    told = (await api.get(f"/v1/alerts/{alert}")).json()
+    assert (told["state"], told["summary"]) == ("open", "No policy")
+    async with stage.worker.transaction() as tx:
+        [kept] = (await alerts.load(tx, [("default", alert)])).values()
+    assert (kept.title, kept.excerpt) == (None, None)
+
+
+_SET_ASIDE_BEFORE = (
+    """
+INSERT INTO alerting.timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at, failed_at, error)
+VALUES ('default', gen_random_uuid(), 1, 'breach', gen_random_uuid(), 'reviews.v1', 3, $1, $1, 'it fails')
+""",
+    """
+INSERT INTO alerting.alert_steps (tenant_id, alert_id, kind, number, generation, target, due_at, failed_at, error)
+VALUES ('default', gen_random_uuid(), 'escalate', 1, 1, '{}', $1, $1, 'it fails')
+""",
+    """
+INSERT INTO alerting.silences
+    (tenant_id, id, subject_prefix, reason, created_at, created_by, until, failed_at, error)
+VALUES ('default', gen_random_uuid(), 'acme', 'x', $1, 'key:a', $1::timestamptz + interval '1 hour', $1, 'it fails')
+""",
+    """
+INSERT INTO alerting.occurrences
+    (tenant_id, person, rule, step, local_date, revision, generation, anchor_at, due_at, failed_at, error)
+VALUES ('default', 'p', 'renewal', 'first', '2026-03-02', 1, 1, $1, $1, $1, 'it fails')
+""",
+)
+
+
+@pytest.mark.parametrize("common_of_before", ["0006"], indirect=True)
+async def test_who_was_deactivated_before_is_told_nothing_once_every_service_can_ask(common_of_before, stage_on):
+    raw = await asyncpg.connect(common_of_before)
+    await raw.execute(
+        "INSERT INTO common.tenants (id, name, person_key) SELECT id, id, '\\x00' FROM unnest($1::text[]) AS v (id)",
+        ["default", "other"],
+    )
+    await raw.execute(
+        "INSERT INTO common.people (tenant_id, id, email, name, role, active, valid_from, created_at) "
+        "SELECT tenant_id, gen_random_uuid(), email, email, 'responder', active, $1, $1 FROM (VALUES "
+        "('default', 'gone@acme.example', false), ('default', 'here@acme.example', true), "
+        "('other', 'elsewhere@acme.example', false)) AS v (tenant_id, email, active)",
+        at(0),
+    )
+    await raw.close()
+    stage = await stage_on(common_of_before)
+    document = {"people": [{"address": f"{each}@acme.example", "name": each} for each in ("gone", "here", "elsewhere")]}
+    async with stage.resources.database(Role.API).transaction("default") as tx:
+        await owners.save(tx, "default", json.dumps(document), Format.JSON, "test")
+    async with stage.worker.transaction() as tx:
+        assert await tx.raw.fetchval("SELECT common.deactivated_people('default')") == ["gone@acme.example"]
+        assert await tx.raw.fetchval("SELECT common.deactivated_people('nobody')") == []
+        known = (await people.load(tx, ["default"]))["default"]
+    assert {each.address for each in known.people} == {"here@acme.example", "elsewhere@acme.example"}

