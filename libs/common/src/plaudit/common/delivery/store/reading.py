@@ -112,7 +112,8 @@ async def standing_of(tx: Tx, tenant_id: str, thread: str, keys: Collection[str]
 
 async def gone(tx: Tx, told: Collection[ThreadKey]) -> set[ThreadKey]:
     """Return those of (tenant, thread, person) whose last mail was refused because there is no such mailbox."""
-    return {tuple(row) for row in await tx.raw.fetch(_GONE, *columns(sorted(told), 3))} if told else set()
+    rows = await tx.raw.fetch(_GONE, *columns(sorted(told), 3)) if told else ()
+    return {(row["tenant_id"], row["thread"], row["person_key"]) for row in rows}
 
 
 async def list_deliveries(
