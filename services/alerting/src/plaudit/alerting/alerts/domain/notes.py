@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from plaudit.alerting.alerts.domain.alert import ENDPOINT_KIND, PAUSE_KIND, Alert, AlertState
+from plaudit.alerting.alerts.domain.alert import ADDRESS_KIND, ENDPOINT_KIND, PAUSE_KIND, Alert, AlertState
 from plaudit.alerting.clocks.domain.about import is_web_address, stars
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.run import State
@@ -23,7 +23,6 @@ from plaudit.alerting.mails.domain.words import (
     BAD,
     DESK,
     GOOD,
-    REVIEWS,
     Telling,
     composed,
     duration,
@@ -32,6 +31,7 @@ from plaudit.alerting.mails.domain.words import (
     link_to,
     moment,
     opening_of,
+    review_page,
     thread_subject_of,
 )
 from plaudit.common.delivery.domain.message import Content, Item, Message, Recipient
@@ -315,16 +315,21 @@ def _left(clock: Clock, alert: Alert, now: datetime) -> tuple[str, ...]:
 
 
 def _subject(note: Note, alert: Alert) -> str:
-    if note.kind is NoteKind.RAISED and alert.kind == ENDPOINT_KIND:
+    if note.kind is NoteKind.RAISED and alert.kind in {ENDPOINT_KIND, ADDRESS_KIND}:
         return one_line(alert.summary)
     is_of_pause = note.kind is NoteKind.RAISED and alert.kind == PAUSE_KIND
     return one_line(f"{OVERLAPS if is_of_pause else _HEADINGS[note.kind]}: {alert.summary}")
 
 
+def is_answer_due(alert: Alert) -> bool:
+    """Say whether an alert is to be answered in public: one of a review that has no clock, while it is not resolved."""
+    return alert.clock_id is None and alert.state is not AlertState.RESOLVED
+
+
 def _link(alert: Alert, public_url: str) -> tuple[str, str]:
     console = public_url.rstrip("/")
     if alert.review_id:
-        path, label = f"{REVIEWS}/{alert.review_id}", "Answer this review"
+        path, label = review_page(alert.review_id, to_answer=is_answer_due(alert))
     elif alert.clock_id is not None:
         path, label = f"{DESK}/{alert.clock_id}", "Open the clock"
     elif alert.kind == ENDPOINT_KIND:
