@@ -33,8 +33,7 @@ class AlertOut(BaseModel):
     kind: str = Field(
         description="What it is about: `sla_breach`, `uncaught` for a negative review that nobody is for, "
         "`pause_overlap` for a paused clock whose customer said something, or whose review became drastic, "
-        "`storm` for more messages than people can read, `endpoint_disabled` for an endpoint that gets nothing now, or `address_refused` "
-        "for an address of your staff that takes no mail.",
+        "`storm` for more messages than people can read, or `endpoint_disabled` for an endpoint that gets nothing now.",
         examples=["sla_breach"],
     )
     severity: str = Field(description="How urgent it is.", examples=["high"])

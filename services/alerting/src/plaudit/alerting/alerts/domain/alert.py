@@ -25,8 +25,6 @@ UNCAUGHT_KIND: Final = "uncaught"
 """A negative review that no class and no assignment is for."""
 ENDPOINT_KIND: Final = "endpoint_disabled"
 """An endpoint that gets nothing any more because it is gone, or has failed for days."""
-ADDRESS_KIND: Final = "address_refused"
-"""An address of the staff that a mail server refuses for good: whoever it belongs to is told nothing."""
 MAX_REASON_CHARS: Final = 200
 PAUSE_KIND: Final = "pause_overlap"
 """While the time of a clock stood still the customer said something, or the review became drastic."""
@@ -187,35 +185,6 @@ def endpoint_alert(tenant_id: str, endpoint_id: UUID, name: str, reason: str, ow
 def endpoint_alert_id(endpoint_id: UUID, since: datetime) -> UUID:
     """Return the id of the one alert that an endpoint raises when it is disabled."""
     return uuid5(endpoint_id, f"{ENDPOINT_KIND}\n{since.isoformat()}")
-
-
-def address_alert(tenant_id: str, address: str, reason: str, owner: str, now: datetime) -> Alert:
-    """Return the alert that an address of the staff raises which is refused for good.
-
-    Args:
-        tenant_id: whose.
-        address: which.
-        reason: what the mail server says.
-        owner: who answers for it.
-        now: when it is refused.
-    """
-    return Alert(
-        tenant_id=tenant_id,
-        id=address_alert_id(tenant_id, address, now),
-        clock_id=None,
-        review_id="",
-        subject="",
-        kind=ADDRESS_KIND,
-        severity=BREACH_SEVERITY,
-        summary=f"Mails to {isolated(one_line(address))} are refused: {shortened(one_line(reason), MAX_REASON_CHARS)}",
-        owner=owner,
-        raised_at=now,
-    )
-
-
-def address_alert_id(tenant_id: str, address: str, since: datetime) -> UUID:
-    """Return the id of the one alert that an address raises when it is refused."""
-    return uuid5(review_root(tenant_id, ""), f"{ADDRESS_KIND}\n{address}\n{since.isoformat()}")
 
 
 def uncaught_alert(tenant_id: str, review_id: str, review: ReviewState, owner: str, now: datetime) -> Alert:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import msgspec
 
-from plaudit.alerting.alerts.domain.alert import ADDRESS_KIND, ENDPOINT_KIND, PAUSE_KIND, Alert, AlertState
+from plaudit.alerting.alerts.domain.alert import ENDPOINT_KIND, PAUSE_KIND, Alert, AlertState
 from plaudit.alerting.clocks.domain.about import is_web_address, stars
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.run import State
@@ -315,7 +315,7 @@ def _left(clock: Clock, alert: Alert, now: datetime) -> tuple[str, ...]:
 
 
 def _subject(note: Note, alert: Alert) -> str:
-    if note.kind is NoteKind.RAISED and alert.kind in {ENDPOINT_KIND, ADDRESS_KIND}:
+    if note.kind is NoteKind.RAISED and alert.kind == ENDPOINT_KIND:
         return one_line(alert.summary)
     is_of_pause = note.kind is NoteKind.RAISED and alert.kind == PAUSE_KIND
     return one_line(f"{OVERLAPS if is_of_pause else _HEADINGS[note.kind]}: {alert.summary}")

@@ -43,11 +43,6 @@ FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[]) AS k (tenant_id, id,
 WHERE a.tenant_id = k.tenant_id AND a.id = k.id
 """
 
-# Along the index of clocks: those that are about no clock are few.
-_NOT_RESOLVED = f"""
-SELECT {ALERT.listed} FROM alerts
-WHERE tenant_id = ANY($1::text[]) AND clock_id IS NULL AND kind = $2 AND state <> 'resolved'
-"""
 _ABOUT_REVIEW = "SELECT id FROM alerts WHERE tenant_id = $1 AND review_id = $2"
 
 _STEP: Final = Columns(alert_steps, without=("failed_at", "error"))
@@ -134,11 +129,6 @@ async def load(tx: Tx, keys: Collection[AlertKey]) -> dict[AlertKey, Alert]:
     """Return those of the alerts that exist."""
     rows = await tx.raw.fetch(_LOAD, [tenant for tenant, _ in keys], [each for _, each in keys]) if keys else ()
     return {(each.tenant_id, each.id): each for each in map(alert_of, rows)}
-
-
-async def not_resolved(tx: Tx, tenants: Collection[str], kind: str) -> list[Alert]:
-    """Return alerts of a kind that are about no clock and not resolved."""
-    return [alert_of(row) for row in await tx.raw.fetch(_NOT_RESOLVED, [*tenants], kind)]
 
 
 async def lock(tx: Tx, tenant_id: str, alert_id: UUID) -> Alert | None:
