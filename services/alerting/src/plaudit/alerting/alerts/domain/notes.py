@@ -92,6 +92,8 @@ _HEADINGS: Final = {
     NoteKind.RESOLVED: "Resolved",
     NoteKind.UNSILENCED: "The silence has ended, this is still open",
 }
+_RAISED: Final = {PAUSE_KIND: OVERLAPS, ENDPOINT_KIND: "An endpoint gets nothing any more"}
+"""What the first message of an alert says above, where it is not that nobody answers for it."""
 _KINDS: Final = {
     NoteKind.RAISED: "without an owner",
     NoteKind.REMINDED: "still open",
@@ -183,7 +185,7 @@ def content_of(
     telling = Telling(
         subject=_subject(note, alert),
         thread_subject=thread_subject_of(known.clock),
-        heading=_HEADINGS[note.kind],
+        heading=_heading(note, alert),
         look=GOOD if is_over else BAD,
         paragraphs=(note.why, opening_of(known.clock, zone), *_missing(known.clock, zone)),
         facts=(
@@ -249,7 +251,7 @@ def _of_alert(
     telling = Telling(
         subject=_subject(note, alert),
         thread_subject=alert.summary,
-        heading=_HEADINGS[note.kind],
+        heading=_heading(note, alert),
         look=GOOD if is_over else BAD,
         paragraphs=(note.why,),
         facts=tuple(facts),
@@ -312,6 +314,11 @@ def _left(clock: Clock, alert: Alert, now: datetime) -> tuple[str, ...]:
     if alert.state is AlertState.RESOLVED:
         return ((alert.reason or "it ended").replace("_", " "),)
     return (f"{duration(due_at - now)} left" if now < due_at else f"late by {duration(now - due_at)}",)
+
+
+def _heading(note: Note, alert: Alert) -> str:
+    usual = _HEADINGS[note.kind]
+    return _RAISED.get(alert.kind, usual) if note.kind is NoteKind.RAISED else usual
 
 
 def _subject(note: Note, alert: Alert) -> str:
