@@ -2,7 +2,7 @@
 
 import pytest
 
-from plaudit.common.numerals import counted, noun_of, percent, ratio, signed
+from plaudit.common.numerals import counted, noun_of, percent, ratio, signed, up_to
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,8 @@ def test_a_noun_agrees_with_its_count(count: float, words: str) -> None:
 def test_a_noun_with_a_plural_of_its_own_and_a_verb_agree_too() -> None:
     assert [counted(count, "reply", "replies") for count in (1, 3)] == ["1 reply", "3 replies"]
     assert [noun_of(count, "was", "were") for count in (0, 1, 2)] == ["were", "was", "were"]
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0"), (999, "999"), (1_000, "1,000+"), (1_001, "1,000+")])
+def test_a_count_that_reached_its_bound_says_so(count, words):
+    assert up_to(min(count, 1_000), 1_000) == words

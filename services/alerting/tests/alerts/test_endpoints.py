@@ -124,7 +124,7 @@ async def test_a_webhook_gets_every_event_of_the_topics_that_it_takes_once(stage
     [event] = [each for each in await stage.events() if each["type"] == "alert.raised"]
     assert raised["data"]["event"]["data"] == event["data"]
     assert raised["data"]["event"]["subject"] == "acme/berlin"
-    assert raised["data"]["link"] == "http://plaudit.example/console/reviews/review-1"
+    assert raised["data"]["link"] == "http://plaudit.example/console/answers/review-1#selected"
 
 
 async def test_only_events_of_the_topics_that_it_takes_and_of_its_tenant(stage, bus, receiver):

@@ -118,12 +118,37 @@ async def test_a_mail_of_an_escalation_says_what_the_mail_about_the_clock_says(s
     await goes_to(stage, 24.6)
     [mail, _] = [each for each in mailbox.mails if "Nobody has looked" in told_by(each)]
     text, page = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
-    for words in ("Nobody called back", "★☆☆☆☆", "Acme shop", "Late by", "Alert since", "/console/reviews/review-1"):
+    for words in (
+        "Nobody called back",
+        "★☆☆☆☆",
+        "Acme shop",
+        "Late by",
+        "Alert since",
+        "/console/answers/review-1#selected",
+    ):
         assert words in text, words
         assert words in page, words
     assert "step 1 of its escalation" in text
     [breach] = [each for each in mailbox.mails if "Not answered in time" in told_by(each)]
     assert mail["References"].split()[0] == breach["References"].split()[0], "one thread"
+
+
+async def test_what_is_told_in_a_repetition_says_that_it_is_one(stage, api, mailbox):
+    await save(stage, OWNERS.replace("{after: 2 h}]", "{after: 2 h}]\n    repeat: {every: 1 h, most: 1}"))
+    await breached(stage, api)
+    said = []
+    for hours in (24.6, 26.1, 27.1, 27.6, 29.1):
+        before = len(mailbox.mails)
+        await goes_to(stage, hours)
+        text = mailbox.mails[before].get_body(("plain",)).get_content()
+        said.append(text.partition("Nobody has acknowledged it: ")[2].partition("\r\n")[0].partition("\n")[0])
+    assert said == [
+        "this is step 1 of its escalation.",
+        "this is step 2 of its escalation.",
+        "its escalation begins again (repetition 1).",
+        "this is step 1 of its escalation again (repetition 1).",
+        "this is step 2 of its escalation again (repetition 1).",
+    ]
 
 
 async def test_two_jobs_tell_of_a_step_once(stage, api, owners, mailbox):

@@ -56,7 +56,7 @@ async def test_a_notice_that_was_held_back_is_told_at_the_end(stage, api, owners
     assert told_by(mail) == subject
     text = mail.get_body(("plain",)).get_content()
     assert "Nobody called back" in text
-    assert "http://plaudit.example/console/reviews/review-1" in text
+    assert "http://plaudit.example/console/answers/review-1#selected" in text
 
 
 async def test_that_it_is_resolved_is_told_while_a_silence_holds(stage, api, owners, mailbox):

@@ -1,9 +1,14 @@
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from plaudit_testing.clocks import at
 from plaudit_testing.drafts import BY_PEOPLE, TEMPLATE, TEMPLATE_OF_ANOTHER
 
 pytestmark = pytest.mark.postgres
+DOCUMENT = Path(__file__).parents[4] / "docs" / "answers.md"
 
 BODY = {
     "text": TEMPLATE_OF_ANOTHER,
@@ -40,6 +45,16 @@ async def test_the_answer_of_the_same_review_is_no_earlier_one(stage, api, answe
     await answers(TEMPLATE, 1, "earlier")
     await stage.move_to(at(2))
     assert (await checked(api, review_id="earlier"))["similarity"] is None
+
+
+async def test_the_example_of_the_document_is_answered_as_the_document_says(api):
+    document = DOCUMENT.read_text(encoding="utf-8")
+    [sent] = re.findall(r" -d '(\{.*?\})'\n", document, re.DOTALL)
+    [answered] = re.findall(r"^```json\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
+    body = await checked(api, **json.loads(sent))
+    assert body == json.loads(answered)
+    span = body["findings"][0]["spans"][0]
+    assert f"`{json.loads(sent)['text'][span['start'] : span['end']]}`" in document
 
 
 async def test_nothing_of_a_draft_is_kept(stage, api):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from plaudit.alerting.incidents.pages import listing
 from plaudit.alerting.reviews.consumer import keep_reviews
 from plaudit_testing.clocks import at, review
 from plaudit_testing.signing_in import OURS, signed_in
@@ -48,6 +49,14 @@ async def test_an_incident_is_opened_and_listed(browser):
     assert "Nothing was told yet." in page
     assert "Payments fail" in (await browser.get(PAGE)).text
     assert "alert-1" in (await browser.get(f"{PAGE}/new", params={"alert": "alert-1"})).text
+
+
+async def test_more_incidents_than_are_counted_are_told_as_so_many_and_more(browser, monkeypatch):
+    for _ in range(2):
+        await opened(browser)
+    assert '<span class="count">2<span' in (await browser.get(PAGE)).text
+    monkeypatch.setattr(listing, "MAX_COUNTED", 2)
+    assert '<span class="count">2+<span' in (await browser.get(PAGE)).text
 
 
 @pytest.mark.usefixtures("first_answers_only")

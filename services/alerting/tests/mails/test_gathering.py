@@ -42,7 +42,7 @@ async def test_120_reviews_in_one_delivery_are_two_mails(stage, mailbox):
     assert len(re.findall(r"★☆☆☆☆ · Answer by 3 March 2026, 09:00 UTC · 23 h 5\d min left", text)) == 100
     assert text.count("1-star review of acme/berlin on Acme shop") == 100
     assert text.count("“Nobody called back”") == 100
-    assert text.count("http://plaudit.example/console/reviews/review-") == 100
+    assert text.count("http://plaudit.example/console/answers/review-") == 100
     assert "And 19 more, in the list below: Open the desk." in text
 
 

@@ -54,6 +54,19 @@ async def test_a_revision_is_activated_as_it_was_previewed_or_without_a_preview_
     assert (back.status_code, back.json()["revision"]["name"]) == (200, "shipped")
 
 
+async def test_the_audit_trail_says_whether_a_preview_was_looked_at(api):
+    name = await saved(api)
+    for body in ({"fingerprint": await fingerprint_of(api, name)}, {"skip_preview": True}):
+        revision = name if "fingerprint" in body else "shipped"
+        assert (await api.post(f"{REVISIONS}/{revision}/activate", json=body)).status_code == 200
+    entries = (await api.get("/v1/audit", params={"about": "policy"})).json()["items"]
+    told = [each["after"] for each in entries if each["kind"] == "policy.activated"]
+    assert told == [
+        {"in_force": "shipped", "preview": "skipped"},
+        {"in_force": name, "preview": "looked at"},
+    ]
+
+
 async def test_a_preview_of_before_another_calendar_or_another_activation_activates_nothing(api):
     days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
     week = {day: ["09:00-17:00"] for day in days}

@@ -25,6 +25,11 @@ def noun_of(count: float, one: str, many: str | None = None) -> str:
     return one if count == 1 else many or f"{one}s"
 
 
+def up_to(count: int, most: int) -> str:
+    """Return a count that was made up to a bound: `999`, or `1,000+` where it reached the bound."""
+    return f"{count:,}+" if count >= most else f"{count:,}"
+
+
 def signed(value: float, decimals: int = 0) -> str:
     """Return a difference as `+0.12` or `−0.05`; what rounds to nothing has no sign, so `0.00`."""
     words = f"{value:+.{decimals}f}"

@@ -9,7 +9,7 @@ import pytest
 from plaudit.alerting.alerts.domain import Alert, AlertResolvedError, AlertState
 from plaudit.alerting.alerts.domain.escalation import acknowledged, assigned, fired, reminder_of, steps_of
 from plaudit.alerting.alerts.domain.notes import CHANGED, LOOKED_AT, RESOLVED, Note, NoteKind, why_withheld
-from plaudit.alerting.people.domain import ChainStep, Escalation, Owner, Team, chain_of
+from plaudit.alerting.people.domain import ChainStep, Escalation, Owner, Repeat, Team, chain_of
 from plaudit_testing.clocks import at
 
 ADA, BEN = Owner("ada@acme.example", "Ada"), Owner("ben@acme.example", "Ben")
@@ -40,6 +40,13 @@ def test_the_steps_after_the_owner_are_to_come():
         (2, at(2), TEAM),
         (3, at(2.5), ADA),
     ]
+
+
+def test_each_step_knows_its_place_and_its_repetition():
+    chain = chain_of(ADA, Escalation("usual", (ChainStep(1800, TEAM),), Repeat(3600, 2)))
+    steps = steps_of(alert(), chain, at(0))
+    assert [(step.place, step.repetition) for step in steps] == [(1, 0), (0, 1), (1, 1), (0, 2), (1, 2)]
+    assert len({step.number for step in steps}) == len(steps)
 
 
 @pytest.mark.parametrize(

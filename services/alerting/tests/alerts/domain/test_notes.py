@@ -4,7 +4,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from plaudit.alerting.alerts.domain.alert import Alert, AlertState
+from plaudit.alerting.alerts.domain.alert import ENDPOINT_KIND, PAUSE_KIND, UNCAUGHT_KIND, Alert, AlertState
 from plaudit.alerting.alerts.domain.notes import Note, NoteKind, content_of
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -34,6 +34,21 @@ def test_whoever_is_told_of_an_open_alert_is_led_to_where_it_is_acknowledged():
     told = content(ALERT)
     assert f"Acknowledge it, assign it or silence it: {DESK}" in told.text
     assert told.link == f"https://plaudit.example/console/reviews/{ALERT.review_id}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "heading"),
+    [
+        (PAUSE_KIND, "Does the pause still hold?"),
+        (ENDPOINT_KIND, "An endpoint gets nothing any more"),
+        (UNCAUGHT_KIND, "Nobody answers for this"),
+    ],
+)
+def test_a_new_alert_says_above_what_it_is_about(kind, heading):
+    note = Note(ALERT.id, 0, NoteKind.RAISED, 0, "It is new.")
+    alert = msgspec.structs.replace(ALERT, kind=kind)
+    told = content_of(note, alert, owner="Ben", now=AT, zone=UTC, public_url="https://plaudit.example")
+    assert f">{heading}</h1>" in told.html
 
 
 def test_nobody_is_asked_to_acknowledge_what_is_resolved():

@@ -108,11 +108,22 @@ def test_a_notice_has_the_words_the_stars_where_the_time_left_and_one_link_to_an
     assert "> Nobody called back\n>\n> I waited two days.\n" in text
     assert "Rating: ★☆☆☆☆ 1 of 5\nSubject: acme/berlin\nWhere: Acme shop\n" in text
     assert "Left: 23 h 59 min" in text
-    page = "https://plaudit.example/console/reviews/review-1"
+    page = "https://plaudit.example/console/answers/review-1#selected"
     assert text.endswith(f"Answer this review: {page}\n")
     assert Elements(body(message, "html")).links == [page]
     for shown in ("★☆☆☆☆ 1 of 5", "23 h 59 min", "Nobody called back", "Acme shop"):
         assert shown in body(message, "html")
+
+
+@pytest.mark.parametrize("metric", ["follow_up", "resolution_first", "resolution_total", "statutory"])
+def test_what_no_public_answer_fulfils_leads_to_the_review(metric):
+    told = content(msgspec.structs.replace(clock(), metric=metric))
+    assert (told.link, told.link_label) == ("https://plaudit.example/console/reviews/review-1", "Open the review")
+
+
+def test_a_breach_that_is_taken_back_asks_nobody_to_answer_again():
+    told = content(clock(Breached(at(24)), Fulfilled(at(23))), LetterKind.RETRACTION)
+    assert (told.link, told.link_label) == ("https://plaudit.example/console/reviews/review-1", "Open the review")
 
 
 def test_times_are_those_of_the_readers_zone():

@@ -34,6 +34,7 @@ from plaudit.alerting.calendars.domain.local_times import at_local, local_date
 from plaudit.alerting.mails.domain.words import DESK
 from plaudit.common.db import Tx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
+from plaudit.common.numerals import up_to
 from plaudit.common.pages.navigation import Crumb
 from plaudit.common.people.naming import namer
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
@@ -85,6 +86,8 @@ async def show_cadences(request: Request, principal: Reader, tx: TenantTx) -> Re
         "cadences.html",
         week=await _week(tx, revision),
         open_count=open_count,
+        up_to=up_to,
+        max_counted=MAX_COUNTED,
         open_tasks=await touchpoint_store.listed(
             tx, tenant_id, purpose=Purpose.TOUCHPOINT, state=State.OPEN, limit=WEEK_DAYS
         ),

@@ -106,7 +106,7 @@ async def activate(
             about_kind=About.POLICY,
             about_id=key.name,
             before={"in_force": current.key.name},
-            after={"in_force": key.name},
+            after={"in_force": key.name, "preview": "skipped" if previewed is None else "looked at"},
         ),
     )
     return activated

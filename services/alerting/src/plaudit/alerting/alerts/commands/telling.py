@@ -184,8 +184,17 @@ async def withheld(tx: Tx, clocks: Sequence[Clock]) -> dict[ClockKey, str]:
 def _note(alert: Alert, step: AlertStep) -> Note:
     if step.kind is StepKind.REMIND:
         return Note(alert.id, alert.generation, NoteKind.REMINDED, step.number, REMINDER_WHY)
-    why = f"Nobody has acknowledged it: this is step {step.number} of its escalation."
-    return Note(alert.id, alert.generation, NoteKind.ESCALATED, step.number, why)
+    return Note(
+        alert.id, alert.generation, NoteKind.ESCALATED, step.number, f"Nobody has acknowledged it: {_said(step)}."
+    )
+
+
+def _said(step: AlertStep) -> str:
+    if not step.repetition:
+        return f"this is step {step.place} of its escalation"
+    if not step.place:
+        return f"its escalation begins again (repetition {step.repetition})"
+    return f"this is step {step.place} of its escalation again (repetition {step.repetition})"
 
 
 def _recipient(channel: str, recipient: str) -> Recipient:

@@ -24,6 +24,10 @@ REMINDER_NUMBER: Final = 0
 """There is one reminder of an alert at a time."""
 
 
+REPETITION: Final = 1_000
+"""More than a chain has places."""
+
+
 class StepKind(StrEnum):
     """What a step does."""
 
@@ -40,11 +44,21 @@ class AlertStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     alert_id: UUID
     kind: StepKind
     number: int
-    """The place in the chain."""
+    """The place in the chain, and `REPETITION` more for each repetition of it."""
     generation: int
     target: str
     """JSON: who was to be told when the escalation began."""
     due_at: datetime
+
+    @property
+    def place(self) -> int:
+        """The place in the chain; 0 is the owner's."""
+        return self.number % REPETITION
+
+    @property
+    def repetition(self) -> int:
+        """How often the chain began anew before; 0 in its first pass."""
+        return self.number // REPETITION
 
     @property
     def told(self) -> Target:
@@ -68,13 +82,13 @@ def steps_of(alert: Alert, chain: Sequence[Step], since: datetime) -> list[Alert
             tenant_id=alert.tenant_id,
             alert_id=alert.id,
             kind=StepKind.TELL,
-            number=number,
+            number=step.place + REPETITION * step.repetition,
             generation=alert.generation,
             target=msgspec.json.encode(step.target).decode(),
             due_at=since + timedelta(seconds=step.after_seconds),
         )
-        for number, step in enumerate(chain)
-        if number
+        for step in chain
+        if step.place or step.repetition
     ]
 
 

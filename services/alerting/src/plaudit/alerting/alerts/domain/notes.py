@@ -23,7 +23,6 @@ from plaudit.alerting.mails.domain.words import (
     BAD,
     DESK,
     GOOD,
-    REVIEWS,
     Telling,
     composed,
     duration,
@@ -32,6 +31,7 @@ from plaudit.alerting.mails.domain.words import (
     link_to,
     moment,
     opening_of,
+    review_page,
     thread_subject_of,
 )
 from plaudit.common.delivery.domain.message import Content, Item, Message, Recipient
@@ -92,6 +92,8 @@ _HEADINGS: Final = {
     NoteKind.RESOLVED: "Resolved",
     NoteKind.UNSILENCED: "The silence has ended, this is still open",
 }
+_RAISED: Final = {PAUSE_KIND: OVERLAPS, ENDPOINT_KIND: "An endpoint gets nothing any more"}
+"""What the first message of an alert says above, where it is not that nobody answers for it."""
 _KINDS: Final = {
     NoteKind.RAISED: "without an owner",
     NoteKind.REMINDED: "still open",
@@ -183,7 +185,7 @@ def content_of(
     telling = Telling(
         subject=_subject(note, alert),
         thread_subject=thread_subject_of(known.clock),
-        heading=_HEADINGS[note.kind],
+        heading=_heading(note, alert),
         look=GOOD if is_over else BAD,
         paragraphs=(note.why, opening_of(known.clock, zone), *_missing(known.clock, zone)),
         facts=(
@@ -249,7 +251,7 @@ def _of_alert(
     telling = Telling(
         subject=_subject(note, alert),
         thread_subject=alert.summary,
-        heading=_HEADINGS[note.kind],
+        heading=_heading(note, alert),
         look=GOOD if is_over else BAD,
         paragraphs=(note.why,),
         facts=tuple(facts),
@@ -314,6 +316,11 @@ def _left(clock: Clock, alert: Alert, now: datetime) -> tuple[str, ...]:
     return (f"{duration(due_at - now)} left" if now < due_at else f"late by {duration(now - due_at)}",)
 
 
+def _heading(note: Note, alert: Alert) -> str:
+    usual = _HEADINGS[note.kind]
+    return _RAISED.get(alert.kind, usual) if note.kind is NoteKind.RAISED else usual
+
+
 def _subject(note: Note, alert: Alert) -> str:
     if note.kind is NoteKind.RAISED and alert.kind in {ENDPOINT_KIND, ADDRESS_KIND}:
         return one_line(alert.summary)
@@ -321,10 +328,15 @@ def _subject(note: Note, alert: Alert) -> str:
     return one_line(f"{OVERLAPS if is_of_pause else _HEADINGS[note.kind]}: {alert.summary}")
 
 
+def is_answer_due(alert: Alert) -> bool:
+    """Say whether an alert is to be answered in public: one of a review that has no clock, while it is not resolved."""
+    return alert.clock_id is None and alert.state is not AlertState.RESOLVED
+
+
 def _link(alert: Alert, public_url: str) -> tuple[str, str]:
     console = public_url.rstrip("/")
     if alert.review_id:
-        path, label = f"{REVIEWS}/{alert.review_id}", "Answer this review"
+        path, label = review_page(alert.review_id, to_answer=is_answer_due(alert))
     elif alert.clock_id is not None:
         path, label = f"{DESK}/{alert.clock_id}", "Open the clock"
     elif alert.kind == ENDPOINT_KIND:

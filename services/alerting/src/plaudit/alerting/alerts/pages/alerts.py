@@ -17,7 +17,8 @@ from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS, Scope, Sil
 from plaudit.alerting.alerts.pages.silences import HOURS
 from plaudit.alerting.alerts.schemas import MAX_NOTE_CHARS
 from plaudit.alerting.alerts.store import alerts as store
-from plaudit.alerting.mails.domain.words import DESK, REVIEWS
+from plaudit.alerting.clocks import store as clock_store
+from plaudit.alerting.mails.domain.words import DESK, page_of, review_page
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.api import fallback_of
 from plaudit.common.db import SqlTx
@@ -166,14 +167,16 @@ async def _page(
         looks=LOOKS,
         values=typed.values,
         errors=typed.errors,
-        where=_where(alert),
+        where=await _where(tx, principal.tenant_id, alert),
         path=f"{ALERTS}/{alert_id}",
         may_write=principal.may("alerts:write"),
     )
 
 
-def _where(alert: RowMapping) -> tuple[str, str]:
+async def _where(tx: SqlTx, tenant_id: str, alert: RowMapping) -> tuple[str, str]:
     """Return the page of what an alert is about, and how it is called; nothing where it is about no one thing."""
-    if alert["review_id"]:
-        return f"{REVIEWS}/{alert['review_id']}", "Answer this review"
-    return (f"{DESK}/{alert['clock_id']}", "Open the clock") if alert["clock_id"] else ("", "")
+    if alert["clock_id"]:
+        clock = (await clock_store.load(tx, [(tenant_id, alert["clock_id"])])).get((tenant_id, alert["clock_id"]))
+        return (f"{DESK}/{alert['clock_id']}", "Open the clock") if clock is None else page_of(clock)
+    is_due = alert["state"] != AlertState.RESOLVED
+    return review_page(alert["review_id"], to_answer=is_due) if alert["review_id"] else ("", "")

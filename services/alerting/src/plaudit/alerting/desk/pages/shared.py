@@ -32,7 +32,7 @@ from plaudit.alerting.incidents.store import incidents as incident_store
 from plaudit.alerting.library.domain.guideline import title_of as guideline_title
 from plaudit.alerting.mails.commands import aids_of
 from plaudit.alerting.mails.domain.aid import CHECK, NO_AID, OUTLINE, of_customer
-from plaudit.alerting.mails.domain.words import ANSWERS, DESK, INCIDENTS, UNTOLD, duration
+from plaudit.alerting.mails.domain.words import ANSWERED, ANSWERS, DESK, INCIDENTS, UNTOLD, duration, review_page
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.api import fallback_of
 from plaudit.alerting.people.domain import Owner, Owners
@@ -43,6 +43,7 @@ from plaudit.common.delivery.pages import MESSAGES, STATES
 from plaudit.common.delivery.schemas import content_of
 from plaudit.common.http import Cursor, Principal, cut_page, decode_cursor
 from plaudit.common.http.parameters import parameters
+from plaudit.common.numerals import up_to
 from plaudit.common.pages.navigation import CONSOLE
 from plaudit.common.people.naming import namer
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, staff, zone_of_reader
@@ -57,7 +58,7 @@ OTHERS: Final = ("Incidents", "Reports")
 KEYS: Final = {
     "j": "next clock",
     "k": "clock before",
-    "r": "answer this review",
+    "r": "answer this review, or open it where no answer is due",
     "o": "open the review where it was written",
     "e": "acknowledge the alert",
     "a": "assign the alert",
@@ -206,7 +207,7 @@ def figures(counts: Mapping[str, int]) -> list[tuple[str, str, str]]:
 
 def count(number: int) -> str:
     """Return a count in words; one that reached the bound says so."""
-    return f"{number:,}+" if number >= store.MAX_COUNTED else f"{number:,}"
+    return up_to(number, store.MAX_COUNTED)
 
 
 def title_of(clock: Any) -> str:
@@ -224,6 +225,7 @@ def helpers(now: datetime) -> dict[str, Any]:
     """Return what the templates use beyond their rows."""
     return {
         "now": now,
+        "count": count,
         "soon": SOON,
         "duration": duration,
         "is_web_address": is_web_address,
@@ -231,6 +233,8 @@ def helpers(now: datetime) -> dict[str, Any]:
         "reason_in_words": reason_in_words,
         "desk_path": DESK,
         "answers_path": ANSWERS,
+        "answered": ANSWERED,
+        "review_page": review_page,
         "alerts_path": ALERTS,
         "incidents_path": INCIDENTS,
         "incident_looks": SEVERITY_LOOKS,

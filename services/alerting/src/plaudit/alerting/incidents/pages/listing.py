@@ -36,6 +36,7 @@ from plaudit.alerting.incidents.store import incidents as store
 from plaudit.alerting.mails.domain.words import INCIDENTS
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor
+from plaudit.common.numerals import up_to
 from plaudit.common.sessions import Typed, done
 
 ROWS: Final = 30
@@ -60,7 +61,7 @@ async def show_incidents(
         principal,
         tx,
         "incidents.html",
-        counts={INCIDENTS: f"{waiting:,}" if waiting else ""},
+        counts={INCIDENTS: up_to(waiting, MAX_COUNTED) if waiting else ""},
         incidents=listed,
         show="all" if states is None else "",
         list_path=list_path,

@@ -14,6 +14,7 @@ from plaudit.alerting.clocks.domain.about import stars
 from plaudit.alerting.library.domain.guideline import Revision, title_of
 from plaudit.alerting.reviews.domain import MAX_COUNTED, History, Review
 from plaudit.common.contracts import Severity
+from plaudit.common.numerals import up_to
 from plaudit.common.text import isolated, one_line, with_bdi
 from plaudit.common.time_zones import local_time
 
@@ -58,7 +59,7 @@ def of_customer(aid: Aid, zone: tzinfo) -> tuple[str, list[str]]:
     if history is None:
         return "", []
     others = [each for each in history.last if aid.review is None or each.id != aid.review.id]
-    count = f"{history.reviews:,}{'+' if history.reviews >= MAX_COUNTED else ''}"
+    count = up_to(history.reviews, MAX_COUNTED)
     if history.reviews <= 1 and not others:
         return "This is the customer's only review of us.", []
     head = f"The customer has written {count} reviews of us; {_answered(history.answered)} a published answer."

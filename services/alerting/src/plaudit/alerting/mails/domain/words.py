@@ -1,8 +1,8 @@
 """What a mail about a clock says: what is due, the review's words, its history with us, the time that is left.
 
-There is one button: to the page on which exactly that review is answered. Of a bad review there is more, which helps to
-answer it (`aid.py`), with a link to the page that checks a draft. Text of strangers is escaped wherever it
-stands, and keeps its own direction.
+There is one button: to the page on which exactly that review is answered, while an answer is due. Of a bad review there
+is more, which helps to answer it (`aid.py`), with a link to the page that checks a draft. Text of strangers is escaped
+wherever it stands, and keeps its own direction.
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,6 +52,8 @@ _SINCE: Final[Mapping[str, str]] = {
     Metric.RESOLUTION_TOTAL: "has not been resolved since",
     Metric.STATUTORY: "is a data breach that has been known since",
 }
+ANSWERED: Final = frozenset((Metric.FIRST_ANSWER, Metric.NEXT_ANSWER))
+"""What a public answer fulfils."""
 GOOD: Final = "#2f6f4f"
 BAD: Final = "#a3262a"
 _LOOKS: Final = {
@@ -279,13 +281,29 @@ def link_to(clock: Clock, public_url: str) -> tuple[str, str]:
     console = public_url.rstrip("/")
     if clock.about.kind == AboutKind.INCIDENT and is_web_address(page := f"{console}{INCIDENTS}/{clock.about.id}"):
         return page, "Open the incident"
-    review_id = clock.about.review_id
-    url = f"{console}{REVIEWS}/{review_id}" if review_id else f"{console}{DESK}/{clock.id}"
-    if console and is_web_address(url):
-        return url, ("Answer this review" if review_id else "Open the clock")
+    path, label = page_of(clock)
+    if console and is_web_address(url := f"{console}{path}"):
+        return url, label
     if clock.about.url and is_web_address(clock.about.url):
         return clock.about.url, "Open the review"
     return "", ""
+
+
+def page_of(clock: Clock) -> tuple[str, str]:
+    """Return the console's page on which something is done about a clock, and how it is called.
+
+    While an answer is due that is where one answers; for a follow-up, and when nothing is due, it is the review.
+    """
+    if not clock.about.review_id:
+        return f"{DESK}/{clock.id}", "Open the clock"
+    return review_page(clock.about.review_id, to_answer=clock.run.waiting and clock.metric in ANSWERED)
+
+
+def review_page(review_id: str, *, to_answer: bool) -> tuple[str, str]:
+    """Return the console's page of a review, or that on which one answers it, and how it is called."""
+    if to_answer:
+        return f"{ANSWERS}/{review_id}#selected", "Answer this review"
+    return f"{REVIEWS}/{review_id}", "Open the review"
 
 
 def _check_url(public_url: str) -> str:

@@ -60,6 +60,10 @@ class Step(msgspec.Struct, frozen=True):
 
     after_seconds: int
     target: Target
+    place: int = 0
+    """In its pass; 0 is the owner's."""
+    repetition: int = 0
+    """How often the chain began anew before."""
 
 
 class ChainStep(msgspec.Struct, frozen=True):
@@ -146,7 +150,7 @@ def chain_of(owner: Owner, escalation: Escalation = OWNER_ONLY) -> tuple[Step, .
     repeat = escalation.repeat
     length = escalation.steps[-1].after_seconds if escalation.steps else 0
     starts = [0] if repeat is None else [number * (length + repeat.every_seconds) for number in range(repeat.most + 1)]
-    return tuple(step for start in starts for step in _pass(owner, escalation.steps, start))
+    return tuple(step for number, start in enumerate(starts) for step in _pass(owner, escalation.steps, start, number))
 
 
 def fallback_owner(address: str, zone: str = "UTC") -> Owner:
@@ -288,7 +292,8 @@ def _narrowness(each: Assignment) -> tuple[int, bool, bool]:
     return len(each.subject_prefix), bool(each.sources), bool(each.severities)
 
 
-def _pass(owner: Owner, steps: Sequence[ChainStep], start_seconds: int) -> Iterable[Step]:
-    yield Step(start_seconds, owner)
-    for step in steps:
-        yield Step(start_seconds + step.after_seconds, owner if step.target is None else step.target)
+def _pass(owner: Owner, steps: Sequence[ChainStep], start_seconds: int, repetition: int) -> Iterable[Step]:
+    yield Step(start_seconds, owner, repetition=repetition)
+    for place, step in enumerate(steps, 1):
+        target = owner if step.target is None else step.target
+        yield Step(start_seconds + step.after_seconds, target, place, repetition)
