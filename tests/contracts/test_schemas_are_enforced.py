@@ -79,6 +79,8 @@ UNDECIDED = {"1e0"}
 ROTATE = "POST /v1/sources/{source_id}/secret/rotate"
 GUIDELINE_WRITES = ("POST /v1/library/guidelines", "PUT /v1/library/guidelines/{guideline_id}")
 BEYOND_SCHEMAS = {
+    ("POST /v1/policies/revisions/{revision}/activate", "fingerprint"): {"preview-required"},
+    ("POST /v1/policies/revisions/{revision}/activate", "skip_preview"): {"preview-required"},
     ("POST /v1/sources", "platform"): {"invalid-source", "invalid-mapping"},
     ("POST /v1/sources", "secret"): {"invalid-source"},
     ("POST /v1/sources", "allowed_addresses"): {"invalid-source"},
@@ -143,6 +145,7 @@ OF_STATES = {
     "POST /v1/requests/{request_id}/links": (404, "unknown-review"),
     "POST /v1/requests/{request_id}/votes": (409, "voting-closed"),
     "PUT /v1/requests/{request_id}/status": (409, "status-not-possible"),
+    "POST /v1/policies/revisions/{revision}/activate": (412, "precondition-failed"),
     "POST /v1/reviews/{review_id}/report": (409, "report-open"),
     "PUT /v1/reviews/{review_id}/report/decision": (409, "no-open-report"),
     ROTATE: (409, "too-many-secrets"),

@@ -269,7 +269,7 @@ VALUES ('default', gen_random_uuid(), 1, 'breach', gen_random_uuid(), 'reviews.v
 """,
     """
 INSERT INTO alerting.alert_steps (tenant_id, alert_id, kind, number, generation, target, due_at, failed_at, error)
-VALUES ('default', gen_random_uuid(), 'escalate', 1, 1, '{}', $1, $1, 'it fails')
+VALUES ('default', gen_random_uuid(), 'tell', 1, 1, '{}', $1, $1, 'it fails')
 """,
     """
 INSERT INTO alerting.silences
@@ -288,7 +288,8 @@ VALUES ('default', 'p', 'renewal', 'first', '2026-03-02', 1, 1, $1, $1, $1, 'it 
 async def test_who_was_deactivated_before_is_told_nothing_once_every_service_can_ask(common_of_before, stage_on):
     raw = await asyncpg.connect(common_of_before)
     await raw.execute(
-        "INSERT INTO common.tenants (id, name, person_key) SELECT id, id, '\\x00' FROM unnest($1::text[]) AS v (id)",
+        "INSERT INTO common.tenants (id, name, person_key) SELECT id, id, '\\x00' FROM unnest($1::text[]) AS v (id) "
+        "ON CONFLICT DO NOTHING",
         ["default", "other"],
     )
     await raw.execute(

@@ -44,7 +44,7 @@ async def inbound(stage):
     ]
     saved = await api.post("/v1/policies/revisions", json={"title": "Zammad", "classes": classes})
     assert saved.status_code == 201, saved.text
-    activated = await api.post(f"{saved.headers['location']}/activate")
+    activated = await api.post(f"{saved.headers['location']}/activate", json={"skip_preview": True})
     assert activated.status_code == 200, activated.text
     state = review(published_at=time("09:30"), rated_at=time("09:30"), received_at=time("09:30"))
     state = replace(state, source=replace(state.source, created_at=time("08:00")))

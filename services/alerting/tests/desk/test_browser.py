@@ -151,6 +151,8 @@ async def test_a_key_that_has_nothing_to_press_says_why_to_who_sees_and_who_hear
     await stage.happens(None, soon, at(25), review_id="soon")
     await desk.goto(f"{desk.url}?show=next")
     await desk.get_by_role("link", name="Third").click()
+    await expect(desk.get_by_role("heading", name="Third")).to_be_visible()
+    await desk.wait_for_load_state()
     for key in ("a", "e"):
         await desk.keyboard.press(key)
         words = desk.locator("[aria-live=polite].said")

@@ -42,7 +42,7 @@ async def test_a_revision_is_activated_as_it_was_previewed_or_without_a_preview_
     assert (await api.post(path)).status_code == 400, "it needs a body"
     for body in ({}, {"skip_preview": False}):
         refused = await api.post(path, json=body)
-        assert (refused.status_code, refused.json()["type"]) == (428, "/problems#preview-required")
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems#preview-required")
         assert f"{REVISIONS}/{name}/preview" in refused.json()["detail"]
     previewed = await fingerprint_of(api, name)
     assert (await api.post(path, json={"fingerprint": "another"})).status_code == 412

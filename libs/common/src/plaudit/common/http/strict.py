@@ -25,6 +25,8 @@ _JSON_SPACE: Final = b" \t\r\n"
 _LISTS: Final = (list, set, tuple, frozenset)
 _KNOWN: Final = "plaudit_known_parameters"
 """The attribute of a route that keeps what was found: a route cannot be the key of a dictionary."""
+_API: Final = "/v1/"
+"""What is below it is the API; all else is pages, whose forms come with more than a page needs."""
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
@@ -48,7 +50,7 @@ async def refuse_unknown_parameters(request: Request) -> None:
 
 
 async def refuse_body_not_taken(request: Request) -> None:
-    """Refuse a body that the operation does not take: its sender believes that something of it counts.
+    """Refuse a body that an operation of the API does not take: its sender believes that something of it counts.
 
     An empty one, and an empty object of JSON, say nothing: some clients always send one.
 
@@ -56,7 +58,8 @@ async def refuse_body_not_taken(request: Request) -> None:
         Problem: 400, `body-not-taken`.
     """
     route, exchange = request.scope["route"], request.state.exchange
-    if exchange.body_complete or not route.include_in_schema or _takes_body(route):
+    is_page = not request.scope["path"].startswith(_API)
+    if exchange.body_complete or is_page or not route.include_in_schema or _takes_body(route):
         return
     body = await read_body(exchange, exchange.max_bytes)
     if body.translate(None, _JSON_SPACE) not in (b"", b"{}"):

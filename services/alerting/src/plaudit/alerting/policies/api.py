@@ -86,7 +86,7 @@ def _wrong_policy(error: WrongPolicyError) -> Problem:
 
 
 def _preview_required(error: PreviewRequiredError) -> Problem:
-    return Problem("preview-required", 428, "Preview it first", str(error))
+    return unprocessable("preview-required", str(error), [against_rule("body", "", "against_the_rules", error)])
 
 
 REFUSALS: Final[Refusals] = {
@@ -204,7 +204,7 @@ async def preview_policy_revision(principal: Reader, tx: TenantTx, revision: Rev
     f"{REVISIONS}/{{revision}}/activate",
     summary="Put a revision of the policy into force",
     openapi_extra=describe(
-        problems={"not-found": 404, "wrong-policy": 422, "preview-required": 428},
+        problems={"not-found": 404, "wrong-policy": 422, "preview-required": 422},
         headers=("ETag",),
         answer={"is_in_force": True},
     ),

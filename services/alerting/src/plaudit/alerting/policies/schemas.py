@@ -187,7 +187,7 @@ class PreviewOut(BaseModel):
     fingerprint: str = Field(
         description="Names this preview: send it to activate what was previewed. It stays while the revision in force "
         "and the calendars stay.",
-        examples=["5d41402abc4b2a76b9719d911017c592"],
+        examples=["364aab8d256f84341845606fb3f536a3"],
     )
     since: datetime = Field(description="From when on reviews are looked at.", examples=[A_TIME])
     reviews: int = Field(description="How many there are.", examples=[2])
