@@ -255,7 +255,7 @@ async def test_what_was_set_aside_before_is_listed_and_alerts_of_before_have_no_
     listed = (await api.get("/v1/set-aside")).json()["items"]
     assert sorted(each["kind"] for each in listed) == ["contact", "silence", "step", "timer"]
     assert {each["error"] for each in listed} == {"it fails"}
-    told = (await api.get(f"/v1/alerts/{alert}")).json()
+    [told] = (await api.get("/v1/alerts")).json()["items"]
     assert (told["state"], told["summary"]) == ("open", "No policy")
     async with stage.worker.transaction() as tx:
         [kept] = (await alerts.load(tx, [("default", alert)])).values()

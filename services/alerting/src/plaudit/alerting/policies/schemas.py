@@ -177,7 +177,10 @@ class ActivationIn(Body):
         examples=[None],
     )
     skip_preview: bool = Field(
-        default=False, description="Say true to do without a preview, as for going back at once.", examples=[True]
+        default=False,
+        strict=True,
+        description="Say true to do without a preview, as for going back at once.",
+        examples=[True],
     )
 
 
