@@ -13,7 +13,7 @@ from plaudit.common.names import nearest
 from plaudit_testing.problems import problem_of
 from plaudit_testing.serving import serving
 
-router = APIRouter(prefix="/v1/things")
+router = APIRouter(prefix="/things")
 DONE: list[str] = []
 
 
@@ -90,26 +90,26 @@ def errors_of(answer: httpx.Response) -> list[tuple[str, str, str, str]]:
     [("stat", "state"), ("limits", "limit"), ("published_afer", "published_after"), ("Limit", "limit")],
 )
 async def test_an_unknown_parameter_is_refused_with_the_nearest_known_one(client, sent: str, meant: str) -> None:
-    (error,) = errors_of(await client.get("/v1/things", params={sent: "1", "limit": "3"}))
+    (error,) = errors_of(await client.get("/things", params={sent: "1", "limit": "3"}))
     assert error == (
         "query", f"/{sent}", "unknown_parameter", f"There is no such parameter. Did you mean `{meant}`?",
     )  # fmt: skip
 
 
 async def test_every_unknown_parameter_is_named_and_known_ones_where_none_is_near(client) -> None:
-    errors = errors_of(await client.get("/v1/things?zzz=1&stat=2"))
+    errors = errors_of(await client.get("/things?zzz=1&stat=2"))
     assert [pointer for _, pointer, _, _ in errors] == ["/zzz", "/stat"]
     for name in ("cursor", "limit", "published_after", "state", "status"):
         assert f"`{name}`" in errors[0][3]
-    (none_here,) = errors_of(await client.get("/v1/things/none?limit=1"))
+    (none_here,) = errors_of(await client.get("/things/none?limit=1"))
     assert none_here[3] == "There is no such parameter. None is known here."
 
 
 async def test_a_parameter_with_one_value_is_refused_when_it_comes_twice(client) -> None:
-    assert errors_of(await client.get("/v1/things?limit=1&limit=2")) == [
+    assert errors_of(await client.get("/things?limit=1&limit=2")) == [
         ("query", "/limit", "repeated_parameter", "This parameter has one value. Send it once.")
     ]
-    several = await client.get("/v1/things?status=a&status=b&limit=2")
+    several = await client.get("/things?status=a&status=b&limit=2")
     assert several.json() == {"filters": ["", ""], "status": ["a", "b"], "limit": 2}
 
 
@@ -125,7 +125,7 @@ async def test_a_parameter_with_one_value_is_refused_when_it_comes_twice(client)
     ],
 )
 async def test_a_body_that_is_not_taken_is_refused_and_nothing_is_done(client, method, body, content_type) -> None:
-    answer = await client.request(method, "/v1/things/none", content=body, headers={"content-type": content_type})
+    answer = await client.request(method, "/things/none", content=body, headers={"content-type": content_type})
     assert problem_of(answer) == (400, "body-not-taken")
     assert answer.json()["detail"] == "This operation takes no body. Send none, or an empty object: {}."
     assert DONE == []
@@ -135,7 +135,7 @@ async def test_a_body_that_is_not_taken_is_refused_and_nothing_is_done(client, m
 @pytest.mark.parametrize("body", [b"", b"{}", b" {\r\n}\t"])
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", ""])
 async def test_an_empty_body_and_an_empty_object_are_none(client, method, body, content_type) -> None:
-    answer = await client.request(method, "/v1/things/none", content=body, headers={"content-type": content_type})
+    answer = await client.request(method, "/things/none", content=body, headers={"content-type": content_type})
     assert answer.status_code == 200
     assert len(DONE) == 1
 
@@ -145,29 +145,29 @@ async def test_a_body_in_parts_is_judged_as_a_whole(client) -> None:
         for each in sent:
             yield each
 
-    assert (await client.post("/v1/things/none", content=parts(b"{", b"}"))).status_code == 200
-    assert (await client.post("/v1/things/none", content=parts())).status_code == 200
-    answer = await client.post("/v1/things/none", content=parts(b"{}", b"{}"))
+    assert (await client.post("/things/none", content=parts(b"{", b"}"))).status_code == 200
+    assert (await client.post("/things/none", content=parts())).status_code == 200
+    answer = await client.post("/things/none", content=parts(b"{}", b"{}"))
     assert problem_of(answer) == (400, "body-not-taken")
 
 
 async def test_a_body_that_an_operation_reads_itself_and_one_of_a_page_are_none_of_this(client) -> None:
-    assert (await client.post("/v1/things/read", content=b"a: 1", headers={"content-type": "text/yaml"})).json() == 4
-    assert (await client.post("/v1/things/page", data={"a": "1"})).status_code == 200
+    assert (await client.post("/things/read", content=b"a: 1", headers={"content-type": "text/yaml"})).json() == 4
+    assert (await client.post("/things/page", data={"a": "1"})).status_code == 200
 
 
 async def test_a_page_takes_any_query(client) -> None:
-    assert (await client.get("/v1/things/page?utm_source=mail&utm_source=feed")).status_code == 200
+    assert (await client.get("/things/page?utm_source=mail&utm_source=feed")).status_code == 200
 
 
 async def test_an_unknown_field_of_a_body_is_refused_with_the_nearest_known_one_at_any_depth(client) -> None:
-    flat = await client.post("/v1/things", json={"titel": "A", "title": "B"})
+    flat = await client.post("/things", json={"titel": "A", "title": "B"})
     assert errors_of(flat) == [("body", "/titel", "unknown_field", "There is no such field. Did you mean `title`?")]
-    deep = await client.post("/v1/things", json={"title": "B", "inner": {"rating": 1, "ratin/g": 2}})
+    deep = await client.post("/things", json={"title": "B", "inner": {"rating": 1, "ratin/g": 2}})
     assert errors_of(deep) == [
         ("body", "/inner/ratin~1g", "unknown_field", "There is no such field. Did you mean `rating`?")
     ]
-    assert (await client.post("/v1/things", json={"title": "B", "inner": {"rating": 1}})).json() == {"title": "B"}
+    assert (await client.post("/things", json={"title": "B", "inner": {"rating": 1}})).json() == {"title": "B"}
 
 
 async def test_the_document_says_that_a_body_has_no_other_fields(client) -> None:

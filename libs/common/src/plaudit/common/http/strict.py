@@ -25,8 +25,8 @@ _JSON_SPACE: Final = b" \t\r\n"
 _LISTS: Final = (list, set, tuple, frozenset)
 _KNOWN: Final = "plaudit_known_parameters"
 """The attribute of a route that keeps what was found: a route cannot be the key of a dictionary."""
-_API: Final = "/v1/"
-"""What is below it is the API; all else is pages, whose forms come with more than a page needs."""
+_PAGES: Final = "/console/"
+"""What is below it is pages, whose forms come with more than a page reads."""
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
@@ -58,7 +58,7 @@ async def refuse_body_not_taken(request: Request) -> None:
         Problem: 400, `body-not-taken`.
     """
     route, exchange = request.scope["route"], request.state.exchange
-    is_page = not request.scope["path"].startswith(_API)
+    is_page = request.scope["path"].startswith(_PAGES)
     if exchange.body_complete or is_page or not route.include_in_schema or _takes_body(route):
         return
     body = await read_body(exchange, exchange.max_bytes)
