@@ -4,7 +4,20 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Text, Uuid, func, literal, literal_column, select, true, tuple_
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
@@ -104,18 +117,36 @@ async def list_in_order(
     order: Order,
     *,
     statuses: Sequence[Status] = (),
+    where: Sequence[ColumnElement[Any]] = (),
     after: SortKey | None = None,
     limit: int,
 ) -> list[Request]:
     """Return up to `limit` requests in an order: all or those of some statuses, and only those after a sort key.
 
-    The requests of each status are read from where they stand in the index, up to `limit`, and then brought together.
+    Those for which all of `where` holds, where it is given.
+    """
+    statement = in_order(tenant_id, order, statuses=statuses, where=where, after=after, limit=limit)
+    return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]
+
+
+def in_order(
+    tenant_id: str,
+    order: Order,
+    *,
+    statuses: Sequence[Status],
+    where: Sequence[ColumnElement[Any]],
+    after: SortKey | None,
+    limit: int,
+) -> Select[Any]:
+    """Return the statement of `list_in_order`.
+
+    Of each status the first `limit` are read by the index, and these are brought together.
     """
     wanted = func.unnest(literal(list(statuses or Status), ARRAY(Text()))).table_valued("status", name="wanted")
     places: list[ColumnElement[Any]] = [literal_column(f"{requests.fullname}.{name}") for name in _PLACES[order]]
     of_status = (
         select(requests, *(place.label(f"place_{number}") for number, place in enumerate(places)))
-        .where(_COLUMNS.tenant_id == tenant_id, _COLUMNS.status == wanted.c.status)
+        .where(_COLUMNS.tenant_id == tenant_id, _COLUMNS.status == wanted.c.status, *where)
         .order_by(*places)
         .limit(limit)
     )
@@ -123,13 +154,12 @@ async def list_in_order(
         beyond = tuple_(*(literal(value, Uuid() if isinstance(value, UUID) else BigInteger()) for value in after))
         of_status = of_status.where(tuple_(*places) > beyond)
     found = of_status.lateral("found")
-    statement = (
+    return (
         select(*(found.c[column.name] for column in _COLUMNS))
         .select_from(wanted.join(found, true()))
         .order_by(*(found.c[f"place_{number}"] for number, _ in enumerate(places)))
         .limit(limit)
     )
-    return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]
 
 
 async def list_by_status_age(tx: SqlTx, tenant_id: str, status: Status, *, limit: int) -> list[Request]:
