@@ -142,7 +142,8 @@ def in_order(
 
     Of each status the first `limit` are read by the index, and these are brought together.
     """
-    wanted = func.unnest(literal(list(statuses or Status), ARRAY(Text()))).table_valued("status", name="wanted")
+    listed = func.unnest(literal(list(statuses or Status), ARRAY(Text())))
+    wanted = listed.table_valued("status").render_derived(name="wanted")
     places: list[ColumnElement[Any]] = [literal_column(f"{requests.fullname}.{name}") for name in _PLACES[order]]
     of_status = (
         select(requests, *(place.label(f"place_{number}") for number, place in enumerate(places)))
