@@ -20,6 +20,7 @@ from plaudit.feedback_board.requests.tables import requests as table
 pytestmark = pytest.mark.postgres
 
 NOON = datetime(2026, 3, 7, 12, tzinfo=UTC)
+LATER = NOON + timedelta(days=1)
 FIXED = {"tenant_id", "id", "slug", "title", "text", "subject", "persona", "created_at", "votes", "anonymous_votes"}
 """What saving a request leaves as it is."""
 
@@ -125,7 +126,7 @@ async def test_paging_visits_each_request_once_and_in_order_while_votes_arrive(
         while page := await requests.list_in_order(tx, "default", order, statuses=statuses, after=after, limit=2):
             seen += page
             after = sort_key(order, page[-1])
-            await requests.save(tx, replace(expected[0], reach=1_000, trend=2**60, last_mention_at=NOON))
+            await requests.save(tx, replace(expected[0], reach=1_000, trend=2**60, last_mention_at=LATER))
     assert [each.id for each in seen] == [each.id for each in expected]
 
 
