@@ -159,4 +159,4 @@ async def test_each_order_is_read_by_its_index_from_where_a_page_begins(resource
     place, *_ = requests._PLACES[order]
     assert f"Index Scan using requests_{place} " in plan, plan
     (condition,) = [line for line in plan.splitlines() if "Index Cond" in line]
-    assert f"ROW(requests.{place}" in condition, plan
+    assert f"ROW({place}, " in condition, plan
