@@ -43,6 +43,7 @@ async def _vote(clients: list[httpx.AsyncClient], path: str, people: list[str]) 
     async def one(number: int, person: str) -> int:
         async with free:
             answer = await clients[number % len(clients)].post(f"{path}/votes", json={"person": person})
+            assert answer.status_code in {200, 201}, answer.text
             return answer.status_code
 
     return list(await asyncio.gather(*(one(number, person) for number, person in enumerate(people))))

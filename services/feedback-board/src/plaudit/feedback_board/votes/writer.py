@@ -50,7 +50,11 @@ class VoteWriter(GroupCommit[Ballot, Cast]):
     def __init__(self, database: Database, outbox: Outbox, ids: IdSource) -> None:
         """Take the connections of the API, and what commands need besides them."""
         super().__init__(
-            "votes", self._write_votes, max_rows_per_group=MAX_VOTES_PER_GROUP, max_waiting_items=MAX_WAITING_VOTES
+            "votes",
+            self._write_votes,
+            max_rows_per_group=MAX_VOTES_PER_GROUP,
+            max_waiting_items=MAX_WAITING_VOTES,
+            flushers=1,  # a second group would only wait for the order key of the first, where one request is hot
         )
         self._database = database
         self._outbox = outbox
