@@ -14,6 +14,7 @@ from plaudit.feedback_board.erasure.commands import scrubbing
 from plaudit.feedback_board.erasure.consumer import PERSONS
 from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
+from plaudit.feedback_board.merges import api as merges
 from plaudit.feedback_board.requests import api as requests
 from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
@@ -40,6 +41,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             requests.router,
             votes.router,
             links.router,
+            merges.router,
             board_pages.front,
             board_pages.router,
             vote_pages.router,
@@ -51,8 +53,8 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         tags={"requests": "What people ask for: with votes, linked reviews, status, size and the log of each."},
         bare_routes=[static_route(board_pages.STATIC)],
         pages=True,
-        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS},
-        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS},
+        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS, **merges.PROBLEMS},
+        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **merges.REFUSALS},
     )
     return Parts(
         app=app,

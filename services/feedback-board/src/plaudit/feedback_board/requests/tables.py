@@ -29,6 +29,8 @@ requests = Table(
     Column("last_mention_at", DateTime(timezone=True), nullable=False),
     Column("recount_at", DateTime(timezone=True)),
     Column("revision", Integer, nullable=False),
+    Column("merged_into", Uuid),
+    Column("merged_at", DateTime(timezone=True)),
 )
 
 activity = Table(
@@ -60,5 +62,7 @@ mentions = Table(
     Column("person_key", Text),
     Column("at", DateTime(timezone=True)),
     Column("is_review", Boolean),
+    Column("root_id", Uuid),
+    Column("review_id", Uuid),
 )
 """A view over the votes and the linked reviews: reach is counted here and does not depend on the rooms above."""

@@ -19,6 +19,7 @@ from plaudit.feedback_board.requests.commands import (
 from plaudit.feedback_board.requests.domain.activity import Kind
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import DECIDED
+from plaudit.feedback_board.requests.store import sets
 from plaudit.feedback_board.votes import events, store
 from plaudit.feedback_board.votes.domain import Vote, VotingClosedError
 
@@ -38,6 +39,7 @@ async def vote(
 
     Raises:
         UnknownRequestError: no such request.
+        MergedRequestError: the request is merged into another one.
         VotingClosedError: the request is decided and the person has not voted for it.
         LimitExceededError: the limit is used up.
     """
@@ -57,6 +59,7 @@ async def withdraw(
 
     Raises:
         UnknownRequestError: no such request.
+        MergedRequestError: the request is merged into another one.
         LimitExceededError: the limit is used up.
     """
     before = await lock_and_find(work.tx, tenant_id, request_id)
@@ -79,10 +82,13 @@ async def erase(work: UnitOfWork, tenant_id: str, person_key: str, until: dateti
     request_ids = await store.voted_until(work.tx, tenant_id, person_key, until, limit)
     if not request_ids:
         return 0
-    await lock(work.tx, [request_key(tenant_id, request_id) for request_id in request_ids])
-    for request_id in request_ids:
-        await store.remove(work.tx, tenant_id, request_id, person_key, until)
-        await recount_by_itself(work, tenant_id, request_id)
+    roots = await sets.roots(work.tx, tenant_id, request_ids)
+    await lock(work.tx, [request_key(tenant_id, root_id) for root_id in roots.values()])
+    if await sets.roots(work.tx, tenant_id, request_ids) != roots:  # merged meanwhile: the next turn locks the others
+        return len(request_ids)
+    for root_id in sorted(set(roots.values())):
+        await store.remove(work.tx, tenant_id, root_id, person_key, until)
+        await recount_by_itself(work, tenant_id, root_id)
     return len(request_ids)
 
 

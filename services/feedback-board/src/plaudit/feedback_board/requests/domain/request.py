@@ -49,6 +49,10 @@ class Request:
     """When reach may next fall without any event."""
     revision: int
     """Rises by one with each change that anyone can see."""
+    # These have values for an answer that was kept under an idempotency key before there were these fields.
+    merged_into: UUID | None = None
+    """The root: the request that speaks for this one, and was itself merged into no other; None for a root."""
+    merged_at: datetime | None = None
 
     @property
     def sizing(self) -> Sizing | None:

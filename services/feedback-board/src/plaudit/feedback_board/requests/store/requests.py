@@ -15,8 +15,8 @@ from plaudit.feedback_board.requests.tables import requests
 
 _ALL = Columns(requests)
 _NEVER_CHANGED = ("tenant_id", "id", "slug", "title", "text", "subject", "persona", "created_at")
-_SAVED = Columns(requests, without=(*_NEVER_CHANGED, "votes"))
-"""The number of votes is not saved: it changes in the one statement that adds or removes a vote."""
+_SAVED = Columns(requests, without=(*_NEVER_CHANGED, "votes", "merged_into", "merged_at"))
+"""The number of votes changes in the one statement that adds or removes a vote; what is merged, in the room `merges`."""
 
 _FIND = f"SELECT {_ALL.listed} FROM requests WHERE tenant_id = $1 AND id = $2"
 
@@ -30,7 +30,7 @@ RETURNING id
 
 _SAVE = f"UPDATE requests SET ({_SAVED.listed}) = ROW ({_SAVED.values(3)}) WHERE tenant_id = $1 AND id = $2"
 
-_COUNT_BY_STATUS = "SELECT status, count(*) FROM requests WHERE tenant_id = $1 GROUP BY status"
+_COUNT_BY_STATUS = "SELECT status, count(*) FROM requests WHERE tenant_id = $1 AND merged_into IS NULL GROUP BY status"
 
 
 def _request(fields: dict[str, Any]) -> Request:
@@ -55,12 +55,12 @@ async def insert(tx: Tx, request: Request) -> bool:
 
 
 async def save(tx: Tx, request: Request) -> None:
-    """Write what can change of a request, except its number of votes."""
+    """Write what can change of a request, except its number of votes and what it is merged into."""
     await tx.raw.execute(_SAVE, request.tenant_id, request.id, *_SAVED.row(request))
 
 
 async def count_by_status(tx: Tx, tenant_id: str) -> dict[Status, int]:
-    """Return the number of requests of each status."""
+    """Return the number of requests of each status, without those that are merged into others."""
     counted = {Status(row["status"]): row["count"] for row in await tx.raw.fetch(_COUNT_BY_STATUS, tenant_id)}
     return {status: counted.get(status, 0) for status in Status}
 
@@ -96,12 +96,17 @@ async def list_in_order(
     order: Order,
     *,
     statuses: Sequence[Status] = (),
+    merged: bool = False,
     after: SortKey | None = None,
     limit: int,
 ) -> list[Request]:
-    """Return up to `limit` requests in an order: all or those of some statuses, and only those after a sort key."""
+    """Return up to `limit` requests in an order: all or those of some statuses, and only those after a sort key.
+
+    Those that are merged into others are left out; with `merged`, they alone are listed.
+    """
     expressions = _SORT_EXPRESSIONS[order]
     statement = select(requests).where(_COLUMNS.tenant_id == tenant_id).order_by(*expressions).limit(limit)
+    statement = statement.where(_COLUMNS.merged_into.is_not(None) if merged else _COLUMNS.merged_into.is_(None))
     if statuses:
         statement = statement.where(_COLUMNS.status.in_(statuses))
     if after is not None:
@@ -111,10 +116,10 @@ async def list_in_order(
 
 
 async def list_by_status_age(tx: SqlTx, tenant_id: str, status: Status, *, limit: int) -> list[Request]:
-    """Return up to `limit` requests of a status, the one that reached it last first."""
+    """Return up to `limit` requests of a status that are merged into no other, the one that reached it last first."""
     statement = (
         select(requests)
-        .where(_COLUMNS.tenant_id == tenant_id, _COLUMNS.status == status)
+        .where(_COLUMNS.tenant_id == tenant_id, _COLUMNS.status == status, _COLUMNS.merged_into.is_(None))
         .order_by(_COLUMNS.status_changed_at.desc(), _COLUMNS.id)
         .limit(limit)
     )
