@@ -15,6 +15,7 @@ from plaudit.feedback_board.erasure.consumer import PERSONS
 from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
 from plaudit.feedback_board.merges import api as merges
+from plaudit.feedback_board.merges import pages as merge_pages
 from plaudit.feedback_board.requests import api as requests
 from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
@@ -46,6 +47,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             board_pages.router,
             vote_pages.router,
             console.router,
+            merge_pages.router,
             sessions.router,
             administration.router,
         ],

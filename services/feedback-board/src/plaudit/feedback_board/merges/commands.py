@@ -13,7 +13,7 @@ from plaudit.common.outbox import UnitOfWork
 from plaudit.feedback_board.merges import events, store
 from plaudit.feedback_board.merges.domain import Counts, Merge, Preview, check_merge, check_size
 from plaudit.feedback_board.requests import events as request_events
-from plaudit.feedback_board.requests.commands import Outcome, recount_set, record, request_key
+from plaudit.feedback_board.requests.commands import Outcome, record, recount_set, request_key
 from plaudit.feedback_board.requests.domain.activity import Kind
 from plaudit.feedback_board.requests.domain.errors import UnknownRequestError
 from plaudit.feedback_board.requests.domain.request import Request

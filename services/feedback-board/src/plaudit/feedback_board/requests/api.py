@@ -66,7 +66,7 @@ RequestId = Annotated[UUID, Path(description="The request's id.")]
 IfMatch = Annotated[str | None, Header(description="Do it only if the request's entity tag is still one of these.")]
 
 PROBLEMS: Final = {
-    "request-merged": "The request is merged into the one that the detail names. Use that one, or undo the merge first.",
+    "request-merged": "The request is merged into the one that the detail names. Use that one, or undo the merge.",
     "status-not-possible": "The status cannot follow on the present one; the detail names those that can.",
 }
 """Slug → meaning and what to do."""
@@ -115,12 +115,20 @@ async def list_requests(
     paging: Paging,
     status: Annotated[list[Status] | None, Query(description="Repeat for several; without, all.")] = None,
     sort: Annotated[Order, Query(description="What the order is by.")] = Order.PRIORITY,
-    merged: Annotated[bool, Query(description="Those that are merged into others; they are left out otherwise.")] = False,
+    merged: Annotated[
+        bool, Query(description="Those that are merged into others; they are left out otherwise.")
+    ] = False,
 ) -> Page[RequestOut]:
     """List requests. By priority: score descending with the unsized last, reach, last mention, then the older one."""
     after = paging.after(_CURSOR_TYPES[sort])
     found = await requests.list_in_order(
-        tx, principal.tenant_id, sort, statuses=status or (), merged=merged, after=after and after[1:], limit=paging.rows
+        tx,
+        principal.tenant_id,
+        sort,
+        statuses=status or (),
+        merged=merged,
+        after=after and after[1:],
+        limit=paging.rows,
     )
     return paging.page(found, lambda request: (sort.value, *sort_key(sort, request)), request_out)
 

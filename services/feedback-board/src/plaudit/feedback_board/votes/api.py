@@ -29,7 +29,9 @@ REFUSALS: Final[Refusals] = {
     status_code=201,
     responses={200: {"model": VoteOut, "description": "The person had voted before; nothing changed."}},
     summary="Vote for a request",
-    openapi_extra=describe(problems={"voting-closed": 409, "request-merged": 409}, answer={"votes": 1, "reach": 1, "revision": 2}),
+    openapi_extra=describe(
+        problems={"voting-closed": 409, "request-merged": 409}, answer={"votes": 1, "reach": 1, "revision": 2}
+    ),
 )
 async def vote(principal: BoardWriter, work: Work, request_id: RequestId, body: VoteIn, response: Response) -> VoteOut:
     """Count a person's vote: 201 the first time, 200 with `already` from then on."""

@@ -16,7 +16,7 @@ from plaudit.feedback_board.requests.tables import requests
 _ALL = Columns(requests)
 _NEVER_CHANGED = ("tenant_id", "id", "slug", "title", "text", "subject", "persona", "created_at")
 _SAVED = Columns(requests, without=(*_NEVER_CHANGED, "votes", "merged_into", "merged_at"))
-"""The number of votes changes in the one statement that adds or removes a vote; what is merged, in the room `merges`."""
+"""Votes change in the one statement that adds or removes one; what a request is merged into, in the room `merges`."""
 
 _FIND = f"SELECT {_ALL.listed} FROM requests WHERE tenant_id = $1 AND id = $2"
 

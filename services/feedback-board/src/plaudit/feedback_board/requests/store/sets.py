@@ -35,7 +35,7 @@ async def roots(tx: Tx, tenant_id: str, request_ids: Collection[UUID]) -> dict[U
 
 
 async def count_votes(tx: Tx, tenant_id: str, root_ids: Sequence[UUID]) -> tuple[int, int]:
-    """Return how many people vote for any of these roots or for what is merged into them, and how many are anonymous."""
+    """Return how many people vote for any of these roots or their sets, and how many of them are anonymous."""
     (row,) = await tx.raw.fetch(_COUNT_VOTES, tenant_id, list(root_ids))
     return row["votes"], row["anonymous"]
 
