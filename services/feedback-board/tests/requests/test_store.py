@@ -17,7 +17,19 @@ from plaudit.feedback_board.requests.tables import requests as table
 pytestmark = pytest.mark.postgres
 
 NOON = datetime(2026, 3, 7, 12, tzinfo=UTC)
-FIXED = {"tenant_id", "id", "slug", "title", "text", "subject", "persona", "created_at", "votes"}
+FIXED = {
+    "tenant_id",
+    "id",
+    "slug",
+    "title",
+    "text",
+    "subject",
+    "persona",
+    "created_at",
+    "votes",
+    "merged_into",
+    "merged_at",
+}
 """What saving a request leaves as it is."""
 
 
@@ -48,6 +60,8 @@ def _other(request: Request) -> Request:
         "last_mention_at": NOON + timedelta(days=2),
         "recount_at": NOON + timedelta(days=3),
         "revision": 7,
+        "merged_into": None,
+        "merged_at": None,
     }
     assert changed.keys() | {"tenant_id", "id"} == {field.name for field in fields(Request)}
     return replace(request, **changed)

@@ -138,10 +138,10 @@ BOARD = Topic(
             "request.voted": RequestVote,
             "request.status_changed": RequestChange,
             "request.scored": RequestChange,
-            "request.merged": RequestMerge,
-            "request.unmerged": RequestMerge,
             "review.linked": LinkChange,
             "review.unlinked": LinkChange,
+            "request.merged": RequestMerge,
+            "request.unmerged": RequestMerge,
         }
     ),
 )

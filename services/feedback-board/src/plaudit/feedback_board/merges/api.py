@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from plaudit.common.http import Refusals, TenantTx, Work, conflict, describe
 from plaudit.feedback_board.merges import commands
 from plaudit.feedback_board.merges.domain import MergeNotPossibleError
-from plaudit.feedback_board.merges.schemas import MergeIn, MergeOut, PreviewOut, preview_out
+from plaudit.feedback_board.merges.schemas import MergeIn, MergeOut, MergePreviewOut, preview_out
 from plaudit.feedback_board.requests.api import BoardReader, BoardWriter, RequestId, actor_of
 from plaudit.feedback_board.requests.domain.text import clean_reason
 from plaudit.feedback_board.requests.schemas import request_out
@@ -36,7 +36,7 @@ async def preview_merge(
     tx: TenantTx,
     request_id: RequestId,
     into: Annotated[UUID, Query(description="The request that would stay.")],
-) -> PreviewOut:
+) -> MergePreviewOut:
     """Return what it would do to merge this request into another one. It changes nothing, and nobody is told."""
     return preview_out(await commands.preview(tx, principal.tenant_id, request_id, into))
 

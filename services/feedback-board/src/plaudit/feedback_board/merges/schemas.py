@@ -19,7 +19,7 @@ class MergeIn(Body):
     )
 
 
-class CountsOut(BaseModel):
+class MergeCountsOut(BaseModel):
     """Figures of a request that a merge changes."""
 
     votes: int = Field(description="People who vote for it, or for what is merged into it: each once.", examples=[1])
@@ -29,14 +29,14 @@ class CountsOut(BaseModel):
     merged_requests: int = Field(description="How many requests are merged into it.", examples=[0])
 
 
-class PreviewOut(BaseModel):
+class MergePreviewOut(BaseModel):
     """What a merge would do."""
 
     request: RequestOut = Field(description="What would be merged, as it now stands.")
     into: RequestOut = Field(description="The root that it would be merged into, as it now stands.")
-    request_now: CountsOut = Field(description="The figures of `request` now.")
-    into_now: CountsOut = Field(description="The figures of `into` now.")
-    into_after: CountsOut = Field(description="The figures of `into` after the merge.")
+    request_now: MergeCountsOut = Field(description="The figures of `request` now.")
+    into_now: MergeCountsOut = Field(description="The figures of `into` now.")
+    into_after: MergeCountsOut = Field(description="The figures of `into` after the merge.")
     voted_for_both: int = Field(description="People who have voted for both, and count once after it.", examples=[0])
 
 
@@ -48,9 +48,9 @@ class MergeOut(BaseModel):
     into: RequestOut | None = Field(description="The root that it is merged into, or was; null where there was none.")
 
 
-def preview_out(preview: Preview) -> PreviewOut:
+def preview_out(preview: Preview) -> MergePreviewOut:
     """Return a preview as the API shows it."""
-    return PreviewOut(
+    return MergePreviewOut(
         request=request_out(preview.request),
         into=request_out(preview.into),
         request_now=_counts_out(preview.request_now),
@@ -60,5 +60,5 @@ def preview_out(preview: Preview) -> PreviewOut:
     )
 
 
-def _counts_out(counts: Counts) -> CountsOut:
-    return CountsOut(**{name: getattr(counts, name) for name in CountsOut.model_fields})
+def _counts_out(counts: Counts) -> MergeCountsOut:
+    return MergeCountsOut(**{name: getattr(counts, name) for name in MergeCountsOut.model_fields})
