@@ -106,7 +106,7 @@ async def _page(
         "console_merge.html",
         status=typed.status,
         further=(Crumb(merged.title, f"{REQUESTS}/{merged.id}"), "Merge"),
-        request=merged,
+        merged=merged,
         preview=preview,
         into=into,
         typed=typed,
