@@ -15,7 +15,7 @@ from plaudit.feedback_board.erasure.consumer import PERSONS
 from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
 from plaudit.feedback_board.requests import api as requests
-from plaudit.feedback_board.requests.jobs import RecountJob
+from plaudit.feedback_board.requests.jobs import DayJob, RecountJob
 from plaudit.feedback_board.settings import BoardSettings
 from plaudit.feedback_board.votes import api as votes
 from plaudit.feedback_board.votes import pages as vote_pages
@@ -59,6 +59,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         subscriptions=[consumer.SUBSCRIPTION, PERSONS],
         jobs=[
             RecountJob(worker, resources.outbox, resources.ids),
+            DayJob(worker),
             PurgeJob(worker),
             ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),
         ],

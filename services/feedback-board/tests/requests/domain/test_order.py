@@ -21,7 +21,8 @@ sizings = st.none() | st.builds(Sizing, st.sampled_from(IMPACTS), st.sampled_fro
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
     request = new_request("t", draw(st.uuids()), "s", Draft(title="Request", text=""), draw(moments))
-    request = replace(request, reach=draw(st.integers(0, 2)), votes=draw(st.integers(0, 2)))
+    reach = draw(st.integers(0, 2))
+    request = replace(request, reach=reach, weighted_reach=Decimal(reach), votes=draw(st.integers(0, 2)))
     return replace(sized(request, draw(sizings)), last_mention_at=draw(moments))
 
 

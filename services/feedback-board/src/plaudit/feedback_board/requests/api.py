@@ -38,7 +38,6 @@ from plaudit.feedback_board.requests.domain.errors import (
 from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.request import Draft, Request
 from plaudit.feedback_board.requests.domain.status import Status
-from plaudit.feedback_board.requests.domain.text import clean_reason
 from plaudit.feedback_board.requests.schemas import (
     ActivityOut,
     RequestIn,
@@ -162,13 +161,16 @@ async def set_status(
     response: Response,
     if_match: IfMatch = None,
 ) -> RequestOut:
-    """Set the status of a request, with a reason. 409 names the statuses that can follow on the present one."""
+    """Set the status of a request. A reason is needed to decline, to ship what was not planned, and to move back.
+
+    409 names the statuses that can follow on the present one, and which of them need a reason.
+    """
     outcome = await commands.set_status(
         work,
         principal.tenant_id,
         request_id,
         body.status,
-        clean_reason(body.reason),
+        body.cleaned_reason(),
         actor_of(principal),
         expected_revisions=_revisions(if_match),
     )

@@ -35,6 +35,7 @@ from plaudit.feedback_board.requests.domain.text import (
     TITLE_MIN_CHARACTERS,
     TITLE_PATTERN,
     clean_persona,
+    clean_reason,
     clean_text,
     clean_title,
 )
@@ -119,7 +120,15 @@ class StatusIn(Body):
     """The new status of a request, and the reason that those who asked for it read."""
 
     status: Status = Field(description="One that can follow on the present one.", examples=["planned"])
-    reason: Reason = Field(description="Public; 3 to 2,000 characters.", examples=["We build it this spring."])
+    reason: Reason | None = Field(
+        default=None,
+        description="Public; 3 to 2,000 characters. Needed to decline, to ship what was not planned, and to move back.",
+        examples=["We build it this spring."],
+    )
+
+    def cleaned_reason(self) -> str | None:
+        """Return the reason, cleaned; None where none is given. Raises InvalidInputError."""
+        return None if self.reason is None else clean_reason(self.reason)
 
 
 class SizingIn(Body):
@@ -162,7 +171,7 @@ class RequestOut(BaseModel):
     subject: str | None = Field(description="What it is about.", examples=["acme/berlin"])
     persona: str | None = Field(description="What kind of person asks.", examples=["traveller"])
     status: Status = Field(description="What has become of it.")
-    status_reason: str | None = Field(description="The public reason; null until someone sets a status.")
+    status_reason: str | None = Field(description="The public reason; null where none was given.")
     status_changed_at: datetime = Field(description="When it got this status.")
     votes: int = Field(description="People who vote for it now.", examples=[0])
     reach: int = Field(

@@ -93,14 +93,14 @@ async def set_status(
     show: Show = None,
     cursor: Cursor = None,
 ) -> Response:
-    """Set the status of a request, with the reason that everybody reads."""
+    """Set the status of a request, with the reason that everybody reads; some changes need one."""
     try:
         outcome = await commands.set_status(
             work,
             principal.tenant_id,
             request_id,
             status,
-            clean_reason(reason),
+            clean_reason(reason) if reason else None,
             actor_of(principal),
             expected_revisions=[revision],
         )
@@ -186,7 +186,7 @@ async def _page(
         looks=_LOOKS,
         page_path=page_path,
         window_days=REACH_WINDOW.days,
-        reason_limits={"minlength": REASON_MIN_CHARACTERS, "maxlength": REASON_MAX_CHARACTERS, "required": True},
+        reason_limits={"minlength": REASON_MIN_CHARACTERS, "maxlength": REASON_MAX_CHARACTERS},
         effort_hint=f"Person-weeks, {MIN_EFFORT_WEEKS} to {MAX_EFFORT_WEEKS}.",
         **wording.helpers(),
     )

@@ -64,7 +64,7 @@ def history_entry(entry: Entry) -> dict[str, Any]:
     figures = detail["figures"]
     match entry.kind:
         case Kind.STATUS_CHANGED:
-            return {"at": entry.at, "status": Status(detail["status"]), "reason": detail["reason"], "words": ""}
+            return {"at": entry.at, "status": Status(detail["status"]), "reason": detail["reason"] or "", "words": ""}
         case Kind.SIZED if detail["impact"] is None:
             words = "The sizing was taken back."
         case Kind.SIZED:

@@ -3,11 +3,16 @@
 It counts the distinct people who, within the last 90 days, voted for the request or wrote a review that is linked to
 it. Someone who did both counts once. The authors of reviews without a person key cannot be told apart, so these reviews
 are counted separately and never as reach.
+
+The 90 days are whole days in UTC, with today beside them: what leaves the window leaves it at midnight, for all
+requests at one instant, and all figures of a day are of one window.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from plaudit.feedback_board.requests.domain.weighing import Strata
 
 REACH_WINDOW: Final = timedelta(days=90)
 
@@ -16,7 +21,8 @@ REACH_WINDOW: Final = timedelta(days=90)
 class Mentions:
     """The votes and linked reviews of one request, counted at one instant. A removed review is no mention."""
 
-    reach: int
+    strata: Strata
+    """The distinct people within the window, by persona."""
     unidentified: int
     """Linked reviews within the window without a person key."""
     linked_reviews: int
@@ -25,12 +31,25 @@ class Mentions:
     oldest_counted_at: datetime | None
     """The time of the oldest mention within the window: the first to leave it."""
 
+    @property
+    def reach(self) -> int:
+        """Distinct people within the window, of all personas and of none."""
+        return sum(self.strata.values())
+
+
+def midnight(moment: datetime) -> datetime:
+    """Return the beginning of a moment's day, in UTC."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
 
 def counted_since(now: datetime) -> datetime:
-    """Return the instant after which a mention counts."""
-    return now - REACH_WINDOW
+    """Return the instant after which a mention counts: the beginning of the day 90 days ago."""
+    return midnight(now) - REACH_WINDOW
 
 
 def recount_at(mentions: Mentions) -> datetime | None:
-    """Return when reach may next fall without any event, or None when no mention is within the window."""
-    return None if mentions.oldest_counted_at is None else mentions.oldest_counted_at + REACH_WINDOW
+    """Return the midnight when reach may next fall without any event, or None when no mention is within the window."""
+    if mentions.oldest_counted_at is None:
+        return None
+    leaves = mentions.oldest_counted_at + REACH_WINDOW
+    return leaves if leaves == midnight(leaves) else midnight(leaves) + timedelta(days=1)

@@ -6,12 +6,21 @@ from plaudit.common.db import Tx
 from plaudit.feedback_board.requests.domain.reach import Mentions, counted_since
 
 _COUNT = """
-SELECT count(DISTINCT person_key) FILTER (WHERE at > $3) AS reach,
+WITH held AS (
+    SELECT mentions.person_key, mentions.at, mentions.is_review, coalesce(strata.stratum, '') AS stratum
+    FROM mentions LEFT JOIN strata ON strata.tenant_id = mentions.tenant_id AND strata.person_key = mentions.person_key
+    WHERE mentions.tenant_id = $1 AND mentions.request_id = $2
+), people AS (
+    SELECT stratum, count(DISTINCT person_key) AS people FROM held
+    WHERE at > $3 AND person_key IS NOT NULL
+    GROUP BY stratum
+)
+SELECT (SELECT coalesce(jsonb_object_agg(stratum, people), '{}') FROM people) AS strata,
        count(*) FILTER (WHERE at > $3 AND person_key IS NULL) AS unidentified,
        count(*) FILTER (WHERE is_review) AS linked_reviews,
        max(at) AS last_at,
        min(at) FILTER (WHERE at > $3) AS oldest_counted_at
-FROM mentions WHERE tenant_id = $1 AND request_id = $2
+FROM held
 """
 
 
