@@ -14,6 +14,9 @@ from plaudit.feedback_board.erasure.commands import scrubbing
 from plaudit.feedback_board.erasure.consumer import PERSONS
 from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
+from plaudit.feedback_board.personas import api as personas
+from plaudit.feedback_board.personas import pages as persona_pages
+from plaudit.feedback_board.personas.jobs import MuteJob
 from plaudit.feedback_board.requests import api as requests
 from plaudit.feedback_board.requests.jobs import DayJob, RecountJob
 from plaudit.feedback_board.settings import BoardSettings
@@ -40,19 +43,25 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             requests.router,
             votes.router,
             links.router,
+            personas.router,
+            personas.of_requests,
             board_pages.front,
             board_pages.router,
             vote_pages.router,
             console.router,
+            persona_pages.router,
             sessions.router,
             administration.router,
         ],
         assets=resources.page_assets,
-        tags={"requests": "What people ask for: with votes, linked reviews, status, size and the log of each."},
+        tags={
+            "requests": "What people ask for: with votes, linked reviews, status, size and the log of each.",
+            "personas": "Kinds of people who ask, and how much each counts for reach.",
+        },
         bare_routes=[static_route(board_pages.STATIC)],
         pages=True,
-        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS},
-        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS},
+        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS, **personas.PROBLEMS},
+        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **personas.REFUSALS},
     )
     return Parts(
         app=app,
@@ -60,6 +69,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         jobs=[
             RecountJob(worker, resources.outbox, resources.ids),
             DayJob(worker),
+            MuteJob(worker),
             PurgeJob(worker),
             ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),
         ],
@@ -72,8 +82,18 @@ SERVICE = Service(
     build=build,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/requests", "/b", "/board-static", "/docs", "/problems", "/static", "/sign-in", "/sign-out"),
-            *("/console/requests", "/console/keys", "/console/people", "/console/account"),
+            *(
+                "/v1/requests",
+                "/v1/personas",
+                "/b",
+                "/board-static",
+                "/docs",
+                "/problems",
+                "/static",
+                "/sign-in",
+                "/sign-out",
+            ),
+            *("/console/requests", "/console/personas", "/console/keys", "/console/people", "/console/account"),
         ),
         exact=("/",),
     ),

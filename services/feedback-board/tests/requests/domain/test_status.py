@@ -51,11 +51,20 @@ def test_a_reason_is_needed_exactly_where_the_table_says_so(current: str, wanted
         check_transition(Status(current), Status(wanted), None)
 
 
-def test_a_refused_transition_names_the_ways_out_and_what_they_need() -> None:
-    with pytest.raises(TransitionError, match=r"cannot become open; from here it can become: in_progress \(with a reason\)\.$"):
-        check_transition(Status.SHIPPED, Status.OPEN, "Why.")
-    with pytest.raises(TransitionError, match=r": under_review \(with a reason\), planned .*, shipped, declined \(with"):
-        check_transition(Status.IN_PROGRESS, Status.OPEN, "Why.")
+@pytest.mark.parametrize(
+    ("current", "ways"),
+    [
+        (Status.SHIPPED, "in_progress (with a reason)."),
+        (
+            Status.IN_PROGRESS,
+            "under_review (with a reason), planned (with a reason), shipped, declined (with a reason).",
+        ),
+    ],
+)
+def test_a_refused_transition_names_the_ways_out_and_what_they_need(current: Status, ways: str) -> None:
+    with pytest.raises(TransitionError) as refused:
+        check_transition(current, Status.OPEN, "Why.")
+    assert str(refused.value) == f"A request that is {current} cannot become open; from here it can become: {ways}"
 
 
 def test_every_status_can_be_reached_and_left() -> None:

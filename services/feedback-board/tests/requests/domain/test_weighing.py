@@ -113,8 +113,8 @@ def test_as_many_times_the_people_keep_the_order_of_two_requests(
     after = tuple(
         weigh({stratum: people * times for stratum, people in each.items()}, weighing).reach for each in (one, other)
     )
-    # Rounding to two decimals may make what differs by less than that equal, and not the other way round.
-    assert (before[0] < before[1]) <= (after[0] <= after[1]) or view is ReachView.SQRT and before[0] == before[1]
+    # Rounding may make equal what differs by little, and never turns it round.
+    assert before[0] >= before[1] or after[0] <= after[1]
 
 
 @given(strata, weighings)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from plaudit.common.http import Body, Subject
+from plaudit.common.http import Body, Page, Subject
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.domain.priority import (
@@ -21,7 +21,16 @@ from plaudit.feedback_board.requests.domain.priority import (
     MIN_EFFORT_WEEKS,
     Sizing,
 )
+from plaudit.feedback_board.requests.domain.reach import counted_since
 from plaudit.feedback_board.requests.domain.request import Draft, Request
+from plaudit.feedback_board.requests.domain.snapshot import (
+    FORMULA,
+    SizingEntry,
+    Snapshot,
+    is_old,
+    snapshot,
+    worked_out,
+)
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.text import (
     PERSONA_MAX_CHARACTERS,
@@ -39,6 +48,7 @@ from plaudit.feedback_board.requests.domain.text import (
     clean_text,
     clean_title,
 )
+from plaudit.feedback_board.requests.domain.weighing import Concern, ReachView
 
 DecimalText = Annotated[Decimal, PlainSerializer(decimal_text, return_type=str)]
 """A decimal as text: exact in every language, without exponent or trailing zeros."""
@@ -147,6 +157,9 @@ class SizingIn(Body):
     effort_weeks: Effort | None = Field(
         description="Person-weeks: 0.25 to 1000, at most two decimals.", examples=["1.5"]
     )
+    note: Reason | None = Field(
+        default=None, description="Why; public, 3 to 2,000 characters.", examples=["Two of us, most of a week."]
+    )
 
     def sizing(self) -> Sizing | None:
         """Return the sizing, None when both are null. Raises InvalidInputError."""
@@ -159,6 +172,12 @@ class SizingIn(Body):
                 raise InvalidInputError("effort_weeks", "impact and effort_weeks are both numbers, or both null")
             case (impact, effort_weeks):
                 return Sizing(impact, effort_weeks)
+
+
+class ConcernIn(Body):
+    """What a request is about, so that no weight may hide it."""
+
+    concern: Concern | None = Field(description="Null: none of these.", examples=["safety"])
 
 
 class RequestOut(BaseModel):
@@ -177,6 +196,16 @@ class RequestOut(BaseModel):
     reach: int = Field(
         description="Distinct people who voted or wrote a linked review within the last 90 days.", examples=[0]
     )
+    muted_people: int = Field(description="Of reach, people of personas that are muted.", examples=[0])
+    weighted_reach: DecimalText = Field(
+        description="What the people of reach count for in `reach_view`; the priority is made of it.", examples=["0"]
+    )
+    reach_view: ReachView = Field(
+        description="`raw`: everyone counts; `capped`: at most `reach_cap` of each persona; `sqrt`: the root of each.",
+        examples=["capped"],
+    )
+    reach_cap: int | None = Field(description="People of each persona at most; null but for `capped`.", examples=[10])
+    concern: Concern | None = Field(description="What it is about, so that no weight may hide it.")
     unidentified_mentions: int = Field(
         description="Linked reviews of the last 90 days whose author is unknown; not in reach.", examples=[0]
     )
@@ -184,8 +213,9 @@ class RequestOut(BaseModel):
     impact: DecimalText | None = Field(description="How much it matters to one person; null while unsized.")
     effort_weeks: DecimalText | None = Field(description="What it takes, in person-weeks; null while unsized.")
     priority: DecimalText | None = Field(
-        description="impact × reach ÷ effort_weeks, rounded half up to two decimals; null while unsized."
+        description="impact × weighted_reach ÷ effort_weeks, rounded half up to two decimals; null while unsized."
     )
+    sized_at: datetime | None = Field(description="When impact and effort were last estimated; null while unsized.")
     formula_version: int = Field(description="The version of the formula of the priority.", examples=[FORMULA_VERSION])
     last_mention_at: datetime = Field(description="The last time that somebody voted for it or a review said the same.")
     created_at: datetime = Field(description="When it was put on the board.")
@@ -218,6 +248,10 @@ class ActivityOut(BaseModel):
                     "impact": None,
                     "effort_weeks": None,
                     "priority": None,
+                    "weighted_reach": "0",
+                    "reach_view": "raw",
+                    "reach_cap": None,
+                    "muted_people": 0,
                     "formula_version": FORMULA_VERSION,
                 },
             }
@@ -225,9 +259,49 @@ class ActivityOut(BaseModel):
     )
 
 
+class SizingOut(BaseModel):
+    """One estimate of a request."""
+
+    impact: DecimalText | None = Field(description="How much it matters to one person; null: taken back.")
+    effort_weeks: DecimalText | None = Field(description="What it takes, in person-weeks; null: taken back.")
+    note: str | None = Field(description="Why.")
+    actor: str = Field(description="Who estimated.", examples=["key:vw3sajk26br3jcpn"])
+    at: datetime = Field(description="When.")
+
+
+class SnapshotOut(BaseModel):
+    """The priority of a request at one instant, with what it came from."""
+
+    at: datetime = Field(description="When.")
+    impact: DecimalText | None = Field(description="How much it then mattered to one person.")
+    effort_weeks: DecimalText | None = Field(description="What it then took, in person-weeks.")
+    reach: int = Field(description="Distinct people.")
+    muted_people: int = Field(description="Of these, people of personas that were muted.")
+    weighted_reach: DecimalText = Field(description="What they counted for.")
+    reach_view: ReachView = Field(description="In this view.")
+    reach_cap: int | None = Field(description="People of each persona at most; null but for `capped`.")
+    priority: DecimalText | None = Field(description="The priority; null while unsized.")
+    formula_version: int = Field(description="The version of the formula.")
+
+
+class PriorityOut(BaseModel):
+    """How the priority of a request comes about, and how it did before."""
+
+    formula: str = Field(description="In words.", examples=[FORMULA])
+    formula_version: int = Field(description="Rises when formula, rounding or the definition of reach changes.")
+    worked_out: str | None = Field(
+        description="The formula with this request's numbers, as `2 × 37 people ÷ 3 weeks = 24.67`; null while unsized."
+    )
+    now: SnapshotOut = Field(description="As it is now.")
+    counted_since: datetime = Field(description="The beginning of the window of reach: a midnight in UTC.")
+    sized_at: datetime | None = Field(description="When impact and effort were last estimated; null while unsized.")
+    sizing_is_old: bool = Field(description="Whether that is more than 90 days ago.", examples=[False])
+    history: Page[SnapshotOut] = Field(description="What is kept, newest first.")
+
+
 def request_out(request: Request) -> RequestOut:
     """Return a request as the API shows it."""
-    added = {"formula_version": FORMULA_VERSION, "page": page_path(request)}
+    added = {"page": page_path(request)}
     fields = {name: getattr(request, name) for name in RequestOut.model_fields.keys() - added.keys()}
     return RequestOut.model_validate(fields | added)
 
@@ -241,6 +315,32 @@ def activity_out(entry: Entry) -> ActivityOut:
         actor=entry.actor,
         person=entry.person_key,
         detail=dict(entry.detail),
+    )
+
+
+def sizing_out(entry: SizingEntry) -> SizingOut:
+    """Return an estimate as the API shows it."""
+    return SizingOut(
+        impact=entry.impact, effort_weeks=entry.effort_weeks, note=entry.note, actor=entry.actor, at=entry.at
+    )
+
+
+def snapshot_out(held: Snapshot) -> SnapshotOut:
+    """Return a snapshot as the API shows it."""
+    return SnapshotOut.model_validate({name: getattr(held, name) for name in SnapshotOut.model_fields})
+
+
+def priority_out(request: Request, history: Page[SnapshotOut], now: datetime) -> PriorityOut:
+    """Return the priority of a request, explained."""
+    return PriorityOut(
+        formula=FORMULA,
+        formula_version=request.formula_version,
+        worked_out=worked_out(request),
+        now=snapshot_out(snapshot(request, now)),
+        counted_since=counted_since(now),
+        sized_at=request.sized_at,
+        sizing_is_old=is_old(request.sized_at, now),
+        history=history,
     )
 
 

@@ -11,7 +11,7 @@ from plaudit.feedback_board.requests.api import BoardWriter, RequestId, actor_of
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.schemas import request_out
 from plaudit.feedback_board.votes import commands
-from plaudit.feedback_board.votes.domain import VotingClosedError, clean_person_key, person_at
+from plaudit.feedback_board.votes.domain import VotingClosedError, person_at
 from plaudit.feedback_board.votes.schemas import VoteIn, VoteOut
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
@@ -33,7 +33,7 @@ REFUSALS: Final[Refusals] = {
 )
 async def vote(principal: BoardWriter, work: Work, request_id: RequestId, body: VoteIn, response: Response) -> VoteOut:
     """Count a person's vote: 201 the first time, 200 with `already` from then on."""
-    person = await _person_key(work.tx, principal.tenant_id, body)
+    person = await person_key_of(work.tx, principal.tenant_id, body)
     outcome = await commands.vote(work, principal.tenant_id, request_id, person, actor_of(principal))
     response.status_code = 200 if outcome.already else 201
     return VoteOut(person=person, already=outcome.already, request=request_out(outcome.request))
@@ -46,12 +46,12 @@ async def vote(principal: BoardWriter, work: Work, request_id: RequestId, body: 
 )
 async def withdraw_vote(principal: BoardWriter, work: Work, request_id: RequestId, body: VoteIn) -> VoteOut:
     """Take a person's vote back; who has none loses none."""
-    person = await _person_key(work.tx, principal.tenant_id, body)
+    person = await person_key_of(work.tx, principal.tenant_id, body)
     outcome = await commands.withdraw(work, principal.tenant_id, request_id, person, actor_of(principal))
     return VoteOut(person=person, already=outcome.already, request=request_out(outcome.request))
 
 
-async def _person_key(tx: Tx, tenant_id: str, body: VoteIn) -> str:
+async def person_key_of(tx: Tx, tenant_id: str, body: VoteIn) -> str:
     """Return the person key of who votes; an address is hashed here and goes no further."""
     match (body.person, body.email):
         case (str(key), None):

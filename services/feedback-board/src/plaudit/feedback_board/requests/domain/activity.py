@@ -44,7 +44,7 @@ class Kind(StrEnum):
     PERSON_ASSIGNED = "person_assigned"
     """About the board: `person_key` of the entry, persona_id, source"""
     PERSON_UNASSIGNED = "person_unassigned"
-    """About the board: `person_key` of the entry"""
+    """About the board: `person_key` of the entry, persona_id"""
     REACH_VIEW_SET = "reach_view_set"
     """About the board: view, cap"""
 

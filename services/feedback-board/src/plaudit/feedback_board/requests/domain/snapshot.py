@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from plaudit.feedback_board.requests.domain.activity import decimal_text
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.weighing import ReachView
 
+FORMULA: Final = "impact × weighted reach ÷ effort in person-weeks, rounded half up to two decimals"
 SIZING_AGE: Final = timedelta(days=90)
 """An estimate that nobody has looked at for so long is said to be old."""
 
@@ -59,3 +61,15 @@ def snapshot(request: Request, at: datetime) -> Snapshot:
         priority=request.priority,
         formula_version=request.formula_version,
     )
+
+
+def worked_out(request: Request) -> str | None:
+    """Return the formula with a request's numbers, as `2 × 37 people ÷ 3 weeks = 24.67`; None while unsized."""
+    if request.sizing is None:
+        return None
+    impact, effort, reach, priority = (
+        decimal_text(value)
+        for value in (request.impact, request.effort_weeks, request.weighted_reach, request.priority)
+    )
+    people = "person" if request.weighted_reach == 1 else "people"
+    return f"{impact} × {reach} {people} ÷ {effort} week{'' if effort == '1' else 's'} = {priority}"

@@ -23,7 +23,8 @@ ON CONFLICT (tenant_id, request_id, at) DO UPDATE SET {_FIGURES.excluded()}
 """
 
 _NEWEST = f"""
-SELECT {_ALL.listed} FROM priority_history WHERE tenant_id = $1 AND request_id = $2 AND at < $3 ORDER BY at DESC LIMIT $4
+SELECT {_ALL.listed} FROM priority_history WHERE tenant_id = $1 AND request_id = $2 AND at < $3
+ORDER BY at DESC LIMIT $4
 """
 
 # One statement: all snapshots of a tenant's day are of one instant.
@@ -41,7 +42,8 @@ ON CONFLICT (tenant_id, request_id, at) DO NOTHING
 
 _SAMPLE = """
 SELECT coalesce(jsonb_object_agg(stratum, people), '{}') FROM (
-    SELECT stratum, sum(people::int)::int AS people FROM requests CROSS JOIN jsonb_each_text(strata) AS held (stratum, people)
+    SELECT stratum, sum(people::int)::int AS people
+    FROM requests CROSS JOIN jsonb_each_text(strata) AS held (stratum, people)
     WHERE tenant_id = $1 GROUP BY stratum
 ) AS summed
 """
@@ -56,7 +58,9 @@ WITH RECURSIVE each (tenant_id) AS (
 )
 SELECT tenant_id FROM each
 WHERE tenant_id IS NOT NULL
-  AND NOT EXISTS (SELECT FROM day_rolls WHERE day_rolls.tenant_id = each.tenant_id AND day >= ({now} AT TIME ZONE 'UTC')::date)
+  AND NOT EXISTS (
+      SELECT FROM day_rolls WHERE day_rolls.tenant_id = each.tenant_id AND day >= ({now} AT TIME ZONE 'UTC')::date
+  )
 """
 
 ANY_UNROLLED: Final = f"SELECT EXISTS ({_UNROLLED})"

@@ -13,6 +13,7 @@ SELECT view, cap, ARRAY(
 FROM (SELECT $1::text AS tenant_id) AS asked LEFT JOIN reach_views ON reach_views.tenant_id = asked.tenant_id
 """
 
+
 def _weighing(row: Mapping[str, Any]) -> Weighing:
     muted = frozenset(row["muted"])
     if row["view"] is None:
