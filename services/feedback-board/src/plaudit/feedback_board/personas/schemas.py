@@ -8,9 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel, Field, WithJsonSchema
 
 from plaudit.common.http import Body
-from plaudit.feedback_board.personas.domain import MAX_CAP, MIN_CAP, Mute, Persona, Source
+from plaudit.feedback_board.personas.domain import Mute, Persona, Source
 from plaudit.feedback_board.requests.domain.text import clean_persona, clean_reason
-from plaudit.feedback_board.requests.domain.weighing import ReachView, Weighed, Weighing
+from plaudit.feedback_board.requests.domain.weighing import MAX_CAP, MIN_CAP, ReachView, Weighed, Weighing
 from plaudit.feedback_board.requests.schemas import DecimalText, Reason
 from plaudit.feedback_board.requests.schemas import Persona as Name
 from plaudit.feedback_board.votes.schemas import VoteIn

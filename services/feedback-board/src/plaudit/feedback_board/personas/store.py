@@ -72,12 +72,12 @@ def _persona(row: Mapping[str, Any]) -> Persona:
 async def find(tx: Tx, tenant_id: str, persona_id: UUID) -> Persona | None:
     """Return a persona, or None."""
     row = await tx.raw.fetchrow(_FIND, tenant_id, persona_id)
-    return None if row is None else _persona(row)
+    return None if row is None else _persona(dict(row))
 
 
 async def list_all(tx: Tx, tenant_id: str) -> list[Persona]:
     """Return a tenant's personas by name."""
-    return [_persona(row) for row in await tx.raw.fetch(_LIST, tenant_id)]
+    return [_persona(dict(row)) for row in await tx.raw.fetch(_LIST, tenant_id)]
 
 
 async def name_is_taken(tx: Tx, tenant_id: str, name: str, by_another_than: UUID) -> bool:

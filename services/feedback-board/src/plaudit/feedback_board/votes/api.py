@@ -11,7 +11,7 @@ from plaudit.feedback_board.requests.api import BoardWriter, RequestId, actor_of
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.schemas import request_out
 from plaudit.feedback_board.votes import commands
-from plaudit.feedback_board.votes.domain import VotingClosedError, person_at
+from plaudit.feedback_board.votes.domain import VotingClosedError, clean_person_key, person_at
 from plaudit.feedback_board.votes.schemas import VoteIn, VoteOut
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])

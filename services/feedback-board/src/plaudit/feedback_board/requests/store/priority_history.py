@@ -87,7 +87,7 @@ async def put(tx: Tx, tenant_id: str, request_id: UUID, snapshot: Snapshot) -> N
 
 async def list_newest(tx: Tx, tenant_id: str, request_id: UUID, *, before: datetime, limit: int) -> Sequence[Snapshot]:
     """Return up to `limit` snapshots of a request before a time, newest first."""
-    return [_snapshot(row) for row in await tx.raw.fetch(_NEWEST, tenant_id, request_id, before, limit)]
+    return [_snapshot(dict(row)) for row in await tx.raw.fetch(_NEWEST, tenant_id, request_id, before, limit)]
 
 
 async def list_unrolled(tx: Tx) -> list[str]:

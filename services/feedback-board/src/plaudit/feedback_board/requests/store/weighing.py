@@ -24,4 +24,4 @@ def _weighing(row: Mapping[str, Any]) -> Weighing:
 async def find(tx: Tx, tenant_id: str) -> Weighing:
     """Return how a tenant weighs people at the time of the transaction: capped, unless it has said otherwise."""
     (row,) = await tx.raw.fetch(_FIND, tenant_id, tx.now)
-    return _weighing(row)
+    return _weighing(dict(row))
