@@ -59,7 +59,7 @@ WITH RECURSIVE each (tenant_id) AS (
 SELECT tenant_id FROM each
 WHERE tenant_id IS NOT NULL
   AND NOT EXISTS (
-      SELECT FROM day_rolls WHERE day_rolls.tenant_id = each.tenant_id AND day >= ({now} AT TIME ZONE 'UTC')::date
+      SELECT FROM day_rolls WHERE day_rolls.tenant_id = each.tenant_id AND day >= (({now}) AT TIME ZONE 'UTC')::date
   )
 """
 
