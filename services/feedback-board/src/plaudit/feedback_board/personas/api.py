@@ -106,7 +106,20 @@ async def change_persona(principal: BoardWriter, work: Work, persona_id: Persona
     return await _persona_out(work.tx, changed)
 
 
-@router.put("/{persona_id}/mute", summary="Mute a persona")
+@router.put(
+    "/{persona_id}/mute",
+    summary="Mute a persona",
+    openapi_extra=describe(
+        answer={
+            "mute": {
+                "at": "2026-11-30T12:00:00Z",
+                "until": "2027-03-01T00:00:00Z",
+                "reason": "One class of students.",
+                "actor": "key:vw3sajk26br3jcpn",
+            }
+        }
+    ),
+)
 async def mute_persona(principal: BoardWriter, work: Work, persona_id: PersonaId, body: MuteIn) -> PersonaOut:
     """Let the people of a persona count for nothing until a time. Their votes are kept, and the page says so."""
     muted = await commands.mute(
@@ -115,7 +128,7 @@ async def mute_persona(principal: BoardWriter, work: Work, persona_id: PersonaId
     return await _persona_out(work.tx, muted)
 
 
-@router.delete("/{persona_id}/mute", summary="Unmute a persona", openapi_extra=describe(answer={"mute": None}))
+@router.delete("/{persona_id}/mute", summary="Unmute a persona")
 async def unmute_persona(principal: BoardWriter, work: Work, persona_id: PersonaId) -> PersonaOut:
     """Let the people of a persona count again; where they do, nothing changes."""
     return await _persona_out(

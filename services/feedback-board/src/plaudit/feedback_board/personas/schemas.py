@@ -54,7 +54,9 @@ class AssignmentIn(VoteIn):
 class ReachViewIn(Body):
     """Which reach the priorities are made of."""
 
-    view: ReachView = Field(description="`raw`: everyone; `capped`: so many of each persona; `sqrt`: the root of each.")
+    view: ReachView = Field(
+        description="`raw`: everyone; `capped`: so many of each persona; `sqrt`: the root of each.", examples=["capped"]
+    )
     cap: int | None = Field(
         default=None, ge=MIN_CAP, le=MAX_CAP, description="People of each persona at most; with `capped` only."
     )
@@ -74,9 +76,11 @@ class PersonaOut(BaseModel):
 
     id: UUID = Field(description="Its id.")
     name: str = Field(description="Its name.", examples=["Trial"])
-    population_share: DecimalText | None = Field(description="The share of all customers; null where nobody has said.")
+    population_share: DecimalText | None = Field(
+        description="The share of all customers; null where nobody has said.", examples=["0.25"]
+    )
     people: int = Field(description="People who have it.", examples=[0])
-    mute: MuteOut | None = Field(description="Null while its people count.")
+    mute: MuteOut | None = Field(description="Null while its people count.", examples=[None])
 
 
 class AssignmentOut(BaseModel):
@@ -122,7 +126,16 @@ class ReachOut(BaseModel):
     people: int = Field(description="Distinct people within the window.", examples=[0])
     counted_view: ReachView = Field(description="The view that the request's priority is made of.", examples=["capped"])
     counted_since: datetime = Field(description="The beginning of the window: a midnight in UTC.")
-    views: list[ViewOut] = Field(description="Side by side.")
+    views: list[ViewOut] = Field(
+        description="Side by side.",
+        examples=[
+            [
+                {"view": "raw", "reach": "0", "muted_people": 0},
+                {"view": "capped", "cap": 10, "reach": "0", "muted_people": 0},
+                {"view": "sqrt", "reach": "0", "muted_people": 0},
+            ]
+        ],
+    )
     strata: list[StratumOut] = Field(description="The people by persona.", examples=[[]])
 
 

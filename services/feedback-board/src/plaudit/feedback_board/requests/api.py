@@ -193,7 +193,13 @@ async def set_status(
     summary="Set the size of a request",
     openapi_extra=describe(
         headers=("ETag",),
-        answer={"impact": "2", "effort_weeks": "1.5", "priority": "0", "revision": 2},
+        answer={
+            "impact": "2",
+            "effort_weeks": "1.5",
+            "priority": "0",
+            "sized_at": "2026-11-30T12:00:00Z",
+            "revision": 2,
+        },
     ),
 )
 async def set_sizing(
@@ -224,7 +230,7 @@ async def set_sizing(
 @router.put(
     "/{request_id}/concern",
     summary="Say that a request is about safety or accessibility",
-    openapi_extra=describe(answer={"concern": "safety"}),
+    openapi_extra=describe(answer={"concern": "safety", "reach_view": "raw", "reach_cap": None, "revision": 2}),
 )
 async def set_concern(principal: BoardWriter, work: Work, request_id: RequestId, body: ConcernIn) -> RequestOut:
     """Say that a request is about safety or accessibility: then everyone counts for its reach, whatever the weights."""

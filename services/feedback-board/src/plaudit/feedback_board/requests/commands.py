@@ -22,7 +22,7 @@ from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal
 from plaudit.feedback_board.requests.domain.errors import RevisionError, TransitionError, UnknownRequestError
 from plaudit.feedback_board.requests.domain.priority import Sizing
 from plaudit.feedback_board.requests.domain.reach import midnight
-from plaudit.feedback_board.requests.domain.request import Draft, Request, new_request, recounted, sized
+from plaudit.feedback_board.requests.domain.request import Draft, Request, new_request, recounted, sized, weighed
 from plaudit.feedback_board.requests.domain.snapshot import SizingEntry, snapshot
 from plaudit.feedback_board.requests.domain.status import Status, check_transition
 from plaudit.feedback_board.requests.domain.text import distinct_slug, slug
@@ -280,7 +280,8 @@ async def keep_answer(tx: Tx, key: IdempotencyKey | None, request: Request) -> N
 
 async def add(work: UnitOfWork, tenant_id: str, request_id: UUID, draft: Draft, actor: str) -> Request:
     """Store a new request whose order key is locked, under a slug that is free."""
-    request = new_request(tenant_id, request_id, slug(draft.title), draft, work.tx.now)
+    unweighed = new_request(tenant_id, request_id, slug(draft.title), draft, work.tx.now)
+    request = weighed(unweighed, {}, await weighing.find(work.tx, tenant_id))
     if not await requests.insert(work.tx, request):
         request = replace(request, slug=distinct_slug(request.title, request.id))
         if not await requests.insert(work.tx, request):

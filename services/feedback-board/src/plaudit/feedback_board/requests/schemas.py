@@ -249,8 +249,8 @@ class ActivityOut(BaseModel):
                     "effort_weeks": None,
                     "priority": None,
                     "weighted_reach": "0",
-                    "reach_view": "raw",
-                    "reach_cap": None,
+                    "reach_view": "capped",
+                    "reach_cap": 10,
                     "muted_people": 0,
                     "formula_version": FORMULA_VERSION,
                 },
@@ -262,9 +262,13 @@ class ActivityOut(BaseModel):
 class SizingOut(BaseModel):
     """One estimate of a request."""
 
-    impact: DecimalText | None = Field(description="How much it matters to one person; null: taken back.")
-    effort_weeks: DecimalText | None = Field(description="What it takes, in person-weeks; null: taken back.")
-    note: str | None = Field(description="Why.")
+    impact: DecimalText | None = Field(
+        description="How much it matters to one person; null: taken back.", examples=["2"]
+    )
+    effort_weeks: DecimalText | None = Field(
+        description="What it takes, in person-weeks; null: taken back.", examples=["1.5"]
+    )
+    note: str | None = Field(description="Why.", examples=["Two of us, most of a week."])
     actor: str = Field(description="Who estimated.", examples=["key:vw3sajk26br3jcpn"])
     at: datetime = Field(description="When.")
 
@@ -273,28 +277,33 @@ class SnapshotOut(BaseModel):
     """The priority of a request at one instant, with what it came from."""
 
     at: datetime = Field(description="When.")
-    impact: DecimalText | None = Field(description="How much it then mattered to one person.")
-    effort_weeks: DecimalText | None = Field(description="What it then took, in person-weeks.")
-    reach: int = Field(description="Distinct people.")
-    muted_people: int = Field(description="Of these, people of personas that were muted.")
-    weighted_reach: DecimalText = Field(description="What they counted for.")
-    reach_view: ReachView = Field(description="In this view.")
-    reach_cap: int | None = Field(description="People of each persona at most; null but for `capped`.")
-    priority: DecimalText | None = Field(description="The priority; null while unsized.")
-    formula_version: int = Field(description="The version of the formula.")
+    impact: DecimalText | None = Field(description="How much it then mattered to one person.", examples=["2"])
+    effort_weeks: DecimalText | None = Field(description="What it then took, in person-weeks.", examples=["1.5"])
+    reach: int = Field(description="Distinct people.", examples=[0])
+    muted_people: int = Field(description="Of these, people of personas that were muted.", examples=[0])
+    weighted_reach: DecimalText = Field(description="What they counted for.", examples=["0"])
+    reach_view: ReachView = Field(description="In this view.", examples=["capped"])
+    reach_cap: int | None = Field(description="People of each persona at most; null but for `capped`.", examples=[10])
+    priority: DecimalText | None = Field(description="The priority; null while unsized.", examples=["0"])
+    formula_version: int = Field(description="The version of the formula.", examples=[FORMULA_VERSION])
 
 
 class PriorityOut(BaseModel):
     """How the priority of a request comes about, and how it did before."""
 
     formula: str = Field(description="In words.", examples=[FORMULA])
-    formula_version: int = Field(description="Rises when formula, rounding or the definition of reach changes.")
+    formula_version: int = Field(
+        description="Rises when formula, rounding or the definition of reach changes.", examples=[FORMULA_VERSION]
+    )
     worked_out: str | None = Field(
-        description="The formula with this request's numbers, as `2 × 37 people ÷ 3 weeks = 24.67`; null while unsized."
+        description="With this request's numbers, as `2 × 37 people ÷ 3 weeks = 24.67`; null while unsized.",
+        examples=["2 × 0 people ÷ 1.5 weeks = 0"],
     )
     now: SnapshotOut = Field(description="As it is now.")
     counted_since: datetime = Field(description="The beginning of the window of reach: a midnight in UTC.")
-    sized_at: datetime | None = Field(description="When impact and effort were last estimated; null while unsized.")
+    sized_at: datetime | None = Field(
+        description="When impact and effort were last estimated; null while unsized.", examples=["2026-11-30T12:00:00Z"]
+    )
     sizing_is_old: bool = Field(description="Whether that is more than 90 days ago.", examples=[False])
     history: Page[SnapshotOut] = Field(description="What is kept, newest first.")
 
