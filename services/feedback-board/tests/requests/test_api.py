@@ -151,7 +151,7 @@ async def test_a_status_that_needs_a_public_reason_is_refused_without_one(
         assert problem_of(await api.put(f"{request_path}/status", json=change)) == (422, "invalid-request"), change
     assert (await api.get(request_path)).json()["status"] == "open"
     refused = (await api.put(f"{request_path}/status", json={"status": "declined"})).json()["errors"]
-    assert [(error["pointer"], error["message"][:66]) for error in refused] == [
+    assert [(error["pointer"], error["detail"][:66]) for error in refused] == [
         ("/reason", "a request that is open becomes declined only with a public reason:")
     ]
 
