@@ -176,7 +176,7 @@ async def test_priority_follows_from_sizing_and_reach(api: httpx.AsyncClient, re
     sized = await _size(api, request_path, 2, 3)
     assert sized.status_code == 200
     figures = {name: sized.json()[name] for name in ("impact", "effort_weeks", "reach", "priority", "formula_version")}
-    assert figures == {"impact": "2", "effort_weeks": "3", "reach": 2, "priority": "1.33", "formula_version": 1}
+    assert figures == {"impact": "2", "effort_weeks": "3", "reach": 2, "priority": "1.33", "formula_version": 2}
     more = await api.post(f"{request_path}/votes", json={"person": "native:cleo"})
     assert more.json()["request"]["priority"] == "2"
     scored = [event["data"]["request"] for event in await outbox.events() if event["type"] == "request.scored"]
