@@ -5,10 +5,12 @@ else, so that it can be used alone.
 """
 
 from plaudit.common.contracts.board import (
+    CommentChange,
     LinkChange,
     RequestChange,
     RequestState,
     RequestVote,
+    ResponseChange,
 )
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
 from plaudit.common.contracts.consents import ConsentChosen
@@ -42,6 +44,7 @@ __all__ = [
     "Answers",
     "Cause",
     "ClockChange",
+    "CommentChange",
     "ConsentChosen",
     "ConsentSet",
     "CustomerErased",
@@ -58,6 +61,7 @@ __all__ = [
     "RequestState",
     "RequestVote",
     "Resolution",
+    "ResponseChange",
     "ReviewChange",
     "ReviewState",
     "ScoreChange",

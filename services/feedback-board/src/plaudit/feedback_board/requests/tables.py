@@ -29,6 +29,10 @@ requests = Table(
     Column("last_mention_at", DateTime(timezone=True), nullable=False),
     Column("recount_at", DateTime(timezone=True)),
     Column("revision", Integer, nullable=False),
+    Column("author_key", Text),
+    Column("author_name", Text),
+    Column("visibility", Text, nullable=False),
+    Column("edited_at", DateTime(timezone=True)),
 )
 
 activity = Table(

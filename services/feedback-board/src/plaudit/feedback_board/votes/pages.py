@@ -21,6 +21,7 @@ from plaudit.common.rate_limits import Limit
 from plaudit.common.tenants import store as tenants
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.text import SLUG
+from plaudit.feedback_board.requests.domain.visibility import Visibility, sees
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import requests
 from plaudit.feedback_board.settings import BoardSettings
@@ -31,6 +32,7 @@ PUBLIC: Final = "public"
 """The actor of what visitors do."""
 COOKIE_MAX_AGE_SECONDS: Final = 400 * 86_400
 """The longest time that browsers keep a cookie."""
+_SHOWN: Final = (Visibility.PUBLISHED, Visibility.HELD)
 
 site: Final = Pages("plaudit.feedback_board.votes")
 router = APIRouter(prefix="/b/{tenant}", include_in_schema=False, dependencies=[Depends(anyone)])
@@ -132,13 +134,14 @@ def sender_of_form(visit: Visit, newcomer: str, new_id: UUID) -> Visitor:
 
 
 async def find_request(tx: Tx, visit: Visit, slug: str) -> domain.Request:
-    """Return the request at an address.
+    """Return the request at an address; one that is held is there for its author alone.
 
     Raises:
         Problem: 404, there is no such request.
     """
-    found = await requests.find_by_slug(tx, visit.tenant_id, slug) if SLUG.fullmatch(slug) else None
-    if found is None:
+    found = await requests.find_by_slug(tx, visit.tenant_id, slug, _SHOWN) if SLUG.fullmatch(slug) else None
+    reader = None if visit.visitor is None else visit.visitor.person_key
+    if found is None or not sees(found.visibility, found.author_key, reader):
         raise not_found("request")
     return found
 

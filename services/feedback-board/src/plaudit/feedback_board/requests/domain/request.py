@@ -8,6 +8,7 @@ from uuid import UUID
 from plaudit.feedback_board.requests.domain.priority import Sizing, priority
 from plaudit.feedback_board.requests.domain.reach import Mentions, recount_at
 from plaudit.feedback_board.requests.domain.status import Status
+from plaudit.feedback_board.requests.domain.visibility import Author, Visibility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,13 @@ class Request:
     """When reach may next fall without any event."""
     revision: int
     """Rises by one with each change that anyone can see."""
+    author_key: str | None = None
+    """The person key of who made it on the public pages; None over the API, and once the person was erased."""
+    author_name: str | None = None
+    """The name that the author wants to be shown under; None for a visitor."""
+    visibility: Visibility = Visibility.PUBLISHED
+    edited_at: datetime | None = None
+    """When its author last changed the title or the text."""
 
     @property
     def sizing(self) -> Sizing | None:
@@ -58,7 +66,15 @@ class Request:
         return Sizing(self.impact, self.effort_weeks)
 
 
-def new_request(tenant_id: str, request_id: UUID, slug: str, draft: Draft, now: datetime) -> Request:
+def new_request(
+    tenant_id: str,
+    request_id: UUID,
+    slug: str,
+    draft: Draft,
+    now: datetime,
+    author: Author | None = None,
+    visibility: Visibility = Visibility.PUBLISHED,
+) -> Request:
     """Return a new request: open, unsized, without votes."""
     return Request(
         tenant_id=tenant_id,
@@ -82,6 +98,9 @@ def new_request(tenant_id: str, request_id: UUID, slug: str, draft: Draft, now: 
         last_mention_at=now,
         recount_at=None,
         revision=1,
+        author_key=None if author is None else author.key,
+        author_name=None if author is None else author.name,
+        visibility=visibility,
     )
 
 
