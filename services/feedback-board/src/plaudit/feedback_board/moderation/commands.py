@@ -132,7 +132,8 @@ async def _publish_request(work: UnitOfWork, tenant_id: str, request_id: UUID, a
         return before, True
     if not before.title:
         raise UnknownPostError
-    shown = replace(before, visibility=Visibility.PUBLISHED)
+    # Counted first: reviews may have changed while nobody saw it.
+    shown = await recount(work.tx, replace(before, visibility=Visibility.PUBLISHED))
     event = events.created(shown, work.tx.now)
     request = await save_words(work, shown, LogKind.PUBLISHED, actor, event, person_key=before.author_key)
     await held_posts.release(work.tx, tenant_id, Kind.REQUEST, request_id)
@@ -140,7 +141,7 @@ async def _publish_request(work: UnitOfWork, tenant_id: str, request_id: UUID, a
         await holds.make_known(work.tx, tenant_id, before.author_key)
     if before.visibility is Visibility.HELD and before.author_key is not None:
         request = await votes.add(work, request, before.author_key, actor) or request
-    return await recount(work.tx, request), False
+    return request, False
 
 
 async def _remove_request(
