@@ -44,7 +44,7 @@ def test_an_ordinary_post_is_public_at_once() -> None:
         ({"text": "Win at the C\u200bASINO now", "rules": Rules(blocked_words=["casino"])}, Reason.BLOCKED_WORD),
         ({"rules": Rules(first_of_visitors=True)}, Reason.FIRST_POST),
         ({"name": "The Team"}, Reason.NAME),
-        ({"name": "ＮＯＲＴＨＷＩＮＤ", "names_taken": ["Northwind"]}, Reason.NAME),
+        ({"name": "\uff2eorthwind", "names_taken": ["Northwind"]}, Reason.NAME),
     ],
 )
 def test_each_rule_holds_what_breaks_it_alone_and_nothing_of_who_is_trusted(

@@ -1,7 +1,7 @@
 """Comments on the public page of a request: a section of it, and the forms to write, edit and take back a comment."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
@@ -68,7 +68,7 @@ async def section(
     """Return what `_response.html` and `_comments.html` show on the page of a request, under the name `talk`."""
     reader = None if visit.visitor is None else visit.visitor.person_key
     of = f"comments:{request.id}"
-    after = decode_cursor(cursor, tuple[Any, UUID], of=of) if cursor else None
+    after = decode_cursor(cursor, tuple[datetime, UUID], of=of) if cursor else None
     found = await store.list_page(tx, visit.tenant_id, [request.id], reader=reader, after=after, limit=COMMENTS + 1)
     listed, following = cut_page(found, COMMENTS, lambda each: (each.created_at, each.id), of=of)
     response = await store.newest_response(tx, visit.tenant_id, request.id)
