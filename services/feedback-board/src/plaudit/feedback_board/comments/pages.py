@@ -51,9 +51,9 @@ COMMENTS: Final = 50
 site: Final = Pages("plaudit.feedback_board.comments")
 router = APIRouter(prefix="/b/{tenant}/r/{slug}/comments", include_in_schema=False, dependencies=[Depends(anyone)])
 
-Name = Annotated[str, Form(max_length=1_000)]
+Name = Annotated[str, Form()]
 FormId = Annotated[str, Form(max_length=64)]
-Trap = Annotated[str, Form(alias="website", max_length=10_000)]
+Trap = Annotated[str, Form(alias="website")]
 
 
 def shown_for(form: str, work: Work) -> timedelta | None:
@@ -133,7 +133,8 @@ async def post_comment(
         return outcome.comment, "held" if outcome.comment.visibility is Visibility.HELD else "commented"
 
     answer = await _answered(visit, found, typed, post)
-    remember(answer, parts, visit, visitor)
+    if answer.status_code == HTTPStatus.SEE_OTHER:
+        remember(answer, parts, visit, visitor)
     return answer
 
 
