@@ -96,7 +96,7 @@ async def clear_standing(principal: BoardWriter, work: Work, body: PersonIn) -> 
 
 
 @router.get("/rules", summary="Read what the board holds")
-async def get_rules(principal: BoardReader, tx: TenantTx) -> RulesBody:
+async def get_hold_rules(principal: BoardReader, tx: TenantTx) -> RulesBody:
     """Return what this board holds for a look, beyond what every board does."""
     rules = await holds.rules_of(tx, principal.tenant_id)
     return RulesBody(
@@ -107,7 +107,7 @@ async def get_rules(principal: BoardReader, tx: TenantTx) -> RulesBody:
 
 
 @router.put("/rules", summary="Set what the board holds")
-async def set_rules(principal: BoardWriter, work: Work, body: RulesBody) -> RulesBody:
+async def set_hold_rules(principal: BoardWriter, work: Work, body: RulesBody) -> RulesBody:
     """Set what this board holds for a look. Posts that are public already stay so."""
     rules = body.rules()
     await commands.set_rules(work, principal.tenant_id, rules, actor_of(principal))
