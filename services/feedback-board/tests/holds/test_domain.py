@@ -7,9 +7,9 @@ import pytest
 
 from plaudit.common.ids import uuid7
 from plaudit.feedback_board.holds.domain import (
-    Kind,
+    HoldReason,
     Post,
-    Reason,
+    PostKind,
     Rules,
     Standing,
     count_links,
@@ -23,7 +23,7 @@ TWO_SECONDS = timedelta(seconds=2)
 
 
 def reasons(rules: Rules | None = None, standing: Standing | None = None, again: bool = False, **fields: Any) -> Any:
-    post = Post(**{"kind": Kind.COMMENT, "person_key": "visitor:1", "text": "We wait for this too.", **fields})
+    post = Post(**{"kind": PostKind.COMMENT, "person_key": "visitor:1", "text": "We wait for this too.", **fields})
     return reasons_to_hold(post, rules or Rules(), standing=standing, is_again=again)
 
 
@@ -34,21 +34,21 @@ def test_an_ordinary_post_is_public_at_once() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"text": "http://a.example http://b.example www.c.example"}, Reason.LINKS),
-        ({"text": "👍 +1 !!!"}, Reason.NO_LETTERS),
-        ({"again": True}, Reason.SAME_AGAIN),
-        ({"trap": "x"}, Reason.TRAP),
-        ({"least_shown": TWO_SECONDS, "shown_for": timedelta(seconds=1.9)}, Reason.TOO_FAST),
-        ({"least_shown": TWO_SECONDS, "shown_for": None}, Reason.TOO_FAST),
-        ({"least_shown": TWO_SECONDS, "shown_for": timedelta(seconds=-5)}, Reason.TOO_FAST),
-        ({"text": "Win at the C\u200bASINO now", "rules": Rules(blocked_words=["casino"])}, Reason.BLOCKED_WORD),
-        ({"rules": Rules(first_of_visitors=True)}, Reason.FIRST_POST),
-        ({"name": "The Team"}, Reason.NAME),
-        ({"name": "\uff2eorthwind", "names_taken": ["Northwind"]}, Reason.NAME),
+        ({"text": "http://a.example http://b.example www.c.example"}, HoldReason.LINKS),
+        ({"text": "👍 +1 !!!"}, HoldReason.NO_LETTERS),
+        ({"again": True}, HoldReason.SAME_AGAIN),
+        ({"trap": "x"}, HoldReason.TRAP),
+        ({"least_shown": TWO_SECONDS, "shown_for": timedelta(seconds=1.9)}, HoldReason.TOO_FAST),
+        ({"least_shown": TWO_SECONDS, "shown_for": None}, HoldReason.TOO_FAST),
+        ({"least_shown": TWO_SECONDS, "shown_for": timedelta(seconds=-5)}, HoldReason.TOO_FAST),
+        ({"text": "Win at the C\u200bASINO now", "rules": Rules(blocked_words=["casino"])}, HoldReason.BLOCKED_WORD),
+        ({"rules": Rules(first_of_visitors=True)}, HoldReason.FIRST_POST),
+        ({"name": "The Team"}, HoldReason.NAME),
+        ({"name": "\uff2eorthwind", "names_taken": ["Northwind"]}, HoldReason.NAME),
     ],
 )
 def test_each_rule_holds_what_breaks_it_alone_and_nothing_of_who_is_trusted(
-    fields: dict[str, Any], reason: Reason
+    fields: dict[str, Any], reason: HoldReason
 ) -> None:
     assert reasons(**fields) == [reason]
     assert reasons(**{**fields, "standing": Standing.TRUSTED}) == []

@@ -8,7 +8,7 @@ from plaudit.common.outbox import UnitOfWork
 from plaudit.common.rate_limits import Limit, spend
 from plaudit.feedback_board.holds import commands as holds
 from plaudit.feedback_board.holds import store as held_posts
-from plaudit.feedback_board.holds.domain import Kind, Post
+from plaudit.feedback_board.holds.domain import Post, PostKind
 from plaudit.feedback_board.requests import events
 from plaudit.feedback_board.requests.commands import (
     add,
@@ -65,7 +65,7 @@ async def create_with_vote(
     author = Author(person_key, name)
     if reasons:
         request = await add(work, tenant_id, request_id, draft, actor, author=author, visibility=Visibility.HELD)
-        await holds.hold(work.tx, tenant_id, Kind.REQUEST, request_id, request_id, person_key, reasons)
+        await holds.hold(work.tx, tenant_id, PostKind.REQUEST, request_id, request_id, person_key, reasons)
     else:
         request = await add(work, tenant_id, request_id, draft, actor, author=author)
         request = await votes.add(work, request, person_key, actor) or request
@@ -96,7 +96,7 @@ async def edit(work: UnitOfWork, tenant_id: str, request_id: UUID, draft: Draft,
     after = replace(before, title=draft.title, text=draft.text, edited_at=work.tx.now)
     if reasons:
         after = replace(after, visibility=Visibility.HELD)
-        await holds.hold(work.tx, tenant_id, Kind.REQUEST, request_id, request_id, look.person_key, reasons)
+        await holds.hold(work.tx, tenant_id, PostKind.REQUEST, request_id, request_id, look.person_key, reasons)
     event = None
     if before.visibility is Visibility.PUBLISHED:
         event = (events.removed if reasons else events.edited)(after, work.tx.now)
@@ -113,7 +113,7 @@ async def take_back(work: UnitOfWork, tenant_id: str, request_id: UUID, person_k
     """
     before = await _lock_own(work, tenant_id, request_id, person_key)
     after = replace(before, visibility=Visibility.REMOVED)
-    await held_posts.release(work.tx, tenant_id, Kind.REQUEST, request_id)
+    await held_posts.release(work.tx, tenant_id, PostKind.REQUEST, request_id)
     event = events.removed(after, work.tx.now) if before.visibility is Visibility.PUBLISHED else None
     detail = {"reason": None}
     return await save_words(work, after, LogKind.REMOVED, actor, event, person_key=person_key, detail=detail)

@@ -33,7 +33,7 @@ from plaudit.feedback_board.comments.schemas import (
     response_out,
 )
 from plaudit.feedback_board.holds.commands import names_taken
-from plaudit.feedback_board.holds.domain import Kind, PersonBlockedError, Post
+from plaudit.feedback_board.holds.domain import PersonBlockedError, Post, PostKind
 from plaudit.feedback_board.requests.api import BoardReader, BoardWriter, RequestId, actor_of
 from plaudit.feedback_board.requests.domain.errors import UnknownRequestError
 from plaudit.feedback_board.requests.domain.text import clean_comment, clean_name
@@ -94,7 +94,7 @@ async def post_comment(
     if body.person is not None or body.email is not None:
         author = Author(await person_key_of(work.tx, principal.tenant_id, body.person, body.email), name)
         look = Post(
-            kind=Kind.COMMENT,
+            kind=PostKind.COMMENT,
             person_key=author.key,
             text=text,
             name=name,

@@ -16,8 +16,7 @@ from plaudit.feedback_board.comments import events, store
 from plaudit.feedback_board.comments.domain import Comment, Response, UnknownCommentError
 from plaudit.feedback_board.holds import commands as holds
 from plaudit.feedback_board.holds import store as held_posts
-from plaudit.feedback_board.holds.domain import Kind as PostKind
-from plaudit.feedback_board.holds.domain import Post
+from plaudit.feedback_board.holds.domain import Post, PostKind
 from plaudit.feedback_board.requests.commands import lock_and_find, record, request_key
 from plaudit.feedback_board.requests.domain.activity import Kind
 from plaudit.feedback_board.requests.domain.request import Request

@@ -22,7 +22,7 @@ from plaudit.common.rate_limits import LimitExceededError
 from plaudit.feedback_board.comments import commands, store, wording
 from plaudit.feedback_board.comments.domain import Comment
 from plaudit.feedback_board.holds.commands import names_taken
-from plaudit.feedback_board.holds.domain import Kind, PersonBlockedError, Post, shown_since
+from plaudit.feedback_board.holds.domain import PersonBlockedError, Post, PostKind, shown_since
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.errors import BoardRefusedError, InvalidInputError
 from plaudit.feedback_board.requests.domain.text import (
@@ -118,7 +118,7 @@ async def post_comment(
             PUBLIC,
             author=author,
             look=Post(
-                kind=Kind.COMMENT,
+                kind=PostKind.COMMENT,
                 person_key=author.key,
                 text=cleaned,
                 name=author.name,
@@ -167,7 +167,7 @@ async def change_comment(
             outcome = await commands.take_back(work, visit.tenant_id, found.id, comment_id, person_key, PUBLIC)
             return outcome.comment, "taken-back"
         cleaned = clean_comment(text)
-        look = Post(kind=Kind.COMMENT, person_key=person_key, text=cleaned, name=comment.author_name, is_edit=True)
+        look = Post(kind=PostKind.COMMENT, person_key=person_key, text=cleaned, name=comment.author_name, is_edit=True)
         outcome = await commands.edit(work, visit.tenant_id, found.id, comment_id, cleaned, PUBLIC, look)
         return outcome.comment, "held" if outcome.comment.visibility is Visibility.HELD else "edited"
 

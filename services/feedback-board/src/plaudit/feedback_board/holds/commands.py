@@ -12,11 +12,11 @@ from plaudit.feedback_board.holds.domain import (
     COPIED_MIN_CHARACTERS,
     SAME_AGAIN_WITHIN,
     Held,
-    Kind,
+    HoldReason,
     PersonBlockedError,
     PersonStanding,
     Post,
-    Reason,
+    PostKind,
     Standing,
     reasons_to_hold,
 )
@@ -58,7 +58,7 @@ async def names_taken(database: Database, tenant_id: str, name: str | None) -> l
         return [tenant_id, await tenants.name_of(tx, tenant_id) or tenant_id, *(each.name for each in accounts)]
 
 
-async def judge(tx: Tx, tenant_id: str, post: Post) -> list[Reason]:
+async def judge(tx: Tx, tenant_id: str, post: Post) -> list[HoldReason]:
     """Return why a post is to wait for a look, nothing for one that is public at once, and remember its words.
 
     Raises:
@@ -79,7 +79,7 @@ async def judge(tx: Tx, tenant_id: str, post: Post) -> list[Reason]:
 
 
 async def hold(
-    tx: Tx, tenant_id: str, kind: Kind, post_id: UUID, request_id: UUID, person_key: str, reasons: list[Reason]
+    tx: Tx, tenant_id: str, kind: PostKind, post_id: UUID, request_id: UUID, person_key: str, reasons: list[HoldReason]
 ) -> None:
     """Let a post wait for a look."""
     await store.hold(

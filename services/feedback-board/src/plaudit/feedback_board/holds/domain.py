@@ -34,7 +34,7 @@ _UUID_BITS_OF_TIME: Final = 80
 _TIMED_UUID: Final = 7
 
 
-class Reason(StrEnum):
+class HoldReason(StrEnum):
     """Why a post is held."""
 
     FIRST_POST = "first_post"
@@ -47,7 +47,7 @@ class Reason(StrEnum):
     NAME = "name"
 
 
-class Kind(StrEnum):
+class PostKind(StrEnum):
     """What kind of post."""
 
     REQUEST = "request"
@@ -113,7 +113,7 @@ class Rules:
 class Post:
     """What somebody wants to post, as the rules see it."""
 
-    kind: Kind
+    kind: PostKind
     person_key: str
     text: str
     """All its words."""
@@ -140,7 +140,7 @@ class Held:
     """A post that waits for a look."""
 
     tenant_id: str
-    kind: Kind
+    kind: PostKind
     post_id: UUID
     request_id: UUID
     person_key: str
@@ -148,7 +148,7 @@ class Held:
     held_at: datetime
 
 
-def reasons_to_hold(post: Post, rules: Rules, *, standing: Standing | None, is_again: bool) -> list[Reason]:
+def reasons_to_hold(post: Post, rules: Rules, *, standing: Standing | None, is_again: bool) -> list[HoldReason]:
     """Return why a post waits for a look; nothing for one that is public at once.
 
     Args:
@@ -161,14 +161,15 @@ def reasons_to_hold(post: Post, rules: Rules, *, standing: Standing | None, is_a
         return []
     is_new_visitor = standing is None and post.person_key.startswith(VISITOR_PREFIX)
     found = {
-        Reason.FIRST_POST: rules.first_of_visitors and is_new_visitor,
-        Reason.LINKS: count_links(post.text) > rules.most_links,
-        Reason.BLOCKED_WORD: has_word(post.text, rules.blocked_words) or has_word(post.name or "", rules.blocked_words),
-        Reason.NO_LETTERS: not any(char.isalpha() for char in post.text),
-        Reason.SAME_AGAIN: is_again,
-        Reason.TOO_FAST: is_too_fast(post),
-        Reason.TRAP: bool(post.trap),
-        Reason.NAME: post.name is not None and seems_to_be(post.name, post.names_taken),
+        HoldReason.FIRST_POST: rules.first_of_visitors and is_new_visitor,
+        HoldReason.LINKS: count_links(post.text) > rules.most_links,
+        HoldReason.BLOCKED_WORD: has_word(post.text, rules.blocked_words)
+        or has_word(post.name or "", rules.blocked_words),
+        HoldReason.NO_LETTERS: not any(char.isalpha() for char in post.text),
+        HoldReason.SAME_AGAIN: is_again,
+        HoldReason.TOO_FAST: is_too_fast(post),
+        HoldReason.TRAP: bool(post.trap),
+        HoldReason.NAME: post.name is not None and seems_to_be(post.name, post.names_taken),
     }
     return [reason for reason, holds in found.items() if holds]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.common.db.results import rows_changed
-from plaudit.feedback_board.holds.domain import Held, Kind, PersonStanding, Rules, Standing
+from plaudit.feedback_board.holds.domain import Held, PersonStanding, PostKind, Rules, Standing
 from plaudit.feedback_board.holds.tables import held_posts, standings
 
 _HELD = Columns(held_posts)
@@ -77,7 +77,7 @@ async def hold(tx: Tx, held: Held) -> None:
     await tx.raw.execute(_HOLD, *_HELD.row(held))
 
 
-async def release(tx: Tx, tenant_id: str, kind: Kind, post_id: UUID) -> bool:
+async def release(tx: Tx, tenant_id: str, kind: PostKind, post_id: UUID) -> bool:
     """Take a post from those that wait; False when it does not wait."""
     return bool(rows_changed(await tx.raw.execute(_RELEASE, tenant_id, kind, post_id)))
 
@@ -159,7 +159,7 @@ async def erase_person(tx: Tx, tenant_id: str, person_key: str, until: datetime,
 
 
 def _held(row: dict[str, Any]) -> Held:
-    return Held(kind=Kind(row.pop("kind")), **row)
+    return Held(kind=PostKind(row.pop("kind")), **row)
 
 
 def _standing(row: dict[str, Any]) -> PersonStanding:

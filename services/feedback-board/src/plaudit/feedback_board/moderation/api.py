@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 
 from plaudit.common.http import Page, Paging, Principal, Refusals, TenantTx, Work, not_found
 from plaudit.feedback_board.holds import store as holds
-from plaudit.feedback_board.holds.domain import Kind, Standing
+from plaudit.feedback_board.holds.domain import PostKind, Standing
 from plaudit.feedback_board.moderation import commands, store
 from plaudit.feedback_board.moderation.domain import UnknownPostError
 from plaudit.feedback_board.moderation.schemas import (
@@ -30,7 +30,7 @@ from plaudit.feedback_board.votes.api import person_key_of
 
 router = APIRouter(prefix="/v1/moderation", tags=["moderation"])
 
-PostKind = Annotated[Kind, Path(description="A request, or a comment on one.")]
+KindInPath = Annotated[PostKind, Path(description="A request, or a comment on one.")]
 PostId = Annotated[UUID, Path(description="The post's id.")]
 
 REFUSALS: Final[Refusals] = {UnknownPostError: lambda _: not_found("post")}
@@ -46,14 +46,16 @@ async def list_waiting_posts(principal: BoardReader, tx: TenantTx, paging: Pagin
 
 
 @router.post("/posts/{kind}/{post_id}/approve", summary="Approve a post")
-async def approve_post(principal: BoardWriter, work: Work, kind: PostKind, post_id: PostId) -> PostOut:
+async def approve_post(principal: BoardWriter, work: Work, kind: KindInPath, post_id: PostId) -> PostOut:
     """Let everybody see a post that waits or was removed; again changes nothing."""
     person = await commands.approve(work, principal.tenant_id, kind, post_id, actor_of(principal))
     return PostOut(kind=kind, id=post_id, person=person)
 
 
 @router.post("/posts/{kind}/{post_id}/remove", summary="Remove a post")
-async def remove_post(principal: BoardWriter, work: Work, kind: PostKind, post_id: PostId, body: RemovalIn) -> PostOut:
+async def remove_post(
+    principal: BoardWriter, work: Work, kind: KindInPath, post_id: PostId, body: RemovalIn
+) -> PostOut:
     """Take a post off the board, with a reason for staff; again changes nothing."""
     reason = clean_reason(body.reason)
     person = await commands.remove(work, principal.tenant_id, kind, post_id, actor_of(principal), reason=reason)

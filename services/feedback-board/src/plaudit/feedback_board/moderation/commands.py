@@ -11,7 +11,7 @@ from plaudit.feedback_board.comments import store as comment_rows
 from plaudit.feedback_board.comments.domain import UnknownCommentError
 from plaudit.feedback_board.holds import commands as holds
 from plaudit.feedback_board.holds import store as held_posts
-from plaudit.feedback_board.holds.domain import MAX_BLOCK, Kind, PersonStanding, Rules, Standing
+from plaudit.feedback_board.holds.domain import MAX_BLOCK, PersonStanding, PostKind, Rules, Standing
 from plaudit.feedback_board.moderation import store
 from plaudit.feedback_board.moderation.domain import Action, Entry, UnknownPostError
 from plaudit.feedback_board.requests import events
@@ -26,7 +26,7 @@ _ALL: Final = tuple(Visibility)
 _ACTIONS: Final = {Standing.TRUSTED: Action.TRUSTED, Standing.BLOCKED: Action.BLOCKED}
 
 
-async def approve(work: UnitOfWork, tenant_id: str, kind: Kind, post_id: UUID, actor: str) -> str | None:
+async def approve(work: UnitOfWork, tenant_id: str, kind: PostKind, post_id: UUID, actor: str) -> str | None:
     """Let everybody see a post that is held or was removed; again changes nothing.
 
     Returns:
@@ -35,7 +35,7 @@ async def approve(work: UnitOfWork, tenant_id: str, kind: Kind, post_id: UUID, a
     Raises:
         UnknownPostError: no such post, or nothing of it is left.
     """
-    if kind is Kind.REQUEST:
+    if kind is PostKind.REQUEST:
         request, is_done = await _publish_request(work, tenant_id, post_id, actor)
         request_id, person_key = request.id, request.author_key
     else:
@@ -50,7 +50,9 @@ async def approve(work: UnitOfWork, tenant_id: str, kind: Kind, post_id: UUID, a
     return person_key
 
 
-async def remove(work: UnitOfWork, tenant_id: str, kind: Kind, post_id: UUID, actor: str, *, reason: str) -> str | None:
+async def remove(
+    work: UnitOfWork, tenant_id: str, kind: PostKind, post_id: UUID, actor: str, *, reason: str
+) -> str | None:
     """Take a post off the board, with a reason for staff; again changes nothing.
 
     Returns:
@@ -59,7 +61,7 @@ async def remove(work: UnitOfWork, tenant_id: str, kind: Kind, post_id: UUID, ac
     Raises:
         UnknownPostError: no such post.
     """
-    if kind is Kind.REQUEST:
+    if kind is PostKind.REQUEST:
         request, is_done = await _remove_request(work, tenant_id, post_id, actor, reason)
         request_id, person_key = request.id, request.author_key
     else:
@@ -136,7 +138,7 @@ async def _publish_request(work: UnitOfWork, tenant_id: str, request_id: UUID, a
     shown = await recount(work.tx, replace(before, visibility=Visibility.PUBLISHED))
     event = events.created(shown, work.tx.now)
     request = await save_words(work, shown, LogKind.PUBLISHED, actor, event, person_key=before.author_key)
-    await held_posts.release(work.tx, tenant_id, Kind.REQUEST, request_id)
+    await held_posts.release(work.tx, tenant_id, PostKind.REQUEST, request_id)
     if before.author_key is not None:
         await holds.make_known(work.tx, tenant_id, before.author_key)
     if before.visibility is Visibility.HELD and before.author_key is not None:
@@ -156,7 +158,7 @@ async def _remove_request(
     request = await save_words(
         work, hidden, LogKind.REMOVED, actor, event, person_key=before.author_key, detail={"reason": reason}
     )
-    await held_posts.release(work.tx, tenant_id, Kind.REQUEST, request_id)
+    await held_posts.release(work.tx, tenant_id, PostKind.REQUEST, request_id)
     return request, False
 
 
@@ -182,7 +184,7 @@ async def _log(
     action: Action,
     person_key: str | None,
     *,
-    post: tuple[Kind, UUID, UUID] | None = None,
+    post: tuple[PostKind, UUID, UUID] | None = None,
     reason: str | None = None,
     until: datetime | None = None,
 ) -> None:

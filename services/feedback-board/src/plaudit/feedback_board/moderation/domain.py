@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from plaudit.feedback_board.holds.domain import Kind
+from plaudit.feedback_board.holds.domain import PostKind
 from plaudit.feedback_board.requests.domain.errors import BoardRefusedError
 
 
@@ -38,7 +38,7 @@ class Entry:
     at: datetime
     actor: str
     action: Action
-    post_kind: Kind | None = None
+    post_kind: PostKind | None = None
     post_id: UUID | None = None
     request_id: UUID | None = None
     person_key: str | None = None
@@ -53,7 +53,7 @@ class Entry:
 class WaitingPost:
     """A post that waits for a look, with its words."""
 
-    kind: Kind
+    kind: PostKind
     id: UUID
     request_id: UUID
     title: str

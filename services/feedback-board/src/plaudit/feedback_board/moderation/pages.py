@@ -13,7 +13,7 @@ from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, dec
 from plaudit.common.people.naming import namer
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 from plaudit.feedback_board.holds import store as holds
-from plaudit.feedback_board.holds.domain import MAX_MOST_LINKS, Kind, Rules, Standing, clean_blocked_words
+from plaudit.feedback_board.holds.domain import MAX_MOST_LINKS, PostKind, Rules, Standing, clean_blocked_words
 from plaudit.feedback_board.moderation import commands, store, wording
 from plaudit.feedback_board.moderation.domain import UnknownPostError
 from plaudit.feedback_board.requests.api import actor_of
@@ -45,7 +45,7 @@ async def approve(
     request: Request,
     principal: Writer,
     work: Work,
-    kind: Kind,
+    kind: PostKind,
     post_id: UUID,
     trust: Annotated[Literal["", "yes"], Form()] = "",
 ) -> Response:
@@ -68,7 +68,7 @@ async def remove(
     request: Request,
     principal: Writer,
     work: Work,
-    kind: Kind,
+    kind: PostKind,
     post_id: UUID,
     reason: Annotated[str, Form()] = "",
     block: Annotated[Literal["", "yes"], Form()] = "",

@@ -14,9 +14,9 @@ from plaudit.feedback_board.holds.domain import (
     DEFAULT_MOST_LINKS,
     MAX_BLOCKED_WORDS,
     MAX_MOST_LINKS,
-    Kind,
+    HoldReason,
     PersonStanding,
-    Reason,
+    PostKind,
     Rules,
     Standing,
     clean_blocked_words,
@@ -42,14 +42,14 @@ _ACTOR = Field(
 class WaitingPostOut(BaseModel):
     """A post that waits for a look."""
 
-    kind: Kind = Field(description="A request, or a comment on one.")
+    kind: PostKind = Field(description="A request, or a comment on one.")
     id: UUID = Field(description="Its id.")
     request_id: UUID = Field(description="The request, or the one that the comment is about.")
     title: str = Field(description="The title of that request.", examples=["Refund the deposit at once"])
     text: str = Field(description="What was posted.", examples=["It took eleven days."])
     name: str | None = Field(description="The name that it is to be shown under; null for none.", examples=["Anna"])
     person: str = Field(description="The person key of its author.", examples=[_A_PERSON])
-    reasons: list[Reason] = Field(description="Why it waits.")
+    reasons: list[HoldReason] = Field(description="Why it waits.")
     held_at: datetime = Field(description="Since when.", examples=[A_TIME])
 
 
@@ -62,7 +62,7 @@ class RemovalIn(Body):
 class PostOut(BaseModel):
     """What became of a post."""
 
-    kind: Kind = Field(description="A request, or a comment on one.")
+    kind: PostKind = Field(description="A request, or a comment on one.")
     id: UUID = Field(description="Its id.")
     person: str | None = Field(description="The person key of its author; null for staff.", examples=[_A_PERSON])
 
@@ -139,7 +139,7 @@ class ModerationEntryOut(BaseModel):
     at: datetime = Field(description="When.", examples=[A_TIME])
     actor: str = _ACTOR
     action: Action = Field(description="What was done.", examples=["removed"])
-    post_kind: Kind | None = Field(description="The kind of the post that it was done to.", examples=["comment"])
+    post_kind: PostKind | None = Field(description="The kind of the post that it was done to.", examples=["comment"])
     post_id: UUID | None = Field(description="Which post.")
     request_id: UUID | None = Field(description="The request, or the one that the comment is about.")
     person: str | None = Field(
@@ -159,7 +159,7 @@ def waiting_out(post: WaitingPost) -> WaitingPostOut:
         text=post.text,
         name=post.name,
         person=post.person_key,
-        reasons=[Reason(reason) for reason in post.reasons],
+        reasons=[HoldReason(reason) for reason in post.reasons],
         held_at=post.held_at,
     )
 

@@ -10,7 +10,7 @@ from plaudit.common.db.results import rows_changed
 from plaudit.feedback_board.comments import store as comments
 from plaudit.feedback_board.comments.domain import Comment
 from plaudit.feedback_board.holds import store as holds
-from plaudit.feedback_board.holds.domain import Held, Kind
+from plaudit.feedback_board.holds.domain import Held, PostKind
 from plaudit.feedback_board.moderation.domain import Action, Entry, WaitingPost
 from plaudit.feedback_board.moderation.tables import moderation_log
 from plaudit.feedback_board.requests.domain.request import Request
@@ -52,7 +52,7 @@ async def list_waiting(
     """Return posts that wait for a look, with their words, the oldest first."""
     held = await holds.list_waiting(tx, tenant_id, after=after, limit=limit)
     found = await requests.find_all(tx, tenant_id, {each.request_id for each in held}, tuple(Visibility))
-    said = await comments.find_any(tx, tenant_id, [each.post_id for each in held if each.kind is Kind.COMMENT])
+    said = await comments.find_any(tx, tenant_id, [each.post_id for each in held if each.kind is PostKind.COMMENT])
     return [_waiting(each, found[each.request_id], said.get(each.post_id)) for each in held]
 
 
@@ -72,4 +72,4 @@ def _waiting(held: Held, request: Request, comment: Comment | None) -> WaitingPo
 
 def _entry(row: dict[str, Any]) -> Entry:
     kind = row.pop("post_kind")
-    return Entry(action=Action(row.pop("action")), post_kind=None if kind is None else Kind(kind), **row)
+    return Entry(action=Action(row.pop("action")), post_kind=None if kind is None else PostKind(kind), **row)

@@ -2,18 +2,18 @@
 
 from typing import Final
 
-from plaudit.feedback_board.holds.domain import Reason
+from plaudit.feedback_board.holds.domain import HoldReason
 from plaudit.feedback_board.moderation.domain import Action
 
 REASONS: Final = {
-    Reason.FIRST_POST: "first post of a visitor",
-    Reason.LINKS: "many links",
-    Reason.BLOCKED_WORD: "a blocked word",
-    Reason.NO_LETTERS: "no letters",
-    Reason.SAME_AGAIN: "the same text again",
-    Reason.TOO_FAST: "sent faster than people write",
-    Reason.TRAP: "filled in a field that people do not see",
-    Reason.NAME: "a name like one of the staff",
+    HoldReason.FIRST_POST: "first post of a visitor",
+    HoldReason.LINKS: "many links",
+    HoldReason.BLOCKED_WORD: "a blocked word",
+    HoldReason.NO_LETTERS: "no letters",
+    HoldReason.SAME_AGAIN: "the same text again",
+    HoldReason.TOO_FAST: "sent faster than people write",
+    HoldReason.TRAP: "filled in a field that people do not see",
+    HoldReason.NAME: "a name like one of the staff",
 }
 ACTIONS: Final = {
     Action.APPROVED: "approved",

@@ -23,7 +23,7 @@ from plaudit.feedback_board.board import commands
 from plaudit.feedback_board.board.pages import wording
 from plaudit.feedback_board.comments import pages as comment_pages
 from plaudit.feedback_board.holds.commands import names_taken
-from plaudit.feedback_board.holds.domain import Kind, PersonBlockedError, Post
+from plaudit.feedback_board.holds.domain import PersonBlockedError, Post, PostKind
 from plaudit.feedback_board.links import store as links
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS
@@ -146,7 +146,7 @@ async def make_request(
     visitor = sender_of_form(visit, newcomer, work.ids())
     limit = limit_of(request, parts, visit, "request", parts.settings.requests_per_hour_per_network)
     look = Post(
-        kind=Kind.REQUEST,
+        kind=PostKind.REQUEST,
         person_key=visitor.person_key,
         text=f"{draft.title}\n{draft.text}",
         name=shown_name,
@@ -202,7 +202,7 @@ async def edit_request(
             return RedirectResponse(f"/b/{visit.tenant_id}?notice=request-taken-back", int(HTTPStatus.SEE_OTHER))
         draft = domain.Draft(title=clean_title(title), text=clean_text(text))
         words = f"{draft.title}\n{draft.text}"
-        look = Post(kind=Kind.REQUEST, person_key=person_key, text=words, name=found.author_name, is_edit=True)
+        look = Post(kind=PostKind.REQUEST, person_key=person_key, text=words, name=found.author_name, is_edit=True)
         edited = await commands.edit(work, visit.tenant_id, found.id, draft, PUBLIC, look)
     except (InvalidInputError, TooLateError, PersonBlockedError) as error:
         return _edit_page(visit, parts, found, {"title": title, "text": text}, error)
