@@ -10,11 +10,11 @@ down_revision = "0003"
 
 GRANTS = {
     "comments": {Role.API: "SELECT, INSERT, UPDATE", Role.WORKER: "SELECT, UPDATE"},
-    "responses": {Role.API: "SELECT, INSERT"},
+    "responses": {Role.API: "SELECT, INSERT", Role.WORKER: "SELECT"},
     "held_posts": {Role.API: "SELECT, INSERT, DELETE", Role.WORKER: "SELECT, DELETE"},
     "standings": {Role.API: "SELECT, INSERT, UPDATE, DELETE", Role.WORKER: "SELECT, DELETE"},
     "recent_words": {Role.API: "SELECT, INSERT, DELETE", Role.WORKER: "SELECT, DELETE"},
-    "hold_rules": {Role.API: "SELECT, INSERT, UPDATE"},
+    "hold_rules": {Role.API: "SELECT, INSERT, UPDATE", Role.WORKER: "SELECT"},
     "moderation_log": {Role.API: "SELECT, INSERT", Role.WORKER: "SELECT, UPDATE (person_key)"},
 }
 
