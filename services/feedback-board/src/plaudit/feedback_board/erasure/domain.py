@@ -13,6 +13,9 @@ STORES: Final[Mapping[str, str]] = {
     "reviews": "title, excerpt, rating and person emptied; says which it was, and that it is not published",
     "links": "stay, without a person; an erased review counts no more",
     "votes": "deleted, those of the person",
+    "changelog_entries": "holds no customer's name; of those who asked only how many",
+    "changelog_requests": "holds nothing about customers",
+    "embeds": "holds nothing about customers",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 

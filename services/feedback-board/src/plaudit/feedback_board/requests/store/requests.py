@@ -96,12 +96,17 @@ async def list_in_order(
     order: Order,
     *,
     statuses: Sequence[Status] = (),
+    where: Sequence[ColumnElement[Any]] = (),
     after: SortKey | None = None,
     limit: int,
 ) -> list[Request]:
-    """Return up to `limit` requests in an order: all or those of some statuses, and only those after a sort key."""
+    """Return up to `limit` requests in an order: all or those of some statuses, and only those after a sort key.
+
+    Those for which all of `where` holds, where it is given.
+    """
     expressions = _SORT_EXPRESSIONS[order]
     statement = select(requests).where(_COLUMNS.tenant_id == tenant_id).order_by(*expressions).limit(limit)
+    statement = statement.where(*where)
     if statuses:
         statement = statement.where(_COLUMNS.status.in_(statuses))
     if after is not None:
