@@ -1,4 +1,4 @@
-"""The changelog, which sites may show the board within their pages, and the personas that requests are of."""
+"""The changelog, and an index of the personas that requests are of."""
 
 from alembic import op
 
@@ -11,7 +11,6 @@ down_revision = "0003"
 GRANTS = {
     "changelog_entries": {Role.API: "SELECT, INSERT, UPDATE, DELETE", Role.WORKER: "SELECT"},
     "changelog_requests": {Role.API: "SELECT, INSERT, DELETE", Role.WORKER: "SELECT"},
-    "embeds": {Role.API: "SELECT, INSERT, UPDATE", Role.WORKER: "SELECT"},
 }
 
 STATEMENTS = (
@@ -57,17 +56,6 @@ CREATE TABLE feedback_board.changelog_requests (
 )
 """,
     "CREATE INDEX changelog_of_request ON feedback_board.changelog_requests (tenant_id, request_id)",
-    """
-CREATE TABLE feedback_board.embeds (
-    tenant_id text NOT NULL COLLATE "C" PRIMARY KEY,
-    origins text[] NOT NULL,
-    changed_at timestamptz NOT NULL,
-    revision int NOT NULL
-)
-""",
-    """
-COMMENT ON TABLE feedback_board.embeds IS 'the origins of the sites that may show parts of a board within their pages'
-""",
     """
 CREATE INDEX requests_by_persona ON feedback_board.requests (tenant_id, persona) WHERE persona IS NOT NULL
 """,
