@@ -95,7 +95,7 @@ async def test_a_feed_says_when_it_last_changed(api: httpx.AsyncClient, clients)
 async def test_what_everybody_reads_names_no_person_and_no_member_of_staff(
     api: httpx.AsyncClient, clients, reviews
 ) -> None:
-    await put_on_board(api, "Dark mode", "shipped", votes=1, size=(1, 1))
+    await put_on_board(api, "Dark mode", "planned", votes=1, size=(1, 1))
     request = (await api.get("/v1/requests")).json()["items"][0]
     await api.post(f"/v1/requests/{request['id']}/votes", json={"email": "anna@example.org"})
     review = await reviews.published(person="native:secret")
