@@ -123,3 +123,13 @@ async def test_the_roadmap_has_a_page_with_counts_in_its_headings_and_words_wher
     assert [each.text for each in page.all("h2")] == ["Planned 1", "In progress 0", "Shipped 0"]
     assert page.one("ol", class_="cards").one("h3").text == "Pumps"
     assert "Nothing is being built at the moment." in page.text
+
+
+async def test_the_history_says_whether_a_visitor_or_the_team_made_a_request(api: httpx.AsyncClient, clients) -> None:
+    by_team = await put_on_board(api, "Dark mode")
+    visitor = clients.visitor()
+    form = page_of(await visitor.get(BOARD)).one("section", id="make-a-request").one("form")
+    by_visitor = page_of(await submit(visitor, form, title="Pumps"))
+    assert by_visitor.one("ol", class_="history").text.endswith("A visitor made this request.")
+    shown = page_of(await visitor.get(by_team)).one("ol", class_="history").text
+    assert shown.endswith("The team put this request on the board.")

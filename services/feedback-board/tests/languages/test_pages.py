@@ -42,7 +42,7 @@ def _said_in_code() -> Iterator[str]:
 CONSTANTS = [
     *(text for table in (wording.STATUS_WORDS, wording.ALL_OF, wording.NOTHING_IN) for text in table.values()),
     *(text for table in (wording.ORDER_WORDS, wording.IMPACT_WORDS, wording.NOTICES) for text in table.values()),
-    *(wording.SIZED, wording.UNSIZED, wording.MADE),
+    *(wording.SIZED, wording.UNSIZED, wording.MADE, wording.MADE_BY_TEAM),
 ]
 
 

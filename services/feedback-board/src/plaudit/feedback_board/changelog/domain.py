@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from plaudit.common.text import shows
 from plaudit.feedback_board.requests.domain.errors import BoardRefusedError, InvalidInputError
 from plaudit.feedback_board.requests.domain.text import clean_text, clean_title
 
@@ -121,9 +122,10 @@ def clean_draft(title: str, request_ids: tuple[UUID, ...], **sections: str) -> D
 
 def _clean_section(name: str, text: str) -> str:
     try:
-        return clean_text(text)
+        cleaned = clean_text(text)
     except InvalidInputError as error:
         raise InvalidInputError(name, str(error).replace("text", name, 1)) from error
+    return cleaned if shows(cleaned) else ""
 
 
 def new_entry(tenant_id: str, entry_id: UUID, slug: str, draft: Draft, now: datetime) -> Entry:

@@ -10,6 +10,7 @@ from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal
 from plaudit.feedback_board.requests.domain.order import Order
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.text import excerpt
+from plaudit.feedback_board.votes.pages import PUBLIC
 
 STATUS_WORDS: Final = {
     Status.OPEN: "Open",
@@ -55,6 +56,7 @@ SIZED: Final = (
 )
 UNSIZED: Final = "The sizing was taken back."
 MADE: Final = "A visitor made this request."
+MADE_BY_TEAM: Final = "The team put this request on the board."
 
 _ENGLISH: Final = Words(ENGLISH)
 day = _ENGLISH.day
@@ -81,7 +83,7 @@ def history_entry(entry: Entry, words: Words = _ENGLISH) -> dict[str, Any]:
         case Kind.SIZED:
             return shown | {"words": _sized(detail, words)}
         case _:
-            return shown | {"words": words.say(MADE)}
+            return shown | {"words": words.say(MADE if entry.actor == PUBLIC else MADE_BY_TEAM)}
 
 
 def _sized(detail: Any, words: Words) -> str:
