@@ -43,7 +43,7 @@ async def test_an_entry_is_a_draft_until_it_is_published_and_then_tells_who_aske
 async def test_an_entry_that_does_not_say_what_was_changed_is_not_published(api: httpx.AsyncClient) -> None:
     entry = (await api.post("/v1/changelog", json={"title": "Nothing yet", "changed": "\u200b"})).json()
     answer = await api.put(f"/v1/changelog/{entry['id']}/publication", json={"published": True})
-    assert (answer.status_code, answer.json()["type"].rpartition("/")[2]) == (409, "entry-not-ready")
+    assert (answer.status_code, answer.json()["type"].rpartition("#")[2]) == (409, "entry-not-ready")
 
 
 async def test_an_entry_is_rewritten_only_at_the_revision_that_was_read(api: httpx.AsyncClient) -> None:
