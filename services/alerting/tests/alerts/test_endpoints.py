@@ -124,7 +124,11 @@ async def test_a_webhook_gets_every_event_of_the_topics_that_it_takes_once(stage
     [event] = [each for each in await stage.events() if each["type"] == "alert.raised"]
     assert raised["data"]["event"]["data"] == event["data"]
     assert raised["data"]["event"]["subject"] == "acme/berlin"
-    assert raised["data"]["link"] == "http://plaudit.example/console/answers/review-1#selected"
+    links = {body["type"]: body["data"]["link"] for body in bodies(receiver)}
+    for due in ("clock.started", "clock.breached"):
+        assert links[due] == "http://plaudit.example/console/answers/review-1#selected", due
+    for other in ("clock.fulfilled", "alert.raised", "alert.resolved"):
+        assert links[other] == "http://plaudit.example/console/reviews/review-1", other
 
 
 async def test_only_events_of_the_topics_that_it_takes_and_of_its_tenant(stage, bus, receiver):

@@ -66,7 +66,7 @@ async def test_a_drastic_review_is_first_and_waits_no_longer_than_the_first_wind
     await stage.sends()
     assert mailbox.subjects[1] == "5 at once, 1 urgent: 5 new"
     first = text_of(mailbox.mails[1]).split("\n\n")[1]
-    assert "reviews/drastic" in first
+    assert "answers/drastic" in first
 
 
 async def test_a_rating_that_flaps_is_told_once_and_again_when_it_has_stayed_an_hour(stage, mailbox):

@@ -14,7 +14,7 @@ from plaudit.alerting.alerts.domain.alert import thread_of_alert
 from plaudit.alerting.clocks.domain.about import is_web_address
 from plaudit.alerting.clocks.domain.clock import thread_of
 from plaudit.alerting.clocks.domain.words import WORDS
-from plaudit.alerting.mails.domain.words import DESK, INCIDENTS, REVIEWS, moment
+from plaudit.alerting.mails.domain.words import ANSWERED, DESK, INCIDENTS, moment, review_page
 from plaudit.common.delivery.domain.message import Channel, Content, Message, endpoint, takes_topic
 from plaudit.common.text import isolated, one_line, shortened
 
@@ -65,6 +65,8 @@ _SAID: Final[Mapping[str, str]] = {
 }
 
 
+_DUE: Final = frozenset({"clock.started", "clock.warned", "clock.breached"})
+"""Says that something is still to be done."""
 _OF_ALARMS: Final = ("kind", "metric", "severity", "raised_at", "due_at")
 """What the channels of alarms look for."""
 
@@ -167,7 +169,7 @@ def message_of(
 
 def content_of(event: Event, public_url: str) -> Content:
     """Return what is said of an event."""
-    link, label = _link(event.data, public_url)
+    link, label = _link(event, public_url)
     heading = _SAID.get(event.type, event.type.replace(".", ": ").replace("_", " "))
     said = _words(event.data, "summary") or _words(event.data, "title") or _what(event.data)
     what = shortened(one_line(said), MAX_WORDS_CHARS)
@@ -240,10 +242,13 @@ def _instant(data: Mapping[str, Any], name: str) -> datetime | None:
     return found.replace(tzinfo=found.tzinfo or UTC)
 
 
-def _link(data: Mapping[str, Any], public_url: str) -> tuple[str, str]:
+def _link(event: Event, public_url: str) -> tuple[str, str]:
     console = public_url.rstrip("/")
+    data = event.data
     if review_id := name_in(data, "review_id"):
-        url, label = f"{console}{REVIEWS}/{review_id}", "Open the review"
+        is_due = event.type in _DUE and _words(data, "metric") in ANSWERED
+        path, label = review_page(review_id, to_answer=is_due)
+        url = f"{console}{path}"
     elif incident_id := name_in(data, "incident_id"):
         url, label = f"{console}{INCIDENTS}/{incident_id}", "Open the incident"
     elif clock_id := id_in(data, "clock_id"):
