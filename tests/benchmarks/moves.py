@@ -60,11 +60,12 @@ CROSS JOIN LATERAL (SELECT $9::timestamptz + r.n % $10::int * interval '1 millis
 WHERE r.n <= $11
 """
 _TIMERS = """
-INSERT INTO alerting.timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at)
-SELECT c.tenant_id, c.id, 1, t.kind, r.root, c.topic, c.partition, c.due_at - t.before
+INSERT INTO alerting.timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at, breach_at)
+SELECT c.tenant_id, c.id, 1, t.kind, r.root, c.topic, c.partition, c.due_at - t.before, c.due_at
 FROM alerting.clocks AS c JOIN public.roots AS r ON r.id = c.about_id
-CROSS JOIN (VALUES ('warn:80', interval '4 hours'), ('breach', interval '0')) AS t (kind, before)
-WHERE (c.calendar IS NULL) = $1 AND (t.kind = 'breach' OR c.calendar IS NOT NULL)
+JOIN (VALUES ('warn:80', interval '4 hours'), ('breach', interval '0')) AS t (kind, before)
+    ON (t.kind = 'breach') = (c.calendar IS NULL)
+WHERE (c.calendar IS NULL) = $1
 """
 _LATE = """
 SELECT 1000 * extract(epoch FROM recorded_at - happened_at)::float8 AS ms FROM alerting.clock_events

@@ -24,7 +24,7 @@ from plaudit.alerting.clocks.domain.follow_up import Contact, decide_contacts
 from plaudit.alerting.contacts import store as contact_store
 from plaudit.alerting.contacts.domain import KnownContact
 from plaudit.alerting.policies.domain.metrics import Metric
-from plaudit.alerting.policies.domain.revisions import Stage
+from plaudit.alerting.policies.domain.revisions import BREACH, Stage
 from plaudit.alerting.timers import store
 from plaudit.alerting.timers.domain import (
     CONTACT,
@@ -34,10 +34,12 @@ from plaudit.alerting.timers.domain import (
     Timer,
     Watermark,
     by_log,
+    Reached,
     difference,
+    next_timer,
     pins_of,
+    reached,
     timer_at,
-    timers_of,
 )
 from plaudit.alerting.timers.store import DueClocks
 from plaudit.common.contracts import CUSTOMERS, REVIEWS
@@ -53,7 +55,7 @@ GROUPS: Final[Mapping[str, str]] = {REVIEWS.name: GROUP, CUSTOMERS.name: CONTACT
 
 
 class Schedule(Follower):
-    """Schedules the timers of each run that starts, runs on or is moved, and cancels them when it ends or pauses."""
+    """Schedules the next timer of each run that starts, runs on or is moved; cancels it when the run ends or pauses."""
 
     follows = frozenset({*PLANS, Paused, Fulfilled, Cancelled, Retracted})
 
@@ -66,7 +68,8 @@ class Schedule(Follower):
             if not isinstance(event, Started) or clock.run.number > 1:
                 stale.add(key)
             if isinstance(event, PLANS) and clock.run.can_move:
-                scheduled[key] = timers_of(clock, terms, event.at)
+                timer = next_timer(clock, terms, event.at)
+                scheduled[key] = [] if timer is None else [timer]
                 if isinstance(event, Started) and clock.about.person is not None:
                     # The contact may have been told before this was.
                     scheduled[key].append(timer_at(clock, Stage(CONTACT, tx.now)))
@@ -100,7 +103,7 @@ async def fire(
     }
     known = await clock_store.load_in_generation(tx, wanted)
     writer = ClockWriter(followers, await rules_of(tx, {tenant_id for tenant_id, _ in known}, known.values()))
-    decided = await _decide(tx, writer, known, claimed, watermarks)
+    decided = await _decide(tx, writer, known, claimed, Until(clocks, watermarks))
     await work.emit(*await writer.save(tx))
     return claimed, decided
 
@@ -179,14 +182,24 @@ async def _compared(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, _Compa
     return compared
 
 
+class Until(NamedTuple):
+    """Up to when the stages of clocks may be decided."""
+
+    clocks: DueClocks
+    watermarks: Mapping[Stream, Watermark]
+
+
+NOTHING: Final = Reached([], None)
+
+
 async def _decide(
     tx: Tx,
     writer: ClockWriter,
     known: Mapping[ClockKey, Clock],
     claimed: Sequence[Timer],
-    watermarks: Mapping[Stream, Watermark],
+    until: Until,
 ) -> Counter[str]:
-    """Decide what these timers do to their clocks; return how many events of each kind there are.
+    """Decide what these timers do to their clocks, and plan what comes next; return how many events of each kind.
 
     What was due first is written, and so told, first.
     """
@@ -194,26 +207,41 @@ async def _decide(
     due: defaultdict[ClockKey, list[Timer]] = defaultdict(list)
     for timer in sorted(claimed, key=lambda each: (each.due_at, each.clock_id), reverse=True):
         due[timer.tenant_id, timer.clock_id].append(timer)
-    doubted = await _held_back(tx, known.values(), watermarks)
+    doubted = await _held_back(tx, known.values(), until.watermarks)
     contacts = await _contacts_of(tx, known.values())
     history = await read_late(tx, known.values())
+    planned: list[Timer] = []
     for key in (key for key in reversed(due) if key in known):
         clock = known[key]
         # A timer of an earlier generation no longer applies: it is deleted and does nothing.
-        stages = [timer.stage for timer in due[key] if timer.generation == clock.run.generation]
-        watermark = watermarks[clock.stream]
+        fired = [timer for timer in due[key] if timer.generation == clock.run.generation and timer.kind != CONTACT]
+        passed = reached(clock, writer.terms_of(clock), fired, until.clocks[key].until) if fired else NOTHING
+        watermark = until.watermarks[clock.stream]
         events = decide_contacts(clock.run, contacts.get(key, ())) or decide_due(
             clock.run,
-            [stage for stage in stages if stage.kind != CONTACT],
+            passed.stages,
             now=tx.now,
             read_until=(watermark.doubted() if key in doubted else watermark).read_until,
             decide_until=watermark.decide_until,
             is_told=clock.is_told,
             was_read_late=key in history,
         )
-        writer.record(clock, events)
+        after = writer.record(clock, events)
         decided.update(map(kind_of, events))
+        if passed.later is not None and after.run.can_move and after.run.generation == clock.run.generation:
+            planned.append(passed.later)
+    await _go_on(tx, planned, claimed)
     return decided
+
+
+async def _go_on(tx: Tx, planned: Sequence[Timer], claimed: Sequence[Timer]) -> None:
+    """Write what comes next of clocks whose warnings have fired.
+
+    Beside a warning that was set aside stands the breach: once that warning has fired after all, it comes in its turn.
+    """
+    aside = {timer[:3] for timer in claimed if timer.kind != CONTACT and timer.breach_at is None}
+    await store.remove(tx, [timer._replace(kind=BREACH) for timer in planned if timer[:3] in aside])
+    await store.add(tx, planned)
 
 
 async def _contacts_of(tx: Tx, clocks: Collection[Clock]) -> dict[ClockKey, list[Contact]]:

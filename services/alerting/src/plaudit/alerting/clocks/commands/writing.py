@@ -13,7 +13,7 @@ from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started, Warned, is_collapsed
 from plaudit.alerting.clocks.domain.run import apply
-from plaudit.alerting.clocks.domain.terms import Pin, Rules
+from plaudit.alerting.clocks.domain.terms import Pin, Rules, Terms
 from plaudit.alerting.clocks.events import clock_event
 from plaudit.alerting.policies import store as policy_store
 from plaudit.common import idempotency
@@ -75,6 +75,14 @@ class ClockWriter:
         self._rules = rules
         self._clocks: dict[ClockKey, Clock] = {}
         self._entries: list[LogEntry] = []
+
+    def terms_of(self, clock: Clock) -> Terms:
+        """Return the terms that a clock is pinned to.
+
+        Raises:
+            KeyError: they are not stored.
+        """
+        return self._rules.pinned(clock.tenant_id, clock.run.pin)
 
     def keep(self, clock: Clock) -> None:
         """Write the clock as it stands: its review has changed, its run has not."""
