@@ -31,10 +31,10 @@ from plaudit.alerting.timers.domain import (
     PLANS,
     ByLog,
     Difference,
+    Reached,
     Timer,
     Watermark,
     by_log,
-    Reached,
     difference,
     next_timer,
     pins_of,
@@ -63,14 +63,15 @@ class Schedule(Follower):
         """Replace and cancel timers; publishes nothing."""
         stale: set[ClockKey] = set()
         scheduled: dict[ClockKey, list[Timer]] = {}
-        for clock, event, terms, *_ in entries:
+        for clock, event, terms, _, _ in entries:
             key = clock.key
-            if not isinstance(event, Started) or clock.run.number > 1:
+            is_start = isinstance(event, Started)
+            if not is_start or clock.run.number > 1:
                 stale.add(key)
             if isinstance(event, PLANS) and clock.run.can_move:
                 timer = next_timer(clock, terms, event.at)
                 scheduled[key] = [] if timer is None else [timer]
-                if isinstance(event, Started) and clock.about.person is not None:
+                if is_start and clock.about.person is not None:
                     # The contact may have been told before this was.
                     scheduled[key].append(timer_at(clock, Stage(CONTACT, tx.now)))
             else:

@@ -1,6 +1,7 @@
 """How clocks are moved to what is in force: previewed, ordered, and done in the background."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from plaudit.alerting.clocks.domain.moves import (
     Moved,
     Preview,
     counted_anew,
-    moved,
+    moved_together,
     preview,
 )
 from plaudit.common import idempotency
@@ -140,15 +141,12 @@ async def move_some(work: UnitOfWork, move: Move, chunk: Chunk, followers: Seque
     in_force = rules.policies.current(move.tenant_id)
     if not move.counted_by and (in_force.id, in_force.number) != (move.policy_id, move.policy_revision):
         return Moved(0, 0, is_stale=True)
-    decide = counted_anew if move.counted_by else moved
+    told = {"at": tx.now, "reason": move.reason, "by": move.moved_by}
+    decide = partial(counted_anew, rules=rules, **told) if move.counted_by else moved_together(rules, **told)
     writer = ClockWriter(followers, rules)
-    changed = [
-        store.Placed(writer.log(clock, event), place)
-        for clock, place in known
-        for event in decide(clock, rules, at=tx.now, reason=move.reason, by=move.moved_by)
-    ]
+    changed = [(writer.log(clock, event), place) for clock, place in known for event in decide(clock)]
     if not await store.save_moved(tx, move.tenant_id, changed):
         raise ChangedMeanwhileError
     await work.emit(*await writer.save(tx))
-    past = sum(not clock.run.is_paused and clock.run.due_at <= tx.now for clock, _ in changed)
+    past = sum(clock.run.due_at <= tx.now and not clock.run.is_paused for clock, _ in changed)
     return Moved(len(changed), past, is_stale=False)

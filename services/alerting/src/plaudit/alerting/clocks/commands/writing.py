@@ -132,8 +132,9 @@ class ClockWriter:
             KeyError: as `record`.
         """
         terms_of = self._rules.of(clock.tenant_id)
-        after = replace(clock, run=apply(clock.run, event, terms_of))
-        self._entries.append(LogEntry(after, event, terms_of(after.run.pin), *cause))
+        run = apply(clock.run, event, terms_of)
+        after = replace(clock, run=run)
+        self._entries.append(LogEntry(after, event, terms_of(run.pin), cause.traceparent, cause.tracestate))
         return after
 
     async def save(self, tx: Tx) -> list[Outgoing]:
@@ -145,13 +146,13 @@ class ClockWriter:
         )
         kinds = {type(entry.event) for entry in self._entries}
         following = [follower for follower in self._followers if follower.follows & kinds]
+        publishing = [each for each in following if type(each).events_with is not Follower.events_with]
         events: list[Outgoing] = []
         for entry in self._entries:
-            kind = type(entry.event)
             if not is_collapsed(entry.event):
                 events.append(clock_event(entry, tx.now))
-            for follower in following:
-                if kind in follower.follows:
+            for follower in publishing:
+                if type(entry.event) in follower.follows:
                     events += follower.events_with(entry, tx.now)
         for follower in following:
             events += await follower.follow(

@@ -6,7 +6,7 @@ runs.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
 from typing import Final, NamedTuple
@@ -183,8 +183,8 @@ class Class(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.grace_seconds:
             return False
-        latest = max(known_at, anchor_at)
-        return latest - anchor_at > timedelta(seconds=self.target_seconds - self.grace_seconds)
+        spare = self.target_seconds - self.grace_seconds
+        return spare < 0 if known_at <= anchor_at else (known_at - anchor_at).total_seconds() > spare
 
 
 class PolicyRevision(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,7 +45,7 @@ PAGE_CLOCKS: Final = 10_000
 COMPARED_CLOCKS: Final = 500
 """With their logs, in one transaction."""
 MOST_SHORT: Final = 20_000
-"""Clocks with another next stage than the first that one round compares with their logs; the next round goes on from there."""
+"""Clocks of which not the first stage comes next: one round compares so many with their logs, the next one goes on."""
 MARGIN_SECONDS: Final = 60.0
 """Beyond the longest wait, a timer that has not fired is late; beyond its lease, a delivery is stuck."""
 MOST_COUNTED: Final = 10_000
