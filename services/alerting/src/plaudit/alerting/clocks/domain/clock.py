@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
-from uuid_utils import UUID as NamespaceId
+import uuid_utils
 
 from plaudit.alerting.clocks.domain.about import REVIEW_KINDS, About, AboutKind
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, kind_of
@@ -17,7 +17,7 @@ from plaudit.common.contracts import Answers
 from plaudit.common.ids import uuid5
 
 CACHED_IDS: Final = 50_000
-_NAMESPACE: Final = NamespaceId("6f2c0f0e-8a52-5d0b-9b57-0f2f6f1f7a3d")
+_NAMESPACE: Final = uuid_utils.UUID("6f2c0f0e-8a52-5d0b-9b57-0f2f6f1f7a3d")
 FIRST: Final = 1
 """The instance of a clock that there is only one of."""
 
