@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from plaudit.alerting.timers import commands
 from plaudit.common.db import lock
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.runtime import running, until
@@ -187,6 +188,57 @@ async def test_a_clock_that_cannot_be_fired_is_set_aside_and_the_others_fire(sta
     assert [row["state"] for row in states] == ["breached"] * 3 + ["running", "breached"]
     [aside] = await stage.rows("SELECT DISTINCT error FROM timers WHERE failed_at IS NOT NULL")
     assert "99" in aside["error"]
+
+
+async def fails_at_a_warning(stage, monkeypatch):
+    """A clock whose warning after 12 hours cannot fire."""
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(12.1))
+    with monkeypatch.context() as patched:
+        patched.setattr(commands, "decide_due", lambda *_, **__: 1 / 0)
+        await stage.fires()
+
+
+TIMERS = "SELECT kind, due_at, breach_at, failed_at IS NOT NULL AS is_aside FROM timers ORDER BY due_at"
+
+
+async def test_a_warning_that_is_set_aside_holds_up_no_breach_and_its_due_time_stands_in_lists(stage, monkeypatch):
+    await fails_at_a_warning(stage, monkeypatch)
+    found = [tuple(row.values()) for row in await stage.rows(TIMERS)]
+    assert found == [("warn:50", at(12), None, True), ("breach", at(24), at(24), False)]
+    due = await stage.rows("SELECT due_at FROM breach_times")
+    assert [row["due_at"] for row in due] == [at(24)]
+    await stage.move_to(at(24.1))
+    await stage.fires()
+    assert (await stage.clock())["state"] == "breached"
+
+
+async def test_a_warning_that_is_tried_again_in_time_is_told_and_the_later_ones_come_too(stage, monkeypatch):
+    await fails_at_a_warning(stage, monkeypatch)
+    client = await stage.client()
+    assert (await client.post("/v1/set-aside/retry", json={"kind": "timer"})).json() == {"count": 1}
+    await stage.fires()
+    found = [tuple(row.values()) for row in await stage.rows(TIMERS)]
+    assert found == [("warn:80", at(19.2), at(24), False)]
+    await stage.move_to(at(24.1))
+    await stage.fires()
+    assert await stage.log() == ["started", "warned 50", "(warned 80)", "breached"]
+
+
+async def test_a_clock_has_one_timer_at_a_time_and_each_warning_plans_what_follows(stage):
+    await stage.happens(None, review(), at(0))
+    seen = []
+    for hours in (0, 12.1, 19.3, 24.1):
+        await stage.move_to(at(hours))
+        await stage.fires()
+        seen += [[tuple(row.values())[:3] for row in await stage.rows(TIMERS)]]
+    assert seen == [
+        [("warn:50", at(12), at(24))],
+        [("warn:80", at(19.2), at(24))],
+        [("breach", at(24), at(24))],
+        [],
+    ]
+    assert await stage.log() == ["started", "warned 50", "warned 80", "breached"]
 
 
 async def test_of_what_fires_together_the_first_due_is_told_first(stage, mailbox):

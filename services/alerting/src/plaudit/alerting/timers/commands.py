@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -205,18 +206,13 @@ async def _decide(
     What was due first is written, and so told, first.
     """
     decided: Counter[str] = Counter()
-    due: defaultdict[ClockKey, list[Timer]] = defaultdict(list)
-    for timer in sorted(claimed, key=lambda each: (each.due_at, each.clock_id), reverse=True):
-        due[timer.tenant_id, timer.clock_id].append(timer)
+    due = _due_in_order(writer, known, claimed, until.clocks)
     doubted = await _held_back(tx, known.values(), until.watermarks)
     contacts = await _contacts_of(tx, known.values())
     history = await read_late(tx, known.values())
     planned: list[Timer] = []
-    for key in (key for key in reversed(due) if key in known):
+    for key, passed in due:
         clock = known[key]
-        # A timer of an earlier generation no longer applies: it is deleted and does nothing.
-        fired = [timer for timer in due[key] if timer.generation == clock.run.generation and timer.kind != CONTACT]
-        passed = reached(clock, writer.terms_of(clock), fired, until.clocks[key].until) if fired else NOTHING
         watermark = until.watermarks[clock.stream]
         events = decide_contacts(clock.run, contacts.get(key, ())) or decide_due(
             clock.run,
@@ -233,6 +229,27 @@ async def _decide(
             planned.append(passed.later)
     await _go_on(tx, planned, claimed)
     return decided
+
+
+def _due_in_order(
+    writer: ClockWriter, known: Mapping[ClockKey, Clock], claimed: Sequence[Timer], clocks: DueClocks
+) -> list[tuple[ClockKey, Reached]]:
+    """Return what each of the clocks has come to, by the last of what was due."""
+    fired: defaultdict[ClockKey, list[Timer]] = defaultdict(list)
+    for timer in claimed:
+        fired[timer.tenant_id, timer.clock_id].append(timer)
+    found: list[tuple[datetime, ClockKey, Reached]] = []
+    for key, timers in fired.items():
+        clock = known.get(key)
+        if clock is None:
+            continue
+        # A timer of an earlier generation no longer applies: it is deleted and does nothing.
+        current = [timer for timer in timers if timer.generation == clock.run.generation and timer.kind != CONTACT]
+        passed = reached(clock, writer.terms_of(clock), current, clocks[key].until) if current else NOTHING
+        last = max([timer.due_at for timer in timers] + [stage.at for stage in passed.stages])
+        found.append((last, key, passed))
+    found.sort(key=lambda each: (each[0], each[1][1]))
+    return [(key, passed) for _, key, passed in found]
 
 
 async def _go_on(tx: Tx, planned: Sequence[Timer], claimed: Sequence[Timer]) -> None:

@@ -105,11 +105,12 @@ def reached(clock: Clock, terms: Terms, fired: Sequence[Timer], until: datetime)
         until: later stages that are due by then are reached too.
     """
     kinds = {timer.kind for timer in fired}
+    if BREACH in kinds:
+        return Reached([timer.stage for timer in fired], None)
     first = min(timer.due_at for timer in fired)
     following = [timer for timer in timers_of(clock, terms, NEVER) if timer.kind not in kinds and timer.due_at >= first]
     stages = [timer.stage for timer in (*fired, *following) if timer.due_at <= until]
-    later = None if BREACH in kinds else next((timer for timer in following if timer.due_at > until), None)
-    return Reached(stages, later)
+    return Reached(stages, next((timer for timer in following if timer.due_at > until), None))
 
 
 def timer_at(clock: Clock, stage: Stage) -> Timer:
