@@ -72,7 +72,9 @@ _after_pauses: Final = _fields_of_run("pauses", None)
 _pauses_of: Final = msgspec.json.Decoder(tuple[Pause, ...]).decode
 
 # They are few, and looked up by: those that are known hash and compare faster than new ones.
-_stream, _policy, _calendar = (lru_cache(maxsize=KEPT_REFS)(kind) for kind in (Stream, PolicyRef, CalendarRef))
+_stream: Final = lru_cache(maxsize=KEPT_REFS)(Stream)
+_policy: Final = lru_cache(maxsize=KEPT_REFS)(PolicyRef)
+_calendar: Final = lru_cache(maxsize=KEPT_REFS)(CalendarRef)
 
 _ENTRY: Final = Columns(
     clock_events,
