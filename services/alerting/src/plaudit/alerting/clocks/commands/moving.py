@@ -1,7 +1,6 @@
 """How clocks are moved to what is in force: previewed, ordered, and done in the background."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -12,6 +11,8 @@ from plaudit.alerting.audit.domain import About, Entry
 from plaudit.alerting.calendars.domain import CalendarRef
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.commands.writing import ClockWriter, Follower, keys_of_order, rules_of
+from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent
 from plaudit.alerting.clocks.domain.moves import (
     START,
     Chunk,
@@ -141,8 +142,12 @@ async def move_some(work: UnitOfWork, move: Move, chunk: Chunk, followers: Seque
     in_force = rules.policies.current(move.tenant_id)
     if not move.counted_by and (in_force.id, in_force.number) != (move.policy_id, move.policy_revision):
         return Moved(0, 0, is_stale=True)
-    told = {"at": tx.now, "reason": move.reason, "by": move.moved_by}
-    decide = partial(counted_anew, rules=rules, **told) if move.counted_by else moved_together(rules, **told)
+    at, reason, by = tx.now, move.reason, move.moved_by
+
+    def anew(clock: Clock) -> tuple[ClockEvent, ...]:
+        return counted_anew(clock, rules, at=at, reason=reason, by=by)
+
+    decide = anew if move.counted_by else moved_together(rules, at=at, reason=reason, by=by)
     writer = ClockWriter(followers, rules)
     changed = [(writer.log(clock, event), place) for clock, place in known for event in decide(clock)]
     if not await store.save_moved(tx, move.tenant_id, changed):
