@@ -139,7 +139,7 @@ WHERE CASE
     WHEN h.timers > 1 OR (h.kind = 'breach' AND h.due_at <> h.breach_at) THEN true
     WHEN (h.topic, h.last_topic) <> (p.topic, p.topic) THEN true
     WHEN (h.partition, h.last_partition) <> (p.partition, p.partition) THEN true
-    WHEN h.kind = p.kinds[1] THEN false
+    WHEN p.kinds IS NULL OR h.kind = p.kinds[1] THEN false
     ELSE h.kind IS DISTINCT FROM p.kinds[1 + (
         SELECT count(*) FILTER (WHERE kind = 'warned' AND e.id > e.planned)
         FROM (
