@@ -66,7 +66,7 @@ async def test_a_timer_that_was_deleted_is_back_after_one_round_that_withholds_i
     await some_clocks(stage)
     before = await stage.rows(ALL)
     deleted = await stage.rows("DELETE FROM timers WHERE kind = $1 RETURNING clock_id", kind)
-    assert len(deleted) > 2
+    assert len(deleted) >= 2
     clocks = len({row["clock_id"] for row in deleted})
     assert await round_of(auditor) == (f"{clocks} clocks had other timers than their logs ask for", False)
     assert await stage.rows(ALL) == before
