@@ -1,4 +1,4 @@
-"""The one source of new ids, passed to the code that needs them, and ids that are made of names."""
+"""The one source of new ids, passed to the code that needs them."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -15,8 +15,3 @@ def uuid7() -> UUID:
     It is of the driver's subclass of `UUID`, which is made and encoded in a fifth of the time.
     """
     return pgproto.UUID(uuid_utils.uuid7().bytes)
-
-
-def uuid5(namespace: uuid_utils.UUID, name: str) -> UUID:
-    """Return the UUID of a name (RFC 9562, version 5), of the same class as `uuid7`."""
-    return pgproto.UUID(uuid_utils.uuid5(namespace, name).bytes)

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
-import uuid_utils
+from uuid_utils.compat import uuid5
 
 from plaudit.alerting.clocks.domain.about import REVIEW_KINDS, About, AboutKind
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, kind_of
@@ -14,10 +14,9 @@ from plaudit.alerting.clocks.domain.run import Run
 from plaudit.alerting.clocks.domain.terms import Terms
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Answers
-from plaudit.common.ids import uuid5
 
 CACHED_IDS: Final = 50_000
-_NAMESPACE: Final = uuid_utils.UUID("6f2c0f0e-8a52-5d0b-9b57-0f2f6f1f7a3d")
+_NAMESPACE: Final = UUID("6f2c0f0e-8a52-5d0b-9b57-0f2f6f1f7a3d")
 FIRST: Final = 1
 """The instance of a clock that there is only one of."""
 
