@@ -283,19 +283,18 @@ VALUES ('default', 'p', 'renewal', 'first', '2026-03-02', 1, 1, $1, $1, $1, 'it 
 @pytest.mark.parametrize("database_of_before", ["0029"], indirect=True)
 async def test_of_the_timers_of_a_clock_the_next_one_stays_and_one_that_was_set_aside(database_of_before, stage_on):
     connection = await asyncpg.connect(database_of_before)
-    for number, (first, failed_at) in enumerate([("warn:50", None), ("warn:80", None), ("warn:50", at(12))]):
-        stages = [("warn:50", 12), ("warn:80", 19.2), ("breach", 24)]
-        for kind, hours in stages[[kind for kind, _ in stages].index(first) :]:
-            clock = clock_id("default", f"review-{number}", Metric.FIRST_ANSWER)
-            failed = failed_at if kind == first else None
-            await connection.execute(_TIMER_OF_0029, clock, kind, at(hours), failed)
+    stages = [("warn:50", 12), ("warn:80", 19.2), ("breach", 24)]
+    for number, (fired, failed) in enumerate([(0, 0), (1, 0), (0, 1), (0, 2), (0, 3)]):
+        clock = clock_id("default", f"review-{number}", Metric.FIRST_ANSWER)
+        for place, (kind, hours) in enumerate(stages[fired:]):
+            await connection.execute(_TIMER_OF_0029, clock, kind, at(hours), at(hours) if place < failed else None)
     await connection.execute(
         _TIMER_OF_0029, clock_id("default", "review-0", Metric.FIRST_ANSWER), "contact", at(0), None
     )
     await connection.close()
     stage = await stage_on(database_of_before)
     found = {}
-    for number in range(3):
+    for number in range(5):
         clock = clock_id("default", f"review-{number}", Metric.FIRST_ANSWER)
         rows = await stage.rows(
             "SELECT kind, due_at, breach_at FROM timers WHERE clock_id = $1 ORDER BY due_at, kind", clock
@@ -304,8 +303,12 @@ async def test_of_the_timers_of_a_clock_the_next_one_stays_and_one_that_was_set_
     assert found == {
         0: [("contact", at(0), None), ("warn:50", at(12), at(24))],
         1: [("warn:80", at(19.2), at(24))],
-        2: [("warn:50", at(12), None), ("breach", at(24), at(24))],
+        2: [("warn:50", at(12), None), ("warn:80", at(19.2), at(24))],
+        3: [("warn:50", at(12), None), ("warn:80", at(19.2), None), ("breach", at(24), at(24))],
+        4: [("warn:50", at(12), None), ("warn:80", at(19.2), None), ("breach", at(24), at(24))],
     }
+    aside = await stage.rows("SELECT clock_id, count(*) AS n FROM timers WHERE failed_at IS NOT NULL GROUP BY 1")
+    assert sorted(row["n"] for row in aside) == [1, 2, 3]
 
 
 _TIMER_OF_0029 = """
