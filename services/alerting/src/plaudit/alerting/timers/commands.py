@@ -32,19 +32,20 @@ from plaudit.alerting.timers.domain import (
     PLANS,
     ByLog,
     Difference,
-    Reached,
+    Following,
     Timer,
     Watermark,
     by_log,
     difference,
+    following,
     next_timer,
     pins_of,
-    reached,
     timer_at,
 )
 from plaudit.alerting.timers.store import DueClocks
 from plaudit.common.contracts import CUSTOMERS, REVIEWS
 from plaudit.common.db import Tx, lock, try_lock
+from plaudit.common.db.errors import is_transient
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka import dead_letters
 from plaudit.common.outbox import UnitOfWork
@@ -85,13 +86,16 @@ class Schedule(Follower):
 async def fire(
     work: UnitOfWork, clocks: DueClocks, watermarks: Mapping[Stream, Watermark], followers: Sequence[Follower]
 ) -> tuple[list[Timer], Counter[str]]:
-    """Fire the due timers of those clocks whose order key is free; return them, and how many events of each kind.
+    """Fire what is due of those clocks whose order key is free, and plan what comes next of them.
 
     Args:
         work: the open unit of work.
         clocks: which timers may fire.
         watermarks: of the streams of these clocks.
         followers: act on what happens to the clocks.
+
+    Returns:
+        What has fired, those stages too that had no timer yet; and how many events of each kind.
     """
     tx = work.tx
     order_keys = [order_key(due.root) for due in clocks.values()]
@@ -105,9 +109,13 @@ async def fire(
     }
     known = await clock_store.load_in_generation(tx, wanted)
     writer = ClockWriter(followers, await rules_of(tx, {tenant_id for tenant_id, _ in known}, known.values()))
-    decided = await _decide(tx, writer, known, claimed, Until(clocks, watermarks))
+    after = _following(writer, known, claimed, clocks)
+    had = {timer[:4] for timer in claimed}
+    fired = [*claimed, *(timer for each in after.values() for timer in each.due if timer[:4] not in had)]
+    decided = await _decide(tx, writer, known, fired, watermarks)
     await work.emit(*await writer.save(tx))
-    return claimed, decided
+    await store.add(tx, [each.later for key, each in after.items() if each.later and writer.runs_on(known[key])])
+    return fired, decided
 
 
 async def look_for_contacts(tx: Tx, contacts: Collection[KnownContact]) -> None:
@@ -122,9 +130,29 @@ async def look_for_contacts(tx: Tx, contacts: Collection[KnownContact]) -> None:
 
 
 async def set_aside(tx: Tx, key: ClockKey, root: UUID, error: Exception) -> None:
-    """Mark the due timers of a clock that cannot fire, so that they are not tried again."""
+    """Mark the due timers of a clock that cannot fire, so that they are not tried again. Later ones still fire."""
     await lock(tx, [order_key(root)])
+    for warning in await store.due_of(tx, key):
+        if warning.kind != BREACH and warning.breach_at is not None:
+            await store.add(tx, await _beside(tx, warning, warning.breach_at))
     await store.set_aside(tx, key, f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
+
+
+async def _beside(tx: Tx, warning: Timer, breach_at: datetime) -> list[Timer]:
+    """Return what is planned beside a warning that is set aside: what has come due with it, and what is next."""
+    key = warning.tenant_id, warning.clock_id
+    try:
+        known = await clock_store.load_in_generation(tx, {warning[:3]})
+        if key not in known:
+            return []
+        rules = await rules_of(tx, {warning.tenant_id}, known.values())
+        after = following(known[key], rules.pinned(warning.tenant_id, known[key].run.pin), warning, tx.now)
+    except Exception as fault:
+        # What makes the warning fail may be what says which stage is next. That holds up no breach.
+        if is_transient(fault):
+            raise
+        return [warning._replace(kind=BREACH, due_at=breach_at)]
+    return after.due if after.later is None else [*after.due, after.later]
 
 
 async def differing(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, Difference]:
@@ -184,82 +212,56 @@ async def _compared(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, _Compa
     return compared
 
 
-class Until(NamedTuple):
-    """Up to when the stages of clocks may be decided."""
-
-    clocks: DueClocks
-    watermarks: Mapping[Stream, Watermark]
-
-
-NOTHING: Final = Reached([], None)
+def _following(
+    writer: ClockWriter, known: Mapping[ClockKey, Clock], claimed: Sequence[Timer], clocks: DueClocks
+) -> dict[ClockKey, Following]:
+    """Return what follows from each warning; from one that was set aside nothing does, that has a timer of its own."""
+    found: dict[ClockKey, Following] = {}
+    for timer in claimed:
+        if timer.kind == BREACH or timer.breach_at is None:
+            continue
+        key = timer.tenant_id, timer.clock_id
+        clock = known.get(key)
+        if clock is not None and clock.run.generation == timer.generation:
+            found[key] = following(clock, writer.terms_of(clock), timer, clocks[key].until)
+    return found
 
 
 async def _decide(
     tx: Tx,
     writer: ClockWriter,
     known: Mapping[ClockKey, Clock],
-    claimed: Sequence[Timer],
-    until: Until,
+    fired: Sequence[Timer],
+    watermarks: Mapping[Stream, Watermark],
 ) -> Counter[str]:
-    """Decide what these timers do to their clocks, and plan what comes next; return how many events of each kind.
+    """Decide what these timers do to their clocks; return how many events of each kind there are.
 
     What was due first is written, and so told, first.
     """
     decided: Counter[str] = Counter()
-    due = _due_in_order(writer, known, claimed, until.clocks)
-    doubted = await _held_back(tx, known.values(), until.watermarks)
+    due: defaultdict[ClockKey, list[Timer]] = defaultdict(list)
+    for timer in sorted(fired, key=lambda each: (each.due_at, each.clock_id), reverse=True):
+        due[timer.tenant_id, timer.clock_id].append(timer)
+    doubted = await _held_back(tx, known.values(), watermarks)
     contacts = await _contacts_of(tx, known.values())
     history = await read_late(tx, known.values())
-    planned: list[Timer] = []
-    for key, passed in due:
+    for key in (key for key in reversed(due) if key in known):
         clock = known[key]
-        watermark = until.watermarks[clock.stream]
+        # A timer of an earlier generation no longer applies: it is deleted and does nothing.
+        stages = [timer.stage for timer in due[key] if timer.generation == clock.run.generation]
+        watermark = watermarks[clock.stream]
         events = decide_contacts(clock.run, contacts.get(key, ())) or decide_due(
             clock.run,
-            passed.stages,
+            [stage for stage in stages if stage.kind != CONTACT],
             now=tx.now,
             read_until=(watermark.doubted() if key in doubted else watermark).read_until,
             decide_until=watermark.decide_until,
             is_told=clock.is_told,
             was_read_late=key in history,
         )
-        after = writer.record(clock, events)
+        writer.record(clock, events)
         decided.update(map(kind_of, events))
-        if passed.later is not None and after.run.can_move and after.run.generation == clock.run.generation:
-            planned.append(passed.later)
-    await _go_on(tx, planned, claimed)
     return decided
-
-
-def _due_in_order(
-    writer: ClockWriter, known: Mapping[ClockKey, Clock], claimed: Sequence[Timer], clocks: DueClocks
-) -> list[tuple[ClockKey, Reached]]:
-    """Return what each of the clocks has come to, by the last of what was due."""
-    fired: defaultdict[ClockKey, list[Timer]] = defaultdict(list)
-    for timer in claimed:
-        fired[timer.tenant_id, timer.clock_id].append(timer)
-    found: list[tuple[datetime, ClockKey, Reached]] = []
-    for key, timers in fired.items():
-        clock = known.get(key)
-        if clock is None:
-            continue
-        # A timer of an earlier generation no longer applies: it is deleted and does nothing.
-        current = [timer for timer in timers if timer.generation == clock.run.generation and timer.kind != CONTACT]
-        passed = reached(clock, writer.terms_of(clock), current, clocks[key].until) if current else NOTHING
-        last = max([timer.due_at for timer in timers] + [stage.at for stage in passed.stages])
-        found.append((last, key, passed))
-    found.sort(key=lambda each: (each[0], each[1][1]))
-    return [(key, passed) for _, key, passed in found]
-
-
-async def _go_on(tx: Tx, planned: Sequence[Timer], claimed: Sequence[Timer]) -> None:
-    """Write what comes next of clocks whose warnings have fired.
-
-    Beside a warning that was set aside stands the breach: once that warning has fired after all, it comes in its turn.
-    """
-    aside = {timer[:3] for timer in claimed if timer.kind != CONTACT and timer.breach_at is None}
-    await store.remove(tx, [timer._replace(kind=BREACH) for timer in planned if timer[:3] in aside])
-    await store.add(tx, planned)
 
 
 async def _contacts_of(tx: Tx, clocks: Collection[Clock]) -> dict[ClockKey, list[Contact]]:

@@ -87,30 +87,21 @@ def _planned(clock: Clock, stage: Stage) -> Timer:
     return Timer(clock.tenant_id, clock.id, run.generation, stage[0], clock.root, *stream, stage[1], run.due_at)
 
 
-class Reached(NamedTuple):
-    """What has come due of a clock."""
+class Following(NamedTuple):
+    """What follows from a warning."""
 
-    stages: list[Stage]
+    due: list[Timer]
+    """What has come due with it."""
     later: Timer | None
     """What comes after these; none where nothing does."""
 
 
-def reached(clock: Clock, terms: Terms, fired: Sequence[Timer], until: datetime) -> Reached:
-    """Return the stages that timers of a clock have reached, and the timer that comes next.
-
-    Args:
-        clock: as it stands.
-        terms: of its run.
-        fired: timers of its present generation, one at least; none that look for contacts.
-        until: later stages that are due by then are reached too.
-    """
-    kinds = {timer.kind for timer in fired}
-    if BREACH in kinds:
-        return Reached([timer.stage for timer in fired], None)
-    first = min(timer.due_at for timer in fired)
-    following = [timer for timer in timers_of(clock, terms, NEVER) if timer.kind not in kinds and timer.due_at >= first]
-    stages = [timer.stage for timer in (*fired, *following) if timer.due_at <= until]
-    return Reached(stages, next((timer for timer in following if timer.due_at > until), None))
+def following(clock: Clock, terms: Terms, warning: Timer, until: datetime) -> Following:
+    """Return what comes after a warning of a clock's present generation: what is due by a moment, and what is next."""
+    stages = timers_of(clock, terms, NEVER)
+    after = [timer for timer in stages if timer.due_at >= warning.due_at and timer.kind != warning.kind]
+    due = [timer for timer in after if timer.due_at <= until]
+    return Following(due, after[len(due)] if len(due) < len(after) else None)
 
 
 def timer_at(clock: Clock, stage: Stage) -> Timer:
@@ -182,7 +173,7 @@ class Difference(NamedTuple):
 def difference(asked: Sequence[Timer], found: Iterable[Timer]) -> Difference:
     """Return what is missing and what is stray among the timers of a clock. Those that look for contacts are left out.
 
-    The first of what is asked for is to be there. Where a warning was set aside, it is there beside the breach.
+    The first of what is asked for is to be there. Warnings that were set aside may be there beside it.
 
     Args:
         asked: what the log asks for, in its order.
@@ -190,7 +181,8 @@ def difference(asked: Sequence[Timer], found: Iterable[Timer]) -> Difference:
     """
     there = {timer for timer in found if timer.kind != CONTACT}
     aside = there & {timer._replace(breach_at=None) for timer in asked}
-    wanted = aside | {timer for timer in asked if timer.kind == BREACH} if aside else set(asked[:1])
+    others = [timer for timer in asked if timer._replace(breach_at=None) not in aside]
+    wanted = aside.union(others[:1])
     return Difference(tuple(sorted(wanted - there)), tuple(sorted(there - wanted)))
 
 

@@ -86,12 +86,7 @@ RETURNING {_TIMER.listed}
 """
 
 _DUE_OF_CLOCK = "tenant_id = $1 AND clock_id = $2 AND failed_at IS NULL AND due_at <= $3"
-
-# A warning that cannot fire holds up no breach: that comes next, whatever becomes of the warning.
-_GO_ON_TO_BREACH = f"""
-INSERT INTO timers ({_TIMER.listed}) SELECT {_TIMER.selected({"kind": "'breach'", "due_at": "breach_at"})} FROM timers
-WHERE {_DUE_OF_CLOCK} AND kind <> 'breach' AND breach_at IS NOT NULL ON CONFLICT DO NOTHING
-"""
+_DUE_NOW = f"SELECT {_TIMER.listed} FROM timers WHERE {_DUE_OF_CLOCK}"
 _SET_ASIDE = f"""
 UPDATE timers SET failed_at = $3, error = $4, breach_at = CASE WHEN kind = 'breach' THEN breach_at END
 WHERE {_DUE_OF_CLOCK}
@@ -287,9 +282,16 @@ def columns_of(streams: Iterable[Stream]) -> tuple[list[str], list[int]]:
     return [stream.topic for stream in listed], [stream.partition for stream in listed]
 
 
+async def due_of(tx: Tx, key: ClockKey) -> list[Timer]:
+    """Return the due timers of a clock that were not set aside."""
+    return [Timer(*_timer_of(row)) for row in await tx.raw.fetch(_DUE_NOW, *key, tx.now)]
+
+
 async def set_aside(tx: Tx, key: ClockKey, error: str) -> None:
-    """Mark the due timers of a clock that cannot fire, so that they are not tried again."""
-    await tx.raw.execute(_GO_ON_TO_BREACH, *key, tx.now)
+    """Mark the due timers of a clock that cannot fire, so that they are not tried again.
+
+    No warning among them has a `breach_at` any more: nothing follows from it.
+    """
     await tx.raw.execute(_SET_ASIDE, *key, tx.now, error)
 
 

@@ -84,6 +84,11 @@ class ClockWriter:
         """
         return self._rules.pinned(clock.tenant_id, clock.run.pin)
 
+    def runs_on(self, clock: Clock) -> bool:
+        """Say whether stages of a clock that was loaded still come as they did, after all that was recorded."""
+        run = self._clocks.get(clock.key, clock).run
+        return run.can_move and run.generation == clock.run.generation
+
     def keep(self, clock: Clock) -> None:
         """Write the clock as it stands: its review has changed, its run has not."""
         self._clocks[clock.key] = clock
