@@ -14,6 +14,7 @@ from plaudit.alerting.calendars.domain.definition import Definition
 from plaudit.alerting.calendars.domain.writing import intervals_of
 from plaudit.alerting.calendars.jobs import CalendarsJob
 from plaudit.alerting.clocks import commands, jobs, store
+from plaudit.alerting.clocks.domain.clock import order_key
 from plaudit.alerting.clocks.domain.moves import START, Move, chunks_of
 from plaudit.alerting.clocks.jobs import MoveJob
 from plaudit.alerting.clocks.store import moving
@@ -23,7 +24,8 @@ from plaudit.alerting.policies.domain.default import shipped_text
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.alerting.policies.domain.stored import RevisionKey
 from plaudit.alerting.timers import commands as timers
-from plaudit.common.db import Role
+from plaudit.common.db import Role, lock
+from plaudit.common.db.errors import is_transient
 from plaudit_testing.clocks import at, review
 
 pytestmark = pytest.mark.postgres
@@ -190,6 +192,22 @@ async def test_clocks_of_one_review_move_without_waiting_for_each_other(stage, m
     told = (await (await stage.client()).get(f"/v1/clocks/moves/{ordered['id']}")).json()
     assert (told["state"], told["moved"]) == ("done", before["count"])
     assert before["count"] > len(roots_of := [root for each in roots for root in each]) == len(set(roots_of)) == 3
+
+
+async def test_a_clock_that_is_held_for_longer_than_a_move_waits_moves_at_a_later_turn(running):
+    client = await running.client()
+    ordered = (await client.post("/v1/clocks/move", json=REASON)).json()
+    async with running.worker.transaction() as other:
+        await lock(other, [order_key((await running.clock("review-1"))["id"])])
+        with pytest.raises(asyncpg.LockNotAvailableError) as raised:
+            await MoveJob(running.resources, followers(running.settings)).turn()
+    assert is_transient(raised.value), "the job takes another turn"
+    told = (await client.get(f"/v1/clocks/moves/{ordered['id']}")).json()
+    assert (told["state"], told["moved"]) == ("running", 0)
+    await moves(running)
+    told = (await client.get(f"/v1/clocks/moves/{ordered['id']}")).json()
+    assert (told["state"], told["moved"]) == ("done", 3)
+    assert {row["due_at"] for row in await running.rows("SELECT due_at FROM clocks")} == {at(8)}
 
 
 async def test_no_index_of_clocks_holds_what_a_move_changes(running):
