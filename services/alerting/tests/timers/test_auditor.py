@@ -64,7 +64,7 @@ async def test_clocks_in_every_state_have_the_timers_that_their_logs_ask_for_and
     assert await stage.rows(ALL) == before
 
 
-@pytest.mark.parametrize(("kind", "count"), [("warn:50", 0), ("warn:80", 0), ("breach", 0)])
+@pytest.mark.parametrize(("kind", "count"), [("warn:50", 4), ("warn:80", 30), ("breach", 3)])
 async def test_a_timer_that_was_deleted_is_back_after_one_round_that_withholds_its_heartbeat(
     stage, auditor, kind, count
 ):
