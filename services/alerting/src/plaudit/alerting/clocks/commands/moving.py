@@ -149,7 +149,7 @@ async def move_some(work: UnitOfWork, move: Move, chunk: Chunk, followers: Seque
 
     decide = anew if move.counted_by else moved_together(rules, at=at, reason=reason, by=by)
     writer = ClockWriter(followers, rules)
-    changed = [(writer.log(clock, event), place) for clock, place in known for event in decide(clock)]
+    changed = [store.Placed(writer.log(clock, event), place) for clock, place in known for event in decide(clock)]
     if not await store.save_moved(tx, move.tenant_id, changed):
         raise ChangedMeanwhileError
     await work.emit(*await writer.save(tx))

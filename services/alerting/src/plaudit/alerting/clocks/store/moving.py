@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from plaudit.alerting.calendars.domain import CalendarRef
@@ -63,8 +63,11 @@ WHERE c.ctid = k.place AND c.tenant_id = $1 AND c.id = k.id
 _COUNT_FAILED_MOVES = "SELECT count(*) FROM moves WHERE state = 'failed' AND finished_at > $1"
 
 
-Placed: TypeAlias = tuple[Clock, tuple[int, int]]
-"""A clock, and where its row stands as long as nobody changes it."""
+class Placed(NamedTuple):
+    """A clock, and where its row stands as long as nobody changes it."""
+
+    clock: Clock
+    place: tuple[int, int]
 
 
 async def movable(tx: Tx, tenant_id: str, after: UUID, limit: int) -> list[Clock]:
@@ -97,7 +100,7 @@ async def look_up_by_place(tx: Tx) -> None:
 async def load_placed(tx: Tx, tenant_id: str, clocks: Collection[UUID]) -> list[Placed]:
     """Return those of a tenant's clocks whose due times may still change, with the places of their rows."""
     rows = await tx.raw.fetch(_LOAD_PLACED, tenant_id, clocks)
-    return [(clock_of(row), row["ctid"]) for row in rows]
+    return [Placed(clock_of(row), row["ctid"]) for row in rows]
 
 
 async def save_moved(tx: Tx, tenant_id: str, changed: Sequence[Placed]) -> bool:
