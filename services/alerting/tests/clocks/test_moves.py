@@ -24,7 +24,7 @@ from plaudit.alerting.policies.domain.default import shipped_text
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.alerting.policies.domain.stored import RevisionKey
 from plaudit.alerting.timers import commands as timers
-from plaudit.common.db import Role, lock
+from plaudit.common.db import Role, database, lock
 from plaudit.common.db.errors import is_transient
 from plaudit_testing.clocks import at, review
 
@@ -194,7 +194,13 @@ async def test_clocks_of_one_review_move_without_waiting_for_each_other(stage, m
     assert before["count"] > len(roots_of := [root for each in roots for root in each]) == len(set(roots_of)) == 3
 
 
-async def test_a_clock_that_is_held_for_longer_than_a_move_waits_moves_at_a_later_turn(running):
+@pytest.fixture
+def impatient(monkeypatch):
+    """Connections that are made from now on wait for a lock as shortly as those of the product, or shorter."""
+    monkeypatch.setattr(database, "LOCK_TIMEOUT_MS", 500)
+
+
+async def test_a_clock_that_is_held_for_longer_than_a_move_waits_moves_at_a_later_turn(impatient, running):
     client = await running.client()
     ordered = (await client.post("/v1/clocks/move", json=REASON)).json()
     async with running.worker.transaction() as other:
