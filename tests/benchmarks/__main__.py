@@ -10,6 +10,7 @@ from itertools import chain
 import structlog
 
 from benchmarks import (
+    board,
     calendars,
     clock_reports,
     clocks,
@@ -64,6 +65,7 @@ PROGRAMS = {
     "deliveries": deliveries.run,
     "lists": lists.run,
     "imports": imports.run,
+    "board": board.run,
 }
 SEVERAL = {"scoring": [name for name in PROGRAMS if name.startswith("scoring-")]}
 """Names that stand for several programs."""

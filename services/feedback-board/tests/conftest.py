@@ -23,6 +23,7 @@ from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
 from plaudit_testing.databases import PATIENT, migrated
 from plaudit_testing.deadlines import DEADLINE_SECONDS
+from plaudit_testing.runtime import running
 from plaudit_testing.servers import PostgresServer
 
 
@@ -68,9 +69,11 @@ async def resources(board_url: str, more_settings: dict[str, Any]) -> AsyncItera
 
 
 @pytest.fixture
-def parts(resources: Resources[BoardSettings]) -> Parts:
-    """The board's parts."""
-    return build(resources)
+async def parts(resources: Resources[BoardSettings]) -> AsyncIterator[Parts]:
+    """The board's parts; what counts votes for requests runs, as in each process that serves them."""
+    made = build(resources)
+    async with running(*(job for job in made.jobs if job.with_api)):
+        yield made
 
 
 @pytest.fixture

@@ -24,6 +24,9 @@ ANSWERS = [
 ]
 
 
+COUNTS = import_module("plaudit.feedback_board.migrations.versions.0004_votes_counted_by_steps").COUNTS
+
+
 async def test_an_answer_kept_before_the_upgrade_is_still_given_to_a_repeat(
     api: httpx.AsyncClient, board_url: str
 ) -> None:
@@ -39,6 +42,24 @@ async def test_an_answer_kept_before_the_upgrade_is_still_given_to_a_repeat(
     again = await api.post("/v1/requests", **wanted)
     assert (again.status_code, again.json()) == (201, first.json())
     assert again.headers["idempotent-replayed"] == "true"
+
+
+async def test_votes_from_before_the_upgrade_are_counted_apart_and_their_requests_counted_anew(
+    api: httpx.AsyncClient, request_path: str, board_url: str, recount: Any
+) -> None:
+    for person in ("native:anna", "visitor:1", "visitor:2"):
+        await api.post(f"{request_path}/votes", json={"person": person})
+    wanted = (await api.get(request_path)).json()
+    connection = await asyncpg.connect(board_url, server_settings={"search_path": "feedback_board"})
+    before = "UPDATE requests SET anonymous_votes = 0, anonymous_reach = 0, reach = 3, trend = 0 RETURNING revision"
+    trend = await connection.fetchval("SELECT trend FROM requests")
+    await connection.execute(before)
+    for statement in COUNTS:
+        await connection.execute(statement)
+    assert await recount() == 1
+    assert abs(await connection.fetchval("SELECT trend FROM requests") - trend) < 1_000
+    await connection.close()
+    assert {**(await api.get(request_path)).json(), "revision": wanted["revision"]} == wanted
 
 
 async def test_boards_that_were_public_before_they_could_be_switched_off_stay_public(

@@ -1,14 +1,17 @@
 """Requests as rows: each field is stored and read under its own name, and mentions are counted by index."""
 
+import random
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import asyncpg
 import pytest
+from sqlalchemy.dialects import postgresql
 
 from plaudit.common.db import Role
 from plaudit.common.ids import uuid7
+from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.request import Draft, Request, new_request
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.store import mentions, requests
@@ -17,7 +20,8 @@ from plaudit.feedback_board.requests.tables import requests as table
 pytestmark = pytest.mark.postgres
 
 NOON = datetime(2026, 3, 7, 12, tzinfo=UTC)
-FIXED = {"tenant_id", "id", "slug", "title", "text", "subject", "persona", "created_at", "votes"}
+LATER = NOON + timedelta(days=1)
+FIXED = {"tenant_id", "id", "slug", "title", "text", "subject", "persona", "created_at", "votes", "anonymous_votes"}
 """What saving a request leaves as it is."""
 
 
@@ -48,6 +52,9 @@ def _other(request: Request) -> Request:
         "last_mention_at": NOON + timedelta(days=2),
         "recount_at": NOON + timedelta(days=3),
         "revision": 7,
+        "anonymous_votes": 2,
+        "anonymous_reach": 1,
+        "trend": 8,
     }
     assert changed.keys() | {"tenant_id", "id"} == {field.name for field in fields(Request)}
     return replace(request, **changed)
@@ -92,8 +99,64 @@ async def test_a_plan_made_over_empty_tables_counts_mentions_by_index(board_url:
         async with connection.transaction():
             await connection.execute("SET LOCAL ROLE plaudit_feedback_board_api")
             plan = await connection.fetch(f"EXPLAIN {mentions._COUNT}", "default", uuid7(), NOON)
+            plan += await connection.fetch(f"EXPLAIN {mentions._REVIEWERS}", ["default"], [uuid7()], ["anna"], NOON)
+            plan += await connection.fetch(f"EXPLAIN {mentions._NEWEST}", "default", uuid7())
     finally:
         await connection.close()
     text = "\n".join(line[0] for line in plan)
     for table_name in ("votes", "links", "reviews"):
         assert f"Seq Scan on {table_name}" not in text, text
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("statuses", [(), (Status.OPEN, Status.UNDER_REVIEW)])
+async def test_paging_visits_each_request_once_and_in_order_while_votes_arrive(
+    resources, order: Order, statuses: tuple[Status, ...]
+) -> None:
+    """Requests of few different figures, read two by two; between pages the first of all gets votes."""
+    made = [_drawn(number) for number in range(24)]
+    expected = sorted(
+        (each for each in made if not statuses or each.status in statuses), key=lambda each: sort_key(order, each)
+    )
+    seen: list[Request] = []
+    after = None
+    async with resources.database(Role.API).transaction("default") as tx:
+        for each in made:
+            assert await requests.insert(tx, each)
+        while page := await requests.list_in_order(tx, "default", order, statuses=statuses, after=after, limit=2):
+            seen += page
+            after = sort_key(order, page[-1])
+            await requests.save(tx, replace(expected[0], reach=1_000, trend=2**60, last_mention_at=LATER))
+    assert [each.id for each in seen] == [each.id for each in expected]
+
+
+def _drawn(number: int) -> Request:
+    draw = random.Random(number)
+    made = new_request("default", uuid7(), f"slug-{number}", Draft(title="Title", text=""), NOON)
+    return replace(
+        made,
+        status=draw.choice([*Status]),
+        impact=Decimal(2),
+        effort_weeks=Decimal(1),
+        priority=Decimal(draw.randrange(3)) / 4,
+        reach=draw.randrange(2),
+        votes=draw.randrange(3),
+        trend=draw.randrange(3),
+        created_at=NOON + timedelta(microseconds=draw.randrange(3)),
+        last_mention_at=NOON + timedelta(microseconds=draw.randrange(3)),
+    )
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_each_order_is_read_by_its_index_from_where_a_page_begins(resources, order: Order) -> None:
+    """Under row security: the place of the page is a condition of the index, and no row before it is read."""
+    statement = requests.in_order(
+        "default", order, statuses=(), where=(), after=sort_key(order, _one()), limit=50
+    ).compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+    async with resources.database(Role.API).transaction("default") as tx:
+        await tx.raw.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        plan = "\n".join(line[0] for line in await tx.raw.fetch(f"EXPLAIN {statement}"))
+    place, *_ = requests._PLACES[order]
+    assert f"Index Scan using requests_{place} " in plan, plan
+    (condition,) = [line for line in plan.splitlines() if "Index Cond" in line]
+    assert f"ROW({place}, " in condition, plan

@@ -19,6 +19,7 @@ from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
 from plaudit.feedback_board.votes import api as votes
 from plaudit.feedback_board.votes import pages as vote_pages
+from plaudit.feedback_board.votes.writer import VoteWriter
 
 DESCRIPTION = """
 What people ask for, on a public board: requests with their votes, the reviews that say the same, what each would take,
@@ -30,6 +31,7 @@ wrote a linked review within the last 90 days. The board itself is at `/` and `/
 def build(resources: Resources[BoardSettings]) -> Parts:
     """Return the parts of the service."""
     worker = resources.database(Role.WORKER)
+    writer = VoteWriter(resources.database(Role.API), resources.outbox, resources.ids)
     app = create_app(
         title="Plaudit board",
         service=resources.service,
@@ -54,10 +56,12 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS},
         refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS},
     )
+    app.state.vote_writer = writer
     return Parts(
         app=app,
         subscriptions=[consumer.SUBSCRIPTION, PERSONS],
         jobs=[
+            writer,
             RecountJob(worker, resources.outbox, resources.ids),
             PurgeJob(worker),
             ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),

@@ -21,7 +21,8 @@ sizings = st.none() | st.builds(Sizing, st.sampled_from(IMPACTS), st.sampled_fro
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
     request = new_request("t", draw(st.uuids()), "s", Draft(title="Request", text=""), draw(moments))
-    request = replace(request, reach=draw(st.integers(0, 2)), votes=draw(st.integers(0, 2)))
+    figures = {name: draw(st.integers(0, 2)) for name in ("reach", "votes", "trend")}
+    request = replace(request, **figures)
     return replace(sized(request, draw(sizings)), last_mention_at=draw(moments))
 
 
@@ -66,13 +67,18 @@ def _request(number: int, **fields: object) -> Request:
 
 @pytest.mark.parametrize(
     ("order", "expected"),
-    [(Order.PRIORITY, [3, 2, 1, 4, 5]), (Order.VOTES, [5, 4, 1, 2, 3]), (Order.NEWEST, [4, 1, 2, 3, 5])],
+    [
+        (Order.PRIORITY, [3, 2, 1, 4, 5]),
+        (Order.VOTES, [5, 4, 1, 2, 3]),
+        (Order.TRENDING, [2, 4, 1, 3, 5]),
+        (Order.NEWEST, [4, 1, 2, 3, 5]),
+    ],
 )
 def test_requests_stand_where_the_order_says(order: Order, expected: list[int]) -> None:
     day = timedelta(days=1)
     board = [
         _request(1, priority=Decimal(1)),
-        _request(2, priority=Decimal(2)),
+        _request(2, priority=Decimal(2), trend=1),
         _request(3, priority=Decimal(2), reach=1),
         _request(4, reach=9, created_at=NOON + day, last_mention_at=NOON + day),
         _request(5, reach=8, votes=3, created_at=NOON - day),

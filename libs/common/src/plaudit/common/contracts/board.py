@@ -19,6 +19,10 @@ class RequestState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     effort_weeks: str | None = None
     priority: str | None = None
     """Impact × reach ÷ effort as a decimal string; null while unsized."""
+    anonymous_votes: int = 0
+    """Of `votes`, those of visitors who did not sign in."""
+    anonymous_reach: int = 0
+    """Visitors who voted lately and did not sign in; not in `reach`."""
 
 
 class RequestChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -52,8 +52,9 @@ from plaudit.feedback_board.requests.store import activity, requests
 
 _ETAG: Final = re.compile(r'"([0-9]{1,10})"')
 _CURSOR_TYPES: Final[dict[Order, type[tuple[Any, ...]]]] = {
-    Order.PRIORITY: tuple[Literal["priority"], int, int, int, int, int, UUID],
+    Order.PRIORITY: tuple[Literal["priority"], int, int, int, int, UUID],
     Order.VOTES: tuple[Literal["votes"], int, int, int, UUID],
+    Order.TRENDING: tuple[Literal["trending"], int, int, UUID],
     Order.NEWEST: tuple[Literal["newest"], int, UUID],
 }
 

@@ -19,6 +19,7 @@ from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.outbox import UnitOfWork
 from plaudit.feedback_board.requests import events
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text, figures
+from plaudit.feedback_board.requests.domain.counting import is_due
 from plaudit.feedback_board.requests.domain.errors import RevisionError, TransitionError, UnknownRequestError
 from plaudit.feedback_board.requests.domain.priority import Sizing
 from plaudit.feedback_board.requests.domain.request import Draft, Request, new_request, recounted, sized
@@ -144,14 +145,22 @@ async def recount_due(work: UnitOfWork, limit: int) -> int:
     return len(ours)
 
 
-async def _recount_silently(work: UnitOfWork, before: Request) -> None:
-    """Recount a request; log and publish it only if a figure changed."""
+async def _recount_silently(work: UnitOfWork, before: Request) -> Request:
+    """Recount a request and return it; log and publish it only if a figure changed."""
     after = recounted(before, await mentions.count(work.tx, before.tenant_id, before.id))
     if figures(after) == figures(before):
         await requests.save(work.tx, after)
-        return
+        return after
     after = await _save(work.tx, after)
     await record(work, after, Kind.RECOUNTED, NOBODY, events.scored(after, work.tx.now))
+    return after
+
+
+async def count_if_due(work: UnitOfWork, request: Request) -> Request:
+    """Return a request whose order key is locked as it is now, counted anew if a mention has left the window."""
+    if not is_due(request, work.tx.now):
+        return request
+    return await _recount_silently(work, request)
 
 
 async def recount_by_itself(work: UnitOfWork, tenant_id: str, request_id: UUID) -> None:
@@ -232,17 +241,29 @@ async def record(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Append what happened to the log, with the figures that the request now has, and publish its event."""
-    entry = Entry(
+    await activity.append(work.tx, entry(request, kind, work.tx.now, actor, person_key=person_key, detail=detail))
+    await work.emit(event)
+
+
+def entry(
+    request: Request,
+    kind: Kind,
+    at: datetime,
+    actor: str,
+    *,
+    person_key: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> Entry:
+    """Return the entry of the log about what happened, with the figures that the request now has."""
+    return Entry(
         tenant_id=request.tenant_id,
         request_id=request.id,
         kind=kind,
-        at=work.tx.now,
+        at=at,
         actor=actor,
         person_key=person_key,
         detail={**(detail or {}), "figures": figures(request)},
     )
-    await activity.append(work.tx, entry)
-    await work.emit(event)
 
 
 async def _save(tx: Tx, request: Request) -> Request:

@@ -164,9 +164,15 @@ class RequestOut(BaseModel):
     status: Status = Field(description="What has become of it.")
     status_reason: str | None = Field(description="The public reason; null until someone sets a status.")
     status_changed_at: datetime = Field(description="When it got this status.")
-    votes: int = Field(description="People who vote for it now.", examples=[0])
+    votes: int = Field(description="All votes for it, those of visitors who did not sign in included.", examples=[0])
+    anonymous_votes: int = Field(description="Of `votes`, those of visitors who did not sign in.", examples=[0])
     reach: int = Field(
-        description="Distinct people who voted or wrote a linked review within the last 90 days.", examples=[0]
+        description="Distinct people who voted or wrote a linked review within the last 90 days. Visitors who did not "
+        "sign in are not among them.",
+        examples=[0],
+    )
+    anonymous_reach: int = Field(
+        description="Visitors who voted within the last 90 days and did not sign in; not in reach.", examples=[0]
     )
     unidentified_mentions: int = Field(
         description="Linked reviews of the last 90 days whose author is unknown; not in reach.", examples=[0]
@@ -203,7 +209,9 @@ class ActivityOut(BaseModel):
                 "persona": "traveller",
                 "figures": {
                     "votes": 0,
+                    "anonymous_votes": 0,
                     "reach": 0,
+                    "anonymous_reach": 0,
                     "unidentified_mentions": 0,
                     "linked_reviews": 0,
                     "impact": None,

@@ -29,6 +29,9 @@ requests = Table(
     Column("last_mention_at", DateTime(timezone=True), nullable=False),
     Column("recount_at", DateTime(timezone=True)),
     Column("revision", Integer, nullable=False),
+    Column("anonymous_votes", Integer, nullable=False),
+    Column("anonymous_reach", Integer, nullable=False),
+    Column("trend", BigInteger, nullable=False),
 )
 
 activity = Table(

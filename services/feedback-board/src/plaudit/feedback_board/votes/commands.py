@@ -1,26 +1,40 @@
 """Every way to change a vote: lock, load, decide, save, log and publish, in the one transaction that is given in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
-from plaudit.common.db import lock
+import msgspec
+
+from plaudit.common.db import Tx, lock
+from plaudit.common.events import Outgoing
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.rate_limits import Limit, spend
 from plaudit.feedback_board.requests import events as request_events
 from plaudit.feedback_board.requests.commands import (
     Outcome,
+    count_if_due,
+    entry,
     lock_and_find,
     record,
-    recount,
     recount_by_itself,
     request_key,
 )
-from plaudit.feedback_board.requests.domain.activity import Kind
+from plaudit.feedback_board.requests.domain.activity import Entry, Kind
+from plaudit.feedback_board.requests.domain.counting import Rest, with_vote, without_vote
+from plaudit.feedback_board.requests.domain.errors import UnknownRequestError
+from plaudit.feedback_board.requests.domain.reach import is_anonymous
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import DECIDED
+from plaudit.feedback_board.requests.domain.trend import without_mention
+from plaudit.feedback_board.requests.store import activity, mentions, requests
 from plaudit.feedback_board.votes import events, store
-from plaudit.feedback_board.votes.domain import Vote, VotingClosedError
+from plaudit.feedback_board.votes.domain import Ballot, Vote, VotingClosedError
+
+Cast: TypeAlias = Outcome | UnknownRequestError | VotingClosedError
+"""What became of one ballot."""
 
 
 async def vote(
@@ -62,10 +76,12 @@ async def withdraw(
     before = await lock_and_find(work.tx, tenant_id, request_id)
     if limit is not None:
         await spend(work.tx, tenant_id, limit)
-    votes = await store.remove(work.tx, tenant_id, request_id, person_key)
-    if votes is None:
+    before = await count_if_due(work, before)
+    voted_at = await store.remove(work.tx, tenant_id, request_id, person_key)
+    if voted_at is None:
         return Outcome(before, already=True)
-    request = await recount(work.tx, replace(before, votes=votes))
+    request = await _without(work.tx, before, person_key, voted_at)
+    await requests.save(work.tx, request)
     event = request_events.scored(request, work.tx.now)
     await record(work, request, Kind.VOTE_WITHDRAWN, actor, event, person_key=person_key)
     return Outcome(request)
@@ -88,11 +104,112 @@ async def erase(work: UnitOfWork, tenant_id: str, person_key: str, until: dateti
 
 async def add(work: UnitOfWork, request: Request, person_key: str, actor: str) -> Request | None:
     """Add a person's vote for a request whose order key is locked; None when the person had voted already."""
-    added = Vote(tenant_id=request.tenant_id, request_id=request.id, person_key=person_key, voted_at=work.tx.now)
-    votes = await store.add(work.tx, added)
-    if votes is None:
+    ballot = Ballot(tenant_id=request.tenant_id, request_id=request.id, person_key=person_key, actor=actor)
+    (outcome,) = await _add_all(work, {_place(ballot): request}, [ballot])
+    return None if outcome.already else outcome.request
+
+
+async def cast(work: UnitOfWork, ballots: Sequence[Ballot]) -> list[Cast]:
+    """Count the votes of a group, each as `vote` does; return what became of each, in order.
+
+    Args:
+        work: the open transaction; it holds the order keys of all their requests.
+        ballots: of any tenants that the transaction may write for.
+    """
+    found = await requests.find_several(work.tx, {_place(ballot) for ballot in ballots})
+    decided = {place for place, request in found.items() if request.status in DECIDED}
+    had_voted = await store.have_voted(work.tx, {_mention(each) for each in ballots if _place(each) in decided})
+
+    def refusal(ballot: Ballot) -> UnknownRequestError | VotingClosedError | None:
+        request = found.get(_place(ballot))
+        if request is None:
+            return UnknownRequestError()
+        if _place(ballot) in decided and _mention(ballot) not in had_voted:
+            return VotingClosedError(request.status)
         return None
-    request = await recount(work.tx, replace(request, votes=votes))
-    event = events.voted(request, work.tx.now, person_key)
-    await record(work, request, Kind.VOTED, actor, event, person_key=person_key)
-    return request
+
+    refusals = [refusal(ballot) for ballot in ballots]
+    counted = await _add_all(
+        work, found, [ballot for ballot, refused in zip(ballots, refusals, strict=True) if refused is None]
+    )
+    outcomes = iter(counted)
+    return [next(outcomes) if refused is None else refused for refused in refusals]
+
+
+async def _add_all(
+    work: UnitOfWork, found: dict[tuple[str, UUID], Request], ballots: Sequence[Ballot]
+) -> list[Outcome]:
+    """Add the votes of ballots for requests whose order keys are locked; return the outcome of each, in order."""
+    now = work.tx.now
+    found = {place: await count_if_due(work, found[place]) for place in map(_place, ballots)}
+    added = await store.add(
+        work.tx,
+        [
+            Vote(tenant_id=each.tenant_id, request_id=each.request_id, person_key=each.person_key, voted_at=now)
+            for each in ballots
+        ],
+    )
+    if not added:
+        return [Outcome(found[_place(ballot)], already=True) for ballot in ballots]
+    return await _count(work, found, ballots, set(added))
+
+
+async def _count(
+    work: UnitOfWork, found: dict[tuple[str, UUID], Request], ballots: Sequence[Ballot], new: set[mentions.Mentioner]
+) -> list[Outcome]:
+    """Let the figures follow the votes that are new, one after the other; save, log and publish them."""
+    now = work.tx.now
+    reviewers = await mentions.reviewers(work.tx, [each for each in new if not is_anonymous(each[2])])
+    changed: dict[tuple[str, UUID], Request] = {}
+    outcomes: list[Outcome] = []
+    entries: list[Entry] = []
+    notices: list[Outgoing] = []
+    for ballot in ballots:
+        place, mention = _place(ballot), _mention(ballot)
+        before = changed.get(place, found[place])
+        if mention not in new:
+            outcomes.append(Outcome(before, already=True))
+            continue
+        new.remove(mention)
+        counted = with_vote(before, ballot.person_key, now, has_review=mention in reviewers)
+        changed[place] = request = replace(counted, revision=before.revision + 1)
+        outcomes.append(Outcome(request))
+        entries.append(entry(request, Kind.VOTED, now, ballot.actor, person_key=ballot.person_key))
+        notices.append(_notice(request, now, ballot))
+    await requests.save_several(work.tx, changed.values())
+    await activity.append(work.tx, *entries)
+    await work.emit(*notices)
+    return outcomes
+
+
+async def _without(tx: Tx, before: Request, person_key: str, voted_at: datetime) -> Request:
+    """Return a request as it is after a vote was removed, from the few mentions that this can depend on."""
+    of_request = tx, before.tenant_id, before.id
+    newest_at: datetime | None = before.last_mention_at
+    if voted_at == before.last_mention_at:
+        newest_at = await mentions.newest(*of_request)
+    trend = without_mention(before.trend, voted_at)
+    rest = Rest(
+        newest_at=newest_at,
+        oldest_counted_at=await mentions.oldest_counted(*of_request),
+        trend=await mentions.trend(*of_request) if trend is None else trend,
+    )
+    reviewers = await mentions.reviewers(tx, [(before.tenant_id, before.id, person_key)])
+    after = without_vote(before, person_key, voted_at, tx.now, rest, has_review=bool(reviewers))
+    return replace(after, revision=before.revision + 1)
+
+
+def _place(ballot: Ballot) -> tuple[str, UUID]:
+    return ballot.tenant_id, ballot.request_id
+
+
+def _mention(ballot: Ballot) -> mentions.Mentioner:
+    return ballot.tenant_id, ballot.request_id, ballot.person_key
+
+
+def _notice(request: Request, at: datetime, ballot: Ballot) -> Outgoing:
+    """Return the notice of a vote, in the trace of whoever sent the ballot."""
+    event = events.voted(request, at, ballot.person_key)
+    if ballot.traceparent is None:
+        return event
+    return msgspec.structs.replace(event, traceparent=ballot.traceparent, tracestate=ballot.tracestate)

@@ -13,10 +13,10 @@ from itsdangerous import BadSignature, Signer
 from plaudit.common import mailbox
 from plaudit.common.person_keys import person_key
 from plaudit.feedback_board.requests.domain.errors import BoardRefusedError, InvalidInputError
+from plaudit.feedback_board.requests.domain.reach import ANONYMOUS_PREFIX
 from plaudit.feedback_board.requests.domain.status import Status
 
 PERSON_MAX_CHARACTERS: Final = 200
-VISITOR_PREFIX: Final = "visitor:"
 
 PERSON_PATTERN: Final = rf"^[!-?A-~]{{1,{PERSON_MAX_CHARACTERS}}}$"
 _PERSON: Final = re.compile(PERSON_PATTERN.removeprefix("^").removesuffix("$"))
@@ -41,6 +41,19 @@ class Vote:
     voted_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ballot:
+    """A vote that somebody wants to cast, before anyone knows whether it counts."""
+
+    tenant_id: str
+    request_id: UUID
+    person_key: str
+    actor: str
+    """Who does it, for the log."""
+    traceparent: str | None = None
+    tracestate: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """Someone known by a cookie only."""
@@ -52,7 +65,7 @@ class Visitor:
     @property
     def person_key(self) -> str:
         """The person key that this visitor votes under."""
-        return f"{VISITOR_PREFIX}{self.id.hex}"
+        return f"{ANONYMOUS_PREFIX}{self.id.hex}"
 
 
 def clean_person_key(text: str) -> str:

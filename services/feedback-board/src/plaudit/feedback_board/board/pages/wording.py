@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text
+from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.text import excerpt
 
@@ -40,6 +41,14 @@ def day(moment: datetime) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """Return a number with its noun: `1 vote`, `1,204 votes`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def reached(request: Request) -> str:
+    """Return whom a request reaches: `12 people`, `12 people, and 3 visitors who did not sign in`."""
+    people = count(request.reach, "person", "people")
+    if not request.anonymous_reach:
+        return people
+    return f"{people}, and {count(request.anonymous_reach, 'visitor')} who did not sign in"
 
 
 def weeks(effort_weeks: Decimal) -> str:
@@ -86,6 +95,7 @@ def helpers() -> dict[str, Any]:
         "impact_words": IMPACT_WORDS,
         "day": day,
         "count": count,
+        "reached": reached,
         "weeks": weeks,
         "stars": stars,
         "decimal": decimal_text,

@@ -70,7 +70,9 @@ def figures(request: Request) -> dict[str, Any]:
     """Return a request's figures with the inputs that they came from, for the log."""
     return {
         "votes": request.votes,
+        "anonymous_votes": request.anonymous_votes,
         "reach": request.reach,
+        "anonymous_reach": request.anonymous_reach,
         "unidentified_mentions": request.unidentified_mentions,
         "linked_reviews": request.linked_reviews,
         "impact": decimal_text(request.impact),

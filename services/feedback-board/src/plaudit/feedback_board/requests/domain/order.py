@@ -1,21 +1,21 @@
 """The orders that requests are listed in. Each is total: no two requests are equal in it."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, TypeAlias
 from uuid import UUID
 
 from plaudit.feedback_board.requests.domain.request import Request
+from plaudit.feedback_board.requests.domain.times import microseconds
 
-UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND: Final = timedelta(microseconds=1)
 HUNDREDTHS: Final = 100
 """A priority has two decimals, so a hundred times it is whole."""
+UNSIZED: Final = 1
+"""In place of a priority, which stands as its negative: after all of those."""
 
 SortKey: TypeAlias = tuple[int | UUID, ...]
-"""Ascends with the list. It is the cursor of a page too: the store orders by the same expressions."""
+"""Ascends with the list. It is the cursor of a page too: the store orders by columns of the same values."""
 
 
 class Order(StrEnum):
@@ -25,19 +25,15 @@ class Order(StrEnum):
     """Priority descending with the unsized last, reach descending, last mention descending, older first, id."""
     VOTES = "votes"
     """Votes descending, last mention descending, older first, id."""
+    TRENDING = "trending"
+    """Trend descending, which votes and linked reviews of late make; newer first, id."""
     NEWEST = "newest"
     """Newer first, id."""
 
 
-def microseconds(moment: datetime) -> int:
-    """Return an instant as microseconds since the Unix epoch."""
-    return (moment - UNIX_EPOCH) // MICROSECOND
-
-
 def _by_priority(request: Request) -> SortKey:
     return (
-        int(request.priority is None),
-        -int((request.priority or 0) * HUNDREDTHS),
+        UNSIZED if request.priority is None else -int(request.priority * HUNDREDTHS),
         -request.reach,
         -microseconds(request.last_mention_at),
         microseconds(request.created_at),
@@ -49,12 +45,21 @@ def _by_votes(request: Request) -> SortKey:
     return (-request.votes, -microseconds(request.last_mention_at), microseconds(request.created_at), request.id)
 
 
-def _by_age(request: Request) -> SortKey:
+def _by_trend(request: Request) -> SortKey:
+    return (-request.trend, -microseconds(request.created_at), request.id)
+
+
+def _by_newness(request: Request) -> SortKey:
     return (-microseconds(request.created_at), request.id)
 
 
 _KEYS: Final[Mapping[Order, Callable[[Request], SortKey]]] = MappingProxyType(
-    {Order.PRIORITY: _by_priority, Order.VOTES: _by_votes, Order.NEWEST: _by_age}
+    {
+        Order.PRIORITY: _by_priority,
+        Order.VOTES: _by_votes,
+        Order.TRENDING: _by_trend,
+        Order.NEWEST: _by_newness,
+    }
 )
 
 

@@ -6,8 +6,11 @@ from typing import Final
 
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 
-FORMULA_VERSION: Final = 1
-"""Raised when the formula below, its rounding or the definition of reach changes; kept with every figure."""
+FORMULA_VERSION: Final = 2
+"""Raised when the formula below, its rounding or the definition of reach changes; kept with every figure.
+
+1: visitors who did not sign in count for reach. 2: they are counted apart.
+"""
 
 IMPACTS: Final = tuple(Decimal(text) for text in ("0.25", "0.5", "1", "2", "3"))
 """Minimal, low, medium, high, massive: the ladder of RICE (Sean McBride, Intercom)."""

@@ -8,6 +8,7 @@ from uuid import UUID
 from plaudit.feedback_board.requests.domain.priority import Sizing, priority
 from plaudit.feedback_board.requests.domain.reach import Mentions, recount_at
 from plaudit.feedback_board.requests.domain.status import Status
+from plaudit.feedback_board.requests.domain.trend import NO_TREND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,13 @@ class Request:
     """When reach may next fall without any event."""
     revision: int
     """Rises by one with each change that anyone can see."""
+    # What follows has values for an answer that was kept under an idempotency key before there were these.
+    anonymous_votes: int = 0
+    """Of `votes`, those of visitors who did not sign in."""
+    anonymous_reach: int = 0
+    """Visitors who voted within the window of reach and did not sign in; not in `reach`."""
+    trend: int = NO_TREND
+    """As `domain.trend` says: the larger, the more it is asked for lately."""
 
     @property
     def sizing(self) -> Sizing | None:
@@ -100,9 +108,11 @@ def recounted(request: Request, mentions: Mentions) -> Request:
     return replace(
         request,
         reach=mentions.reach,
+        anonymous_reach=mentions.anonymous_reach,
         unidentified_mentions=mentions.unidentified,
         linked_reviews=mentions.linked_reviews,
         last_mention_at=max(mentions.last_at or request.created_at, request.created_at),
         recount_at=recount_at(mentions),
+        trend=mentions.trend,
         priority=priority(request.sizing, mentions.reach),
     )

@@ -1,21 +1,95 @@
 """Mentions of a request: its votes and linked reviews, which the view `mentions` brings together."""
 
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from plaudit.common.db import Tx
-from plaudit.feedback_board.requests.domain.reach import Mentions, counted_since
+from plaudit.feedback_board.requests.domain.reach import ANONYMOUS_PREFIX, Mentions, counted_since
+from plaudit.feedback_board.requests.domain.trend import FADING, NO_TREND
 
-_COUNT = """
-SELECT count(DISTINCT person_key) FILTER (WHERE at > $3) AS reach,
+Mentioner: TypeAlias = tuple[str, UUID, str]
+"""Tenant id, request id, person key."""
+
+# The exponential of what is far below is an error to PostgreSQL; what faded a hundred times adds nothing.
+_TREND: Final = f"""
+coalesce(
+    (extract(epoch FROM max(newest)) * 1000000)::bigint + round(1000000 * {FADING.total_seconds()} * ln(
+        sum(exp(greatest(extract(epoch FROM at - newest)::float8 / {FADING.total_seconds()}, -100)))
+    ))::bigint,
+    {NO_TREND}
+)
+"""
+
+_COUNT = f"""
+SELECT count(DISTINCT person_key) FILTER (
+           WHERE at > $3 AND NOT starts_with(person_key, '{ANONYMOUS_PREFIX}')
+       ) AS reach,
+       count(DISTINCT person_key) FILTER (
+           WHERE at > $3 AND starts_with(person_key, '{ANONYMOUS_PREFIX}')
+       ) AS anonymous_reach,
        count(*) FILTER (WHERE at > $3 AND person_key IS NULL) AS unidentified,
        count(*) FILTER (WHERE is_review) AS linked_reviews,
        max(at) AS last_at,
-       min(at) FILTER (WHERE at > $3) AS oldest_counted_at
-FROM mentions WHERE tenant_id = $1 AND request_id = $2
+       min(at) FILTER (WHERE at > $3) AS oldest_counted_at,
+       {_TREND} AS trend
+FROM (
+    SELECT person_key, at, is_review, max(at) OVER () AS newest
+    FROM mentions WHERE tenant_id = $1 AND request_id = $2
+) AS held
 """
+
+_TREND_OF_REQUEST = f"""
+SELECT {_TREND} FROM (
+    SELECT at, max(at) OVER () AS newest FROM mentions WHERE tenant_id = $1 AND request_id = $2
+) AS held
+"""
+
+# Each is looked up by itself, behind OFFSET 0: otherwise a plan made over small tables would read all reviews.
+_REVIEWERS = """
+SELECT asked.tenant_id, asked.request_id, asked.person_key
+FROM unnest($1::text[], $2::uuid[], $3::text[]) AS asked (tenant_id, request_id, person_key)
+WHERE EXISTS (
+    SELECT FROM mentions
+    WHERE mentions.tenant_id = asked.tenant_id AND mentions.request_id = asked.request_id
+      AND mentions.person_key = asked.person_key AND mentions.is_review AND mentions.at > $4
+    OFFSET 0
+)
+"""
+
+_NEWEST = "SELECT at FROM mentions WHERE tenant_id = $1 AND request_id = $2 ORDER BY at DESC LIMIT 1"
+
+_OLDEST_SINCE = "SELECT at FROM mentions WHERE tenant_id = $1 AND request_id = $2 AND at > $3 ORDER BY at LIMIT 1"
 
 
 async def count(tx: Tx, tenant_id: str, request_id: UUID) -> Mentions:
     """Count a request's mentions at the time of the transaction."""
     (row,) = await tx.raw.fetch(_COUNT, tenant_id, request_id, counted_since(tx.now))
     return Mentions(**row)
+
+
+async def trend(tx: Tx, tenant_id: str, request_id: UUID) -> int:
+    """Return the trend of all of a request's mentions."""
+    found: int = await tx.raw.fetchval(_TREND_OF_REQUEST, tenant_id, request_id)
+    return found
+
+
+async def reviewers(tx: Tx, voters: Collection[Mentioner]) -> frozenset[Mentioner]:
+    """Return those voters who also wrote a linked review that counts for reach at the time of the transaction."""
+    if not voters:
+        return frozenset()
+    arrays = map(list, zip(*voters, strict=True))
+    return frozenset(map(tuple, await tx.raw.fetch(_REVIEWERS, *arrays, counted_since(tx.now))))
+
+
+async def newest(tx: Tx, tenant_id: str, request_id: UUID) -> datetime | None:
+    """Return the time of a request's newest mention, or None."""
+    at: datetime | None = await tx.raw.fetchval(_NEWEST, tenant_id, request_id)
+    return at
+
+
+async def oldest_counted(tx: Tx, tenant_id: str, request_id: UUID) -> datetime | None:
+    """Return the time of the oldest mention that counts for reach at the time of the transaction, or None."""
+    at: datetime | None = await tx.raw.fetchval(_OLDEST_SINCE, tenant_id, request_id, counted_since(tx.now))
+    return at

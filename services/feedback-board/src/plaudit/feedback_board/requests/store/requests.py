@@ -1,24 +1,46 @@
 """Requests: stored, found, and listed in their orders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Uuid, cast, func, literal, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
-from plaudit.feedback_board.requests.domain.order import HUNDREDTHS, Order, SortKey
+from plaudit.feedback_board.requests.domain.order import Order, SortKey
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.tables import requests
 
 _ALL = Columns(requests)
 _NEVER_CHANGED = ("tenant_id", "id", "slug", "title", "text", "subject", "persona", "created_at")
-_SAVED = Columns(requests, without=(*_NEVER_CHANGED, "votes"))
-"""The number of votes is not saved: it changes in the one statement that adds or removes a vote."""
+_SAVED = Columns(requests, without=(*_NEVER_CHANGED, "votes", "anonymous_votes"))
+"""The numbers of votes are not saved: they change in the one statement that adds or removes votes."""
 
 _FIND = f"SELECT {_ALL.listed} FROM requests WHERE tenant_id = $1 AND id = $2"
+
+# Each is looked up by itself, behind OFFSET 0: otherwise a plan made over a small table would read all of it.
+_FIND_SEVERAL = f"""
+SELECT found.* FROM unnest($1::text[], $2::uuid[]) AS wanted (tenant_id, id)
+CROSS JOIN LATERAL (
+    SELECT {_ALL.listed} FROM requests WHERE requests.tenant_id = wanted.tenant_id AND requests.id = wanted.id
+    OFFSET 0
+) AS found
+"""
 
 _FIND_BY_SLUG = f"SELECT {_ALL.listed} FROM requests WHERE tenant_id = $1 AND slug = $2"
 
@@ -43,6 +65,14 @@ async def find(tx: Tx, tenant_id: str, request_id: UUID) -> Request | None:
     return None if row is None else _request(dict(row))
 
 
+async def find_several(tx: Tx, wanted: Collection[tuple[str, UUID]]) -> dict[tuple[str, UUID], Request]:
+    """Return requests by (tenant id, id); of those that there are not, none."""
+    if not wanted:
+        return {}
+    rows = await tx.raw.fetch(_FIND_SEVERAL, *map(list, zip(*wanted, strict=True)))
+    return {(row["tenant_id"], row["id"]): _request(dict(row)) for row in rows}
+
+
 async def find_by_slug(tx: Tx, tenant_id: str, slug: str) -> Request | None:
     """Return a request by the readable part of its address, or None."""
     row = await tx.raw.fetchrow(_FIND_BY_SLUG, tenant_id, slug)
@@ -55,8 +85,13 @@ async def insert(tx: Tx, request: Request) -> bool:
 
 
 async def save(tx: Tx, request: Request) -> None:
-    """Write what can change of a request, except its number of votes."""
-    await tx.raw.execute(_SAVE, request.tenant_id, request.id, *_SAVED.row(request))
+    """Write what can change of a request, except its numbers of votes."""
+    await save_several(tx, [request])
+
+
+async def save_several(tx: Tx, changed: Collection[Request]) -> None:
+    """Write what can change of requests, except their numbers of votes."""
+    await tx.raw.executemany(_SAVE, [(each.tenant_id, each.id, *_SAVED.row(each)) for each in changed])
 
 
 async def count_by_status(tx: Tx, tenant_id: str) -> dict[Status, int]:
@@ -65,29 +100,15 @@ async def count_by_status(tx: Tx, tenant_id: str) -> dict[Status, int]:
     return {status: counted.get(status, 0) for status in Status}
 
 
-def _microseconds(column: ColumnElement[Any]) -> ColumnElement[int]:
-    return cast(func.extract("epoch", column) * 1_000_000, BigInteger)
-
-
 _COLUMNS = requests.c
-_SORT_EXPRESSIONS: Mapping[Order, Sequence[ColumnElement[Any]]] = {
-    Order.PRIORITY: (
-        cast(_COLUMNS.priority.is_(None), Integer),
-        -cast(func.coalesce(_COLUMNS.priority, 0) * HUNDREDTHS, BigInteger),
-        -_COLUMNS.reach,
-        -_microseconds(_COLUMNS.last_mention_at),
-        _microseconds(_COLUMNS.created_at),
-        _COLUMNS.id,
-    ),
-    Order.VOTES: (
-        -_COLUMNS.votes,
-        -_microseconds(_COLUMNS.last_mention_at),
-        _microseconds(_COLUMNS.created_at),
-        _COLUMNS.id,
-    ),
-    Order.NEWEST: (-_microseconds(_COLUMNS.created_at), _COLUMNS.id),
+_PLACES: Mapping[Order, Sequence[str]] = {
+    Order.PRIORITY: ("by_priority", "by_reach", "by_mention", "by_age", "id"),
+    Order.VOTES: ("by_votes", "by_mention", "by_age", "id"),
+    Order.TRENDING: ("by_trend", "by_newness", "id"),
+    Order.NEWEST: ("by_newness", "id"),
 }
-"""The same as `domain.order.sort_key`, in SQL."""
+"""Columns with the values of `domain.order.sort_key`, which the database makes. An index of each order has them, after
+tenant and status."""
 
 
 async def list_in_order(
@@ -96,18 +117,50 @@ async def list_in_order(
     order: Order,
     *,
     statuses: Sequence[Status] = (),
+    where: Sequence[ColumnElement[Any]] = (),
     after: SortKey | None = None,
     limit: int,
 ) -> list[Request]:
-    """Return up to `limit` requests in an order: all or those of some statuses, and only those after a sort key."""
-    expressions = _SORT_EXPRESSIONS[order]
-    statement = select(requests).where(_COLUMNS.tenant_id == tenant_id).order_by(*expressions).limit(limit)
-    if statuses:
-        statement = statement.where(_COLUMNS.status.in_(statuses))
+    """Return up to `limit` requests in an order: all or those of some statuses, and only those after a sort key.
+
+    Those for which all of `where` holds, where it is given.
+    """
+    statement = in_order(tenant_id, order, statuses=statuses, where=where, after=after, limit=limit)
+    return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]
+
+
+def in_order(
+    tenant_id: str,
+    order: Order,
+    *,
+    statuses: Sequence[Status],
+    where: Sequence[ColumnElement[Any]],
+    after: SortKey | None,
+    limit: int,
+) -> Select[Any]:
+    """Return the statement of `list_in_order`.
+
+    Of each status the first `limit` are read by the index, and these are brought together.
+    """
+    listed = func.unnest(literal(list(statuses or Status), ARRAY(Text())))
+    wanted = listed.table_valued("status").render_derived(name="wanted")
+    places: list[ColumnElement[Any]] = [literal_column(f"{requests.fullname}.{name}") for name in _PLACES[order]]
+    of_status = (
+        select(requests, *(place.label(f"place_{number}") for number, place in enumerate(places)))
+        .where(_COLUMNS.tenant_id == tenant_id, _COLUMNS.status == wanted.c.status, *where)
+        .order_by(*places)
+        .limit(limit)
+    )
     if after is not None:
         beyond = tuple_(*(literal(value, Uuid() if isinstance(value, UUID) else BigInteger()) for value in after))
-        statement = statement.where(tuple_(*expressions) > beyond)
-    return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]
+        of_status = of_status.where(tuple_(*places) > beyond)
+    found = of_status.lateral("found")
+    return (
+        select(*(found.c[column.name] for column in _COLUMNS))
+        .select_from(wanted.join(found, true()))
+        .order_by(*(found.c[f"place_{number}"] for number, _ in enumerate(places)))
+        .limit(limit)
+    )
 
 
 async def list_by_status_age(tx: SqlTx, tenant_id: str, status: Status, *, limit: int) -> list[Request]:
