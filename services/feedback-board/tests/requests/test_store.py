@@ -21,7 +21,20 @@ pytestmark = pytest.mark.postgres
 
 NOON = datetime(2026, 3, 7, 12, tzinfo=UTC)
 LATER = NOON + timedelta(days=1)
-FIXED = {"tenant_id", "id", "slug", "title", "text", "subject", "persona", "created_at", "votes", "anonymous_votes"}
+FIXED = {
+    "tenant_id",
+    "id",
+    "slug",
+    "title",
+    "text",
+    "subject",
+    "persona",
+    "created_at",
+    "votes",
+    "anonymous_votes",
+    "merged_into",
+    "merged_at",
+}
 """What saving a request leaves as it is."""
 
 
@@ -55,6 +68,8 @@ def _other(request: Request) -> Request:
         "anonymous_votes": 2,
         "anonymous_reach": 1,
         "trend": 8,
+        "merged_into": None,
+        "merged_at": None,
     }
     assert changed.keys() | {"tenant_id", "id"} == {field.name for field in fields(Request)}
     return replace(request, **changed)

@@ -14,6 +14,8 @@ from plaudit.feedback_board.erasure.commands import scrubbing
 from plaudit.feedback_board.erasure.consumer import PERSONS
 from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
+from plaudit.feedback_board.merges import api as merges
+from plaudit.feedback_board.merges import pages as merge_pages
 from plaudit.feedback_board.requests import api as requests
 from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
@@ -42,10 +44,12 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             requests.router,
             votes.router,
             links.router,
+            merges.router,
             board_pages.front,
             board_pages.router,
             vote_pages.router,
             console.router,
+            merge_pages.router,
             sessions.router,
             administration.router,
         ],
@@ -53,8 +57,8 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         tags={"requests": "What people ask for: with votes, linked reviews, status, size and the log of each."},
         bare_routes=[static_route(board_pages.STATIC)],
         pages=True,
-        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS},
-        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS},
+        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS, **merges.PROBLEMS},
+        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **merges.REFUSALS},
     )
     app.state.vote_writer = writer
     return Parts(

@@ -7,6 +7,7 @@ else, so that it can be used alone.
 from plaudit.common.contracts.board import (
     LinkChange,
     RequestChange,
+    RequestMerge,
     RequestState,
     RequestVote,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "ProfileScore",
     "RawRating",
     "RequestChange",
+    "RequestMerge",
     "RequestState",
     "RequestVote",
     "Resolution",

@@ -33,6 +33,19 @@ class RequestChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     reason: str | None = None
 
 
+class RequestMerge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A request was merged into another one, or such a merge was undone.
+
+    `request` is the one that was merged: while it is, its figures stay as they were. `into` is the root that it was
+    merged into, whose figures count the people of all that is merged into it.
+    """
+
+    request: RequestState
+    into: RequestState
+    reason: str | None = None
+    """Of the merge; none when it was undone."""
+
+
 class RequestVote(msgspec.Struct, frozen=True, kw_only=True):
     """A person voted, once. `person` is a person key."""
 

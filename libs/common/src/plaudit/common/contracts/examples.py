@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from plaudit.common.contracts.board import LinkChange, RequestChange, RequestState, RequestVote
+from plaudit.common.contracts.board import LinkChange, RequestChange, RequestMerge, RequestState, RequestVote
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
 from plaudit.common.contracts.consents import ConsentChosen
 from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
@@ -105,6 +105,18 @@ _REQUEST_STATE = RequestState(
     impact="2",
     effort_weeks="3",
     priority="29.33",
+)
+_MERGED_REQUEST_STATE = msgspec.structs.replace(
+    _REQUEST_STATE,
+    request_id="01956e22-0d4f-7a10-8f0e-6a1f4c9d2b36",
+    slug="pay-the-deposit-back-on-the-day",
+    title="Pay the deposit back on the day",
+    status="open",
+    votes=7,
+    reach=7,
+    impact=None,
+    effort_weeks=None,
+    priority=None,
 )
 
 _INCIDENT = IncidentChange(
@@ -260,6 +272,10 @@ _DATA: dict[str, Any] = {
         request=_REQUEST_STATE, previous_status="under_review", reason="Eleven shops asked for it this quarter."
     ),
     "request.scored": RequestChange(request=_REQUEST_STATE),
+    "request.merged": RequestMerge(
+        request=_MERGED_REQUEST_STATE, into=_REQUEST_STATE, reason="Both ask for the deposit on the day of return."
+    ),
+    "request.unmerged": RequestMerge(request=_MERGED_REQUEST_STATE, into=_REQUEST_STATE),
     "review.linked": LinkChange(request=_REQUEST_STATE, review_id=_REVIEW, review_subject=_STATE.subject),
     "review.unlinked": LinkChange(request=_REQUEST_STATE, review_id=_REVIEW, review_subject=_STATE.subject),
     "clock.pause_overlapped": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_ANSWERED),

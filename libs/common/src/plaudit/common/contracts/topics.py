@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from plaudit.common.contracts.board import LinkChange, RequestChange, RequestVote
+from plaudit.common.contracts.board import LinkChange, RequestChange, RequestMerge, RequestVote
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
 from plaudit.common.contracts.consents import ConsentChosen
 from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
@@ -140,6 +140,8 @@ BOARD = Topic(
             "request.scored": RequestChange,
             "review.linked": LinkChange,
             "review.unlinked": LinkChange,
+            "request.merged": RequestMerge,
+            "request.unmerged": RequestMerge,
         }
     ),
 )

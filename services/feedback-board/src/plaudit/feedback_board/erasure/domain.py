@@ -11,6 +11,7 @@ STORES: Final[Mapping[str, str]] = {
     "activity": "person keys emptied, those of the person",
     "recounts": "holds nothing about customers",
     "reviews": "title, excerpt, rating and person emptied; says which it was, and that it is not published",
+    "merges": "holds nothing about customers",
     "links": "stay, without a person; an erased review counts no more",
     "votes": "deleted, those of the person",
 }

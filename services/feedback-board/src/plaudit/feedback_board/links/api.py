@@ -29,7 +29,9 @@ REFUSALS: Final[Refusals] = {
     status_code=201,
     responses={200: {"model": LinkOut, "description": "It was linked before; nothing changed."}},
     summary="Link a review to a request",
-    openapi_extra=describe(problems={"unknown-review": 404}, answer={"linked_reviews": 1, "reach": 1, "revision": 2}),
+    openapi_extra=describe(
+        problems={"unknown-review": 404, "request-merged": 409}, answer={"linked_reviews": 1, "reach": 1, "revision": 2}
+    ),
 )
 async def link_review(
     principal: BoardWriter, work: Work, request_id: RequestId, body: LinkIn, response: Response
@@ -46,7 +48,7 @@ async def link_review(
 @router.delete(
     "/{request_id}/links/{review_id}",
     summary="Unlink a review from a request",
-    openapi_extra=describe(answer={"revision": 3}),
+    openapi_extra=describe(problems={"request-merged": 409}, answer={"revision": 3}),
 )
 async def unlink_review(
     principal: BoardWriter,

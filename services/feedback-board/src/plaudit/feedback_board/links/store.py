@@ -7,24 +7,30 @@ from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.feedback_board.links.domain import KnownReview, Link, Quote
 from plaudit.feedback_board.links.tables import links, reviews
+from plaudit.feedback_board.requests.store import sets
 
 _LINK = Columns(links)
 _REVIEW = Columns(reviews)
 
+# A review that is linked to a request of the set is linked to its root.
 _ADD = f"""
-INSERT INTO links ({_LINK.listed}) VALUES ({_LINK.values()}) ON CONFLICT DO NOTHING RETURNING review_id
+INSERT INTO links ({_LINK.listed}) SELECT {_LINK.values()} WHERE NOT EXISTS (
+    SELECT FROM links WHERE tenant_id = $1 AND request_id IN ({sets.MEMBERS}) AND review_id = $3
+)
+ON CONFLICT DO NOTHING RETURNING review_id
 """
 
-_REMOVE = "DELETE FROM links WHERE tenant_id = $1 AND request_id = $2 AND review_id = $3 RETURNING review_id"
+_REMOVE = f"""
+DELETE FROM links WHERE tenant_id = $1 AND request_id IN ({sets.MEMBERS}) AND review_id = $3 RETURNING review_id
+"""
 
 _SUBJECT_OF_REVIEW = "SELECT subject FROM reviews WHERE tenant_id = $1 AND id = $2"
 
-_QUOTES = """
-SELECT reviews.title, reviews.excerpt, reviews.rating, reviews.published_at
-FROM links JOIN reviews ON reviews.tenant_id = links.tenant_id AND reviews.id = links.review_id
-WHERE links.tenant_id = $1 AND links.request_id = $2 AND reviews.present
-  AND coalesce(reviews.title, reviews.excerpt) IS NOT NULL
-ORDER BY reviews.published_at DESC, reviews.id
+_QUOTES = f"""
+SELECT title, excerpt, rating, published_at FROM reviews
+WHERE tenant_id = $1 AND present AND coalesce(title, excerpt) IS NOT NULL
+  AND id IN (SELECT review_id FROM links WHERE tenant_id = $1 AND request_id IN ({sets.MEMBERS}))
+ORDER BY published_at DESC, id
 LIMIT $3
 """
 
@@ -62,13 +68,13 @@ CROSS JOIN LATERAL (
 
 
 async def add(tx: Tx, link: Link) -> bool:
-    """Link a known review to a request; False when it was linked already."""
+    """Link a known review to a root; False when it was linked already, to it or to what is merged into it."""
     return await tx.raw.fetchval(_ADD, *_LINK.row(link)) is not None
 
 
 async def remove(tx: Tx, tenant_id: str, request_id: UUID, review_id: UUID) -> bool:
-    """Remove a link; False when there was none."""
-    return await tx.raw.fetchval(_REMOVE, tenant_id, request_id, review_id) is not None
+    """Remove the links of a review to a root and to what is merged into it; False when there were none."""
+    return bool(await tx.raw.fetch(_REMOVE, tenant_id, request_id, review_id))
 
 
 async def subject_of_review(tx: Tx, tenant_id: str, review_id: UUID) -> str | None:
@@ -78,7 +84,7 @@ async def subject_of_review(tx: Tx, tenant_id: str, review_id: UUID) -> str | No
 
 
 async def list_quotes(tx: Tx, tenant_id: str, request_id: UUID, limit: int) -> list[Quote]:
-    """Return the newest linked reviews that have a title or a text."""
+    """Return the newest reviews with a title or a text that are linked to a root or to what is merged into it."""
     return [Quote(**row) for row in await tx.raw.fetch(_QUOTES, tenant_id, request_id, limit)]
 
 

@@ -31,6 +31,7 @@ from plaudit.common.idempotency import IdempotencyKey
 from plaudit.feedback_board.requests import commands
 from plaudit.feedback_board.requests.domain.errors import (
     InvalidInputError,
+    MergedRequestError,
     RevisionError,
     TransitionError,
     UnknownRequestError,
@@ -66,6 +67,7 @@ RequestId = Annotated[UUID, Path(description="The request's id.")]
 IfMatch = Annotated[str | None, Header(description="Do it only if the request's entity tag is still one of these.")]
 
 PROBLEMS: Final = {
+    "request-merged": "The request is merged into the one that the detail names. Use that one, or undo the merge.",
     "status-not-possible": "The status cannot follow on the present one; the detail names those that can.",
 }
 """Slug → meaning and what to do."""
@@ -80,6 +82,7 @@ def _invalid(error: InvalidInputError) -> Problem:
 REFUSALS: Final[Refusals] = {
     InvalidInputError: _invalid,
     UnknownRequestError: lambda _: not_found("request"),
+    MergedRequestError: lambda error: conflict("request-merged", str(error)),
     TransitionError: lambda error: conflict("status-not-possible", str(error)),
     RevisionError: lambda error: precondition_failed(str(error)),
 }
@@ -113,11 +116,20 @@ async def list_requests(
     paging: Paging,
     status: Annotated[list[Status] | None, Query(description="Repeat for several; without, all.")] = None,
     sort: Annotated[Order, Query(description="What the order is by.")] = Order.PRIORITY,
+    merged: Annotated[
+        bool, Query(description="Those that are merged into others; they are left out otherwise.")
+    ] = False,
 ) -> Page[RequestOut]:
     """List requests. By priority: score descending with the unsized last, reach, last mention, then the older one."""
     after = paging.after(_CURSOR_TYPES[sort])
     found = await requests.list_in_order(
-        tx, principal.tenant_id, sort, statuses=status or (), after=after and after[1:], limit=paging.rows
+        tx,
+        principal.tenant_id,
+        sort,
+        statuses=status or (),
+        merged=merged,
+        after=after and after[1:],
+        limit=paging.rows,
     )
     return paging.page(found, lambda request: (sort.value, *sort_key(sort, request)), request_out)
 
@@ -151,7 +163,7 @@ async def get_request(
     summary="Set the status of a request",
     openapi_extra=describe(
         headers=("ETag",),
-        problems={"status-not-possible": 409},
+        problems={"status-not-possible": 409, "request-merged": 409},
         answer={"status": Status.PLANNED, "status_reason": "We build it this spring.", "revision": 2},
     ),
 )
@@ -182,6 +194,7 @@ async def set_status(
     summary="Set the size of a request",
     openapi_extra=describe(
         headers=("ETag",),
+        problems={"request-merged": 409},
         answer={"impact": "2", "effort_weeks": "1.5", "priority": "0", "revision": 2},
     ),
 )

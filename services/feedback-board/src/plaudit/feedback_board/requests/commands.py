@@ -20,12 +20,17 @@ from plaudit.common.outbox import UnitOfWork
 from plaudit.feedback_board.requests import events
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text, figures
 from plaudit.feedback_board.requests.domain.counting import is_due
-from plaudit.feedback_board.requests.domain.errors import RevisionError, TransitionError, UnknownRequestError
+from plaudit.feedback_board.requests.domain.errors import (
+    MergedRequestError,
+    RevisionError,
+    TransitionError,
+    UnknownRequestError,
+)
 from plaudit.feedback_board.requests.domain.priority import Sizing
 from plaudit.feedback_board.requests.domain.request import Draft, Request, new_request, recounted, sized
 from plaudit.feedback_board.requests.domain.status import Status, check_transition
 from plaudit.feedback_board.requests.domain.text import distinct_slug, slug
-from plaudit.feedback_board.requests.store import activity, mentions, recounts, requests
+from plaudit.feedback_board.requests.store import activity, mentions, recounts, requests, sets
 
 NOBODY: Final = "board"
 """The actor of what happens by itself."""
@@ -136,11 +141,13 @@ async def recount_due(work: UnitOfWork, limit: int) -> int:
     """
     due = await recounts.list_due(work.tx, limit)
     locked = await try_lock(work.tx, [request_key(*request) for request in due])
+    if locked:  # until then, a merge or its undoing may have given a mark another root
+        due = await recounts.list_due(work.tx, limit)
     ours = {request: marks for request, marks in due.items() if request_key(*request) in locked}
     await recounts.delete_marks(work.tx, [mark for marks in ours.values() for mark in marks])
     for tenant_id, request_id in ours:
         before = await requests.find(work.tx, tenant_id, request_id)
-        if before is not None:
+        if before is not None and before.merged_into is None:
             await _recount_silently(work, before)
     return len(ours)
 
@@ -164,7 +171,7 @@ async def count_if_due(work: UnitOfWork, request: Request) -> Request:
 
 
 async def recount_by_itself(work: UnitOfWork, tenant_id: str, request_id: UUID) -> None:
-    """Count the mentions of a request whose order key is locked, after some were deleted; log and publish it."""
+    """Count the mentions of a root whose order key is locked, after some were deleted; log and publish it."""
     found = await requests.find(work.tx, tenant_id, request_id)
     if found is not None:
         request = await recount(work.tx, found)
@@ -189,11 +196,14 @@ async def lock_and_find(tx: Tx, tenant_id: str, request_id: UUID, *further_keys:
 
     Raises:
         UnknownRequestError: no such request.
+        MergedRequestError: it is merged into another one, so that it does not change.
     """
     await lock(tx, [request_key(tenant_id, request_id), *further_keys])
     request = await requests.find(tx, tenant_id, request_id)
     if request is None:
         raise UnknownRequestError
+    if request.merged_into is not None:
+        raise MergedRequestError(request.merged_into)
     return request
 
 
@@ -228,6 +238,12 @@ async def add(work: UnitOfWork, tenant_id: str, request_id: UUID, draft: Draft, 
 async def recount(tx: Tx, request: Request) -> Request:
     """Count the mentions of a request whose order key is locked, save it, and return it."""
     return await _save(tx, recounted(request, await mentions.count(tx, request.tenant_id, request.id)))
+
+
+async def recount_set(tx: Tx, request: Request) -> Request:
+    """Count the votes and the mentions of a root after its set has changed, save it, and return it."""
+    votes, anonymous = await sets.recount_votes(tx, request.tenant_id, request.id)
+    return await recount(tx, replace(request, votes=votes, anonymous_votes=anonymous))
 
 
 async def record(

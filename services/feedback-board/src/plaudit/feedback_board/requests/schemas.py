@@ -186,6 +186,11 @@ class RequestOut(BaseModel):
     formula_version: int = Field(description="The version of the formula of the priority.", examples=[FORMULA_VERSION])
     last_mention_at: datetime = Field(description="The last time that somebody voted for it or a review said the same.")
     created_at: datetime = Field(description="When it was put on the board.")
+    merged_into: UUID | None = Field(
+        description="The request that speaks for it, since it was merged; null for one that is not merged.",
+        examples=[None],
+    )
+    merged_at: datetime | None = Field(description="When it was merged; null for one that is not.", examples=[None])
     revision: int = Field(description="Rises with every change that anyone can see; the entity tag.", examples=[1])
     page: str = Field(description="Path of its public page.", examples=["/b/default/r/refund-the-deposit-at-once"])
 

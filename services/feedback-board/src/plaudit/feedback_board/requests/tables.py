@@ -32,6 +32,8 @@ requests = Table(
     Column("anonymous_votes", Integer, nullable=False),
     Column("anonymous_reach", Integer, nullable=False),
     Column("trend", BigInteger, nullable=False),
+    Column("merged_into", Uuid),
+    Column("merged_at", DateTime(timezone=True)),
 )
 
 activity = Table(
@@ -63,5 +65,7 @@ mentions = Table(
     Column("person_key", Text),
     Column("at", DateTime(timezone=True)),
     Column("is_review", Boolean),
+    Column("root_id", Uuid),
+    Column("review_id", Uuid),
 )
 """A view over the votes and the linked reviews: reach is counted here and does not depend on the rooms above."""

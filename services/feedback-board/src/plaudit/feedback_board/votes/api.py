@@ -51,7 +51,9 @@ ApiDatabase = Annotated[Database, Depends(api_database)]
     status_code=201,
     responses={200: {"model": VoteOut, "description": "The person had voted before; nothing changed."}},
     summary="Vote for a request",
-    openapi_extra=describe(problems={"voting-closed": 409}, answer={"votes": 1, "reach": 1, "revision": 2}),
+    openapi_extra=describe(
+        problems={"voting-closed": 409, "request-merged": 409}, answer={"votes": 1, "reach": 1, "revision": 2}
+    ),
 )
 async def vote(
     principal: BoardWriter,
@@ -85,7 +87,7 @@ async def vote(
 @router.delete(
     "/{request_id}/votes",
     summary="Withdraw a vote",
-    openapi_extra=describe(problems={"voting-closed": 409}, answer={"revision": 3}),
+    openapi_extra=describe(problems={"voting-closed": 409, "request-merged": 409}, answer={"revision": 3}),
 )
 async def withdraw_vote(principal: BoardWriter, work: Work, request_id: RequestId, body: VoteIn) -> VoteOut:
     """Take a person's vote back; who has none loses none."""

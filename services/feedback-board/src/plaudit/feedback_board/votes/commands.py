@@ -20,20 +20,22 @@ from plaudit.feedback_board.requests.commands import (
     lock_and_find,
     record,
     recount_by_itself,
+    recount_set,
     request_key,
 )
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind
 from plaudit.feedback_board.requests.domain.counting import Rest, with_vote, without_vote
-from plaudit.feedback_board.requests.domain.errors import UnknownRequestError
+from plaudit.feedback_board.requests.domain.errors import MergedRequestError, UnknownRequestError
 from plaudit.feedback_board.requests.domain.reach import is_anonymous
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import DECIDED
 from plaudit.feedback_board.requests.domain.trend import without_mention
-from plaudit.feedback_board.requests.store import activity, mentions, requests
+from plaudit.feedback_board.requests.store import activity, mentions, requests, sets
 from plaudit.feedback_board.votes import events, store
 from plaudit.feedback_board.votes.domain import Ballot, Vote, VotingClosedError
 
-Cast: TypeAlias = Outcome | UnknownRequestError | VotingClosedError
+Refusal: TypeAlias = UnknownRequestError | MergedRequestError | VotingClosedError
+Cast: TypeAlias = Outcome | Refusal
 """What became of one ballot."""
 
 
@@ -52,6 +54,7 @@ async def vote(
 
     Raises:
         UnknownRequestError: no such request.
+        MergedRequestError: the request is merged into another one.
         VotingClosedError: the request is decided and the person has not voted for it.
         LimitExceededError: the limit is used up.
     """
@@ -71,6 +74,7 @@ async def withdraw(
 
     Raises:
         UnknownRequestError: no such request.
+        MergedRequestError: the request is merged into another one.
         LimitExceededError: the limit is used up.
     """
     before = await lock_and_find(work.tx, tenant_id, request_id)
@@ -80,8 +84,7 @@ async def withdraw(
     voted_at = await store.remove(work.tx, tenant_id, request_id, person_key)
     if voted_at is None:
         return Outcome(before, already=True)
-    request = await _without(work.tx, before, person_key, voted_at)
-    await requests.save(work.tx, request)
+    request = await _save_without(work.tx, before, person_key, voted_at)
     event = request_events.scored(request, work.tx.now)
     await record(work, request, Kind.VOTE_WITHDRAWN, actor, event, person_key=person_key)
     return Outcome(request)
@@ -95,10 +98,13 @@ async def erase(work: UnitOfWork, tenant_id: str, person_key: str, until: dateti
     request_ids = await store.voted_until(work.tx, tenant_id, person_key, until, limit)
     if not request_ids:
         return 0
-    await lock(work.tx, [request_key(tenant_id, request_id) for request_id in request_ids])
-    for request_id in request_ids:
-        await store.remove(work.tx, tenant_id, request_id, person_key, until)
-        await recount_by_itself(work, tenant_id, request_id)
+    roots = await sets.roots(work.tx, tenant_id, request_ids)
+    await lock(work.tx, [request_key(tenant_id, root_id) for root_id in roots.values()])
+    if await sets.roots(work.tx, tenant_id, request_ids) != roots:  # merged meanwhile: the next turn locks the others
+        return len(request_ids)
+    for root_id in sorted(set(roots.values())):
+        await store.remove(work.tx, tenant_id, root_id, person_key, until)
+        await recount_by_itself(work, tenant_id, root_id)
     return len(request_ids)
 
 
@@ -120,10 +126,12 @@ async def cast(work: UnitOfWork, ballots: Sequence[Ballot]) -> list[Cast]:
     decided = {place for place, request in found.items() if request.status in DECIDED}
     had_voted = await store.have_voted(work.tx, {_mention(each) for each in ballots if _place(each) in decided})
 
-    def refusal(ballot: Ballot) -> UnknownRequestError | VotingClosedError | None:
+    def refusal(ballot: Ballot) -> Refusal | None:
         request = found.get(_place(ballot))
         if request is None:
             return UnknownRequestError()
+        if request.merged_into is not None:
+            return MergedRequestError(request.merged_into)
         if _place(ballot) in decided and _mention(ballot) not in had_voted:
             return VotingClosedError(request.status)
         return None
@@ -180,6 +188,16 @@ async def _count(
     await activity.append(work.tx, *entries)
     await work.emit(*notices)
     return outcomes
+
+
+async def _save_without(tx: Tx, before: Request, person_key: str, voted_at: datetime) -> Request:
+    """Let the figures follow votes that a person took back, save, and return the request."""
+    members = await sets.members(tx, before.tenant_id, before.id)
+    if len(members) > 1:  # several votes of the person may have gone at once
+        return await recount_set(tx, before)
+    request = await _without(tx, before, person_key, voted_at)
+    await requests.save(tx, request)
+    return request
 
 
 async def _without(tx: Tx, before: Request, person_key: str, voted_at: datetime) -> Request:

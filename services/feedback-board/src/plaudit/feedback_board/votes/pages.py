@@ -136,11 +136,22 @@ async def find_request(tx: Tx, visit: Visit, slug: str) -> domain.Request:
 
     Raises:
         Problem: 404, there is no such request.
+        AnswerInsteadError: 303, it is merged into another one, and all its addresses lead to the page of that one. It
+            is kept by no cache, since a merge can be undone.
     """
     found = await requests.find_by_slug(tx, visit.tenant_id, slug) if SLUG.fullmatch(slug) else None
     if found is None:
         raise not_found("request")
+    if found.merged_into is not None:
+        raise AnswerInsteadError(await _lead_to_root(tx, found.tenant_id, found.merged_into))
     return found
+
+
+async def _lead_to_root(tx: Tx, tenant_id: str, root_id: UUID) -> Response:
+    root = await requests.find(tx, tenant_id, root_id)
+    assert root is not None, "a foreign key keeps it"
+    headers = {"Cache-Control": "no-store"}
+    return RedirectResponse(f"{page_path(root)}?notice=merged", int(HTTPStatus.SEE_OTHER), headers)
 
 
 def limit_of(request: Request, parts: BoardResources, visit: Visit, kind: str, per_hour: int) -> Limit:

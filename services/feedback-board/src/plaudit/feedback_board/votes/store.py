@@ -7,17 +7,32 @@ from uuid import UUID
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 from plaudit.feedback_board.requests.domain.reach import ANONYMOUS_PREFIX
+from plaudit.feedback_board.requests.store import sets
 from plaudit.feedback_board.requests.store.mentions import Mentioner
 from plaudit.feedback_board.votes.domain import Vote
 from plaudit.feedback_board.votes.tables import votes
 
 _ALL = Columns(votes)
 
-# One statement, so that the number of votes is right even without the order lock: it rises only with new rows.
+# Behind OFFSET 0 each is looked up by itself: otherwise a plan made over small tables would read all votes.
+_VOTED = """
+EXISTS (
+    SELECT FROM requests AS member
+    JOIN votes AS held ON held.tenant_id = member.tenant_id AND held.request_id = member.id
+    WHERE member.tenant_id = asked.tenant_id AND coalesce(member.merged_into, member.id) = asked.request_id
+      AND held.person_key = asked.person_key
+    OFFSET 0
+)
+"""
+
+# One statement, so that the number of votes is right even without the order lock: it rises only with new rows. Whoever
+# voted for a request that is merged into this one has voted.
 _ADD = f"""
-WITH added AS (
-    INSERT INTO votes ({_ALL.listed}) SELECT * FROM {_ALL.unnest()} ON CONFLICT DO NOTHING
-    RETURNING tenant_id, request_id, person_key
+WITH asked AS (
+    SELECT * FROM {_ALL.unnest()} AS asked ({_ALL.listed})
+), added AS (
+    INSERT INTO votes ({_ALL.listed}) SELECT {_ALL.listed} FROM asked WHERE NOT {_VOTED}
+    ON CONFLICT DO NOTHING RETURNING tenant_id, request_id, person_key
 ), risen AS (
     UPDATE requests SET votes = votes + counted.number, anonymous_votes = anonymous_votes + counted.anonymous
     FROM (
@@ -30,28 +45,33 @@ WITH added AS (
 SELECT tenant_id, request_id, person_key FROM added
 """
 
+# A vote of the person that is later than `$4`, for any request of the set, still counts.
 _REMOVE = f"""
 WITH removed AS (
-    DELETE FROM votes WHERE tenant_id = $1 AND request_id = $2 AND person_key = $3
+    DELETE FROM votes WHERE tenant_id = $1 AND request_id IN ({sets.MEMBERS}) AND person_key = $3
         AND ($4::timestamptz IS NULL OR voted_at <= $4)
-    RETURNING voted_at, starts_with(person_key, '{ANONYMOUS_PREFIX}')::int AS anonymous
+    RETURNING voted_at
+), fallen AS (
+    SELECT (EXISTS (SELECT FROM removed) AND NOT EXISTS (
+        SELECT FROM votes WHERE tenant_id = $1 AND request_id IN ({sets.MEMBERS}) AND person_key = $3 AND voted_at > $4
+    ))::int AS number
+), counted AS (
+    UPDATE requests
+    SET votes = votes - number, anonymous_votes = anonymous_votes - number * starts_with($3, '{ANONYMOUS_PREFIX}')::int
+    FROM fallen WHERE tenant_id = $1 AND id = $2 AND number > 0
 )
-UPDATE requests SET votes = votes - 1, anonymous_votes = anonymous_votes - removed.anonymous
-FROM removed WHERE tenant_id = $1 AND id = $2
-RETURNING removed.voted_at
+SELECT max(voted_at) FROM removed
 """
 
-_VOTED_FOR = "SELECT request_id FROM votes WHERE tenant_id = $1 AND person_key = $2 AND request_id = ANY($3::uuid[])"
+_VOTED_FOR = """
+SELECT DISTINCT root_id FROM mentions
+WHERE tenant_id = $1 AND person_key = $2 AND root_id = ANY($3::uuid[]) AND NOT is_review
+"""
 
-_HAVE_VOTED = """
+_HAVE_VOTED = f"""
 SELECT asked.tenant_id, asked.request_id, asked.person_key
 FROM unnest($1::text[], $2::uuid[], $3::text[]) AS asked (tenant_id, request_id, person_key)
-WHERE EXISTS (
-    SELECT FROM votes
-    WHERE votes.tenant_id = asked.tenant_id AND votes.request_id = asked.request_id
-      AND votes.person_key = asked.person_key
-    OFFSET 0
-)
+WHERE {_VOTED}
 """
 
 _VOTED_UNTIL = """
@@ -60,14 +80,16 @@ SELECT request_id FROM votes WHERE tenant_id = $1 AND person_key = $2 AND voted_
 
 
 async def add(tx: Tx, added: Sequence[Vote]) -> frozenset[Mentioner]:
-    """Add votes, count them up, and return those that are new: whose person had not voted already."""
+    """Add votes for roots, count them up, and return those that are new: whose person had voted for none of the set."""
     return frozenset(map(tuple, await tx.raw.fetch(_ADD, *_ALL.arrays(added))))
 
 
 async def remove(
     tx: Tx, tenant_id: str, request_id: UUID, person_key: str, until: datetime | None = None
 ) -> datetime | None:
-    """Remove a person's vote, count it down, and return when it was cast, or None when there was no vote.
+    """Remove a person's votes for a root and its set, count the person down, and return when the last of them was cast.
+
+    None when there were none.
 
     Given a time, a later vote stays.
     """
@@ -81,13 +103,13 @@ async def voted_until(tx: Tx, tenant_id: str, person_key: str, until: datetime, 
 
 
 async def voted_for(tx: Tx, tenant_id: str, person_key: str, request_ids: Sequence[UUID]) -> frozenset[UUID]:
-    """Return those of the requests that a person has voted for."""
+    """Return those of the roots that a person has voted for, or for what is merged into them."""
     rows = await tx.raw.fetch(_VOTED_FOR, tenant_id, person_key, list(request_ids))
-    return frozenset(row["request_id"] for row in rows)
+    return frozenset(row["root_id"] for row in rows)
 
 
 async def have_voted(tx: Tx, asked: Collection[Mentioner]) -> frozenset[Mentioner]:
-    """Return those persons who have voted, each for the request that it stands with."""
+    """Return those persons who have voted for the root that each stands with, or for what is merged into it."""
     if not asked:
         return frozenset()
     return frozenset(map(tuple, await tx.raw.fetch(_HAVE_VOTED, *map(list, zip(*asked, strict=True)))))

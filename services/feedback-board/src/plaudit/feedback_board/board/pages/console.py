@@ -19,6 +19,7 @@ from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, st
 from plaudit.common.text import isolated
 from plaudit.feedback_board.board.pages import wording
 from plaudit.feedback_board.links import store as links
+from plaudit.feedback_board.merges import pages as merges
 from plaudit.feedback_board.requests import commands
 from plaudit.feedback_board.requests.api import actor_of
 from plaudit.feedback_board.requests.domain import request as domain
@@ -52,7 +53,7 @@ _LOOKS: Final = {
 }
 
 router = APIRouter(include_in_schema=False)
-console = ConsolePages("plaudit.feedback_board.board")
+console = ConsolePages("plaudit.feedback_board.board", "plaudit.feedback_board.merges")
 Reader = Annotated[Principal, Depends(staff("board:read"))]
 Writer = Annotated[Principal, Depends(staff("board:read", "board:write"))]
 Show = Annotated[Status | Literal["all"] | None, Query(description="Only one status, or all; else what is undecided.")]
@@ -173,9 +174,11 @@ async def _page(
         is_chosen=chosen is not None,
         quotes=await links.list_quotes(tx, tenant_id, selected.id, QUOTES) if selected else (),
         history=await _history(tx, selected) if selected else (),
+        merges=await merges.section(tx, selected) if selected else None,
         choices={status: wording.STATUS_WORDS[status] for status in TRANSITIONS[selected.status]} if selected else {},
         impacts={"": "not sized"} | {decimal_text(each): _impact_words(each) for each in IMPACTS},
         may_write=principal.may("board:write"),
+        takes_changes=principal.may("board:write") and selected is not None and selected.merged_into is None,
         typed=typed,
         show=show,
         query=_query(show, cursor),

@@ -61,7 +61,7 @@ front = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
 site = Pages("plaudit.feedback_board.board")
 STATIC: Final = StaticFiles.of_package("plaudit.feedback_board.board.pages", "/board-static")
 
-Notice = Annotated[Literal["voted", "withdrawn", "requested", "closed"] | None, Query()]
+Notice = Annotated[Literal["voted", "withdrawn", "requested", "closed", "merged"] | None, Query()]
 
 
 @front.get("/")

@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from plaudit.common.text import isolated
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import Status
@@ -28,6 +29,7 @@ NOTICES: Final = {
     "voted": "Thank you, your vote counts.",
     "withdrawn": "Your vote is taken back.",
     "requested": "Your request is on the board, with your vote.",
+    "merged": "The request that you asked for is merged into this one, which asks for the same.",
     "closed": "This request has been decided, so it takes no more votes.",
 }
 """What the page after a form says; the address names one of these, so no other text can be shown."""
@@ -82,6 +84,10 @@ def history_entry(entry: Entry) -> dict[str, Any]:
                 f"Sized: impact {detail['impact']} ({IMPACT_WORDS[impact]}), effort {weeks(effort)}. "
                 f"With a reach of {figures['reach']} that made a priority of {figures['priority']}."
             )
+        case Kind.MERGED_HERE:
+            words = f"“{isolated(detail['title'])}” was merged into this request: {isolated(detail['reason'])}"
+        case Kind.UNMERGED_HERE:
+            words = f"“{isolated(detail['title'])}” is a request of its own again."
         case _:
             words = "Somebody made this request."
     return {"at": entry.at, "status": None, "reason": "", "words": words}

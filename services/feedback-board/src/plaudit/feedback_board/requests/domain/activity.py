@@ -22,7 +22,7 @@ class Kind(StrEnum):
     VOTED = "voted"
     """`person_key` of the entry, null once the person was erased: the vote is none then"""
     VOTE_WITHDRAWN = "vote_withdrawn"
-    """`person_key` of the entry"""
+    """`person_key` of the entry: the votes for the request, and for all that is merged into it then"""
     STATUS_CHANGED = "status_changed"
     """previous_status, status, reason"""
     SIZED = "sized"
@@ -30,13 +30,21 @@ class Kind(StrEnum):
     REVIEW_LINKED = "review_linked"
     """review_id, review_subject"""
     REVIEW_UNLINKED = "review_unlinked"
-    """review_id, review_subject"""
+    """review_id, review_subject: the links to the request, and to all that is merged into it then"""
+    MERGED = "request_merged"
+    """into (the root that it was merged into), reason. What was merged into this request before comes with it."""
+    UNMERGED = "request_unmerged"
+    """into (as of the merge that is undone). What came with this request goes with it."""
+    MERGED_HERE = "merged_here"
+    """request_id, title, reason: the other side of `MERGED`, in the log of the root"""
+    UNMERGED_HERE = "unmerged_here"
+    """request_id, title: the other side of `UNMERGED`, in the log of the root"""
     RECOUNTED = "recounted"
     """Nobody did anything: a review was removed, restored or erased, a person was erased with the votes, or a mention
     left the window of reach."""
 
 
-PUBLIC_KINDS = (Kind.CREATED, Kind.STATUS_CHANGED, Kind.SIZED)
+PUBLIC_KINDS = (Kind.CREATED, Kind.STATUS_CHANGED, Kind.SIZED, Kind.MERGED_HERE, Kind.UNMERGED_HERE)
 """What the page of a request shows of its history."""
 
 

@@ -1,5 +1,7 @@
 """What the rules refuse. Each error's text says what to do and may be shown to the caller."""
 
+from uuid import UUID
+
 
 class BoardRefusedError(Exception):
     """A rule of the board refuses what was asked for."""
@@ -20,6 +22,15 @@ class UnknownRequestError(BoardRefusedError):
     def __init__(self) -> None:
         """Say so."""
         super().__init__("There is no such request on this board.")
+
+
+class MergedRequestError(BoardRefusedError):
+    """The request is merged into another one, which takes what was meant for it."""
+
+    def __init__(self, root_id: UUID) -> None:
+        """Name the request that speaks for it."""
+        super().__init__(f"This request is merged into {root_id}. Use that one, or undo the merge first.")
+        self.root_id = root_id
 
 
 class TransitionError(BoardRefusedError):

@@ -50,13 +50,16 @@ class Request:
     """When reach may next fall without any event."""
     revision: int
     """Rises by one with each change that anyone can see."""
-    # What follows has values for an answer that was kept under an idempotency key before there were these.
+    # What follows has values for an answer that was kept under an idempotency key before there were these fields.
     anonymous_votes: int = 0
     """Of `votes`, those of visitors who did not sign in."""
     anonymous_reach: int = 0
     """Visitors who voted within the window of reach and did not sign in; not in `reach`."""
     trend: int = NO_TREND
     """As `domain.trend` says: the larger, the more it is asked for lately."""
+    merged_into: UUID | None = None
+    """The root: the request that speaks for this one, and was itself merged into no other; None for a root."""
+    merged_at: datetime | None = None
 
     @property
     def sizing(self) -> Sizing | None:

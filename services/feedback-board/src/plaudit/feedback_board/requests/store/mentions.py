@@ -1,6 +1,9 @@
-"""Mentions of a request: its votes and linked reviews, which the view `mentions` brings together."""
+"""Mentions of a request: its votes and linked reviews, which the view `mentions` brings together.
 
-from collections.abc import Collection
+Those of a root are the ones of all requests that are merged into it, too: each person and each review once.
+"""
+
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -10,7 +13,7 @@ from plaudit.feedback_board.requests.domain.reach import ANONYMOUS_PREFIX, Menti
 from plaudit.feedback_board.requests.domain.trend import FADING, NO_TREND
 
 Mentioner: TypeAlias = tuple[str, UUID, str]
-"""Tenant id, request id, person key."""
+"""Tenant id, the id of a root, person key."""
 
 # The exponential of what is far below is an error to PostgreSQL; what faded a hundred times adds nothing.
 _TREND: Final = f"""
@@ -20,6 +23,13 @@ coalesce(
     ))::bigint,
     {NO_TREND}
 )
+"""
+
+# Whoever voted for several requests of a set, and a review that is linked to several, is held once.
+_HELD: Final = """
+SELECT max(person_key) AS person_key, max(at) AS at, is_review, max(max(at)) OVER () AS newest
+FROM mentions WHERE tenant_id = $1 AND root_id = $2
+GROUP BY is_review, review_id, CASE WHEN NOT is_review THEN person_key END
 """
 
 _COUNT = f"""
@@ -34,25 +44,20 @@ SELECT count(DISTINCT person_key) FILTER (
        max(at) AS last_at,
        min(at) FILTER (WHERE at > $3) AS oldest_counted_at,
        {_TREND} AS trend
-FROM (
-    SELECT person_key, at, is_review, max(at) OVER () AS newest
-    FROM mentions WHERE tenant_id = $1 AND request_id = $2
-) AS held
+FROM ({_HELD}) AS held
 """
+_COUNT_TOGETHER = _COUNT.replace("root_id = $2", "root_id = ANY($2::uuid[])")
 
-_TREND_OF_REQUEST = f"""
-SELECT {_TREND} FROM (
-    SELECT at, max(at) OVER () AS newest FROM mentions WHERE tenant_id = $1 AND request_id = $2
-) AS held
-"""
+_TREND_OF_REQUEST = f"SELECT {_TREND} FROM ({_HELD}) AS held"
+
 
 # Each is looked up by itself, behind OFFSET 0: otherwise a plan made over small tables would read all reviews.
 _REVIEWERS = """
-SELECT asked.tenant_id, asked.request_id, asked.person_key
-FROM unnest($1::text[], $2::uuid[], $3::text[]) AS asked (tenant_id, request_id, person_key)
+SELECT asked.tenant_id, asked.root_id, asked.person_key
+FROM unnest($1::text[], $2::uuid[], $3::text[]) AS asked (tenant_id, root_id, person_key)
 WHERE EXISTS (
     SELECT FROM mentions
-    WHERE mentions.tenant_id = asked.tenant_id AND mentions.request_id = asked.request_id
+    WHERE mentions.tenant_id = asked.tenant_id AND mentions.root_id = asked.root_id
       AND mentions.person_key = asked.person_key AND mentions.is_review AND mentions.at > $4
     OFFSET 0
 )
@@ -64,14 +69,20 @@ _OLDEST_SINCE = "SELECT at FROM mentions WHERE tenant_id = $1 AND request_id = $
 
 
 async def count(tx: Tx, tenant_id: str, request_id: UUID) -> Mentions:
-    """Count a request's mentions at the time of the transaction."""
+    """Count the mentions of a root at the time of the transaction; of a merged request, none."""
     (row,) = await tx.raw.fetch(_COUNT, tenant_id, request_id, counted_since(tx.now))
     return Mentions(**row)
 
 
-async def trend(tx: Tx, tenant_id: str, request_id: UUID) -> int:
-    """Return the trend of all of a request's mentions."""
-    found: int = await tx.raw.fetchval(_TREND_OF_REQUEST, tenant_id, request_id)
+async def count_together(tx: Tx, tenant_id: str, root_ids: Sequence[UUID]) -> Mentions:
+    """Count the mentions of several roots as if they were one."""
+    (row,) = await tx.raw.fetch(_COUNT_TOGETHER, tenant_id, list(root_ids), counted_since(tx.now))
+    return Mentions(**row)
+
+
+async def trend(tx: Tx, tenant_id: str, root_id: UUID) -> int:
+    """Return the trend of all mentions of a root."""
+    found: int = await tx.raw.fetchval(_TREND_OF_REQUEST, tenant_id, root_id)
     return found
 
 
@@ -84,12 +95,12 @@ async def reviewers(tx: Tx, voters: Collection[Mentioner]) -> frozenset[Mentione
 
 
 async def newest(tx: Tx, tenant_id: str, request_id: UUID) -> datetime | None:
-    """Return the time of a request's newest mention, or None."""
+    """Return the time of the newest mention of a request that nothing is merged into, or None."""
     at: datetime | None = await tx.raw.fetchval(_NEWEST, tenant_id, request_id)
     return at
 
 
 async def oldest_counted(tx: Tx, tenant_id: str, request_id: UUID) -> datetime | None:
-    """Return the time of the oldest mention that counts for reach at the time of the transaction, or None."""
+    """Return the time of the oldest mention that counts for reach now, of a request that nothing is merged into."""
     at: datetime | None = await tx.raw.fetchval(_OLDEST_SINCE, tenant_id, request_id, counted_since(tx.now))
     return at

@@ -9,8 +9,10 @@ from plaudit.common.db import Tx
 _MARK = "INSERT INTO recounts (tenant_id, request_id) SELECT * FROM unnest($1::text[], $2::uuid[])"
 
 _MARKED = """
-SELECT tenant_id, request_id, array_agg(id) AS marks FROM (SELECT * FROM recounts ORDER BY id LIMIT $1) AS oldest
-GROUP BY tenant_id, request_id
+SELECT oldest.tenant_id, coalesce(requests.merged_into, oldest.request_id) AS request_id, array_agg(oldest.id) AS marks
+FROM (SELECT * FROM recounts ORDER BY id LIMIT $1) AS oldest
+LEFT JOIN requests ON requests.tenant_id = oldest.tenant_id AND requests.id = oldest.request_id
+GROUP BY 1, 2
 """
 
 _DUE = """
@@ -32,7 +34,10 @@ async def mark(tx: Tx, requests: Collection[tuple[str, UUID]]) -> None:
 
 
 async def list_due(tx: Tx, limit: int) -> dict[tuple[str, UUID], list[int]]:
-    """Return (tenant id, request id) → its marks, of requests that are marked or due by time. It locks nothing."""
+    """Return (tenant id, request id) → its marks, of requests that are marked or due by time. It locks nothing.
+
+    The marks of a merged request are those of its root.
+    """
     due: dict[tuple[str, UUID], list[int]] = {}
     for row in await tx.raw.fetch(_MARKED, limit):
         due[row["tenant_id"], row["request_id"]] = row["marks"]

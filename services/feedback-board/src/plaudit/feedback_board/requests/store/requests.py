@@ -28,8 +28,8 @@ from plaudit.feedback_board.requests.tables import requests
 
 _ALL = Columns(requests)
 _NEVER_CHANGED = ("tenant_id", "id", "slug", "title", "text", "subject", "persona", "created_at")
-_SAVED = Columns(requests, without=(*_NEVER_CHANGED, "votes", "anonymous_votes"))
-"""The numbers of votes are not saved: they change in the one statement that adds or removes votes."""
+_SAVED = Columns(requests, without=(*_NEVER_CHANGED, "votes", "anonymous_votes", "merged_into", "merged_at"))
+"""Numbers of votes change in the one statement that adds or removes votes; what one is merged into, in `merges`."""
 
 _FIND = f"SELECT {_ALL.listed} FROM requests WHERE tenant_id = $1 AND id = $2"
 
@@ -52,7 +52,7 @@ RETURNING id
 
 _SAVE = f"UPDATE requests SET ({_SAVED.listed}) = ROW ({_SAVED.values(3)}) WHERE tenant_id = $1 AND id = $2"
 
-_COUNT_BY_STATUS = "SELECT status, count(*) FROM requests WHERE tenant_id = $1 GROUP BY status"
+_COUNT_BY_STATUS = "SELECT status, count(*) FROM requests WHERE tenant_id = $1 AND merged_into IS NULL GROUP BY status"
 
 
 def _request(fields: dict[str, Any]) -> Request:
@@ -85,17 +85,17 @@ async def insert(tx: Tx, request: Request) -> bool:
 
 
 async def save(tx: Tx, request: Request) -> None:
-    """Write what can change of a request, except its numbers of votes."""
+    """Write what can change of a request, except its numbers of votes and what it is merged into."""
     await save_several(tx, [request])
 
 
 async def save_several(tx: Tx, changed: Collection[Request]) -> None:
-    """Write what can change of requests, except their numbers of votes."""
+    """Write what can change of requests, except their numbers of votes and what they are merged into."""
     await tx.raw.executemany(_SAVE, [(each.tenant_id, each.id, *_SAVED.row(each)) for each in changed])
 
 
 async def count_by_status(tx: Tx, tenant_id: str) -> dict[Status, int]:
-    """Return the number of requests of each status."""
+    """Return the number of requests of each status, without those that are merged into others."""
     counted = {Status(row["status"]): row["count"] for row in await tx.raw.fetch(_COUNT_BY_STATUS, tenant_id)}
     return {status: counted.get(status, 0) for status in Status}
 
@@ -118,13 +118,16 @@ async def list_in_order(
     *,
     statuses: Sequence[Status] = (),
     where: Sequence[ColumnElement[Any]] = (),
+    merged: bool = False,
     after: SortKey | None = None,
     limit: int,
 ) -> list[Request]:
     """Return up to `limit` requests in an order: all or those of some statuses, and only those after a sort key.
 
-    Those for which all of `where` holds, where it is given.
+    Those that are merged into others are left out; with `merged`, they alone are listed. Those for which all of `where`
+    holds, where it is given.
     """
+    where = (*where, _COLUMNS.merged_into.is_not(None) if merged else _COLUMNS.merged_into.is_(None))
     statement = in_order(tenant_id, order, statuses=statuses, where=where, after=after, limit=limit)
     return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]
 
@@ -164,10 +167,10 @@ def in_order(
 
 
 async def list_by_status_age(tx: SqlTx, tenant_id: str, status: Status, *, limit: int) -> list[Request]:
-    """Return up to `limit` requests of a status, the one that reached it last first."""
+    """Return up to `limit` requests of a status that are merged into no other, the one that reached it last first."""
     statement = (
         select(requests)
-        .where(_COLUMNS.tenant_id == tenant_id, _COLUMNS.status == status)
+        .where(_COLUMNS.tenant_id == tenant_id, _COLUMNS.status == status, _COLUMNS.merged_into.is_(None))
         .order_by(_COLUMNS.status_changed_at.desc(), _COLUMNS.id)
         .limit(limit)
     )
