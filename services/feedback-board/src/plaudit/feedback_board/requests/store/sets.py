@@ -42,7 +42,7 @@ async def count_votes(tx: Tx, tenant_id: str, root_ids: Sequence[UUID]) -> tuple
 
 
 async def recount_votes(tx: Tx, tenant_id: str, root_id: UUID) -> tuple[int, int]:
-    """Count who votes for a root whose order key is locked; save and return how many, and how many of them anonymous."""
+    """Count who votes for a root whose order key is locked, and how many are anonymous; save and return both."""
     votes, anonymous = await count_votes(tx, tenant_id, [root_id])
     await tx.raw.execute(_SAVE_VOTES, tenant_id, root_id, votes, anonymous)
     return votes, anonymous
