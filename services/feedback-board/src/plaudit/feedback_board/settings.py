@@ -4,10 +4,10 @@ from ipaddress import IPv4Network, IPv6Network
 
 from pydantic import Field
 
-from plaudit.common.settings import Settings
+from plaudit.common.vault import VaultSettings
 
 
-class BoardSettings(Settings):
+class BoardSettings(VaultSettings):
     """Settings of the board."""
 
     board_tenant: str = "default"
@@ -21,6 +21,16 @@ class BoardSettings(Settings):
     """Votes cast or taken back on the public pages. A network is the /24 of an IPv4 address, the /48 of an IPv6 one."""
     requests_per_hour_per_network: int = Field(default=5, ge=1)
     """Requests made on the public pages."""
+    votes_per_hour_per_person: int = Field(default=60, ge=1)
+    """Votes of somebody who is signed in, from whatever network: they do not count against its budget."""
+    requests_per_hour_per_person: int = Field(default=10, ge=1)
+    """Requests of somebody who is signed in."""
+    proof_of_work_bits: int = Field(default=18, ge=1, le=28)
+    """What a visitor's browser computes for one act past the network's budget: about 2 to this power of digests."""
+    board_session_days: float = Field(default=90.0, gt=0, le=400)
+    """A person who has signed in on the board is signed out after so long."""
+    sign_in_secret_overlap_hours: float = Field(default=24.0, ge=0, le=24 * 7)
+    """How long tokens still count that are signed with the secret before the present one."""
     board_trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """More of `trusted_proxies`, as a JSON list, for the board alone."""
 

@@ -18,6 +18,7 @@ from plaudit.common.http.origin import check_origin
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.pages import Pages
 from plaudit.common.pages.static import StaticFiles
+from plaudit.common.rate_limits import LimitExceededError
 from plaudit.feedback_board.board import commands
 from plaudit.feedback_board.board.pages import wording
 from plaudit.feedback_board.links import store as links
@@ -35,24 +36,28 @@ from plaudit.feedback_board.requests.domain.text import (
 )
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, requests
-from plaudit.feedback_board.votes import store as votes
-from plaudit.feedback_board.votes.pages import (
+from plaudit.feedback_board.visitors.pages import (
     PUBLIC,
     BoardResources,
     CurrentVisit,
     Newcomer,
+    Proof,
     Visit,
-    find_request,
     limit_of,
+    over_budget,
+    proven_limit,
     remember,
-    row_id,
     sender_of_form,
 )
+from plaudit.feedback_board.votes import store as votes
+from plaudit.feedback_board.votes.pages import find_request, row_id
 
 COLUMN_REQUESTS: Final = 12
 LIST_REQUESTS: Final = 20
 HISTORY_ENTRIES: Final = 50
 QUOTES: Final = 4
+REQUEST: Final = "request"
+"""The kind of the budget."""
 ROADMAP: Final = (Status.PLANNED, Status.IN_PROGRESS, Status.SHIPPED)
 
 router = APIRouter(prefix="/b/{tenant}", include_in_schema=False, dependencies=[Depends(anyone)])
@@ -112,6 +117,7 @@ async def make_request(
     text: Annotated[str, Form()] = "",
     form: Annotated[str, Form(max_length=64)] = "",
     newcomer: Newcomer = "",
+    proof: Proof = "",
 ) -> Response:
     """Put a visitor's request on the board, with the visitor's vote."""
     try:
@@ -119,16 +125,35 @@ async def make_request(
     except InvalidInputError as error:
         return await _board_page(visit, work.tx, parts, typed={"title": title, "text": text, "error": error})
     visitor = sender_of_form(visit, newcomer, work.ids())
-    limit = limit_of(request, parts, visit, "request", parts.settings.requests_per_hour_per_network)
-    made = await commands.create_with_vote(
-        work, visit.tenant_id, draft, visitor.person_key, PUBLIC, key=_form_key(form, draft), limit=limit
+    settings = parts.settings
+    limit = limit_of(
+        request, parts, visit, REQUEST, settings.requests_per_hour_per_network, settings.requests_per_hour_per_person
     )
+    limit = proven_limit(parts, visit, limit, proof, work.tx.now)
+    try:
+        made = await commands.create_with_vote(
+            work, visit.tenant_id, draft, visitor.person_key, PUBLIC, key=form_key(form, draft), limit=limit
+        )
+    except LimitExceededError as error:
+        home = f"/b/{visit.tenant_id}"
+        return over_budget(
+            parts,
+            visit,
+            error,
+            work.tx.now,
+            kind=REQUEST,
+            action=f"{home}/requests",
+            fields={"form": form},
+            shown={"title": title, "text": text},
+            back=home,
+            intent={"title": title, "text": text, "form": form},
+        )
     response = RedirectResponse(f"{page_path(made)}?notice=requested", int(HTTPStatus.SEE_OTHER))
     remember(response, parts, visit, visitor)
     return response
 
 
-def _form_key(form: str, draft: domain.Draft) -> IdempotencyKey | None:
+def form_key(form: str, draft: domain.Draft) -> IdempotencyKey | None:
     """Return the key of a form: sent twice it makes one request, filled in again it makes another."""
     if not form:
         return None
