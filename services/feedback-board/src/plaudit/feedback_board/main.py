@@ -8,6 +8,8 @@ from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
+from plaudit.common.vault import vault_of
+from plaudit.feedback_board.accounts import pages as account_pages
 from plaudit.feedback_board.board.pages import console
 from plaudit.feedback_board.board.pages import routes as board_pages
 from plaudit.feedback_board.erasure.commands import scrubbing
@@ -19,6 +21,8 @@ from plaudit.feedback_board.merges import pages as merge_pages
 from plaudit.feedback_board.requests import api as requests
 from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
+from plaudit.feedback_board.visitors import api as visitors
+from plaudit.feedback_board.visitors import pages as visitor_pages
 from plaudit.feedback_board.votes import api as votes
 from plaudit.feedback_board.votes import pages as vote_pages
 from plaudit.feedback_board.votes.writer import VoteWriter
@@ -48,19 +52,25 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             board_pages.front,
             board_pages.router,
             vote_pages.router,
+            visitors.router,
+            account_pages.router,
             console.router,
             merge_pages.router,
             sessions.router,
             administration.router,
         ],
         assets=resources.page_assets,
-        tags={"requests": "What people ask for: with votes, linked reviews, status, size and the log of each."},
-        bare_routes=[static_route(board_pages.STATIC)],
+        tags={
+            "requests": "What people ask for: with votes, linked reviews, status, size and the log of each.",
+            "sign-in": "How your own product signs its customers in on the board.",
+        },
+        bare_routes=[static_route(board_pages.STATIC), static_route(visitor_pages.STATIC)],
         pages=True,
         problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS, **merges.PROBLEMS},
         refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **merges.REFUSALS},
     )
     app.state.vote_writer = writer
+    app.state.vault = vault_of(resources.settings)
     return Parts(
         app=app,
         subscriptions=[consumer.SUBSCRIPTION, PERSONS],
@@ -79,7 +89,18 @@ SERVICE = Service(
     build=build,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/requests", "/b", "/board-static", "/docs", "/problems", "/static", "/sign-in", "/sign-out"),
+            *(
+                "/v1/requests",
+                "/v1/board",
+                "/b",
+                "/board-static",
+                "/visitor-static",
+                "/docs",
+                "/problems",
+                "/static",
+                "/sign-in",
+                "/sign-out",
+            ),
             *("/console/requests", "/console/keys", "/console/people", "/console/account"),
         ),
         exact=("/",),

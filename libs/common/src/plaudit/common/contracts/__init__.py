@@ -5,6 +5,7 @@ else, so that it can be used alone.
 """
 
 from plaudit.common.contracts.board import (
+    ErasureRequest,
     LinkChange,
     RequestChange,
     RequestMerge,
@@ -48,6 +49,7 @@ __all__ = [
     "CustomerErased",
     "CustomerEvent",
     "Envelope",
+    "ErasureRequest",
     "IncidentChange",
     "Kind",
     "LinkChange",

@@ -59,3 +59,10 @@ class LinkChange(msgspec.Struct, frozen=True, kw_only=True):
     request: RequestState
     review_id: str
     review_subject: str
+
+
+class ErasureRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who has proved who it is wants all about them deleted, in every store: ingest begins the erasure."""
+
+    person: str
+    requested_at: Instant

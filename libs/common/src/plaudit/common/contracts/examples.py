@@ -6,7 +6,14 @@ from typing import Any
 
 import msgspec
 
-from plaudit.common.contracts.board import LinkChange, RequestChange, RequestMerge, RequestState, RequestVote
+from plaudit.common.contracts.board import (
+    ErasureRequest,
+    LinkChange,
+    RequestChange,
+    RequestMerge,
+    RequestState,
+    RequestVote,
+)
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
 from plaudit.common.contracts.consents import ConsentChosen
 from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
@@ -278,6 +285,7 @@ _DATA: dict[str, Any] = {
     "request.unmerged": RequestMerge(request=_MERGED_REQUEST_STATE, into=_REQUEST_STATE),
     "review.linked": LinkChange(request=_REQUEST_STATE, review_id=_REVIEW, review_subject=_STATE.subject),
     "review.unlinked": LinkChange(request=_REQUEST_STATE, review_id=_REVIEW, review_subject=_STATE.subject),
+    "person.erasure_requested": ErasureRequest(person="native:c-4711", requested_at=_ANSWERED),
     "clock.pause_overlapped": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_ANSWERED),
 }
 

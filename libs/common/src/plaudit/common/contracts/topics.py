@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from plaudit.common.contracts.board import LinkChange, RequestChange, RequestMerge, RequestVote
+from plaudit.common.contracts.board import ErasureRequest, LinkChange, RequestChange, RequestMerge, RequestVote
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
 from plaudit.common.contracts.consents import ConsentChosen
 from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
@@ -130,7 +130,7 @@ ALERTS = Topic(
 
 BOARD = Topic(
     name="board.v1",
-    key="tenant/request",
+    key="tenant/request; of what is about a person, tenant/person key",
     writer="feedback-board",
     types=MappingProxyType(
         {
@@ -142,6 +142,7 @@ BOARD = Topic(
             "review.unlinked": LinkChange,
             "request.merged": RequestMerge,
             "request.unmerged": RequestMerge,
+            "person.erasure_requested": ErasureRequest,
         }
     ),
 )

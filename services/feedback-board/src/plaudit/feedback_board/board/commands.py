@@ -37,7 +37,7 @@ async def create_with_vote(
     if (first := await find_answer(work.tx, tenant_id, key)) is not None:
         return first
     await spend(work.tx, tenant_id, limit)
-    request = await add(work, tenant_id, request_id, draft, actor)
+    request = await add(work, tenant_id, request_id, draft, actor, person_key=person_key)
     request = await votes.add(work, request, person_key, actor) or request
     await keep_answer(work.tx, key, request)
     return request

@@ -14,6 +14,12 @@ STORES: Final[Mapping[str, str]] = {
     "merges": "holds nothing about customers",
     "links": "stay, without a person; an erased review counts no more",
     "votes": "deleted, those of the person",
+    "visitors": "deleted, with the name that the person gave",
+    "visitor_sessions": "deleted, those of the person: signed out everywhere",
+    "visitor_links": "deleted, those of the person, with the sealed address and the words; none lives for a day",
+    "used_tokens": "holds hashes of random ids; deleted when the tokens are too old",
+    "sign_in_secrets": "holds nothing about customers",
+    "deletions": "the person taken off; says that it is done, and when",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 

@@ -223,7 +223,9 @@ async def keep_answer(tx: Tx, key: IdempotencyKey | None, request: Request) -> N
         await idempotency.keep(tx, request.tenant_id, key, msgspec.json.encode(request).decode())
 
 
-async def add(work: UnitOfWork, tenant_id: str, request_id: UUID, draft: Draft, actor: str) -> Request:
+async def add(
+    work: UnitOfWork, tenant_id: str, request_id: UUID, draft: Draft, actor: str, *, person_key: str | None = None
+) -> Request:
     """Store a new request whose order key is locked, under a slug that is free."""
     request = new_request(tenant_id, request_id, slug(draft.title), draft, work.tx.now)
     if not await requests.insert(work.tx, request):
@@ -231,7 +233,8 @@ async def add(work: UnitOfWork, tenant_id: str, request_id: UUID, draft: Draft, 
         if not await requests.insert(work.tx, request):
             raise RuntimeError(f"slug {request.slug!r} is taken twice")
     detail = {name: getattr(request, name) for name in ("title", "text", "slug", "subject", "persona")}
-    await record(work, request, Kind.CREATED, actor, events.created(request, work.tx.now), detail=detail)
+    event = events.created(request, work.tx.now)
+    await record(work, request, Kind.CREATED, actor, event, person_key=person_key, detail=detail)
     return request
 
 

@@ -23,7 +23,7 @@ from plaudit.common.sessions.domain import is_secret
 from plaudit.common.tenants import store as tenants
 from plaudit.feedback_board.settings import BoardSettings
 from plaudit.feedback_board.visitors import store
-from plaudit.feedback_board.visitors.domain.proof import PROOF_MAX_CHARACTERS, limit_of_proof, new_challenge
+from plaudit.feedback_board.visitors.domain.proof import PROOF_MAX_CHARACTERS, new_challenge, proven_act
 from plaudit.feedback_board.visitors.domain.visitor import Known, SignedIn, Visitor, read_visitor, sign_visitor
 
 PUBLIC: Final = "public"
@@ -144,7 +144,8 @@ def proven_limit(parts: BoardResources, visit: Visit, limit: Limit, proof: str, 
     """Return the budget of one act that a proof of work opens; the given budget where there is no good proof."""
     if visit.person is not None or not proof:
         return limit
-    return limit_of_proof(visit.tenant_key, limit.kind, proof, parts.settings.proof_of_work_bits, now) or limit
+    act = proven_act(visit.tenant_key, limit.kind, proof, parts.settings.proof_of_work_bits, now)
+    return limit if act is None else Limit("proof", act, 1)
 
 
 def over_budget(

@@ -38,20 +38,20 @@ _INSERT_LINK = f"INSERT INTO visitor_links ({_LINK}) VALUES ($1, $2, $3, $4, $5,
 _FIND_LINK = f"SELECT {_LINK} FROM visitor_links WHERE tenant_id = $1 AND token_hash = $2 AND expires_at > $3"
 _USE_LINK = "DELETE FROM visitor_links WHERE tenant_id = $1 AND token_hash = $2"
 
-_USE_TOKEN = """
+_NOTE_USE = """
 INSERT INTO used_tokens (tenant_id, id_hash, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
 """
 
 _SECRETS = """
 SELECT secret, previous_secret, previous_until, set_at FROM sign_in_secrets WHERE tenant_id = $1
 """
-_SET_SECRET = """
+_SET = """
 INSERT INTO sign_in_secrets (tenant_id, secret, previous_secret, previous_until, set_at, actor)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (tenant_id) DO UPDATE SET secret = excluded.secret, previous_secret = excluded.previous_secret,
     previous_until = excluded.previous_until, set_at = excluded.set_at, actor = excluded.actor
 """
-_DELETE_SECRET = "DELETE FROM sign_in_secrets WHERE tenant_id = $1"  # noqa: S105 - a statement
+_UNSET = "DELETE FROM sign_in_secrets WHERE tenant_id = $1"
 
 _ADD_DELETION = "INSERT INTO deletions (tenant_id, id, person_key, requested_at) VALUES ($1, $2, $3, $4)"
 _FIND_DELETION = "SELECT requested_at, done_at FROM deletions WHERE tenant_id = $1 AND id = $2"
@@ -161,7 +161,7 @@ async def use_link(tx: Tx, tenant_id: str, token_hash: bytes) -> bool:
 
 async def use_token(tx: Tx, tenant_id: str, id_hash: bytes, expires_at: datetime) -> bool:
     """Note that a token came; False when it came before."""
-    return rows_changed(await tx.raw.execute(_USE_TOKEN, tenant_id, id_hash, expires_at)) == 1
+    return rows_changed(await tx.raw.execute(_NOTE_USE, tenant_id, id_hash, expires_at)) == 1
 
 
 async def secrets_of(tx: Tx, tenant_id: str) -> Secrets | None:
@@ -173,12 +173,12 @@ async def secrets_of(tx: Tx, tenant_id: str) -> Secrets | None:
 async def set_secret(tx: Tx, tenant_id: str, secrets: Secrets, actor: str) -> None:
     """Store what a tenant's tokens are signed with."""
     values = (secrets.secret, secrets.previous_secret, secrets.previous_until, secrets.set_at)
-    await tx.raw.execute(_SET_SECRET, tenant_id, *values, actor)
+    await tx.raw.execute(_SET, tenant_id, *values, actor)
 
 
 async def delete_secret(tx: Tx, tenant_id: str) -> bool:
     """Delete a tenant's secret; False when there is none."""
-    return rows_changed(await tx.raw.execute(_DELETE_SECRET, tenant_id)) == 1
+    return rows_changed(await tx.raw.execute(_UNSET, tenant_id)) == 1
 
 
 async def add_deletion(tx: Tx, tenant_id: str, deletion_id: UUID, person_key: str) -> None:

@@ -108,6 +108,35 @@ async def erase(work: UnitOfWork, tenant_id: str, person_key: str, until: dateti
     return len(request_ids)
 
 
+async def adopt(
+    work: UnitOfWork,
+    tenant_id: str,
+    root_id: UUID,
+    request_ids: Sequence[UUID],
+    visitor: str,
+    person_key: str,
+    actor: str,
+) -> None:
+    """Make the votes of a visitor who has signed in the person's; where both voted, the person's own stays.
+
+    Args:
+        work: the open transaction; it holds the order key of the root.
+        tenant_id: whose board.
+        root_id: whose figures change.
+        request_ids: of its set, those that the visitor voted for.
+        visitor: the person key of the cookie.
+        person_key: who has signed in.
+        actor: who does it, for the log.
+    """
+    if not await store.adopt(work.tx, tenant_id, request_ids, visitor, person_key):
+        return
+    before = await requests.find(work.tx, tenant_id, root_id)
+    assert before is not None, "a request is never deleted"
+    request = await recount_set(work.tx, before)
+    event = request_events.scored(request, work.tx.now)
+    await record(work, request, Kind.VOTE_ADOPTED, actor, event, person_key=person_key, detail={"visitor": visitor})
+
+
 async def add(work: UnitOfWork, request: Request, person_key: str, actor: str) -> Request | None:
     """Add a person's vote for a request whose order key is locked; None when the person had voted already."""
     ballot = Ballot(tenant_id=request.tenant_id, request_id=request.id, person_key=person_key, actor=actor)

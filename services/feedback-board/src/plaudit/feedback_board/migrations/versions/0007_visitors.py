@@ -53,7 +53,7 @@ CREATE TABLE feedback_board.visitor_links (
     PRIMARY KEY (tenant_id, token_hash)
 )
 """,
-    "COMMENT ON COLUMN feedback_board.visitor_links.address IS 'sealed by the vault; the row goes when the link is used'",
+    "COMMENT ON COLUMN feedback_board.visitor_links.address IS 'sealed; the row goes when the link is used'",
     "COMMENT ON COLUMN feedback_board.visitor_links.intent IS 'the vote or the words that somebody signs in for'",
     "CREATE INDEX visitor_links_of_person ON feedback_board.visitor_links (tenant_id, person_key)",
     "CREATE INDEX visitor_links_by_end ON feedback_board.visitor_links (tenant_id, expires_at)",

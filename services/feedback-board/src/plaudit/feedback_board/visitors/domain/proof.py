@@ -12,8 +12,6 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from plaudit.common.rate_limits import Limit
-
 PROOF_MAX_CHARACTERS: Final = 200
 _HOUR: Final = "%Y%m%d%H"
 _PROOF: Final = re.compile(r"(\d{10}\.([a-z]{1,16})\.[A-Za-z0-9_-]{22})\.([0-9a-f]{64})\.(\d{1,12})", re.ASCII)
@@ -25,14 +23,14 @@ def new_challenge(tenant_key: bytes, kind: str, now: datetime) -> str:
     return f"{head}.{_tag(tenant_key, head)}"
 
 
-def limit_of_proof(tenant_key: bytes, kind: str, proof: str, bits: int, now: datetime) -> Limit | None:
-    """Return the budget of one act that a proof opens; None for what proves nothing, or not for this kind and hour."""
+def proven_act(tenant_key: bytes, kind: str, proof: str, bits: int, now: datetime) -> bytes | None:
+    """Return the id of the one act that a proof is good for; None for what proves nothing, or not for this kind and hour."""
     found = _PROOF.fullmatch(proof)
     if found is None or found[2] != kind or not found[1].startswith(f"{now:{_HOUR}}."):
         return None
     if not hmac.compare_digest(found[3], _tag(tenant_key, found[1])) or not has_zero_bits(proof, bits):
         return None
-    return Limit("proof", sha256(found[1].encode()).digest()[:16], 1)
+    return sha256(found[1].encode()).digest()[:16]
 
 
 def has_zero_bits(text: str, bits: int) -> bool:
