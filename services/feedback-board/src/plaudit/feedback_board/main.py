@@ -89,18 +89,8 @@ SERVICE = Service(
     build=build,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *(
-                "/v1/requests",
-                "/v1/board",
-                "/b",
-                "/board-static",
-                "/visitor-static",
-                "/docs",
-                "/problems",
-                "/static",
-                "/sign-in",
-                "/sign-out",
-            ),
+            *("/v1/requests", "/v1/board", "/b", "/board-static", "/visitor-static"),
+            *("/docs", "/problems", "/static", "/sign-in", "/sign-out"),
             *("/console/requests", "/console/keys", "/console/people", "/console/account"),
         ),
         exact=("/",),

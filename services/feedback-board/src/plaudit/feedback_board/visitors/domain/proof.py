@@ -24,7 +24,7 @@ def new_challenge(tenant_key: bytes, kind: str, now: datetime) -> str:
 
 
 def proven_act(tenant_key: bytes, kind: str, proof: str, bits: int, now: datetime) -> bytes | None:
-    """Return the id of the one act that a proof is good for; None for what proves nothing, or not for this kind and hour."""
+    """Return the id of the one act that a proof is good for; None for what proves nothing here and now."""
     found = _PROOF.fullmatch(proof)
     if found is None or found[2] != kind or not found[1].startswith(f"{now:{_HOUR}}."):
         return None
