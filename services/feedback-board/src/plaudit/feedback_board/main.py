@@ -23,6 +23,7 @@ from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
 from plaudit.feedback_board.visitors import api as visitors
 from plaudit.feedback_board.visitors import pages as visitor_pages
+from plaudit.feedback_board.visitors.jobs import SecretResealJob
 from plaudit.feedback_board.votes import api as votes
 from plaudit.feedback_board.votes import pages as vote_pages
 from plaudit.feedback_board.votes.writer import VoteWriter
@@ -37,6 +38,7 @@ wrote a linked review within the last 90 days. The board itself is at `/` and `/
 def build(resources: Resources[BoardSettings]) -> Parts:
     """Return the parts of the service."""
     worker = resources.database(Role.WORKER)
+    vault = vault_of(resources.settings)
     writer = VoteWriter(resources.database(Role.API), resources.outbox, resources.ids)
     app = create_app(
         title="Plaudit board",
@@ -70,7 +72,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **merges.REFUSALS},
     )
     app.state.vote_writer = writer
-    app.state.vault = vault_of(resources.settings)
+    app.state.vault = vault
     return Parts(
         app=app,
         subscriptions=[consumer.SUBSCRIPTION, PERSONS],
@@ -78,6 +80,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             writer,
             RecountJob(worker, resources.outbox, resources.ids),
             PurgeJob(worker),
+            SecretResealJob(worker, vault),
             ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),
         ],
     )

@@ -130,7 +130,7 @@ ALERTS = Topic(
 
 BOARD = Topic(
     name="board.v1",
-    key="tenant/request; of what is about a person, tenant/person key",
+    key="tenant/request; of an erasure that a person asks for, tenant/its number",
     writer="feedback-board",
     types=MappingProxyType(
         {

@@ -110,7 +110,7 @@ async def request_deletion(work: UnitOfWork, tenant_id: str, person_key: str) ->
     await lock(work.tx, [f"visitor:{tenant_id}:{person_key}"])
     await visitor_store.add_deletion(work.tx, tenant_id, deletion_id, person_key)
     await visitor_store.delete_sessions_of(work.tx, tenant_id, person_key)
-    await work.emit(erasure_requested(tenant_id, person_key, work.tx.now))
+    await work.emit(erasure_requested(tenant_id, deletion_id, person_key, work.tx.now))
     return deletion_id
 
 

@@ -117,7 +117,7 @@ async def use_token(tx: Tx, tenant_id: str, token: HostToken) -> None:
 async def set_secret(tx: Tx, tenant_id: str, secret: str, actor: str, vault: Vault, overlap: timedelta) -> SecretSet:
     """Set the secret of a tenant's tokens; the one before counts for a while. The same again changes nothing."""
     before = await store.secrets_of(tx, tenant_id)
-    place = _place_of_secret(tenant_id)
+    place = place_of_secret(tenant_id)
     if before is not None and _open(before.secret, place, vault) == secret:
         return SecretSet(before.set_at, before.previous_until)
     after = Secrets(
@@ -135,7 +135,7 @@ def _opened(tenant_id: str, secrets: Secrets, vault: Vault, now: datetime) -> li
     sealed = [secrets.secret]
     if secrets.previous_secret is not None and secrets.previous_until is not None and now < secrets.previous_until:
         sealed.append(secrets.previous_secret)
-    opened = [_open(each, _place_of_secret(tenant_id), vault) for each in sealed]
+    opened = [_open(each, place_of_secret(tenant_id), vault) for each in sealed]
     return [each for each in opened if each]
 
 
@@ -150,5 +150,6 @@ def _place_of_link(tenant_id: str, token_hash: bytes) -> Place:
     return Place(tenant_id, "visitor_links", token_hash.hex(), "address")
 
 
-def _place_of_secret(tenant_id: str) -> Place:
+def place_of_secret(tenant_id: str) -> Place:
+    """Return where the secret of a tenant's tokens is stored, and the one before it."""
     return Place(tenant_id, "sign_in_secrets", tenant_id, "secret")

@@ -53,6 +53,16 @@ ON CONFLICT (tenant_id) DO UPDATE SET secret = excluded.secret, previous_secret 
 """
 _UNSET = "DELETE FROM sign_in_secrets WHERE tenant_id = $1"
 
+_STALE = """
+SELECT tenant_id, secret, previous_secret FROM sign_in_secrets
+WHERE EXISTS (
+    SELECT FROM unnest(ARRAY[secret, previous_secret]) AS held (sealed)
+    WHERE NOT starts_with(sealed, $1) AND EXISTS (SELECT FROM unnest($2::text[]) AS k WHERE starts_with(sealed, k))
+)
+ORDER BY tenant_id LIMIT $3 FOR UPDATE SKIP LOCKED
+"""
+_RESEAL = "UPDATE sign_in_secrets SET secret = $2, previous_secret = $3 WHERE tenant_id = $1"
+
 _ADD_DELETION = "INSERT INTO deletions (tenant_id, id, person_key, requested_at) VALUES ($1, $2, $3, $4)"
 _FIND_DELETION = "SELECT requested_at, done_at FROM deletions WHERE tenant_id = $1 AND id = $2"
 _DONE = """
@@ -179,6 +189,19 @@ async def set_secret(tx: Tx, tenant_id: str, secrets: Secrets, actor: str) -> No
 async def delete_secret(tx: Tx, tenant_id: str) -> bool:
     """Delete a tenant's secret; False when there is none."""
     return rows_changed(await tx.raw.execute(_UNSET, tenant_id)) == 1
+
+
+async def stale_secrets(
+    tx: Tx, prefix: str, prefixes: list[str], limit: int
+) -> list[tuple[str, tuple[str, str | None]]]:
+    """Return tenants with their sealed secrets, the present one and the one before, that another key has sealed."""
+    rows = await tx.raw.fetch(_STALE, prefix, prefixes, limit)
+    return [(row["tenant_id"], (row["secret"], row["previous_secret"])) for row in rows]
+
+
+async def reseal_secret(tx: Tx, tenant_id: str, secret: str | None, previous: str | None) -> None:
+    """Store the secrets of a tenant as they are sealed anew."""
+    await tx.raw.execute(_RESEAL, tenant_id, secret, previous)
 
 
 async def add_deletion(tx: Tx, tenant_id: str, deletion_id: UUID, person_key: str) -> None:
