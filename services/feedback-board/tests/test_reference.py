@@ -29,4 +29,6 @@ async def test_every_operation_answers_as_its_example_says(parts: Parts, api: ht
         ids = {"request_id": made["id"], "review_id": str(await reviews.published())}
         for operation in operations:
             await reference.check(api, operation, ids=ids)
+    for operation in ("set_sign_in_secret", "read_sign_in_secret", "delete_sign_in_secret"):
+        await reference.check(api, operation)
     reference.assert_all_are_checked()

@@ -31,6 +31,26 @@ async def test_a_link_signs_in_once_and_looking_at_it_does_not_use_it_up(
     assert not again.cookies
 
 
+async def test_the_page_of_a_link_says_whose_it_is_and_not_the_address(
+    api: httpx.AsyncClient, clients, mailbox
+) -> None:
+    await clients.visitor().post(f"{BOARD}/sign-in", data={"email": "eve.evans@example.com"})
+    page = page_of(await clients.visitor().get(link_in(mailbox)))
+    assert "e…@example.com" in page.text
+    assert "eve.evans" not in page.text
+
+
+@pytest.mark.parametrize("field", ["vote", "form", "next", "title", "text", "email"])
+async def test_what_no_form_of_ours_can_send_breaks_nothing(
+    api: httpx.AsyncClient, clients, mailbox, field: str
+) -> None:
+    typed = {"email": "ada@example.com", "title": "A title", "text": "A text", field: "\0../<b>\ufffe"}
+    answer = await clients.visitor().post(f"{BOARD}/sign-in", data=typed)
+    assert answer.status_code in {200, 422}, answer.text
+    if mailbox.mails:
+        assert (await clients.visitor().post(link_in(mailbox))).status_code == 303
+
+
 async def test_who_signs_out_is_a_visitor_again_and_the_session_is_no_more(
     api: httpx.AsyncClient, clients, sign_in
 ) -> None:

@@ -42,7 +42,7 @@ from plaudit.feedback_board.visitors import store as visitor_store
 from plaudit.feedback_board.visitors.api import OpenedVault
 from plaudit.feedback_board.visitors.commands import LinkUsedUpError
 from plaudit.feedback_board.visitors.domain.host_token import MAX_TOKEN_CHARACTERS, TokenRefusedError
-from plaudit.feedback_board.visitors.domain.link import Intent, Link, Purpose, board_path
+from plaudit.feedback_board.visitors.domain.link import Intent, Link, Purpose, board_path, masked, read_intent
 from plaudit.feedback_board.visitors.domain.visitor import (
     NAME_MAX_CHARACTERS,
     SignedIn,
@@ -99,7 +99,7 @@ async def ask_to_sign_in(
     form: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     """Mail a link to an address, with what its owner wants to do; the answer is the same whoever that is."""
-    intent = Intent(vote=vote, title=title, text=text, form=form)
+    typed = Intent(vote=vote, title=title, text=text, form=form)
 
     def refused(error: Exception | str, status: int, retry_after: int = 0) -> Response:
         return _sign_in_page(
@@ -109,15 +109,14 @@ async def ask_to_sign_in(
             status=status,
             email=email,
             next_path=next_path,
-            intent=intent,
+            intent=typed,
             retry_after=retry_after,
         )
 
-    if intent.title or intent.text:
-        try:
-            intent = msgspec.structs.replace(intent, title=clean_title(title), text=clean_text(text))
-        except InvalidInputError as error:
-            return refused(error, HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        intent = read_intent(vote=vote, title=title, text=text, form=form)
+    except InvalidInputError as error:
+        return refused(error, HTTPStatus.UNPROCESSABLE_ENTITY)
     return await _mail_link(visit, work, request, parts, vault, email, Purpose.SIGN_IN, next_path, intent, refused)
 
 
@@ -167,13 +166,22 @@ async def sign_out(visit: CurrentVisit, work: Work, parts: BoardResources) -> Re
 
 
 @router.get("/links/{token}")
-async def show_link(visit: CurrentVisit, tx: TenantTx, token: str) -> Response:
+async def show_link(visit: CurrentVisit, tx: TenantTx, vault: OpenedVault, token: str) -> Response:
     """Show what a link does, and the button that does it: programs that only look at links use none up."""
     link = await _link(tx, visit, token)
     if link is None:
         return _used_up(visit)
     known = await visitor_store.find_person(tx, visit.tenant_id, link.person_key)
-    return _page("link.html", visit, link=link, name=known.name or "" if known else "", name_max=NAME_MAX_CHARACTERS)
+    address = visitors.address_of_link(link, vault)
+    name = known.name or "" if known else ""
+    return _page(
+        "link.html",
+        visit,
+        link=link,
+        whose=masked(address) if address else "",
+        name=name,
+        name_max=NAME_MAX_CHARACTERS,
+    )
 
 
 @router.post("/links/{token}", dependencies=[Depends(check_origin)])
@@ -466,7 +474,7 @@ def _your_data_page(
 
 
 def _used_up(visit: Visit) -> Response:
-    return _page("link.html", visit, HTTPStatus.GONE, link=None, name="", name_max=NAME_MAX_CHARACTERS)
+    return _page("link.html", visit, HTTPStatus.GONE, link=None, whose="", name="", name_max=NAME_MAX_CHARACTERS)
 
 
 def _retry(page: Response, seconds: int) -> Response:

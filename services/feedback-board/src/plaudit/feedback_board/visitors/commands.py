@@ -73,10 +73,12 @@ async def use_link(tx: Tx, link: Link, vault: Vault) -> str:
     """
     if not await store.use_link(tx, link.tenant_id, link.token_hash):
         raise LinkUsedUpError
-    try:
-        return vault.open(link.address, _place_of_link(link.tenant_id, link.token_hash))
-    except UNOPENED:
-        return ""
+    return address_of_link(link, vault)
+
+
+def address_of_link(link: Link, vault: Vault) -> str:
+    """Return the address that a link was mailed to, empty where it cannot be opened any more."""
+    return _open(link.address, _place_of_link(link.tenant_id, link.token_hash), vault)
 
 
 async def begin_session(

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from plaudit.common.sessions.domain import local_path
+from plaudit.feedback_board.requests.domain.text import SLUG, clean_text, clean_title
 
 
 class Purpose(StrEnum):
@@ -30,13 +31,9 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     form: str = ""
     """The id of the form that it was typed into."""
 
-    @property
-    def is_any(self) -> bool:
-        """Whether there is anything to do."""
-        return bool(self.vote or self.title or self.text)
-
 
 NO_INTENT: Final = Intent()
+_FORM_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 _STEP_UP: Final = re.compile(r"(?:^|/)\.\.?(?:[/?#]|$)")
 
 
@@ -53,6 +50,24 @@ class Link:
     next_path: str
     intent: Intent
     expires_at: datetime
+
+
+def read_intent(*, vote: str, title: str, text: str, form: str) -> Intent:
+    """Return what somebody wants to do, by the fields of a form; what no form of ours can have sent is left out.
+
+    Raises:
+        InvalidInputError: words that cannot be a request.
+    """
+    slug, form_id = (vote if SLUG.fullmatch(vote) else ""), (form if _FORM_ID.fullmatch(form) else "")
+    if not title and not text:
+        return Intent(vote=slug)
+    return Intent(vote=slug, title=clean_title(title), text=clean_text(text), form=form_id)
+
+
+def masked(address: str) -> str:
+    """Return so much of an address that its owner knows it, and nobody learns it: `a…@example.com`."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}…@{domain}"
 
 
 def board_path(tenant_id: str, text: str) -> str:
