@@ -30,8 +30,11 @@ FOR_ANYONE = {
         "/b/{tenant}/requests",
         "/b/{tenant}/r/{slug}",
         "/b/{tenant}/r/{slug}/votes",
+        "/b/{tenant}/r/{slug}/followers",
     ),
     "/s/{token}",  # the survey of an invitation
+    *("/board-preferences/{token}", "/board-preferences/{token}/stop", "/board-preferences/{token}/stop/{topic}"),
+    "/board-preferences/{token}/requests/{request_id}",  # of who reads the mail with the link
     *("/preferences/{token}", "/preferences/{token}/stop", "/preferences/{token}/stop/{topic}"),
     *(f"/badges/{{tenant}}/{{subject:path}}.{end}" for end in ("svg", "json", "html")),
     "/scores/how/{profile}",

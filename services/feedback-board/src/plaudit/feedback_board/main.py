@@ -2,12 +2,19 @@
 
 from plaudit.common import administration, sessions
 from plaudit.common.db import Role
+from plaudit.common.delivery.channels.sender import Sender
+from plaudit.common.delivery.connector import Connector
+from plaudit.common.delivery.consent.pages import preferences_at
+from plaudit.common.delivery.contacts import AddressBook
+from plaudit.common.delivery.jobs import DeliveryJob, MessagePurgeJob
 from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
+from plaudit.common.settings import address_of
+from plaudit.common.vault import vault_of
 from plaudit.feedback_board.board.pages import console
 from plaudit.feedback_board.board.pages import routes as board_pages
 from plaudit.feedback_board.erasure.commands import scrubbing
@@ -16,6 +23,11 @@ from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
 from plaudit.feedback_board.merges import api as merges
 from plaudit.feedback_board.merges import pages as merge_pages
+from plaudit.feedback_board.notifications import api as notifications
+from plaudit.feedback_board.notifications import pages as notification_pages
+from plaudit.feedback_board.notifications.commands.sending import PREFERENCES, check_of, completing
+from plaudit.feedback_board.notifications.domain.messages import TOPIC, TOPICS
+from plaudit.feedback_board.notifications.jobs import ContactResealJob, TellingJob
 from plaudit.feedback_board.requests import api as requests
 from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
@@ -32,7 +44,11 @@ wrote a linked review within the last 90 days. The board itself is at `/` and `/
 
 def build(resources: Resources[BoardSettings]) -> Parts:
     """Return the parts of the service."""
+    settings = resources.settings
     worker = resources.database(Role.WORKER)
+    vault = vault_of(settings)
+    book = AddressBook(settings.ingest_url, vault) if settings.ingest_url else None
+    sender = Sender(settings, Connector(settings))
     writer = VoteWriter(resources.database(Role.API), resources.outbox, resources.ids)
     app = create_app(
         title="Plaudit board",
@@ -45,6 +61,11 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             votes.router,
             links.router,
             merges.router,
+            notifications.router,
+            notification_pages.console_router,
+            notification_pages.router,
+            notification_pages.mail_router,
+            preferences_at(PREFERENCES),
             board_pages.front,
             board_pages.router,
             vote_pages.router,
@@ -61,15 +82,29 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **merges.REFUSALS},
     )
     app.state.vote_writer = writer
+    app.state.message_topics = TOPICS
     return Parts(
         app=app,
         subscriptions=[consumer.SUBSCRIPTION, PERSONS],
         jobs=[
             writer,
             RecountJob(worker, resources.outbox, resources.ids),
+            TellingJob(worker, settings.status_hold_seconds, can_ask=book is not None),
+            DeliveryJob(
+                worker,
+                settings,
+                sender,
+                vault,
+                {TOPIC: check_of(address_of(settings))},
+                complete=completing(worker, vault, book),
+                preferences=PREFERENCES,
+            ),
+            MessagePurgeJob(worker, settings),
+            ContactResealJob(worker, vault),
             PurgeJob(worker),
             ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),
         ],
+        closing=[sender.close, *([book.close] if book else [])],
     )
 
 
@@ -79,7 +114,17 @@ SERVICE = Service(
     build=build,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/requests", "/b", "/board-static", "/docs", "/problems", "/static", "/sign-in", "/sign-out"),
+            *(
+                "/v1/requests",
+                "/b",
+                PREFERENCES,
+                "/board-static",
+                "/docs",
+                "/problems",
+                "/static",
+                "/sign-in",
+                "/sign-out",
+            ),
             *("/console/requests", "/console/keys", "/console/people", "/console/account"),
         ),
         exact=("/",),

@@ -3,6 +3,8 @@
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.rate_limits import Limit, spend
+from plaudit.feedback_board.notifications.commands.following import follow_by_default
+from plaudit.feedback_board.notifications.domain.followers import Source
 from plaudit.feedback_board.requests.commands import add, find_answer, keep_answer, lock_new
 from plaudit.feedback_board.requests.domain.request import Draft, Request
 from plaudit.feedback_board.votes import commands as votes
@@ -39,5 +41,6 @@ async def create_with_vote(
     await spend(work.tx, tenant_id, limit)
     request = await add(work, tenant_id, request_id, draft, actor)
     request = await votes.add(work, request, person_key, actor) or request
+    await follow_by_default(work.tx, request, person_key, Source.ASKED, actor)
     await keep_answer(work.tx, key, request)
     return request

@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from plaudit.common.delivery.domain.stores import DELIVERY_STORES
+
 STORES: Final[Mapping[str, str]] = {
     "requests": "holds no customer's name; votes and reach are counted anew",
     "activity": "person keys emptied, those of the person",
@@ -14,6 +16,10 @@ STORES: Final[Mapping[str, str]] = {
     "merges": "holds nothing about customers",
     "links": "stay, without a person; an erased review counts no more",
     "votes": "deleted, those of the person",
+    "announcements": "holds a person's key only while people are being told; emptied then",
+    "followers": "deleted, those of the person",
+    "board_contacts": "deleted, that of the person",
+    **DELIVERY_STORES,
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 

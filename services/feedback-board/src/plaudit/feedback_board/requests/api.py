@@ -28,6 +28,8 @@ from plaudit.common.http import (
 from plaudit.common.http.headers import is_none_match, strong_tags
 from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.idempotency import IdempotencyKey
+from plaudit.common.person_keys import person_key
+from plaudit.common.tenants import store as tenants
 from plaudit.feedback_board.requests import commands
 from plaudit.feedback_board.requests.domain.errors import (
     InvalidInputError,
@@ -175,7 +177,10 @@ async def set_status(
     response: Response,
     if_match: IfMatch = None,
 ) -> RequestOut:
-    """Set the status of a request, with a reason. 409 names the statuses that can follow on the present one."""
+    """Set the status of a request, with a reason. 409 names the statuses that can follow on the present one.
+
+    Those who asked for it are told some minutes later, each once, if the request still has this status by then.
+    """
     outcome = await commands.set_status(
         work,
         principal.tenant_id,
@@ -184,6 +189,8 @@ async def set_status(
         clean_reason(body.reason),
         actor_of(principal),
         expected_revisions=_revisions(if_match),
+        notify=body.notify,
+        actor_key=await actor_key_of(work.tx, principal),
     )
     response.headers["ETag"] = _etag(outcome.request)
     return request_out(outcome.request)
@@ -236,6 +243,14 @@ async def list_activity(
 def actor_of(principal: Principal) -> str:
     """Return the actor that the log names for a key or a person."""
     return principal.actor
+
+
+async def actor_key_of(tx: Tx, principal: Principal) -> str:
+    """Return the person key of who of the staff is signed in; empty for an API key."""
+    tenant_key = await tenants.person_key_of(tx, principal.tenant_id)
+    if principal.person is None or tenant_key is None:
+        return ""
+    return person_key(tenant_key, principal.person.email)
 
 
 async def _find(tx: Tx, principal: Principal, request_id: UUID) -> Request:

@@ -120,6 +120,10 @@ class StatusIn(Body):
 
     status: Status = Field(description="One that can follow on the present one.", examples=["planned"])
     reason: Reason = Field(description="Public; 3 to 2,000 characters.", examples=["We build it this spring."])
+    notify: bool | None = Field(
+        default=None,
+        description="Whether those who asked for it are told; null: of `planned`, `shipped` and `declined`.",
+    )
 
 
 class SizingIn(Body):

@@ -21,6 +21,7 @@ from plaudit.common.pages.static import StaticFiles
 from plaudit.feedback_board.board import commands
 from plaudit.feedback_board.board.pages import wording
 from plaudit.feedback_board.links import store as links
+from plaudit.feedback_board.notifications import pages as notifications
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
@@ -58,10 +59,12 @@ ROADMAP: Final = (Status.PLANNED, Status.IN_PROGRESS, Status.SHIPPED)
 router = APIRouter(prefix="/b/{tenant}", include_in_schema=False, dependencies=[Depends(anyone)])
 front = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
 """The address `/`: the board of the host."""
-site = Pages("plaudit.feedback_board.board")
+site = Pages("plaudit.feedback_board.board", "plaudit.feedback_board.notifications")
 STATIC: Final = StaticFiles.of_package("plaudit.feedback_board.board.pages", "/board-static")
 
-Notice = Annotated[Literal["voted", "withdrawn", "requested", "closed", "merged"] | None, Query()]
+Notice = Annotated[
+    Literal["voted", "withdrawn", "requested", "closed", "merged", "followed", "unfollowed"] | None, Query()
+]
 
 
 @front.get("/")
@@ -98,6 +101,7 @@ async def show_request(
         voted=await _voted(tx, visit, [found]),
         history=[wording.history_entry(entry) for entry in history],
         quotes=await links.list_quotes(tx, visit.tenant_id, found.id, QUOTES),
+        follow=await notifications.section(tx, visit, found),
         notice=notice,
     )
 

@@ -30,6 +30,8 @@ NOTICES: Final = {
     "withdrawn": "Your vote is taken back.",
     "requested": "Your request is on the board, with your vote.",
     "merged": "The request that you asked for is merged into this one, which asks for the same.",
+    "followed": "You follow this request.",
+    "unfollowed": "You do not follow this request any more.",
     "closed": "This request has been decided, so it takes no more votes.",
 }
 """What the page after a form says; the address names one of these, so no other text can be shown."""
