@@ -58,6 +58,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=[
             requests.router,
+            requests.board,
             votes.router,
             links.router,
             merges.router,

@@ -142,6 +142,7 @@ BOARD = Topic(
             "review.unlinked": LinkChange,
             "request.merged": RequestMerge,
             "request.unmerged": RequestMerge,
+            "request.unvoted": RequestVote,
         }
     ),
 )

@@ -48,10 +48,12 @@ from plaudit.feedback_board.requests.schemas import (
     RequestOut,
     SizingIn,
     StatusIn,
+    TriageOut,
     activity_out,
     request_out,
+    triage_out,
 )
-from plaudit.feedback_board.requests.store import activity, requests
+from plaudit.feedback_board.requests.store import activity, requests, triage
 
 _ETAG: Final = re.compile(r'"([0-9]{1,10})"')
 _CURSOR_TYPES: Final[dict[Order, type[tuple[Any, ...]]]] = {
@@ -62,6 +64,8 @@ _CURSOR_TYPES: Final[dict[Order, type[tuple[Any, ...]]]] = {
 }
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
+board = APIRouter(prefix="/v1/board", tags=["requests"])
+"""What is about a board and not about one request."""
 
 BoardReader = Annotated[Principal, Depends(authorize("board:read"))]
 BoardWriter = Annotated[Principal, Depends(authorize("board:write"))]
@@ -238,6 +242,12 @@ async def list_activity(
     await _find(tx, principal, request_id)
     found = await activity.list_newest(tx, principal.tenant_id, request_id, before=before, limit=paging.rows)
     return paging.page(found, lambda entry: (entry.id,), activity_out)
+
+
+@board.get("/triage", summary="Count what waits for the team")
+async def count_triage(principal: BoardReader, tx: TenantTx) -> TriageOut:
+    """Count what waits for the team: new, undecided, stale, and not sized though many ask for it."""
+    return triage_out(await triage.count(tx, principal.tenant_id), tx.now)
 
 
 def actor_of(principal: Principal) -> str:

@@ -12,7 +12,6 @@ from plaudit.common.db import Tx, lock
 from plaudit.common.events import Outgoing
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.rate_limits import Limit, spend
-from plaudit.feedback_board.requests import events as request_events
 from plaudit.feedback_board.requests.commands import (
     Outcome,
     count_if_due,
@@ -85,7 +84,7 @@ async def withdraw(
     if voted_at is None:
         return Outcome(before, already=True)
     request = await _save_without(work.tx, before, person_key, voted_at)
-    event = request_events.scored(request, work.tx.now)
+    event = events.unvoted(request, work.tx.now, person_key)
     await record(work, request, Kind.VOTE_WITHDRAWN, actor, event, person_key=person_key)
     return Outcome(request)
 

@@ -26,7 +26,7 @@ WITH people AS (
         FROM mentions WHERE tenant_id = $1 AND root_id = $2 AND person_key > $3
         UNION ALL
         SELECT person_key, source FROM followers
-        WHERE tenant_id = $1 AND request_id IN ({sets.MEMBERS}) AND person_key > $3
+        WHERE tenant_id = $1 AND request_id IN ({sets.MEMBERS}) AND state = 'following' AND person_key > $3
     ) AS found GROUP BY person_key ORDER BY person_key LIMIT $4
 )
 SELECT people.person_key, people.why, coalesce(choice.state = 'stopped', false) AS has_stopped, contact.language,
