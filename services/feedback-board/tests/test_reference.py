@@ -22,11 +22,13 @@ async def test_every_operation_answers_as_its_example_says(parts: Parts, api: ht
             ("set_sizing",),
             ("vote", "withdraw_vote"),
             ("link_review", "unlink_review"),
+            ("follow", "list_audience", "count_audience", "stop_following"),
+            ("count_triage",),
         )
     ):
         if number:
             made = await reference.check(api, "create_request")
-        ids = {"request_id": made["id"], "review_id": str(await reviews.published())}
+        ids = {"request_id": made["id"], "review_id": str(await reviews.published()), "person": "native:anna"}
         for operation in operations:
             await reference.check(api, operation, ids=ids)
     reference.assert_all_are_checked()

@@ -141,4 +141,5 @@ async def test_what_waits_for_the_team_is_counted(stage) -> None:
         "stale_planned": 1,
         "stale_in_progress": 0,
         "unsized_large": 1,
+        "failed_mails": 0,
     }

@@ -19,7 +19,9 @@ class AudienceOut(BaseModel):
     """How many people would be told of a change of a request, and how many not, and why."""
 
     status: Status = Field(description="The status that it would get.", examples=["shipped"])
-    notifies: bool = Field(description="Whether people are told of this status unless `notify` says otherwise.")
+    notifies: bool = Field(
+        description="Whether people are told of this status unless `notify` says otherwise.", examples=[True]
+    )
     held_seconds: float = Field(
         description="How long a change rests before anybody is told; what goes back meanwhile tells nobody.",
         examples=[600.0],
@@ -33,7 +35,7 @@ class AudienceOut(BaseModel):
     actor: int = Field(description="Not told: they make the change themselves.", examples=[0])
     no_mailbox: int = Field(description="Not told: the last mail to them was refused for good.", examples=[0])
     anonymous: int = Field(description="Not told: they did not sign in.", examples=[0])
-    no_address: int = Field(description="Not told: no address is known.", examples=[0])
+    no_address: int = Field(description="Not told: no address is known.", examples=[1])
     complete: bool = Field(description="Whether all people are counted; at most 50,000 are.", examples=[True])
 
 
@@ -42,9 +44,9 @@ class InvolvedOut(BaseModel):
 
     person: str = Field(description="The person key.", examples=["native:anna"])
     why: list[str] = Field(
-        description="`voted`, `reviewed`, `asked`, `commented`; `chosen`: follows it.", examples=[["voted"]]
+        description="`voted`, `reviewed`, `asked`, `commented`; `chosen`: follows it.", examples=[["chosen"]]
     )
-    told: Told = Field(description="As in the count of the audience.", examples=["by_mail"])
+    told: Told = Field(description="As in the count of the audience.", examples=["no_address"])
 
 
 def audience_out(status: Status, found: Audience, held_seconds: float, *, notifies: bool) -> AudienceOut:

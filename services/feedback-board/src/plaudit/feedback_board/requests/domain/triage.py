@@ -8,6 +8,7 @@ OPEN_FOR: Final = timedelta(days=7)
 PLANNED_FOR: Final = timedelta(days=90)
 IN_PROGRESS_FOR: Final = timedelta(days=30)
 NEW_FOR: Final = timedelta(days=7)
+MAX_FAILED: Final = 1_000
 LARGE_REACH: Final = 10
 """People from whom on an unsized request is worth an estimate."""
 
@@ -28,3 +29,5 @@ class Triage:
     """In progress for more than 30 days without another status."""
     unsized_large: int
     """Undecided, not sized, and of a reach of ten people or more."""
+    failed_mails: int
+    """Mails that could not be sent, counted up to `MAX_FAILED`."""

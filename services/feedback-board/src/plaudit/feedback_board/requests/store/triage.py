@@ -1,11 +1,13 @@
-"""The one statement that counts what waits for the team."""
+"""Counts what waits for the team."""
 
 from typing import Final
 
 from plaudit.common.db import Tx
+from plaudit.common.delivery import store as deliveries
 from plaudit.feedback_board.requests.domain.triage import (
     IN_PROGRESS_FOR,
     LARGE_REACH,
+    MAX_FAILED,
     NEW_FOR,
     OPEN_FOR,
     PLANNED_FOR,
@@ -30,4 +32,5 @@ async def count(tx: Tx, tenant_id: str) -> Triage:
     since = (tx.now - each for each in (NEW_FOR, OPEN_FOR, PLANNED_FOR, IN_PROGRESS_FOR))
     row = await tx.raw.fetchrow(_COUNT, tenant_id, *since, LARGE_REACH)
     assert row is not None, "an aggregate has one row"
-    return Triage(**row)
+    failed = await deliveries.count_failed(tx, tenant_id, MAX_FAILED)
+    return Triage(**row, failed_mails=failed)
