@@ -6,7 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from plaudit.feedback_board.notifications.commands import following, telling
+from plaudit.common.erasure import Erasure, Kind, note
+from plaudit.feedback_board.erasure.commands import scrubbing
+from plaudit.feedback_board.notifications.commands import telling
+from plaudit_testing.erasing import holders, scrub_all
 
 pytestmark = pytest.mark.postgres
 
@@ -217,17 +220,23 @@ async def test_whoever_makes_the_change_is_not_told(stage) -> None:
     assert {told.value: number for told, number in found.counts.items()} == {"actor": 1}
 
 
-async def test_an_erased_person_leaves_nothing_behind(stage, worker) -> None:
-    path = await stage.request("Refund the deposit", ANNA)
-    await stage.knows(ANNA)
-    await stage.api.put(f"{path}/followers/{ANNA}")
+async def test_of_an_erased_person_no_store_holds_anything(stage, worker, resources) -> None:
+    path = await stage.request("Refund the deposit", ANNA, BEN)
+    for person in (ANNA, BEN):
+        await stage.knows(person)
+        await stage.api.put(f"{path}/followers/{person}")
     await stage.becomes(path, "shipped")
-    await stage.told_after_hold()
+    assert await stage.told_after_hold() == ["anna", "ben"]
+    await stage.becomes(path, "in_progress", notify=True)
     async with worker.transaction() as tx:
-        await following.erase(tx, "default", ANNA, tx.now)
-    for table in ("followers", "board_contacts"):
-        assert await stage.count(f"SELECT count(*) FROM {table}") == 0
-    assert await stage.count("SELECT count(*) FROM message_deliveries WHERE person_key <> ''") == 0
+        await note(tx, [Erasure("default", Kind.PERSON, ANNA, tx.now)])
+    await stage.later(timedelta(minutes=1))
+    await scrub_all(worker, scrubbing(resources.outbox, resources.ids))
+    async with worker.transaction() as tx:
+        assert await holders(tx.raw, "feedback-board", ANNA, "anna@example.org") == []
+        assert await holders(tx.raw, "feedback-board", BEN) != []
+    await stage.told_after_hold()
+    assert stage.mailbox.recipients.count("anna@example.org") == 1, "and nothing more is told"
 
 
 def _id(path: str) -> UUID:

@@ -269,9 +269,7 @@ class TriageOut(BaseModel):
     stale_planned: int = Field(description="Planned for more than 90 days.", examples=[0])
     stale_in_progress: int = Field(description="In progress for more than 30 days without an update.", examples=[0])
     unsized_large: int = Field(description="Undecided, not sized, and with a reach of 10 or more.", examples=[0])
-    failed_mails: int = Field(
-        description="Mails to people that could not be sent; at most 1,000 are counted.", examples=[0]
-    )
+    failed_mails: int = Field(description="Mails that could not be sent; at most 1,000 are counted.", examples=[0])
 
 
 def triage_out(found: Triage, as_of: datetime) -> TriageOut:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 from markupsafe import Markup
@@ -67,11 +67,12 @@ def thread_of(request_id: UUID) -> str:
 def message_of(announcement: Announcement, request: Request, to: Involved) -> Message:
     """Return what is queued for one person. Its words are composed when it leaves.
 
-    The key names the change and the person: however often it is queued, it is one delivery.
+    The key names the change and the person: however often it is queued, it is one delivery. It outlasts an erasure, so
+    that it does not hold the person key, which may be a name on a platform.
     """
     return Message(
         tenant=request.tenant_id,
-        key=f"request-status:{announcement.id}:{to.person_key}",
+        key=f"request-status:{announcement.id}:{uuid5(announcement.id, to.person_key)}",
         topic=TOPIC,
         to=person(to.person_key, is_known_here=to.language is not None),
         content=Content(
