@@ -241,3 +241,10 @@ async def test_of_an_erased_person_no_store_holds_anything(stage, worker, resour
 
 def _id(path: str) -> UUID:
     return UUID(path.rpartition("/")[2])
+
+
+async def test_a_person_key_of_a_platform_may_hold_a_slash_and_is_no_address(stage) -> None:
+    path = await stage.request("Refund the deposit")
+    assert (await stage.api.put(f"{path}/followers/app-store:a%2Fb")).json()["person"] == "app-store:a/b"
+    assert (await stage.api.put(f"{path}/followers/anna@example.org")).status_code == 422
+    assert (await stage.api.put(f"/v1/requests/{UUID(int=1)}/followers/{ANNA}")).status_code == 404

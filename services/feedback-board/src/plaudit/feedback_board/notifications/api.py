@@ -36,7 +36,7 @@ PersonKey = Annotated[
 
 
 @router.put(
-    "/{request_id}/followers/{person}",
+    "/{request_id}/followers/{person:path}",
     summary="Follow a request",
     openapi_extra=describe(problems={"request-merged": 409}),
 )
@@ -46,7 +46,7 @@ async def follow(principal: BoardWriter, work: Work, request_id: RequestId, pers
 
 
 @router.delete(
-    "/{request_id}/followers/{person}",
+    "/{request_id}/followers/{person:path}",
     summary="Stop following a request",
     openapi_extra=describe(problems={"request-merged": 409}, answer={"state": "stopped"}),
 )

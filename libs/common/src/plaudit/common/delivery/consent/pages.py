@@ -25,7 +25,7 @@ from plaudit.common.tenants import store as tenants
 SAVED: Final = "saved"
 _BOX: Final = "topic"
 
-_routes = APIRouter()
+_routes = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
 pages = Pages("plaudit.common.delivery.consent")
 
 
@@ -158,7 +158,7 @@ def _private(response: Response) -> Response:
 
 def preferences_at(path: str) -> APIRouter:
     """Return the pages below a path of the service."""
-    made = APIRouter(prefix=path, include_in_schema=False, dependencies=[Depends(anyone)])
+    made = APIRouter(prefix=path)
     made.include_router(_routes)
     return made
 
