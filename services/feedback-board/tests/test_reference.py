@@ -14,6 +14,7 @@ pytestmark = pytest.mark.postgres
 async def test_every_operation_answers_as_its_example_says(parts: Parts, api: httpx.AsyncClient, reviews: Any) -> None:
     assert parts.app is not None
     reference = Reference(parts.app.openapi())
+    await reference.check(api, "count_triage")
     made = await reference.check(api, "create_request")
     await reference.check(api, "list_requests")
     for number, operations in enumerate(
@@ -23,7 +24,6 @@ async def test_every_operation_answers_as_its_example_says(parts: Parts, api: ht
             ("vote", "withdraw_vote"),
             ("link_review", "unlink_review"),
             ("follow", "list_audience", "count_audience", "stop_following"),
-            ("count_triage",),
         )
     ):
         if number:

@@ -8,10 +8,14 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from plaudit.common.db import Role
+from plaudit.common.delivery.domain.stores import DELIVERY_STORES
 
 pytestmark = pytest.mark.postgres
 
-TABLES = ("requests", "votes", "links", "reviews", "activity", "recounts", "idempotency_keys", "rate_limits")
+TABLES = (
+    *("requests", "votes", "links", "reviews", "activity", "recounts", "idempotency_keys", "rate_limits", "merges"),
+    *("announcements", "followers", "board_contacts", *DELIVERY_STORES),
+)
 
 
 async def test_another_tenants_request_is_not_found(
