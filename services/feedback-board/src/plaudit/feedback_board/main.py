@@ -19,6 +19,10 @@ from plaudit.feedback_board.merges import pages as merge_pages
 from plaudit.feedback_board.requests import api as requests
 from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
+from plaudit.feedback_board.similar import api as similar
+from plaudit.feedback_board.similar.jobs import IndexJob
+from plaudit.feedback_board.similar.pages import console as similar_console
+from plaudit.feedback_board.similar.pages import public as similar_pages
 from plaudit.feedback_board.votes import api as votes
 from plaudit.feedback_board.votes import pages as vote_pages
 from plaudit.feedback_board.votes.writer import VoteWriter
@@ -41,6 +45,8 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         resources=resources,
         staff_sessions=sessions.staff_sessions(resources),
         routers=[
+            similar.router,
+            similar.board_router,
             requests.router,
             votes.router,
             links.router,
@@ -50,14 +56,16 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             vote_pages.router,
             console.router,
             merge_pages.router,
+            similar_pages.router,
+            similar_console.router,
             sessions.router,
             administration.router,
         ],
         assets=resources.page_assets,
         tags={"requests": "What people ask for: with votes, linked reviews, status, size and the log of each."},
-        bare_routes=[static_route(board_pages.STATIC)],
+        bare_routes=[static_route(board_pages.STATIC), static_route(similar_pages.STATIC)],
         pages=True,
-        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS, **merges.PROBLEMS},
+        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS, **merges.PROBLEMS, **similar.PROBLEMS},
         refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **merges.REFUSALS},
     )
     app.state.vote_writer = writer
@@ -67,6 +75,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         jobs=[
             writer,
             RecountJob(worker, resources.outbox, resources.ids),
+            IndexJob(worker),
             PurgeJob(worker),
             ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),
         ],
@@ -79,7 +88,18 @@ SERVICE = Service(
     build=build,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/requests", "/b", "/board-static", "/docs", "/problems", "/static", "/sign-in", "/sign-out"),
+            *(
+                "/v1/requests",
+                "/v1/board",
+                "/b",
+                "/board-static",
+                "/similar-static",
+                "/docs",
+                "/problems",
+                "/static",
+                "/sign-in",
+                "/sign-out",
+            ),
             *("/console/requests", "/console/keys", "/console/people", "/console/account"),
         ),
         exact=("/",),

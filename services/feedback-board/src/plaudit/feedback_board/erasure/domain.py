@@ -12,6 +12,12 @@ STORES: Final[Mapping[str, str]] = {
     "recounts": "holds nothing about customers",
     "reviews": "title, excerpt, rating and person emptied; says which it was, and that it is not published",
     "merges": "holds nothing about customers",
+    "words_to_index": "holds nothing about customers",
+    "request_words": "words of requests, indexed anew when a title or a text changes",
+    "title_stems": "words of requests, indexed anew when a title changes",
+    "stem_counts": "numbers of titles; holds nothing about customers",
+    "submissions": "says neither who sent a form nor what it said",
+    "rejected_duplicates": "holds nothing about customers",
     "links": "stay, without a person; an erased review counts no more",
     "votes": "deleted, those of the person",
 }

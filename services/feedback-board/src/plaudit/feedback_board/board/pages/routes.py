@@ -35,6 +35,8 @@ from plaudit.feedback_board.requests.domain.text import (
 )
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, requests
+from plaudit.feedback_board.similar import commands as similar
+from plaudit.feedback_board.similar.pages import public as similar_pages
 from plaudit.feedback_board.votes import store as votes
 from plaudit.feedback_board.votes.pages import (
     PUBLIC,
@@ -58,7 +60,7 @@ ROADMAP: Final = (Status.PLANNED, Status.IN_PROGRESS, Status.SHIPPED)
 router = APIRouter(prefix="/b/{tenant}", include_in_schema=False, dependencies=[Depends(anyone)])
 front = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
 """The address `/`: the board of the host."""
-site = Pages("plaudit.feedback_board.board")
+site = Pages("plaudit.feedback_board.board", "plaudit.feedback_board.similar")
 STATIC: Final = StaticFiles.of_package("plaudit.feedback_board.board.pages", "/board-static")
 
 Notice = Annotated[Literal["voted", "withdrawn", "requested", "closed", "merged"] | None, Query()]
@@ -110,19 +112,26 @@ async def make_request(
     parts: BoardResources,
     title: Annotated[str, Form()] = "",
     text: Annotated[str, Form()] = "",
-    form: Annotated[str, Form(max_length=64)] = "",
+    form: similar_pages.FormId = "",
+    confirmed: Annotated[Literal["yes", ""], Form()] = "",
     newcomer: Newcomer = "",
 ) -> Response:
-    """Put a visitor's request on the board, with the visitor's vote."""
+    """Put a visitor's request on the board, with the visitor's vote; first ask whether one of the same is meant."""
     try:
         draft = domain.Draft(title=clean_title(title), text=clean_text(text))
     except InvalidInputError as error:
         return await _board_page(visit, work.tx, parts, typed={"title": title, "text": text, "error": error})
+    alike = [] if confirmed else await similar.find_similar(work.tx, visit.tenant_id, draft.title)
+    if similar_pages.find_same(alike):
+        await similar.note_asked(work.tx, visit.tenant_id, form)
+        typed = {"title": title, "text": text, "error": None}
+        return await _board_page(visit, work.tx, parts, typed=typed, form=form, alike=alike)
     visitor = sender_of_form(visit, newcomer, work.ids())
     limit = limit_of(request, parts, visit, "request", parts.settings.requests_per_hour_per_network)
     made = await commands.create_with_vote(
         work, visit.tenant_id, draft, visitor.person_key, PUBLIC, key=_form_key(form, draft), limit=limit
     )
+    await similar.note_posted(work.tx, visit.tenant_id, form, made.id)
     response = RedirectResponse(f"{page_path(made)}?notice=requested", int(HTTPStatus.SEE_OTHER))
     remember(response, parts, visit, visitor)
     return response
@@ -144,6 +153,8 @@ async def _board_page(
     notice: str | None = None,
     cursor: str | None = None,
     typed: dict[str, Any] | None = None,
+    form: str = "",
+    alike: Sequence[similar.Similar] = (),
 ) -> Response:
     columns = {status: await _column(tx, visit, status) for status in ROADMAP}
     listed, following = await _list(tx, visit, UNDECIDED, cursor)
@@ -160,7 +171,8 @@ async def _board_page(
         cursor=cursor or "",
         notice=notice,
         typed=typed or {"title": "", "text": "", "error": None},
-        form=parts.ids().hex,
+        form=form or parts.ids().hex,
+        **similar_pages.section(alike),
     )
 
 

@@ -39,6 +39,10 @@ class Kind(StrEnum):
     """request_id, title, reason: the other side of `MERGED`, in the log of the root"""
     UNMERGED_HERE = "unmerged_here"
     """request_id, title: the other side of `UNMERGED`, in the log of the root"""
+    DUPLICATE_REJECTED = "duplicate_rejected"
+    """request_id: staff said that it is not the same, so that the two are never proposed as duplicates again"""
+    DUPLICATE_PROPOSED = "duplicate_proposed"
+    """request_id: staff took that back"""
     RECOUNTED = "recounted"
     """Nobody did anything: a review was removed, restored or erased, a person was erased with the votes, or a mention
     left the window of reach."""
