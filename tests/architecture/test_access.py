@@ -30,6 +30,8 @@ FOR_ANYONE = {
         "/b/{tenant}/requests",
         "/b/{tenant}/r/{slug}",
         "/b/{tenant}/r/{slug}/votes",
+        "/b/{tenant}/r/{slug}/votes-instead",
+        "/b/{tenant}/similar",
     ),
     "/s/{token}",  # the survey of an invitation
     *("/preferences/{token}", "/preferences/{token}/stop", "/preferences/{token}/stop/{topic}"),
@@ -52,7 +54,7 @@ FOR_EVERY_ROLE = {"/console/account", "/console/account/sessions/end"}
 """Paths that need a session and no scope: they show and end what belongs to whoever is signed in."""
 OPEN_BARE_ROUTES = {
     *("/static/{version}/{name}", "/board-static/{version}/{name}", "/survey-static/{version}/{name}"),
-    *("/badge-static/{version}/{name}", "/incident-static/{version}/{name}"),
+    *("/badge-static/{version}/{name}", "/incident-static/{version}/{name}", "/similar-static/{version}/{name}"),
 }
 OURS = {"sec-fetch-site": "same-origin"}
 HTML = {"accept": "text/html"}

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from plaudit.feedback_board.similar.domain.likeness import (
     RELATED_COSINE,
+    SAME_COSINE,
+    SAME_TRIGRAMS,
     Likeness,
     Rarity,
     are_opposed,
@@ -98,14 +100,30 @@ def test_a_title_of_words_that_say_nothing_is_compared_by_all_of_them():
     assert compared("Add more options", "Add more options").likeness is Likeness.SAME
 
 
+HOLDING = {"hide": 60, "show": 80, "status": 30, "bar": 40}
+
+
 def test_the_same_come_before_the_related_and_ties_are_broken_by_id():
     titles = {
         UUID(int=3): read_title("Hide the status bar"),
         UUID(int=2): read_title("Hide the status bar"),
         UUID(int=1): read_title("Show the status bar"),
+        UUID(int=4): read_title("Dark mode"),
     }
-    found = most_alike(read_title("Hide the status bar"), titles, rarity_of(*BOARD, "Show the status bar"))
+    found = most_alike(read_title("Hide the status bar"), titles, Rarity(titles=1_000, holding=HOLDING))
     assert [each.request_id.int for each in found] == [2, 3, 1]
+
+
+def test_opposites_are_told_apart_where_both_figures_say_the_same():
+    found = compare(
+        SOME,
+        read_title("Hide the status bar"),
+        read_title("Show the status bar"),
+        Rarity(titles=1_000, holding=HOLDING),
+    )
+    assert found.cosine >= SAME_COSINE
+    assert found.trigrams >= SAME_TRIGRAMS
+    assert found.likeness is Likeness.RELATED
 
 
 STEMS = st.frozensets(st.sampled_from("abcdefghijkl"), min_size=1, max_size=6)

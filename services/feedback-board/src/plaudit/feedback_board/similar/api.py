@@ -46,8 +46,8 @@ async def find_similar(
 ) -> SimilarOut:
     """Return up to five requests whose titles are similar to a text: the same first, and of these the most alike.
 
-    It is advice: opposites and word order defeat any such measure, so nothing is merged by it. A request is found within
-    a second after it was made. Of one that is merged, its root is returned.
+    It is advice: opposites and word order defeat any such measure, so nothing is merged by it. A request is found
+    within a second after it was made. Of one that is merged, its root is returned.
     """
     found = await commands.find_similar(tx, principal.tenant_id, q)
     return SimilarOut(items=[similar_out(each) for each in found])

@@ -16,7 +16,7 @@ from plaudit.feedback_board.similar.domain.likeness import (
 )
 
 _LIKENESS = (
-    f"`same`: cosine ≥ {SAME_COSINE}, trigrams ≥ {SAME_TRIGRAMS}, and no word that is the opposite of one in the other. "
+    f"`same`: cosine ≥ {SAME_COSINE}, trigrams ≥ {SAME_TRIGRAMS}, and no word whose opposite is in the other; "
     f"`related`: cosine ≥ {RELATED_COSINE}."
 )
 

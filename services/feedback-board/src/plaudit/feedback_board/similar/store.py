@@ -59,7 +59,7 @@ INSERT INTO stem_counts (tenant_id, stem, titles) SELECT * FROM unnest($1::text[
 ON CONFLICT (tenant_id, stem) DO UPDATE SET titles = stem_counts.titles + excluded.titles
 """
 _COUNT_LESS = """
-UPDATE stem_counts SET titles = titles + less.titles
+UPDATE stem_counts SET titles = stem_counts.titles + less.titles
 FROM unnest($1::text[], $2::text[], $3::int[]) AS less (tenant_id, stem, titles)
 WHERE stem_counts.tenant_id = less.tenant_id AND stem_counts.stem = less.stem
 """

@@ -162,7 +162,7 @@ async def _board_page(
         "board.html",
         visit,
         parts,
-        status_code=HTTPStatus.OK if typed is None else HTTPStatus.UNPROCESSABLE_ENTITY,
+        status_code=HTTPStatus.UNPROCESSABLE_ENTITY if typed and typed["error"] else HTTPStatus.OK,
         columns=columns,
         counts=await requests.count_by_status(tx, visit.tenant_id),
         requests=listed,

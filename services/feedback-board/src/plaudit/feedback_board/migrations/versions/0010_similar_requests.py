@@ -43,7 +43,7 @@ CREATE TABLE feedback_board.request_words (
 """,
     """
 COMMENT ON COLUMN feedback_board.request_words.words IS
-    'of title and text, and ~ nearly so of the title; each behind the tenant''s name, so that the index keeps tenants apart'
+    'of title and text, and of the title ~ nearly so; each behind its tenant''s name, so that the index keeps them apart'
 """,
     "COMMENT ON COLUMN feedback_board.request_words.stems IS 'of the title: the rows of title_stems'",
     # Rows of one job, in batches: a list of pending entries would only make searches slower.
@@ -99,7 +99,10 @@ CREATE TABLE feedback_board.rejected_duplicates (
 )
 """,
     "CREATE INDEX rejected_duplicates_of ON feedback_board.rejected_duplicates (tenant_id, other_id)",
-    "COMMENT ON TABLE feedback_board.rejected_duplicates IS 'pairs that staff said are not the same: never proposed again'",
+    """
+COMMENT ON TABLE feedback_board.rejected_duplicates IS
+    'pairs that staff said are not the same: never proposed again'
+""",
     # Row level security lets no operator near an index that might tell of other rows, and that of full text is such
     # a one. This view has the same condition without that barrier; the api role has no right to the table itself.
     """
@@ -128,7 +131,9 @@ EXECUTE FUNCTION feedback_board.mark_words()
 # The owner sees the rows only while it is not forced under the policies, which name no tenant for it.
 _MARK_ALL = (
     "ALTER TABLE feedback_board.requests NO FORCE ROW LEVEL SECURITY",
-    "INSERT INTO feedback_board.words_to_index (tenant_id, request_id) SELECT tenant_id, id FROM feedback_board.requests",
+    """
+INSERT INTO feedback_board.words_to_index (tenant_id, request_id) SELECT tenant_id, id FROM feedback_board.requests
+""",
     "ALTER TABLE feedback_board.requests FORCE ROW LEVEL SECURITY",
 )
 

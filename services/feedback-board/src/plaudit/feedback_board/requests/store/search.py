@@ -16,7 +16,8 @@ being asked for its words, of which enough match."""
 SEPARATOR: Final = "\x01"
 """Of words in a parameter; none holds it."""
 
-_FOUND = "SELECT request_id FROM searched_requests WHERE tenant_id = $1 AND words @@ $2::tsquery LIMIT $3"
+FOUND: Final = "SELECT request_id FROM searched_requests WHERE words @@ $1::tsquery LIMIT $2"
+"""Words stand behind their tenant's name, so that they are those of one tenant."""
 
 # Behind OFFSET 0: it is asked of one request after the other, in the order of the list.
 _HOLDS = """
@@ -67,7 +68,7 @@ async def search(tx: Tx, tenant_id: str, searched: str) -> Found:
         return Found(frozenset())
     for nearly in (False, True):
         query = search_query(tenant_id, wanted, nearly=nearly)
-        rows = await tx.raw.fetch(_FOUND, tenant_id, query, MAX_LISTED + 1)
+        rows = await tx.raw.fetch(FOUND, query, MAX_LISTED + 1)
         if len(rows) > MAX_LISTED:
             return Found(condition=holds(query))
         if rows:

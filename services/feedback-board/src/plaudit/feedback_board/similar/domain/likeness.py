@@ -25,7 +25,7 @@ MAX_STEMS: Final = 24
 _DIGITS: Final = 6
 """Of a figure: the same on every machine."""
 _PREFIX: Final = re.compile(
-    r"^\s*(?:\[[^\]]{1,30}\]|(?:feature request|request|suggestion|idea|wunsch|vorschlag)\s*:)", re.I
+    r"^\s*(?:\[[^\]]{1,30}\]|(?:feature request|request|suggestion|idea|wunsch|vorschlag)\s*:)", re.IGNORECASE
 )
 """What stands before many titles: `[feature]`, `Feature request:`."""
 
