@@ -43,7 +43,7 @@ CREATE TABLE feedback_board.request_words (
 """,
     """
 COMMENT ON COLUMN feedback_board.request_words.words IS
-    'of title and text, and of the title ~ nearly so; each behind its tenant''s name, so that the index keeps them apart'
+    'of title and text, and of the title ~ nearly so; each behind its tenant''s name, so the index keeps them apart'
 """,
     "COMMENT ON COLUMN feedback_board.request_words.stems IS 'of the title: the rows of title_stems'",
     # Rows of one job, in batches: a list of pending entries would only make searches slower.

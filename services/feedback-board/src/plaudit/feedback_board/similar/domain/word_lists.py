@@ -28,6 +28,12 @@ ASKING: Final = _words("""
     unterstuetzung verbessern vorschlag wunsch wuensche
 """)
 """How people ask, whatever it is."""
+REVIEWING: Final = _words("""
+    again app bad before came come elsewhere fix go going good got just last made make now really still take
+    then thing things time today update version went work works year years
+    app aktuell anderswo gut immer jahr jahre jetzt leider schlecht version wieder zeit
+""")
+"""What reviews say of anything."""
 
 OPPOSITES: Final = (
     ("hide", "show"),
