@@ -26,7 +26,7 @@ class SimilarRequestOut(BaseModel):
 
     likeness: Likeness = Field(description=_LIKENESS, examples=["same"])
     cosine: float = Field(description="Of the stems of both titles, each weighed by how rare it is.", examples=[1.0])
-    trigrams: float = Field(description="The share of trigrams that both titles have.", examples=[0.625])
+    trigrams: float = Field(description="The share of trigrams that both titles have.", examples=[1.0])
     request: RequestOut = Field(description="The request, or the root that it is merged into.")
 
 

@@ -16,7 +16,7 @@ GRANTS = {
     "request_words": {Role.WORKER: "SELECT, INSERT, UPDATE"},
     "title_stems": {Role.API: "SELECT", Role.WORKER: "SELECT, INSERT, DELETE"},
     "stem_counts": {Role.API: "SELECT", Role.WORKER: "SELECT, INSERT, UPDATE"},
-    "submissions": {Role.API: "SELECT, INSERT, UPDATE"},
+    "submissions": {Role.API: "SELECT, INSERT, UPDATE", Role.WORKER: "SELECT"},
     "rejected_duplicates": {Role.API: "SELECT, INSERT, DELETE", Role.WORKER: "SELECT"},
 }
 
