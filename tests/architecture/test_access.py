@@ -29,6 +29,7 @@ FOR_ANYONE = {
         "/b/{tenant}/status/{status}",
         "/b/{tenant}/requests",
         "/b/{tenant}/r/{slug}",
+        "/b/{tenant}/r/{slug}/priority",
         "/b/{tenant}/r/{slug}/votes",
     ),
     "/s/{token}",  # the survey of an invitation

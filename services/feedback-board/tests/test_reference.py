@@ -1,5 +1,6 @@
 """The examples of the API reference are what the board answers."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -19,7 +20,8 @@ async def test_every_operation_answers_as_its_example_says(parts: Parts, api: ht
     for number, operations in enumerate(
         (
             ("get_request", "list_activity", "set_status"),
-            ("set_sizing",),
+            ("set_sizing", "list_sizings", "explain_priority", "get_reach"),
+            ("set_concern",),
             ("vote", "withdraw_vote"),
             ("link_review", "unlink_review"),
         )
@@ -29,4 +31,11 @@ async def test_every_operation_answers_as_its_example_says(parts: Parts, api: ht
         ids = {"request_id": made["id"], "review_id": str(await reviews.published())}
         for operation in operations:
             await reference.check(api, operation, ids=ids)
+    until = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"
+    persona = await reference.check(api, "create_persona")
+    for operation in (
+        *("list_personas", "change_persona", "mute_persona", "unmute_persona", "assign_person", "unassign_person"),
+        *("get_reach_view", "set_reach_view"),
+    ):
+        await reference.check(api, operation, ids={"persona_id": persona["id"], "until": until})
     reference.assert_all_are_checked()

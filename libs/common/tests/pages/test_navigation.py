@@ -6,7 +6,7 @@ def test_a_person_sees_the_sections_that_all_their_scopes_allow() -> None:
     # These need the one scope alone, the desk needs that of alerts, too.
     of_clocks = [(f"/console/{name}", "") for name in ("owners", "policies", "calendars", "set-aside")]
     assert [(link.path, link.count) for link in shown] == [
-        *(("/console/reports", ""), ("/console/requests", "3")),
+        *(("/console/reports", ""), ("/console/requests", "3"), ("/console/personas", "")),
         *of_clocks,
     ]
     assert [link.path for link in sections(lambda _: True, {})] == [entry.path for entry in CONSOLE if entry.is_listed]

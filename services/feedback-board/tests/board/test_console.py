@@ -89,6 +89,17 @@ async def test_only_statuses_that_can_follow_are_offered(api: httpx.AsyncClient,
     assert [option.attributes["value"] for option in form.all("option")] == ["in_progress"]
 
 
+async def test_a_status_without_the_reason_that_it_needs_says_so_beside_the_field(
+    api: httpx.AsyncClient, staff
+) -> None:
+    await put_on_board(api, "Dark mode")
+    form = form_of(await page_of_request(staff, api), "status")
+    refused = page_of(await submit(staff, form, status="declined", reason=""))
+    assert "only with a public reason" in form_of(refused, "status").one(id="reason-error").text
+    await submit(staff, form, status="planned", reason="")
+    assert (await api.get("/v1/requests")).json()["items"][0]["status"] == "planned"
+
+
 async def test_an_error_stands_beside_its_field_and_what_was_typed_is_kept(api: httpx.AsyncClient, staff) -> None:
     await put_on_board(api, "Dark mode")
     page = await page_of_request(staff, api)

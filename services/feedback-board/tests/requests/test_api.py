@@ -139,10 +139,35 @@ async def test_a_transition_that_is_not_possible_names_those_that_are(
     assert problem_of(same) == (409, "status-not-possible")
 
 
-async def test_a_status_without_a_public_reason_is_refused(api: httpx.AsyncClient, request_path: str) -> None:
-    for change in ({"status": "planned"}, {"status": "planned", "reason": " "}, {"status": "merged", "reason": "Why."}):
+async def test_a_status_that_needs_a_public_reason_is_refused_without_one(
+    api: httpx.AsyncClient, request_path: str
+) -> None:
+    for change in (
+        {"status": "declined"},
+        {"status": "shipped", "reason": None},
+        {"status": "planned", "reason": " "},
+        {"status": "merged", "reason": "Why."},
+    ):
         assert problem_of(await api.put(f"{request_path}/status", json=change)) == (422, "invalid-request"), change
     assert (await api.get(request_path)).json()["status"] == "open"
+    refused = (await api.put(f"{request_path}/status", json={"status": "declined"})).json()["errors"]
+    assert [(error["pointer"], error["detail"][:66]) for error in refused] == [
+        ("/reason", "a request that is open becomes declined only with a public reason:")
+    ]
+
+
+async def test_a_move_forward_needs_no_reason_and_a_move_back_does(
+    api: httpx.AsyncClient, clients, request_path: str
+) -> None:
+    for status in ("planned", "in_progress", "shipped"):
+        moved = await api.put(f"{request_path}/status", json={"status": status})
+        assert (moved.status_code, moved.json()["status_reason"]) == (200, None)
+        assert (await clients.visitor().get(moved.json()["page"])).status_code == 200
+        assert (await api.put(f"{request_path}/status", json={"status": status})).json() == moved.json()
+    back = {"status": "in_progress"}
+    assert problem_of(await api.put(f"{request_path}/status", json=back)) == (422, "invalid-request")
+    reopened = await api.put(f"{request_path}/status", json={**back, "reason": "It broke again."})
+    assert (reopened.json()["status"], reopened.json()["status_reason"]) == ("in_progress", "It broke again.")
 
 
 async def test_priority_follows_from_sizing_and_reach(api: httpx.AsyncClient, request_path: str, outbox) -> None:
@@ -151,7 +176,7 @@ async def test_priority_follows_from_sizing_and_reach(api: httpx.AsyncClient, re
     sized = await _size(api, request_path, 2, 3)
     assert sized.status_code == 200
     figures = {name: sized.json()[name] for name in ("impact", "effort_weeks", "reach", "priority", "formula_version")}
-    assert figures == {"impact": "2", "effort_weeks": "3", "reach": 2, "priority": "1.33", "formula_version": 1}
+    assert figures == {"impact": "2", "effort_weeks": "3", "reach": 2, "priority": "1.33", "formula_version": 2}
     more = await api.post(f"{request_path}/votes", json={"person": "native:cleo"})
     assert more.json()["request"]["priority"] == "2"
     scored = [event["data"]["request"] for event in await outbox.events() if event["type"] == "request.scored"]

@@ -14,6 +14,7 @@ from plaudit.common.ids import uuid7
 from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.request import Draft, Request, new_request
 from plaudit.feedback_board.requests.domain.status import Status
+from plaudit.feedback_board.requests.domain.weighing import Concern, ReachView
 from plaudit.feedback_board.requests.store import mentions, requests
 from plaudit.feedback_board.requests.tables import requests as table
 
@@ -70,6 +71,14 @@ def _other(request: Request) -> Request:
         "trend": 8,
         "merged_into": None,
         "merged_at": None,
+        "sized_at": NOON + timedelta(days=4),
+        "concern": Concern.SAFETY,
+        "strata": {"": 3, "trial": 1},
+        "muted_people": 1,
+        "weighted_reach": Decimal("2.50"),
+        "reach_view": ReachView.CAPPED,
+        "reach_cap": 8,
+        "formula_version": 9,
     }
     assert changed.keys() | {"tenant_id", "id"} == {field.name for field in fields(Request)}
     return replace(request, **changed)
@@ -119,7 +128,7 @@ async def test_a_plan_made_over_empty_tables_counts_mentions_by_index(board_url:
     finally:
         await connection.close()
     text = "\n".join(line[0] for line in plan)
-    for table_name in ("votes", "links", "reviews"):
+    for table_name in ("votes", "links", "reviews", "persona_people"):
         assert f"Seq Scan on {table_name}" not in text, text
 
 

@@ -16,8 +16,11 @@ from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
 from plaudit.feedback_board.merges import api as merges
 from plaudit.feedback_board.merges import pages as merge_pages
+from plaudit.feedback_board.personas import api as personas
+from plaudit.feedback_board.personas import pages as persona_pages
+from plaudit.feedback_board.personas.jobs import MuteJob
 from plaudit.feedback_board.requests import api as requests
-from plaudit.feedback_board.requests.jobs import RecountJob
+from plaudit.feedback_board.requests.jobs import DayJob, RecountJob
 from plaudit.feedback_board.settings import BoardSettings
 from plaudit.feedback_board.votes import api as votes
 from plaudit.feedback_board.votes import pages as vote_pages
@@ -45,20 +48,26 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             votes.router,
             links.router,
             merges.router,
+            personas.router,
+            personas.of_requests,
             board_pages.front,
             board_pages.router,
             vote_pages.router,
             console.router,
             merge_pages.router,
+            persona_pages.router,
             sessions.router,
             administration.router,
         ],
         assets=resources.page_assets,
-        tags={"requests": "What people ask for: with votes, linked reviews, status, size and the log of each."},
+        tags={
+            "requests": "What people ask for: with votes, linked reviews, status, size and the log of each.",
+            "personas": "Kinds of people who ask, and how much each counts for reach.",
+        },
         bare_routes=[static_route(board_pages.STATIC)],
         pages=True,
-        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS, **merges.PROBLEMS},
-        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **merges.REFUSALS},
+        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS, **merges.PROBLEMS, **personas.PROBLEMS},
+        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **merges.REFUSALS, **personas.REFUSALS},
     )
     app.state.vote_writer = writer
     return Parts(
@@ -67,6 +76,8 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         jobs=[
             writer,
             RecountJob(worker, resources.outbox, resources.ids),
+            DayJob(worker),
+            MuteJob(worker),
             PurgeJob(worker),
             ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),
         ],
@@ -79,8 +90,18 @@ SERVICE = Service(
     build=build,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/requests", "/b", "/board-static", "/docs", "/problems", "/static", "/sign-in", "/sign-out"),
-            *("/console/requests", "/console/keys", "/console/people", "/console/account"),
+            *(
+                "/v1/requests",
+                "/v1/personas",
+                "/b",
+                "/board-static",
+                "/docs",
+                "/problems",
+                "/static",
+                "/sign-in",
+                "/sign-out",
+            ),
+            *("/console/requests", "/console/personas", "/console/keys", "/console/people", "/console/account"),
         ),
         exact=("/",),
     ),

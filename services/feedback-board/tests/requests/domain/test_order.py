@@ -22,7 +22,7 @@ sizings = st.none() | st.builds(Sizing, st.sampled_from(IMPACTS), st.sampled_fro
 def requests(draw: st.DrawFn) -> Request:
     request = new_request("t", draw(st.uuids()), "s", Draft(title="Request", text=""), draw(moments))
     figures = {name: draw(st.integers(0, 2)) for name in ("reach", "votes", "trend")}
-    request = replace(request, **figures)
+    request = replace(request, **figures, weighted_reach=Decimal(figures["reach"]))
     return replace(sized(request, draw(sizings)), last_mention_at=draw(moments))
 
 

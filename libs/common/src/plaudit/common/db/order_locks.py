@@ -18,6 +18,7 @@ MAX_KEYS_PER_TRANSACTION = 10_000
 _LOCK = """
 SELECT clock_timestamp() - now() AS waited, count(pg_advisory_xact_lock(k)) FROM unnest($1::bigint[]) AS k
 """
+_LOCK_SHARED = _LOCK.replace("pg_advisory_xact_lock", "pg_advisory_xact_lock_shared")
 _TRY_LOCK = "SELECT k FROM unnest($1::bigint[]) AS k WHERE pg_try_advisory_xact_lock(k)"
 
 
@@ -44,6 +45,19 @@ async def lock(tx: Tx, keys: Iterable[OrderKey]) -> None:
     """
     if numbers := lock_numbers(keys):
         tx.has_waited(await tx.raw.fetchval(_LOCK, numbers))
+
+
+async def lock_shared(tx: Tx, keys: Iterable[OrderKey]) -> None:
+    """Let nobody `lock` these keys until the transaction ends; others may share them.
+
+    It is for what a transaction relies on and does not change. It may come after `lock`, if the transaction waits for
+    no other order key from then on, and if whoever locks one of these keys locks none that such a transaction holds.
+
+    Raises:
+        ValueError: more than `MAX_KEYS_PER_TRANSACTION` keys.
+    """
+    if numbers := lock_numbers(keys):
+        await tx.raw.fetchrow(_LOCK_SHARED, numbers)
 
 
 async def try_lock(tx: Tx, keys: Iterable[OrderKey]) -> set[OrderKey]:

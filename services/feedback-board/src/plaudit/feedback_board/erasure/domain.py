@@ -14,6 +14,12 @@ STORES: Final[Mapping[str, str]] = {
     "merges": "holds nothing about customers",
     "links": "stay, without a person; an erased review counts no more",
     "votes": "deleted, those of the person",
+    "personas": "holds nothing about customers",
+    "persona_people": "deleted, which persona the person had",
+    "reach_views": "holds nothing about customers",
+    "sizings": "holds nothing about customers",
+    "priority_history": "holds numbers of people and no names; a number of the past stays",
+    "day_rolls": "holds numbers of people and no names",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 

@@ -13,7 +13,7 @@ from plaudit.common.outbox import UnitOfWork
 from plaudit.feedback_board.merges import events, store
 from plaudit.feedback_board.merges.domain import Counts, Merge, Preview, check_merge, check_size
 from plaudit.feedback_board.requests import events as request_events
-from plaudit.feedback_board.requests.commands import Outcome, record, recount_set, request_key
+from plaudit.feedback_board.requests.commands import Outcome, keep_snapshot, record, recount_set, request_key
 from plaudit.feedback_board.requests.domain.activity import Kind
 from plaudit.feedback_board.requests.domain.errors import UnknownRequestError
 from plaudit.feedback_board.requests.domain.request import Request
@@ -75,6 +75,7 @@ async def merge(
     await store.point(tx, tenant_id, moved, root_id, tx.now)
     request = await _find(tx, tenant_id, request_id)
     root = await recount_set(tx, await _find(tx, tenant_id, root_id))
+    await keep_snapshot(tx, root)
     event = events.merged(request, root, tx.now, reason)
     detail = {"into": str(root_id), "reason": reason}
     await record(work, request, Kind.MERGED, actor, event, detail=detail)
@@ -107,6 +108,8 @@ async def unmerge(work: UnitOfWork, tenant_id: str, request_id: UUID, actor: str
     await store.point(tx, tenant_id, [each for each in below if each != request_id], request_id, tx.now)
     request = await recount_set(tx, await _find(tx, tenant_id, request_id))
     root = await recount_set(tx, await _find(tx, tenant_id, root_id))
+    for counted in (request, root):
+        await keep_snapshot(tx, counted)
     event = events.unmerged(request, root, tx.now)
     await record(work, request, Kind.UNMERGED, actor, event, detail={"into": str(undone.into_id)})
     here = {"request_id": str(request_id), "title": request.title}

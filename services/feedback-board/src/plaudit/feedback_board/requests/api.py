@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -39,18 +40,26 @@ from plaudit.feedback_board.requests.domain.errors import (
 from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.request import Draft, Request
 from plaudit.feedback_board.requests.domain.status import Status
-from plaudit.feedback_board.requests.domain.text import clean_reason
+from plaudit.feedback_board.requests.domain.text import clean_note
 from plaudit.feedback_board.requests.schemas import (
     ActivityOut,
+    ConcernIn,
+    PriorityOut,
     RequestIn,
     RequestOut,
     SizingIn,
+    SizingOut,
     StatusIn,
     activity_out,
+    priority_out,
     request_out,
+    sizing_out,
+    snapshot_out,
 )
-from plaudit.feedback_board.requests.store import activity, requests
+from plaudit.feedback_board.requests.store import activity, priority_history, requests, sizings
 
+LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
+"""Later than any snapshot."""
 _ETAG: Final = re.compile(r'"([0-9]{1,10})"')
 _CURSOR_TYPES: Final[dict[Order, type[tuple[Any, ...]]]] = {
     Order.PRIORITY: tuple[Literal["priority"], int, int, int, int, UUID],
@@ -151,7 +160,7 @@ async def get_request(
     ] = None,
 ) -> Any:
     """Return one request."""
-    request = await _find(tx, principal, request_id)
+    request = await find_request(tx, principal, request_id)
     response.headers["ETag"] = _etag(request)
     if if_none_match is not None and not is_none_match(if_none_match, _etag(request)):
         return Response(status_code=304, headers={"ETag": _etag(request)})
@@ -175,13 +184,16 @@ async def set_status(
     response: Response,
     if_match: IfMatch = None,
 ) -> RequestOut:
-    """Set the status of a request, with a reason. 409 names the statuses that can follow on the present one."""
+    """Set the status of a request. A reason is needed to decline, to ship what was not planned, and to move back.
+
+    409 names the statuses that can follow on the present one, and which of them need a reason.
+    """
     outcome = await commands.set_status(
         work,
         principal.tenant_id,
         request_id,
         body.status,
-        clean_reason(body.reason),
+        body.cleaned_reason(),
         actor_of(principal),
         expected_revisions=_revisions(if_match),
     )
@@ -195,7 +207,13 @@ async def set_status(
     openapi_extra=describe(
         headers=("ETag",),
         problems={"request-merged": 409},
-        answer={"impact": "2", "effort_weeks": "1.5", "priority": "0", "revision": 2},
+        answer={
+            "impact": "2",
+            "effort_weeks": "1.5",
+            "priority": "0",
+            "sized_at": "2026-11-30T12:00:00Z",
+            "revision": 2,
+        },
     ),
 )
 async def set_sizing(
@@ -206,17 +224,56 @@ async def set_sizing(
     response: Response,
     if_match: IfMatch = None,
 ) -> RequestOut:
-    """Set how much a request matters to one person, and what it takes: its priority follows."""
+    """Set how much a request matters to one person, and what it takes: its priority follows.
+
+    The same estimate with another `note` confirms it: its age begins anew.
+    """
     outcome = await commands.set_sizing(
         work,
         principal.tenant_id,
         request_id,
         body.sizing(),
         actor_of(principal),
+        note=clean_note(body.note),
         expected_revisions=_revisions(if_match),
     )
     response.headers["ETag"] = _etag(outcome.request)
     return request_out(outcome.request)
+
+
+@router.put(
+    "/{request_id}/concern",
+    summary="Say that a request is about safety or accessibility",
+    openapi_extra=describe(
+        problems={"request-merged": 409},
+        answer={"concern": "safety", "reach_view": "raw", "reach_cap": None, "revision": 2},
+    ),
+)
+async def set_concern(principal: BoardWriter, work: Work, request_id: RequestId, body: ConcernIn) -> RequestOut:
+    """Say that a request is about safety or accessibility: then everyone counts for its reach, whatever the weights."""
+    outcome = await commands.set_concern(work, principal.tenant_id, request_id, body.concern, actor_of(principal))
+    return request_out(outcome.request)
+
+
+@router.get("/{request_id}/sizings", summary="List the estimates of a request")
+async def list_sizings(principal: BoardReader, tx: TenantTx, request_id: RequestId, paging: Paging) -> Page[SizingOut]:
+    """List the estimates of a request, newest first: who made each, when and why."""
+    (before,) = paging.after(tuple[int]) or (activity.MAX_BIGINT,)
+    await find_request(tx, principal, request_id)
+    found = await sizings.list_newest(tx, principal.tenant_id, request_id, before=before, limit=paging.rows)
+    return paging.page(found, lambda entry: (entry.id,), sizing_out)
+
+
+@router.get("/{request_id}/priority", summary="Explain the priority of a request")
+async def explain_priority(principal: BoardReader, tx: TenantTx, request_id: RequestId, paging: Paging) -> PriorityOut:
+    """Return the formula, what it was fed with, and how the priority came to what it is, newest first.
+
+    A snapshot is kept when somebody changes an estimate or a weight, and once a day where a figure moved.
+    """
+    (before,) = paging.after(tuple[datetime]) or (LATEST,)
+    request = await find_request(tx, principal, request_id)
+    found = await priority_history.list_newest(tx, principal.tenant_id, request_id, before=before, limit=paging.rows)
+    return priority_out(request, paging.page(found, lambda held: (held.at,), snapshot_out), tx.now)
 
 
 @router.get("/{request_id}/activity", summary="List what happened to a request")
@@ -228,7 +285,7 @@ async def list_activity(
 ) -> Page[ActivityOut]:
     """List what happened to a request, newest first, each with the figures it then had."""
     (before,) = paging.after(tuple[int]) or (activity.MAX_BIGINT,)
-    await _find(tx, principal, request_id)
+    await find_request(tx, principal, request_id)
     found = await activity.list_newest(tx, principal.tenant_id, request_id, before=before, limit=paging.rows)
     return paging.page(found, lambda entry: (entry.id,), activity_out)
 
@@ -238,7 +295,12 @@ def actor_of(principal: Principal) -> str:
     return principal.actor
 
 
-async def _find(tx: Tx, principal: Principal, request_id: UUID) -> Request:
+async def find_request(tx: Tx, principal: Principal, request_id: UUID) -> Request:
+    """Return a request of the caller's board.
+
+    Raises:
+        UnknownRequestError: no such request.
+    """
     request = await requests.find(tx, principal.tenant_id, request_id)
     if request is None:
         raise UnknownRequestError

@@ -27,10 +27,22 @@ from plaudit.feedback_board.requests.domain.errors import (
     UnknownRequestError,
 )
 from plaudit.feedback_board.requests.domain.priority import Sizing
-from plaudit.feedback_board.requests.domain.request import Draft, Request, new_request, recounted, sized
+from plaudit.feedback_board.requests.domain.reach import midnight
+from plaudit.feedback_board.requests.domain.request import Draft, Request, new_request, recounted, sized, weighed
+from plaudit.feedback_board.requests.domain.snapshot import SizingEntry, snapshot
 from plaudit.feedback_board.requests.domain.status import Status, check_transition
 from plaudit.feedback_board.requests.domain.text import distinct_slug, slug
-from plaudit.feedback_board.requests.store import activity, mentions, recounts, requests, sets
+from plaudit.feedback_board.requests.domain.weighing import Concern, Weighing
+from plaudit.feedback_board.requests.store import (
+    activity,
+    mentions,
+    priority_history,
+    recounts,
+    requests,
+    sets,
+    sizings,
+    weighing,
+)
 
 NOBODY: Final = "board"
 """The actor of what happens by itself."""
@@ -78,16 +90,17 @@ async def set_status(
     tenant_id: str,
     request_id: UUID,
     status: Status,
-    reason: str,
+    reason: str | None,
     actor: str,
     *,
     expected_revisions: Collection[int] | None = None,
 ) -> Outcome:
-    """Set the status of a request, with its public reason. The same again changes nothing.
+    """Set the status of a request, with its public reason where there is one. The same again changes nothing.
 
     Raises:
         UnknownRequestError: no such request.
         TransitionError: this status cannot follow on the present one.
+        InvalidInputError: it can, and needs a reason.
         RevisionError: the request is no longer at one of `expected_revisions`.
     """
     before = await lock_and_find(work.tx, tenant_id, request_id)
@@ -96,8 +109,8 @@ async def set_status(
         return Outcome(before, already=True)
     _check_revision(before, expected_revisions)
     if previous is status:
-        raise TransitionError(f"This request is {status} already, for another reason. A reason cannot be replaced.")
-    check_transition(previous, status)
+        raise TransitionError(f"This request is {status} already. The reason that it got cannot be replaced later.")
+    check_transition(previous, status, reason)
     changed = replace(before, status=status, status_reason=reason, status_changed_at=work.tx.now)
     request = await _save(work.tx, changed)
     detail = {"previous_status": previous, "status": status, "reason": reason}
@@ -113,21 +126,55 @@ async def set_sizing(
     sizing: Sizing | None,
     actor: str,
     *,
+    note: str | None = None,
     expected_revisions: Collection[int] | None = None,
 ) -> Outcome:
-    """Set impact and effort, or take them back with None. The same again changes nothing.
+    """Set impact and effort, or take them back with None. The same again changes nothing, unless it has another note.
+
+    Args:
+        work: the open transaction.
+        tenant_id: whose board.
+        request_id: which request.
+        sizing: the estimate.
+        actor: who estimates.
+        note: why; public.
+        expected_revisions: what the request's revision must be one of.
 
     Raises:
         UnknownRequestError: no such request.
         RevisionError: the request is no longer at one of `expected_revisions`.
     """
     before = await lock_and_find(work.tx, tenant_id, request_id)
-    if before.sizing == sizing:
+    if before.sizing == sizing and await _says_nothing_new(work.tx, before, note):
         return Outcome(before, already=True)
     _check_revision(before, expected_revisions)
-    request = await _save(work.tx, sized(before, sizing))
-    detail = {"impact": decimal_text(request.impact), "effort_weeks": decimal_text(request.effort_weeks)}
+    sized_at = None if sizing is None else work.tx.now
+    request = await _save(work.tx, replace(sized(before, sizing), sized_at=sized_at))
+    entry = SizingEntry(
+        impact=request.impact, effort_weeks=request.effort_weeks, note=note, actor=actor, at=work.tx.now
+    )
+    await sizings.append(work.tx, tenant_id, request_id, entry)
+    await keep_snapshot(work.tx, request)
+    detail = {"impact": decimal_text(request.impact), "effort_weeks": decimal_text(request.effort_weeks), "note": note}
     await record(work, request, Kind.SIZED, actor, events.scored(request, work.tx.now), detail=detail)
+    return Outcome(request)
+
+
+async def set_concern(
+    work: UnitOfWork, tenant_id: str, request_id: UUID, concern: Concern | None, actor: str
+) -> Outcome:
+    """Say that a request is about safety or accessibility, so that no weight hides it; None takes it back.
+
+    Raises:
+        UnknownRequestError: no such request.
+    """
+    before = await lock_and_find(work.tx, tenant_id, request_id)
+    if before.concern is concern:
+        return Outcome(before, already=True)
+    request = await recount(work.tx, replace(before, concern=concern))
+    await keep_snapshot(work.tx, request)
+    event = events.scored(request, work.tx.now)
+    await record(work, request, Kind.CONCERN_SET, actor, event, detail={"concern": concern})
     return Outcome(request)
 
 
@@ -145,29 +192,59 @@ async def recount_due(work: UnitOfWork, limit: int) -> int:
         due = await recounts.list_due(work.tx, limit)
     ours = {request: marks for request, marks in due.items() if request_key(*request) in locked}
     await recounts.delete_marks(work.tx, [mark for marks in ours.values() for mark in marks])
+    weighings = await weighing.hold_several(work.tx, {tenant_id for tenant_id, _ in ours})
     for tenant_id, request_id in ours:
         before = await requests.find(work.tx, tenant_id, request_id)
         if before is not None and before.merged_into is None:
-            await _recount_silently(work, before)
+            await _recount_silently(work, before, weighings[tenant_id])
     return len(ours)
 
 
-async def _recount_silently(work: UnitOfWork, before: Request) -> Request:
+async def begin_day(tx: Tx, limit: int) -> int:
+    """Keep the figures of the new day, for up to `limit` tenants; a worker's command.
+
+    A tenant whose mentions have left the window, and are still counted, is left for the next turn: so all figures that
+    are kept are of the new day's window, and of one instant.
+
+    Returns:
+        The number of tenants whose day has begun.
+    """
+    unrolled = (await priority_history.list_unrolled(tx))[:limit]
+    locked = await try_lock(tx, [_day_key(tenant_id) for tenant_id in unrolled])
+    begun = 0
+    for tenant_id in unrolled:
+        if _day_key(tenant_id) not in locked or await priority_history.waits_for_recounts(tx, tenant_id):
+            continue
+        await priority_history.put_all_that_moved(tx, tenant_id)
+        await priority_history.put_day(tx, tenant_id, midnight(tx.now).date())
+        begun += 1
+    return begun
+
+
+def _day_key(tenant_id: str) -> OrderKey:
+    return f"board-day:{tenant_id}"
+
+
+async def _recount_silently(work: UnitOfWork, before: Request, held: Weighing) -> Request:
     """Recount a request and return it; log and publish it only if a figure changed."""
-    after = recounted(before, await mentions.count(work.tx, before.tenant_id, before.id))
+    after = recounted(before, await mentions.count(work.tx, before.tenant_id, before.id), held)
     if figures(after) == figures(before):
         await requests.save(work.tx, after)
         return after
     after = await _save(work.tx, after)
+    if (before.muted_people > 0) != (after.muted_people > 0):
+        await keep_snapshot(work.tx, after)
+    else:
+        await keep_if_reweighed(work.tx, before, after)
     await record(work, after, Kind.RECOUNTED, NOBODY, events.scored(after, work.tx.now))
     return after
 
 
 async def count_if_due(work: UnitOfWork, request: Request) -> Request:
-    """Return a request whose order key is locked as it is now, counted anew if a mention has left the window."""
+    """Return a request whose order key is locked as it is now, counted anew if that is due."""
     if not is_due(request, work.tx.now):
         return request
-    return await _recount_silently(work, request)
+    return await _recount_silently(work, request, await weighing.hold(work.tx, request.tenant_id))
 
 
 async def recount_by_itself(work: UnitOfWork, tenant_id: str, request_id: UUID) -> None:
@@ -225,7 +302,8 @@ async def keep_answer(tx: Tx, key: IdempotencyKey | None, request: Request) -> N
 
 async def add(work: UnitOfWork, tenant_id: str, request_id: UUID, draft: Draft, actor: str) -> Request:
     """Store a new request whose order key is locked, under a slug that is free."""
-    request = new_request(tenant_id, request_id, slug(draft.title), draft, work.tx.now)
+    unweighed = new_request(tenant_id, request_id, slug(draft.title), draft, work.tx.now)
+    request = weighed(unweighed, {}, await weighing.hold(work.tx, tenant_id))
     if not await requests.insert(work.tx, request):
         request = replace(request, slug=distinct_slug(request.title, request.id))
         if not await requests.insert(work.tx, request):
@@ -237,7 +315,11 @@ async def add(work: UnitOfWork, tenant_id: str, request_id: UUID, draft: Draft, 
 
 async def recount(tx: Tx, request: Request) -> Request:
     """Count the mentions of a request whose order key is locked, save it, and return it."""
-    return await _save(tx, recounted(request, await mentions.count(tx, request.tenant_id, request.id)))
+    held = await weighing.hold(tx, request.tenant_id)
+    counted = await mentions.count(tx, request.tenant_id, request.id)
+    after = await _save(tx, recounted(request, counted, held))
+    await keep_if_reweighed(tx, request, after)
+    return after
 
 
 async def recount_set(tx: Tx, request: Request) -> Request:
@@ -286,6 +368,33 @@ async def _save(tx: Tx, request: Request) -> Request:
     request = replace(request, revision=request.revision + 1)
     await requests.save(tx, request)
     return request
+
+
+async def _says_nothing_new(tx: Tx, request: Request, note: str | None) -> bool:
+    """Return whether an estimate that is as before has no note, or the same one."""
+    if note is None:
+        return True
+    latest = await sizings.list_newest(tx, request.tenant_id, request.id, limit=1)
+    return bool(latest) and latest[0].note == note
+
+
+async def keep_if_reweighed(tx: Tx, before: Request, after: Request) -> None:
+    """Keep the figures of a request if its people are weighed in another view than before.
+
+    Not by whether anyone is muted: a vote that is cast and taken back again and again would be kept each time.
+    """
+    if _weighs(after) != _weighs(before):
+        await keep_snapshot(tx, after)
+
+
+async def keep_snapshot(tx: Tx, request: Request) -> None:
+    """Keep the figures after somebody changed an estimate, a weight or a set; other changes are kept once a day."""
+    await priority_history.put(tx, request.tenant_id, request.id, snapshot(request, tx.now))
+
+
+def _weighs(request: Request) -> tuple[object, ...]:
+    """Return how the people of a request were weighed."""
+    return request.reach_view, request.reach_cap, request.formula_version
 
 
 def _check_revision(request: Request, expected_revisions: Collection[int] | None) -> None:

@@ -1,4 +1,4 @@
-"""What time starts: recounts of requests."""
+"""What time starts: recounts of requests, and the figures of each new day."""
 
 from typing import Final
 
@@ -7,10 +7,12 @@ from plaudit.common.ids import IdSource
 from plaudit.common.jobs import PeriodicJob
 from plaudit.common.outbox import Outbox, UnitOfWork
 from plaudit.feedback_board.requests import commands
-from plaudit.feedback_board.requests.store import recounts
+from plaudit.feedback_board.requests.store import priority_history, recounts
 
 RECOUNT_BATCH: Final = 100
 RECOUNT_PAUSE_SECONDS: Final = 0.5
+DAY_TENANTS: Final = 20
+DAY_PAUSE_SECONDS: Final = 5.0
 
 
 class RecountJob(PeriodicJob):
@@ -31,3 +33,21 @@ class RecountJob(PeriodicJob):
         """Recount a batch of what is due; return how many requests that were."""
         async with self._worker.transaction() as tx:
             return await commands.recount_due(UnitOfWork(tx, self._outbox, self._ids), RECOUNT_BATCH)
+
+
+class DayJob(PeriodicJob):
+    """Keeps the figures of every request that moved, once a day, when the window of reach has moved on."""
+
+    def __init__(self, worker: Database) -> None:
+        """Take a worker's connections."""
+        super().__init__("board-days", DAY_PAUSE_SECONDS)
+        self._worker = worker
+
+    async def has_work(self) -> bool:
+        """Return whether the day of any tenant has not begun yet."""
+        return await self._worker.holds(priority_history.ANY_UNROLLED)
+
+    async def turn(self) -> int:
+        """Begin the day of some tenants; return of how many."""
+        async with self._worker.transaction() as tx:
+            return await commands.begin_day(tx, DAY_TENANTS)

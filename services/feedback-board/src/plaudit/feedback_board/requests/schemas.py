@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from plaudit.common.http import Body, Subject
+from plaudit.common.http import Body, Page, Subject
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.domain.priority import (
@@ -21,7 +21,16 @@ from plaudit.feedback_board.requests.domain.priority import (
     MIN_EFFORT_WEEKS,
     Sizing,
 )
+from plaudit.feedback_board.requests.domain.reach import counted_since
 from plaudit.feedback_board.requests.domain.request import Draft, Request
+from plaudit.feedback_board.requests.domain.snapshot import (
+    FORMULA,
+    SizingEntry,
+    Snapshot,
+    is_old,
+    snapshot,
+    worked_out,
+)
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.text import (
     PERSONA_MAX_CHARACTERS,
@@ -35,9 +44,11 @@ from plaudit.feedback_board.requests.domain.text import (
     TITLE_MIN_CHARACTERS,
     TITLE_PATTERN,
     clean_persona,
+    clean_reason,
     clean_text,
     clean_title,
 )
+from plaudit.feedback_board.requests.domain.weighing import Concern, ReachView
 
 DecimalText = Annotated[Decimal, PlainSerializer(decimal_text, return_type=str)]
 """A decimal as text: exact in every language, without exponent or trailing zeros."""
@@ -119,7 +130,15 @@ class StatusIn(Body):
     """The new status of a request, and the reason that those who asked for it read."""
 
     status: Status = Field(description="One that can follow on the present one.", examples=["planned"])
-    reason: Reason = Field(description="Public; 3 to 2,000 characters.", examples=["We build it this spring."])
+    reason: Reason | None = Field(
+        default=None,
+        description="Public; 3 to 2,000 characters. Needed to decline, to ship what was not planned, and to move back.",
+        examples=["We build it this spring."],
+    )
+
+    def cleaned_reason(self) -> str | None:
+        """Return the reason, cleaned; None where none is given. Raises InvalidInputError."""
+        return None if self.reason is None else clean_reason(self.reason)
 
 
 class SizingIn(Body):
@@ -138,6 +157,9 @@ class SizingIn(Body):
     effort_weeks: Effort | None = Field(
         description="Person-weeks: 0.25 to 1000, at most two decimals.", examples=["1.5"]
     )
+    note: Reason | None = Field(
+        default=None, description="Why; public, 3 to 2,000 characters.", examples=["Two of us, most of a week."]
+    )
 
     def sizing(self) -> Sizing | None:
         """Return the sizing, None when both are null. Raises InvalidInputError."""
@@ -152,6 +174,12 @@ class SizingIn(Body):
                 return Sizing(impact, effort_weeks)
 
 
+class ConcernIn(Body):
+    """What a request is about, so that no weight may hide it."""
+
+    concern: Concern | None = Field(description="Null: none of these.", examples=["safety"])
+
+
 class RequestOut(BaseModel):
     """A request on the board: its figures, and what they came from."""
 
@@ -162,7 +190,7 @@ class RequestOut(BaseModel):
     subject: str | None = Field(description="What it is about.", examples=["acme/berlin"])
     persona: str | None = Field(description="What kind of person asks.", examples=["traveller"])
     status: Status = Field(description="What has become of it.")
-    status_reason: str | None = Field(description="The public reason; null until someone sets a status.")
+    status_reason: str | None = Field(description="The public reason; null where none was given.")
     status_changed_at: datetime = Field(description="When it got this status.")
     votes: int = Field(description="All votes for it, those of visitors who did not sign in included.", examples=[0])
     anonymous_votes: int = Field(description="Of `votes`, those of visitors who did not sign in.", examples=[0])
@@ -174,6 +202,16 @@ class RequestOut(BaseModel):
     anonymous_reach: int = Field(
         description="Visitors who voted within the last 90 days and did not sign in; not in reach.", examples=[0]
     )
+    muted_people: int = Field(description="Of reach, people of personas that are muted.", examples=[0])
+    weighted_reach: DecimalText = Field(
+        description="What the people of reach count for in `reach_view`; the priority is made of it.", examples=["0"]
+    )
+    reach_view: ReachView = Field(
+        description="`raw`: everyone counts; `capped`: at most `reach_cap` of each persona; `sqrt`: the root of each.",
+        examples=["capped"],
+    )
+    reach_cap: int | None = Field(description="People of each persona at most; null but for `capped`.", examples=[10])
+    concern: Concern | None = Field(description="What it is about, so that no weight may hide it.")
     unidentified_mentions: int = Field(
         description="Linked reviews of the last 90 days whose author is unknown; not in reach.", examples=[0]
     )
@@ -181,8 +219,9 @@ class RequestOut(BaseModel):
     impact: DecimalText | None = Field(description="How much it matters to one person; null while unsized.")
     effort_weeks: DecimalText | None = Field(description="What it takes, in person-weeks; null while unsized.")
     priority: DecimalText | None = Field(
-        description="impact × reach ÷ effort_weeks, rounded half up to two decimals; null while unsized."
+        description="impact × weighted_reach ÷ effort_weeks, rounded half up to two decimals; null while unsized."
     )
+    sized_at: datetime | None = Field(description="When impact and effort were last estimated; null while unsized.")
     formula_version: int = Field(description="The version of the formula of the priority.", examples=[FORMULA_VERSION])
     last_mention_at: datetime = Field(description="The last time that somebody voted for it or a review said the same.")
     created_at: datetime = Field(description="When it was put on the board.")
@@ -222,6 +261,10 @@ class ActivityOut(BaseModel):
                     "impact": None,
                     "effort_weeks": None,
                     "priority": None,
+                    "weighted_reach": "0",
+                    "reach_view": "capped",
+                    "reach_cap": 10,
+                    "muted_people": 0,
                     "formula_version": FORMULA_VERSION,
                 },
             }
@@ -229,9 +272,58 @@ class ActivityOut(BaseModel):
     )
 
 
+class SizingOut(BaseModel):
+    """One estimate of a request."""
+
+    impact: DecimalText | None = Field(
+        description="How much it matters to one person; null: taken back.", examples=["2"]
+    )
+    effort_weeks: DecimalText | None = Field(
+        description="What it takes, in person-weeks; null: taken back.", examples=["1.5"]
+    )
+    note: str | None = Field(description="Why.", examples=["Two of us, most of a week."])
+    actor: str = Field(description="Who estimated.", examples=["key:vw3sajk26br3jcpn"])
+    at: datetime = Field(description="When.")
+
+
+class SnapshotOut(BaseModel):
+    """The priority of a request at one instant, with what it came from."""
+
+    at: datetime = Field(description="When.")
+    impact: DecimalText | None = Field(description="How much it then mattered to one person.", examples=["2"])
+    effort_weeks: DecimalText | None = Field(description="What it then took, in person-weeks.", examples=["1.5"])
+    reach: int = Field(description="Distinct people.", examples=[0])
+    muted_people: int = Field(description="Of these, people of personas that were muted.", examples=[0])
+    weighted_reach: DecimalText = Field(description="What they counted for.", examples=["0"])
+    reach_view: ReachView = Field(description="In this view.", examples=["capped"])
+    reach_cap: int | None = Field(description="People of each persona at most; null but for `capped`.", examples=[10])
+    priority: DecimalText | None = Field(description="The priority; null while unsized.", examples=["0"])
+    formula_version: int = Field(description="The version of the formula.", examples=[FORMULA_VERSION])
+
+
+class PriorityOut(BaseModel):
+    """How the priority of a request comes about, and how it did before."""
+
+    formula: str = Field(description="In words.", examples=[FORMULA])
+    formula_version: int = Field(
+        description="Rises when formula, rounding or the definition of reach changes.", examples=[FORMULA_VERSION]
+    )
+    worked_out: str | None = Field(
+        description="With this request's numbers, as `2 × 37 people ÷ 3 weeks = 24.67`; null while unsized.",
+        examples=["2 × 0 people ÷ 1.5 weeks = 0"],
+    )
+    now: SnapshotOut = Field(description="As it is now.")
+    counted_since: datetime = Field(description="The beginning of the window of reach: a midnight in UTC.")
+    sized_at: datetime | None = Field(
+        description="When impact and effort were last estimated; null while unsized.", examples=["2026-11-30T12:00:00Z"]
+    )
+    sizing_is_old: bool = Field(description="Whether that is more than 90 days ago.", examples=[False])
+    history: Page[SnapshotOut] = Field(description="What is kept, newest first.")
+
+
 def request_out(request: Request) -> RequestOut:
     """Return a request as the API shows it."""
-    added = {"formula_version": FORMULA_VERSION, "page": page_path(request)}
+    added = {"page": page_path(request)}
     fields = {name: getattr(request, name) for name in RequestOut.model_fields.keys() - added.keys()}
     return RequestOut.model_validate(fields | added)
 
@@ -245,6 +337,32 @@ def activity_out(entry: Entry) -> ActivityOut:
         actor=entry.actor,
         person=entry.person_key,
         detail=dict(entry.detail),
+    )
+
+
+def sizing_out(entry: SizingEntry) -> SizingOut:
+    """Return an estimate as the API shows it."""
+    return SizingOut(
+        impact=entry.impact, effort_weeks=entry.effort_weeks, note=entry.note, actor=entry.actor, at=entry.at
+    )
+
+
+def snapshot_out(held: Snapshot) -> SnapshotOut:
+    """Return a snapshot as the API shows it."""
+    return SnapshotOut.model_validate({name: getattr(held, name) for name in SnapshotOut.model_fields})
+
+
+def priority_out(request: Request, history: Page[SnapshotOut], now: datetime) -> PriorityOut:
+    """Return the priority of a request, explained."""
+    return PriorityOut(
+        formula=FORMULA,
+        formula_version=request.formula_version,
+        worked_out=worked_out(request),
+        now=snapshot_out(snapshot(request, now)),
+        counted_since=counted_since(now),
+        sized_at=request.sized_at,
+        sizing_is_old=is_old(request.sized_at, now),
+        history=history,
     )
 
 

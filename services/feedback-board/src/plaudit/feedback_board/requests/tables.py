@@ -1,6 +1,6 @@
 """The tables of requests, and the view of what their reach is counted from."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, MetaData, Numeric, Table, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, MetaData, Numeric, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(schema="feedback_board")
@@ -34,6 +34,44 @@ requests = Table(
     Column("trend", BigInteger, nullable=False),
     Column("merged_into", Uuid),
     Column("merged_at", DateTime(timezone=True)),
+    Column("sized_at", DateTime(timezone=True)),
+    Column("concern", Text),
+    Column("strata", JSONB, nullable=False),
+    Column("muted_people", Integer, nullable=False),
+    Column("weighted_reach", Numeric(14, 2), nullable=False),
+    Column("reach_view", Text, nullable=False),
+    Column("reach_cap", Integer),
+    Column("formula_version", Integer, nullable=False),
+)
+
+sizings = Table(
+    "sizings",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("request_id", Uuid, primary_key=True),
+    Column("id", BigInteger, primary_key=True),
+    Column("impact", Numeric),
+    Column("effort_weeks", Numeric(6, 2)),
+    Column("note", Text),
+    Column("actor", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+priority_history = Table(
+    "priority_history",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("request_id", Uuid, primary_key=True),
+    Column("at", DateTime(timezone=True), primary_key=True),
+    Column("impact", Numeric),
+    Column("effort_weeks", Numeric(6, 2)),
+    Column("reach", Integer, nullable=False),
+    Column("muted_people", Integer, nullable=False),
+    Column("weighted_reach", Numeric(14, 2), nullable=False),
+    Column("reach_view", Text, nullable=False),
+    Column("reach_cap", Integer),
+    Column("priority", Numeric(14, 2)),
+    Column("formula_version", Integer, nullable=False),
 )
 
 activity = Table(
@@ -69,3 +107,40 @@ mentions = Table(
     Column("review_id", Uuid),
 )
 """A view over the votes and the linked reviews: reach is counted here and does not depend on the rooms above."""
+
+reach_views = Table(
+    "reach_views",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("view", Text, nullable=False),
+    Column("cap", Integer, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("set_at", DateTime(timezone=True), nullable=False),
+)
+
+day_rolls = Table(
+    "day_rolls",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("rolled_at", DateTime(timezone=True), nullable=False),
+    Column("sample", JSONB, nullable=False),
+)
+
+strata = Table(
+    "strata",
+    metadata,
+    Column("tenant_id", Text),
+    Column("person_key", Text),
+    Column("stratum", Text),
+)
+"""A view over the personas of people, for the same reason."""
+
+muted_strata = Table(
+    "muted_strata",
+    metadata,
+    Column("tenant_id", Text),
+    Column("stratum", Text),
+    Column("until", DateTime(timezone=True)),
+)
+"""A view over the personas that are muted, for the same reason."""

@@ -1,6 +1,6 @@
 """Every way to change a vote: lock, load, decide, save, log and publish, in the one transaction that is given in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
@@ -17,6 +17,7 @@ from plaudit.feedback_board.requests.commands import (
     Outcome,
     count_if_due,
     entry,
+    keep_if_reweighed,
     lock_and_find,
     record,
     recount_by_itself,
@@ -24,13 +25,14 @@ from plaudit.feedback_board.requests.commands import (
     request_key,
 )
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind
-from plaudit.feedback_board.requests.domain.counting import Rest, with_vote, without_vote
+from plaudit.feedback_board.requests.domain.counting import Rest, Voter, with_vote, without_vote
 from plaudit.feedback_board.requests.domain.errors import MergedRequestError, UnknownRequestError
 from plaudit.feedback_board.requests.domain.reach import is_anonymous
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import DECIDED
 from plaudit.feedback_board.requests.domain.trend import without_mention
-from plaudit.feedback_board.requests.store import activity, mentions, requests, sets
+from plaudit.feedback_board.requests.domain.weighing import NO_PERSONA, Weighing
+from plaudit.feedback_board.requests.store import activity, mentions, recounts, requests, sets, weighing
 from plaudit.feedback_board.votes import events, store
 from plaudit.feedback_board.votes.domain import Ballot, Vote, VotingClosedError
 
@@ -149,6 +151,7 @@ async def _add_all(
 ) -> list[Outcome]:
     """Add the votes of ballots for requests whose order keys are locked; return the outcome of each, in order."""
     now = work.tx.now
+    weighings = await weighing.hold_several(work.tx, {each.tenant_id for each in ballots})
     found = {place: await count_if_due(work, found[place]) for place in map(_place, ballots)}
     added = await store.add(
         work.tx,
@@ -159,15 +162,19 @@ async def _add_all(
     )
     if not added:
         return [Outcome(found[_place(ballot)], already=True) for ballot in ballots]
-    return await _count(work, found, ballots, set(added))
+    return await _count(work, found, ballots, set(added), weighings)
 
 
 async def _count(
-    work: UnitOfWork, found: dict[tuple[str, UUID], Request], ballots: Sequence[Ballot], new: set[mentions.Mentioner]
+    work: UnitOfWork,
+    found: dict[tuple[str, UUID], Request],
+    ballots: Sequence[Ballot],
+    new: set[mentions.Mentioner],
+    weighings: Mapping[str, Weighing],
 ) -> list[Outcome]:
     """Let the figures follow the votes that are new, one after the other; save, log and publish them."""
     now = work.tx.now
-    reviewers = await mentions.reviewers(work.tx, [each for each in new if not is_anonymous(each[2])])
+    voters = await _voters(work.tx, new)
     changed: dict[tuple[str, UUID], Request] = {}
     outcomes: list[Outcome] = []
     entries: list[Entry] = []
@@ -179,28 +186,48 @@ async def _count(
             outcomes.append(Outcome(before, already=True))
             continue
         new.remove(mention)
-        counted = with_vote(before, ballot.person_key, now, has_review=mention in reviewers)
+        counted = with_vote(before, voters[mention], now, weighings[ballot.tenant_id])
         changed[place] = request = replace(counted, revision=before.revision + 1)
         outcomes.append(Outcome(request))
         entries.append(entry(request, Kind.VOTED, now, ballot.actor, person_key=ballot.person_key))
         notices.append(_notice(request, now, ballot))
     await requests.save_several(work.tx, changed.values())
+    for place, request in changed.items():
+        await keep_if_reweighed(work.tx, found[place], request)
     await activity.append(work.tx, *entries)
     await work.emit(*notices)
     return outcomes
 
 
+async def _voters(tx: Tx, mentioners: Collection[mentions.Mentioner]) -> dict[mentions.Mentioner, Voter]:
+    """Return what the figures depend on of those who vote, or have voted, each for a root."""
+    identified = [each for each in mentioners if not is_anonymous(each[2])]
+    reviewers = await mentions.reviewers(tx, identified)
+    strata = await weighing.strata_of(tx, {(tenant_id, person_key) for tenant_id, _, person_key in identified})
+    return {
+        (tenant_id, root_id, person_key): Voter(
+            person_key=person_key,
+            has_review=(tenant_id, root_id, person_key) in reviewers,
+            stratum=strata.get((tenant_id, person_key), NO_PERSONA),
+        )
+        for tenant_id, root_id, person_key in mentioners
+    }
+
+
 async def _save_without(tx: Tx, before: Request, person_key: str, voted_at: datetime) -> Request:
     """Let the figures follow votes that a person took back, save, and return the request."""
+    held = await weighing.hold(tx, before.tenant_id)
     members = await sets.members(tx, before.tenant_id, before.id)
-    if len(members) > 1:  # several votes of the person may have gone at once
+    # Several votes of the person may have gone at once; or the person counts in the stratum of another persona yet.
+    if len(members) > 1 or await recounts.is_marked(tx, before.tenant_id, before.id):
         return await recount_set(tx, before)
-    request = await _without(tx, before, person_key, voted_at)
+    request = await _without(tx, before, person_key, voted_at, held)
     await requests.save(tx, request)
+    await keep_if_reweighed(tx, before, request)
     return request
 
 
-async def _without(tx: Tx, before: Request, person_key: str, voted_at: datetime) -> Request:
+async def _without(tx: Tx, before: Request, person_key: str, voted_at: datetime, held: Weighing) -> Request:
     """Return a request as it is after a vote was removed, from the few mentions that this can depend on."""
     of_request = tx, before.tenant_id, before.id
     newest_at: datetime | None = before.last_mention_at
@@ -212,8 +239,8 @@ async def _without(tx: Tx, before: Request, person_key: str, voted_at: datetime)
         oldest_counted_at=await mentions.oldest_counted(*of_request),
         trend=await mentions.trend(*of_request) if trend is None else trend,
     )
-    reviewers = await mentions.reviewers(tx, [(before.tenant_id, before.id, person_key)])
-    after = without_vote(before, person_key, voted_at, tx.now, rest, has_review=bool(reviewers))
+    (voter,) = (await _voters(tx, [(before.tenant_id, before.id, person_key)])).values()
+    after = without_vote(before, voter, voted_at, tx.now, rest, held)
     return replace(after, revision=before.revision + 1)
 
 

@@ -34,8 +34,14 @@ from plaudit.feedback_board.requests.domain.errors import (
 from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.priority import IMPACTS, MAX_EFFORT_WEEKS, MIN_EFFORT_WEEKS, Sizing
 from plaudit.feedback_board.requests.domain.reach import REACH_WINDOW
+from plaudit.feedback_board.requests.domain.snapshot import is_old
 from plaudit.feedback_board.requests.domain.status import TRANSITIONS, UNDECIDED, Status
-from plaudit.feedback_board.requests.domain.text import REASON_MAX_CHARACTERS, REASON_MIN_CHARACTERS, clean_reason
+from plaudit.feedback_board.requests.domain.text import (
+    REASON_MAX_CHARACTERS,
+    REASON_MIN_CHARACTERS,
+    clean_note,
+    clean_reason,
+)
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, requests
 
@@ -94,14 +100,14 @@ async def set_status(
     show: Show = None,
     cursor: Cursor = None,
 ) -> Response:
-    """Set the status of a request, with the reason that everybody reads."""
+    """Set the status of a request, with the reason that everybody reads; some changes need one."""
     try:
         outcome = await commands.set_status(
             work,
             principal.tenant_id,
             request_id,
             status,
-            clean_reason(reason),
+            clean_reason(reason) if reason else None,
             actor_of(principal),
             expected_revisions=[revision],
         )
@@ -121,6 +127,7 @@ async def set_sizing(
     revision: Revision,
     impact: Annotated[str, Form()] = "",
     effort_weeks: Annotated[str, Form()] = "",
+    note: Annotated[str, Form()] = "",
     show: Show = None,
     cursor: Cursor = None,
 ) -> Response:
@@ -132,10 +139,11 @@ async def set_sizing(
             request_id,
             _sizing(impact.strip(), effort_weeks.strip()),
             actor_of(principal),
+            note=clean_note(note or None),
             expected_revisions=[revision],
         )
     except (InvalidInputError, RevisionError) as error:
-        typed = Typed({"impact": impact, "effort_weeks": effort_weeks}, _errors(error, "impact"))
+        typed = Typed({"impact": impact, "effort_weeks": effort_weeks, "note": note}, _errors(error, "impact"))
         return await _page(request, principal, work.tx, show, cursor, request_id, typed)
     made = outcome.request.priority
     words = "is not sized any more" if made is None else f"has a priority of {decimal_text(made)}"
@@ -177,6 +185,7 @@ async def _page(
         merges=await merges.section(tx, selected) if selected else None,
         choices={status: wording.STATUS_WORDS[status] for status in TRANSITIONS[selected.status]} if selected else {},
         impacts={"": "not sized"} | {decimal_text(each): _impact_words(each) for each in IMPACTS},
+        sizing_is_old=selected is not None and is_old(selected.sized_at, tx.now),
         may_write=principal.may("board:write"),
         takes_changes=principal.may("board:write") and selected is not None and selected.merged_into is None,
         typed=typed,
@@ -189,7 +198,7 @@ async def _page(
         looks=_LOOKS,
         page_path=page_path,
         window_days=REACH_WINDOW.days,
-        reason_limits={"minlength": REASON_MIN_CHARACTERS, "maxlength": REASON_MAX_CHARACTERS, "required": True},
+        reason_limits={"minlength": REASON_MIN_CHARACTERS, "maxlength": REASON_MAX_CHARACTERS},
         effort_hint=f"Person-weeks, {MIN_EFFORT_WEEKS} to {MAX_EFFORT_WEEKS}.",
         **wording.helpers(),
     )

@@ -1,6 +1,7 @@
 """The routes of the public board. The form works by plain POST and answers with a redirect to the new request."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
@@ -25,7 +26,8 @@ from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.domain.order import Order, sort_key
-from plaudit.feedback_board.requests.domain.reach import REACH_WINDOW
+from plaudit.feedback_board.requests.domain.reach import REACH_WINDOW, counted_since
+from plaudit.feedback_board.requests.domain.snapshot import is_old, worked_out
 from plaudit.feedback_board.requests.domain.status import DECIDED, UNDECIDED, Status
 from plaudit.feedback_board.requests.domain.text import (
     TEXT_MAX_CHARACTERS,
@@ -34,7 +36,7 @@ from plaudit.feedback_board.requests.domain.text import (
     clean_title,
 )
 from plaudit.feedback_board.requests.schemas import page_path
-from plaudit.feedback_board.requests.store import activity, requests
+from plaudit.feedback_board.requests.store import activity, priority_history, requests, sizings
 from plaudit.feedback_board.votes import store as votes
 from plaudit.feedback_board.votes.pages import (
     PUBLIC,
@@ -99,6 +101,26 @@ async def show_request(
         history=[wording.history_entry(entry) for entry in history],
         quotes=await links.list_quotes(tx, visit.tenant_id, found.id, QUOTES),
         notice=notice,
+    )
+
+
+@router.get("/r/{slug}/priority")
+async def show_priority(visit: CurrentVisit, tx: TenantTx, parts: BoardResources, slug: str) -> Response:
+    """Show how the priority of a request comes about, worked out in words, and what it was before."""
+    found = await find_request(tx, visit, slug)
+    tenant_id = visit.tenant_id
+    return _page(
+        "priority.html",
+        visit,
+        parts,
+        request=found,
+        worked_out=worked_out(found),
+        sizing_is_old=is_old(found.sized_at, tx.now),
+        counted_since=counted_since(tx.now),
+        estimates=await sizings.list_newest(tx, tenant_id, found.id, limit=HISTORY_ENTRIES),
+        snapshots=await priority_history.list_newest(
+            tx, tenant_id, found.id, before=tx.now + timedelta(days=1), limit=HISTORY_ENTRIES
+        ),
     )
 
 

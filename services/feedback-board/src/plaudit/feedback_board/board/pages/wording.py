@@ -1,5 +1,6 @@
 """The words of the pages: days, numbers, statuses, and the notice after a form."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -75,14 +76,14 @@ def history_entry(entry: Entry) -> dict[str, Any]:
     figures = detail["figures"]
     match entry.kind:
         case Kind.STATUS_CHANGED:
-            return {"at": entry.at, "status": Status(detail["status"]), "reason": detail["reason"], "words": ""}
+            return {"at": entry.at, "status": Status(detail["status"]), "reason": detail["reason"] or "", "words": ""}
         case Kind.SIZED if detail["impact"] is None:
             words = "The sizing was taken back."
         case Kind.SIZED:
             impact, effort = Decimal(detail["impact"]), Decimal(detail["effort_weeks"])
             words = (
                 f"Sized: impact {detail['impact']} ({IMPACT_WORDS[impact]}), effort {weeks(effort)}. "
-                f"With a reach of {figures['reach']} that made a priority of {figures['priority']}."
+                f"With a reach of {_reach(figures)} that made a priority of {figures['priority']}."
             )
         case Kind.MERGED_HERE:
             words = f"“{isolated(detail['title'])}” was merged into this request: {isolated(detail['reason'])}"
@@ -91,6 +92,14 @@ def history_entry(entry: Entry) -> dict[str, Any]:
         case _:
             words = "Somebody made this request."
     return {"at": entry.at, "status": None, "reason": "", "words": words}
+
+
+def _reach(figures: Mapping[str, Any]) -> str:
+    """Return a reach as `37`, or `37 (weighted: 12.5)` where people counted for less."""
+    weighted = figures.get("weighted_reach")
+    if weighted is None or Decimal(weighted) == figures["reach"]:
+        return str(figures["reach"])
+    return f"{figures['reach']} (weighted: {weighted})"
 
 
 def helpers() -> dict[str, Any]:

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
-from plaudit.feedback_board.requests.domain.priority import FORMULA_VERSION
 from plaudit.feedback_board.requests.domain.request import Request
 
 
@@ -26,7 +25,9 @@ class Kind(StrEnum):
     STATUS_CHANGED = "status_changed"
     """previous_status, status, reason"""
     SIZED = "sized"
-    """impact, effort_weeks; null when the sizing was taken back"""
+    """impact, effort_weeks, null when the sizing was taken back; note"""
+    CONCERN_SET = "concern_set"
+    """concern, or null"""
     REVIEW_LINKED = "review_linked"
     """review_id, review_subject"""
     REVIEW_UNLINKED = "review_unlinked"
@@ -41,9 +42,23 @@ class Kind(StrEnum):
     """request_id, title: the other side of `UNMERGED`, in the log of the root"""
     RECOUNTED = "recounted"
     """Nobody did anything: a review was removed, restored or erased, a person was erased with the votes, or a mention
-    left the window of reach."""
+    left the window of reach; or the tenant weighs people in another way."""
+    PERSONA_SET = "persona_set"
+    """About the board: persona_id, name, population_share; a new one or a changed one"""
+    PERSONA_MUTED = "persona_muted"
+    """About the board: persona_id, reason, until"""
+    PERSONA_UNMUTED = "persona_unmuted"
+    """About the board: persona_id"""
+    PERSON_ASSIGNED = "person_assigned"
+    """About the board: `person_key` of the entry, persona_id, source"""
+    PERSON_UNASSIGNED = "person_unassigned"
+    """About the board: `person_key` of the entry, persona_id"""
+    REACH_VIEW_SET = "reach_view_set"
+    """About the board: view, cap"""
 
 
+BOARD: Final = UUID(int=0)
+"""Stands for a request in entries about the board as a whole."""
 PUBLIC_KINDS = (Kind.CREATED, Kind.STATUS_CHANGED, Kind.SIZED, Kind.MERGED_HERE, Kind.UNMERGED_HERE)
 """What the page of a request shows of its history."""
 
@@ -86,5 +101,9 @@ def figures(request: Request) -> dict[str, Any]:
         "impact": decimal_text(request.impact),
         "effort_weeks": decimal_text(request.effort_weeks),
         "priority": decimal_text(request.priority),
-        "formula_version": FORMULA_VERSION,
+        "weighted_reach": decimal_text(request.weighted_reach),
+        "reach_view": request.reach_view,
+        "reach_cap": request.reach_cap,
+        "muted_people": request.muted_people,
+        "formula_version": request.formula_version,
     }

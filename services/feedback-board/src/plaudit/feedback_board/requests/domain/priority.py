@@ -9,7 +9,8 @@ from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 FORMULA_VERSION: Final = 2
 """Raised when the formula below, its rounding or the definition of reach changes; kept with every figure.
 
-1: visitors who did not sign in count for reach. 2: they are counted apart.
+1: everyone counts for reach, within the last 90 days to the microsecond. 2: visitors who did not sign in are counted
+apart, people are weighed by persona (`domain.weighing`), and the 90 days end at midnight UTC.
 """
 
 IMPACTS: Final = tuple(Decimal(text) for text in ("0.25", "0.5", "1", "2", "3"))
@@ -40,12 +41,12 @@ class Sizing:
             raise InvalidInputError("effort_weeks", f"effort_weeks has at most {EFFORT_DECIMALS} decimals")
 
 
-def priority(sizing: Sizing | None, reach: int) -> Decimal | None:
-    """Return impact × reach ÷ effort, rounded half up to two decimals; None while the request is unsized.
+def priority(sizing: Sizing | None, weighted_reach: Decimal | int) -> Decimal | None:
+    """Return impact × weighted reach ÷ effort, rounded half up to two decimals; None while the request is unsized.
 
     Pages show two decimals, so requests are ordered by figures that anyone can check and never by digits that nobody
     sees.
     """
     if sizing is None:
         return None
-    return (sizing.impact * reach / sizing.effort_weeks).quantize(CENT, ROUND_HALF_UP)
+    return (sizing.impact * weighted_reach / sizing.effort_weeks).quantize(CENT, ROUND_HALF_UP)

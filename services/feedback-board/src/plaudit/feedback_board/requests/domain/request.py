@@ -1,14 +1,17 @@
 """One request, and how its figures follow from its sizing and its mentions."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from plaudit.feedback_board.requests.domain.priority import Sizing, priority
+import msgspec
+
+from plaudit.feedback_board.requests.domain.priority import FORMULA_VERSION, Sizing, priority
 from plaudit.feedback_board.requests.domain.reach import Mentions, recount_at
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.trend import NO_TREND
+from plaudit.feedback_board.requests.domain.weighing import Concern, ReachView, Strata, Weighing, weigh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ class Request:
     created_at: datetime
     status: Status
     status_reason: str | None
-    """The public reason for the status; None until someone sets a status."""
+    """The public reason for the status; None where none was given."""
     status_changed_at: datetime
     impact: Decimal | None
     effort_weeks: Decimal | None
@@ -60,6 +63,28 @@ class Request:
     merged_into: UUID | None = None
     """The root: the request that speaks for this one, and was itself merged into no other; None for a root."""
     merged_at: datetime | None = None
+    sized_at: datetime | None = None
+    """When impact and effort were last estimated; None while unsized."""
+    concern: Concern | None = None
+    strata: Strata = field(default_factory=dict)
+    """The people of `reach`, by persona."""
+    muted_people: int = 0
+    """Of `reach`, the people of personas that are muted."""
+    weighted_reach: Decimal = Decimal(0)
+    """What the people count for in the view below: priority is made of it."""
+    reach_view: ReachView = ReachView.RAW
+    reach_cap: int | None = None
+    formula_version: int = FORMULA_VERSION
+
+    @property
+    def strata_json(self) -> str:
+        """The strata as they are stored."""
+        return msgspec.json.encode(self.strata).decode()
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether somebody counts for less than one."""
+        return self.weighted_reach != self.reach
 
     @property
     def sizing(self) -> Sizing | None:
@@ -102,20 +127,35 @@ def sized(request: Request, sizing: Sizing | None) -> Request:
         request,
         impact=None if sizing is None else sizing.impact,
         effort_weeks=None if sizing is None else sizing.effort_weeks,
-        priority=priority(sizing, request.reach),
+        priority=priority(sizing, request.weighted_reach),
     )
 
 
-def recounted(request: Request, mentions: Mentions) -> Request:
-    """Return the request with new counts of its mentions, and the priority that follows."""
+def weighed(request: Request, strata: Strata, weighing: Weighing) -> Request:
+    """Return the request with these people, weighed, and the reach and the priority that follow."""
+    figures = weigh(strata, weighing, request.concern)
     return replace(
         request,
-        reach=mentions.reach,
+        strata=dict(strata),
+        reach=figures.people,
+        muted_people=figures.muted_people,
+        weighted_reach=figures.reach,
+        reach_view=figures.view,
+        reach_cap=figures.cap,
+        formula_version=FORMULA_VERSION,
+        priority=priority(request.sizing, figures.reach),
+    )
+
+
+def recounted(request: Request, mentions: Mentions, weighing: Weighing) -> Request:
+    """Return the request with new counts of its mentions, and the reach and the priority that follow."""
+    counted = replace(
+        request,
         anonymous_reach=mentions.anonymous_reach,
         unidentified_mentions=mentions.unidentified,
         linked_reviews=mentions.linked_reviews,
         last_mention_at=max(mentions.last_at or request.created_at, request.created_at),
         recount_at=recount_at(mentions),
         trend=mentions.trend,
-        priority=priority(request.sizing, mentions.reach),
     )
+    return weighed(counted, mentions.strata, weighing)

@@ -72,10 +72,17 @@ def clean_reason(text: str) -> str:
     return _bounded("reason", clean(_checked("reason", text)).strip(), REASON_MIN_CHARACTERS, REASON_MAX_CHARACTERS)
 
 
-def clean_persona(text: str) -> str:
-    """Return the kind of person who asks, as one line. Raises InvalidInputError."""
-    line = one_line(_checked("persona", text, _REFUSED_IN_A_LINE))
-    return _bounded("persona", line, 1, PERSONA_MAX_CHARACTERS)
+def clean_persona(text: str, field: str = "persona") -> str:
+    """Return the kind of person who asks, as one line. Raises InvalidInputError, which names the field."""
+    line = one_line(_checked(field, text, _REFUSED_IN_A_LINE))
+    return _bounded(field, line, 1, PERSONA_MAX_CHARACTERS)
+
+
+def clean_note(text: str | None) -> str | None:
+    """Return why an estimate is as it is, or None. Raises InvalidInputError when it is too short or too long."""
+    if text is None:
+        return None
+    return _bounded("note", clean(_checked("note", text)).strip(), REASON_MIN_CHARACTERS, REASON_MAX_CHARACTERS)
 
 
 def slug(title: str) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 from plaudit.common.db import Tx
 from plaudit.feedback_board.requests.domain.reach import ANONYMOUS_PREFIX, Mentions, counted_since
 from plaudit.feedback_board.requests.domain.trend import FADING, NO_TREND
+from plaudit.feedback_board.requests.domain.weighing import NO_PERSONA
 
 Mentioner: TypeAlias = tuple[str, UUID, str]
 """Tenant id, the id of a root, person key."""
@@ -32,10 +33,20 @@ FROM mentions WHERE tenant_id = $1 AND root_id = $2
 GROUP BY is_review, review_id, CASE WHEN NOT is_review THEN person_key END
 """
 
+# The persona of each person is looked up by itself, behind OFFSET 0: otherwise a plan made over small tables would read
+# the personas of all people.
 _COUNT = f"""
-SELECT count(DISTINCT person_key) FILTER (
-           WHERE at > $3 AND NOT starts_with(person_key, '{ANONYMOUS_PREFIX}')
-       ) AS reach,
+WITH held AS ({_HELD}), people AS (
+    SELECT coalesce(found.stratum, '{NO_PERSONA}') AS stratum, count(*) AS number
+    FROM (
+        SELECT DISTINCT person_key FROM held WHERE at > $3 AND NOT starts_with(person_key, '{ANONYMOUS_PREFIX}')
+    ) AS counted
+    LEFT JOIN LATERAL (
+        SELECT stratum FROM strata WHERE strata.tenant_id = $1 AND strata.person_key = counted.person_key OFFSET 0
+    ) AS found ON true
+    GROUP BY 1
+)
+SELECT (SELECT coalesce(jsonb_object_agg(stratum, number), '{{}}') FROM people) AS strata,
        count(DISTINCT person_key) FILTER (
            WHERE at > $3 AND starts_with(person_key, '{ANONYMOUS_PREFIX}')
        ) AS anonymous_reach,
@@ -44,7 +55,7 @@ SELECT count(DISTINCT person_key) FILTER (
        max(at) AS last_at,
        min(at) FILTER (WHERE at > $3) AS oldest_counted_at,
        {_TREND} AS trend
-FROM ({_HELD}) AS held
+FROM held
 """
 _COUNT_TOGETHER = _COUNT.replace("root_id = $2", "root_id = ANY($2::uuid[])")
 

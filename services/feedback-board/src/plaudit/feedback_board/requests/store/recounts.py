@@ -24,6 +24,8 @@ SELECT EXISTS (SELECT FROM recounts) OR EXISTS (SELECT FROM requests WHERE recou
 """
 """Whether any request is marked or due; for `Database.holds`."""
 
+_IS_MARKED = "SELECT EXISTS (SELECT FROM recounts WHERE tenant_id = $1 AND request_id = $2)"
+
 _DELETE_MARKS = "DELETE FROM recounts WHERE id = ANY($1::bigint[])"
 
 
@@ -44,6 +46,11 @@ async def list_due(tx: Tx, limit: int) -> dict[tuple[str, UUID], list[int]]:
     for row in await tx.raw.fetch(_DUE, tx.now, limit):
         due.setdefault((row["tenant_id"], row["request_id"]), [])
     return due
+
+
+async def is_marked(tx: Tx, tenant_id: str, request_id: UUID) -> bool:
+    """Return whether a request itself, and not one that is merged into it, is marked for a recount."""
+    return bool(await tx.raw.fetchval(_IS_MARKED, tenant_id, request_id))
 
 
 async def delete_marks(tx: Tx, marks: Sequence[int]) -> None:

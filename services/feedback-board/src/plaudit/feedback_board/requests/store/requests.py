@@ -24,11 +24,16 @@ from plaudit.common.db.columns import Columns
 from plaudit.feedback_board.requests.domain.order import Order, SortKey
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import Status
+from plaudit.feedback_board.requests.domain.weighing import Concern, ReachView
 from plaudit.feedback_board.requests.tables import requests
 
-_ALL = Columns(requests)
+_ALL = Columns(requests, {"strata": "strata_json"})
 _NEVER_CHANGED = ("tenant_id", "id", "slug", "title", "text", "subject", "persona", "created_at")
-_SAVED = Columns(requests, without=(*_NEVER_CHANGED, "votes", "anonymous_votes", "merged_into", "merged_at"))
+_SAVED = Columns(
+    requests,
+    {"strata": "strata_json"},
+    without=(*_NEVER_CHANGED, "votes", "anonymous_votes", "merged_into", "merged_at"),
+)
 """Numbers of votes change in the one statement that adds or removes votes; what one is merged into, in `merges`."""
 
 _FIND = f"SELECT {_ALL.listed} FROM requests WHERE tenant_id = $1 AND id = $2"
@@ -56,7 +61,13 @@ _COUNT_BY_STATUS = "SELECT status, count(*) FROM requests WHERE tenant_id = $1 A
 
 
 def _request(fields: dict[str, Any]) -> Request:
-    return Request(status=Status(fields.pop("status")), **fields)
+    concern = fields.pop("concern")
+    return Request(
+        status=Status(fields.pop("status")),
+        reach_view=ReachView(fields.pop("reach_view")),
+        concern=None if concern is None else Concern(concern),
+        **fields,
+    )
 
 
 async def find(tx: Tx, tenant_id: str, request_id: UUID) -> Request | None:
