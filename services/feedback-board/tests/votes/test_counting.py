@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from plaudit.feedback_board.requests.domain.request import Request, recounted
-from plaudit.feedback_board.requests.store import mentions, requests
+from plaudit.feedback_board.requests.store import mentions, requests, weighing
 
 pytestmark = pytest.mark.postgres
 
@@ -22,7 +22,8 @@ async def _assert_as_counted_anew(worker, path: str) -> Request:
     async with worker.transaction() as tx:
         kept = await requests.find(tx, "default", UUID(path.rpartition("/")[2]))
         assert kept is not None
-        counted = recounted(kept, await mentions.count(tx, "default", kept.id))
+        held = await weighing.find(tx, "default")
+        counted = recounted(kept, await mentions.count(tx, "default", kept.id), held)
         votes = await tx.raw.fetchrow(
             "SELECT count(*), count(*) FILTER (WHERE person_key LIKE 'visitor:%') FROM votes WHERE request_id = $1",
             kept.id,

@@ -30,7 +30,8 @@ REFUSALS: Final[Refusals] = {
     responses={200: {"model": LinkOut, "description": "It was linked before; nothing changed."}},
     summary="Link a review to a request",
     openapi_extra=describe(
-        problems={"unknown-review": 404, "request-merged": 409}, answer={"linked_reviews": 1, "reach": 1, "revision": 2}
+        problems={"unknown-review": 404, "request-merged": 409},
+        answer={"linked_reviews": 1, "reach": 1, "weighted_reach": "1", "revision": 2},
     ),
 )
 async def link_review(

@@ -52,7 +52,8 @@ ApiDatabase = Annotated[Database, Depends(api_database)]
     responses={200: {"model": VoteOut, "description": "The person had voted before; nothing changed."}},
     summary="Vote for a request",
     openapi_extra=describe(
-        problems={"voting-closed": 409, "request-merged": 409}, answer={"votes": 1, "reach": 1, "revision": 2}
+        problems={"voting-closed": 409, "request-merged": 409},
+        answer={"votes": 1, "reach": 1, "weighted_reach": "1", "revision": 2},
     ),
 )
 async def vote(
