@@ -22,6 +22,8 @@ from benchmarks.options import Options
 from benchmarks.report import Report, latencies
 from benchmarks.servers import Product
 from plaudit.feedback_board.requests.domain.order import Order
+from plaudit.feedback_board.requests.domain.priority import FORMULA_VERSION
+from plaudit.feedback_board.requests.domain.weighing import DEFAULT_CAP
 
 REQUESTS: Final = 100_000
 VOTES_OF_A_REQUEST: Final = 100
@@ -36,13 +38,15 @@ STATUSES: Final = ("open", "open", "open", "open", "under_review", "planned", "i
 
 _REQUESTS: Final = """
 INSERT INTO requests (tenant_id, id, slug, title, text, created_at, status, status_changed_at, impact, effort_weeks,
-    priority, votes, reach, unidentified_mentions, linked_reviews, last_mention_at, recount_at, revision, trend)
+    priority, votes, reach, unidentified_mentions, linked_reviews, last_mention_at, recount_at, revision, trend,
+    strata, muted_people, weighted_reach, reach_view, reach_cap, formula_version)
 SELECT 'default', ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'request-' || n, 'Request ' || n,
     repeat('Why this would help. ', 10), now() - n * interval '5 minutes',
     ($2::text[])[1 + n % cardinality($2::text[])], now() - n * interval '1 minute',
     CASE n % 3 WHEN 0 THEN 2 END, CASE n % 3 WHEN 0 THEN 1.5 END,
-    CASE n % 3 WHEN 0 THEN round(2 * votes / 1.5, 2) END, votes, votes, 0, 0, now() - n * interval '1 second',
-    now() + interval '80 days', 1, (extract(epoch FROM now()) * 1000000)::bigint - n * 1000000
+    CASE n % 3 WHEN 0 THEN round(2 * least(votes, $4) / 1.5, 2) END, votes, votes, 0, 0, now() - n * interval '1 second',
+    now() + interval '80 days', 1, (extract(epoch FROM now()) * 1000000)::bigint - n * 1000000,
+    jsonb_build_object('', votes), 0, least(votes, $4), 'capped', $4, $5
 FROM (
     SELECT n, ceil($3 * n ^ -0.7 / sum(n ^ -0.7) OVER ())::int AS votes FROM generate_series(1, $1::int) AS n
 ) AS numbered
@@ -95,7 +99,8 @@ async def _fill(database_url: str, count: int) -> int:
     for index in secondary:
         await connection.execute(f"DROP INDEX {index['name']}")
     await connection.execute("UPDATE common.tenants SET board_public = true WHERE id = 'default'")
-    await connection.execute(_REQUESTS, count, list(STATUSES), float(count * VOTES_OF_A_REQUEST))
+    asked = count, list(STATUSES), float(count * VOTES_OF_A_REQUEST)
+    await connection.execute(_REQUESTS, *asked, DEFAULT_CAP, FORMULA_VERSION)
     await connection.execute(_VOTES)
     for index in secondary:
         await connection.execute(index["made"])

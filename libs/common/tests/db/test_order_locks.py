@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from plaudit.common.db import Database, Role, lock
+from plaudit.common.db import Database, Role, lock, lock_shared
 from plaudit_testing.databases import migrated, settings_for
 from plaudit_testing.runtime import until
 from plaudit_testing.servers import PostgresServer
@@ -57,3 +57,22 @@ async def test_locking_twice_counts_the_time_before_once(made: Database):
         await lock(tx, ["b"])
         ended: datetime = await tx.raw.fetchval("SELECT clock_timestamp()")
         assert began < tx.now <= ended
+
+
+async def test_who_shares_a_key_keeps_only_those_out_who_lock_it(made: Database):
+    async def locks() -> None:
+        async with made.transaction() as tx:
+            await lock(tx, ["a"])
+
+    async def is_waiting() -> bool:
+        async with made.transaction() as tx:
+            return bool(await tx.raw.fetchval(WAITING))
+
+    async with made.transaction() as first, made.transaction() as second:
+        await lock_shared(first, ["a", "b"])
+        await lock_shared(second, ["a"])
+    async with made.transaction() as first:
+        await lock_shared(first, ["a"])
+        waiting = asyncio.create_task(locks())
+        await until(is_waiting, "whoever locks the key waits")
+    await waiting

@@ -20,6 +20,7 @@ from plaudit.feedback_board.requests.domain.reach import ANONYMOUS_PREFIX, count
 from plaudit.feedback_board.requests.domain.request import Request, recounted
 from plaudit.feedback_board.requests.store import mentions, recounts, requests, sets, weighing
 from plaudit.feedback_board.votes import commands as votes
+from plaudit_testing.runtime import until
 
 pytestmark = pytest.mark.postgres
 
@@ -27,6 +28,7 @@ DAY: Final = timedelta(days=1)
 TENANT: Final = "default"
 PEOPLE: Final = [f"native:{number}" for number in range(7)]
 VISITORS: Final = [f"{ANONYMOUS_PREFIX}{number:032x}" for number in range(2)]
+STEPS: Final = 60
 FURTHEST: Final = 300 * DAY
 TREND_CLOSE: Final = 1_000
 """A millisecond, in microseconds: what rounding may add up to."""
@@ -42,6 +44,11 @@ FROM (
 JOIN requests ON requests.id = held.request_id
 LEFT JOIN persona_people ON persona_people.person_key = held.person_key
 WHERE held.at > $1
+"""
+
+_WAITING = """
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
 
@@ -200,7 +207,7 @@ class Drawn:
         return datetime.now(UTC) - self._draw.choice([1, 60, 89, 95]) * DAY
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(4))
 async def test_figures_by_steps_are_those_of_all_rows(
     api: httpx.AsyncClient, reviews, worker, clock, recount, seed: int
 ) -> None:
@@ -208,10 +215,10 @@ async def test_figures_by_steps_are_those_of_all_rows(
     await drawn.begin()
     happened: Counter[str] = Counter()
     compared = 0
-    for _ in range(120):
+    for _ in range(STEPS):
         happened[await drawn.step()] += 1
         compared += await _assert_as_counted_anew(worker, all_of_them=False)
-    assert compared > 120, "hardly anything was compared"
+    assert compared > STEPS, "hardly anything was compared"
     await drawn.recount_all()
     assert await _assert_as_counted_anew(worker, all_of_them=True)
     assert {"vote", "withdraw", "assign", "merge"} <= happened.keys()
@@ -272,9 +279,9 @@ async def test_a_vote_is_taken_back_from_the_stratum_where_it_counted_before_the
 
 async def _until_somebody_waits(worker: Database) -> None:
     """Return once a transaction waits for an order key."""
-    while True:
+
+    async def is_waiting() -> bool:
         async with worker.transaction() as tx:
-            waiting = await tx.raw.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-        if waiting:
-            return
-        await asyncio.sleep(0.01)
+            return bool(await tx.raw.fetchval(_WAITING))
+
+    await until(is_waiting, "another transaction waits")
