@@ -44,8 +44,9 @@ SELECT 'default', ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid
     repeat('Why this would help. ', 10), now() - n * interval '5 minutes',
     ($2::text[])[1 + n % cardinality($2::text[])], now() - n * interval '1 minute',
     CASE n % 3 WHEN 0 THEN 2 END, CASE n % 3 WHEN 0 THEN 1.5 END,
-    CASE n % 3 WHEN 0 THEN round(2 * least(votes, $4) / 1.5, 2) END, votes, votes, 0, 0, now() - n * interval '1 second',
-    now() + interval '80 days', 1, (extract(epoch FROM now()) * 1000000)::bigint - n * 1000000,
+    CASE n % 3 WHEN 0 THEN round(2 * least(votes, $4) / 1.5, 2) END, votes, votes, 0, 0,
+    now() - n * interval '1 second', now() + interval '80 days', 1,
+    (extract(epoch FROM now()) * 1000000)::bigint - n * 1000000,
     jsonb_build_object('', votes), 0, least(votes, $4), 'capped', $4, $5
 FROM (
     SELECT n, ceil($3 * n ^ -0.7 / sum(n ^ -0.7) OVER ())::int AS votes FROM generate_series(1, $1::int) AS n
