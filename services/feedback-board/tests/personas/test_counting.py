@@ -28,7 +28,7 @@ DAY: Final = timedelta(days=1)
 TENANT: Final = "default"
 PEOPLE: Final = [f"native:{number}" for number in range(7)]
 VISITORS: Final = [f"{ANONYMOUS_PREFIX}{number:032x}" for number in range(2)]
-STEPS: Final = 60
+STEPS: Final = 50
 FURTHEST: Final = 300 * DAY
 TREND_CLOSE: Final = 1_000
 """A millisecond, in microseconds: what rounding may add up to."""
@@ -66,7 +66,7 @@ async def _assert_as_counted_anew(worker: Database, *, all_of_them: bool) -> int
         assert not (all_of_them and waiting)
         held = await weighing.find(tx, TENANT)
         for row in await tx.raw.fetch(
-            "SELECT id FROM requests WHERE merged_into IS NULL AND NOT id = ANY($1)", waiting
+            "SELECT id FROM requests WHERE merged_into IS NULL AND NOT id = ANY($1)", [*waiting]
         ):
             kept = await requests.find(tx, TENANT, row["id"])
             assert kept is not None
@@ -207,7 +207,7 @@ class Drawn:
         return datetime.now(UTC) - self._draw.choice([1, 60, 89, 95]) * DAY
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 async def test_figures_by_steps_are_those_of_all_rows(
     api: httpx.AsyncClient, reviews, worker, clock, recount, seed: int
 ) -> None:
