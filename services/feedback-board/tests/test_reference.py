@@ -29,4 +29,11 @@ async def test_every_operation_answers_as_its_example_says(parts: Parts, api: ht
         ids = {"request_id": made["id"], "review_id": str(await reviews.published())}
         for operation in operations:
             await reference.check(api, operation, ids=ids)
+    entry = await reference.check(api, "write_entry")
+    await reference.check(api, "list_entries")
+    for operation in ("get_entry", "rewrite_entry"):
+        await reference.check(api, operation, ids={"entry_id": entry["id"]})
+    spare = await reference.check(api, "write_entry")
+    await reference.check(api, "delete_entry", ids={"entry_id": spare["id"]})
+    await reference.check(api, "set_publication", ids={"entry_id": entry["id"]})
     reference.assert_all_are_checked()

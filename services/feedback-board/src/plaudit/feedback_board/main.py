@@ -8,8 +8,10 @@ from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
-from plaudit.feedback_board.board.pages import console
+from plaudit.feedback_board.board.pages import changelog as changelog_pages
+from plaudit.feedback_board.board.pages import changelog_console, console, feeds, open_data, sitemap
 from plaudit.feedback_board.board.pages import routes as board_pages
+from plaudit.feedback_board.changelog import api as changelog
 from plaudit.feedback_board.erasure.commands import scrubbing
 from plaudit.feedback_board.erasure.consumer import PERSONS
 from plaudit.feedback_board.links import api as links
@@ -47,6 +49,13 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             merges.router,
             board_pages.front,
             board_pages.router,
+            feeds.router,
+            open_data.router,
+            sitemap.router,
+            sitemap.front,
+            changelog_pages.router,
+            changelog_console.router,
+            changelog.router,
             vote_pages.router,
             console.router,
             merge_pages.router,
@@ -54,11 +63,14 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             administration.router,
         ],
         assets=resources.page_assets,
-        tags={"requests": "What people ask for: with votes, linked reviews, status, size and the log of each."},
+        tags={
+            "changelog": "You asked, we built it: drafts, and what is published.",
+            "requests": "What people ask for: with votes, linked reviews, status, size and the log of each.",
+        },
         bare_routes=[static_route(board_pages.STATIC)],
         pages=True,
-        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS, **merges.PROBLEMS},
-        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **merges.REFUSALS},
+        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS, **merges.PROBLEMS, **changelog.PROBLEMS},
+        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **merges.REFUSALS, **changelog.REFUSALS},
     )
     app.state.vote_writer = writer
     return Parts(
@@ -79,10 +91,20 @@ SERVICE = Service(
     build=build,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/requests", "/b", "/board-static", "/docs", "/problems", "/static", "/sign-in", "/sign-out"),
-            *("/console/requests", "/console/keys", "/console/people", "/console/account"),
+            *(
+                "/v1/requests",
+                "/v1/changelog",
+                "/b",
+                "/board-static",
+                "/docs",
+                "/problems",
+                "/static",
+                "/sign-in",
+                "/sign-out",
+            ),
+            *("/console/requests", "/console/changelog", "/console/keys", "/console/people", "/console/account"),
         ),
-        exact=("/",),
+        exact=("/", "/robots.txt"),
     ),
 )
 

@@ -14,6 +14,8 @@ STORES: Final[Mapping[str, str]] = {
     "merges": "holds nothing about customers",
     "links": "stay, without a person; an erased review counts no more",
     "votes": "deleted, those of the person",
+    "changelog_entries": "holds no customer's name; of those who asked only how many",
+    "changelog_requests": "holds nothing about customers",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 

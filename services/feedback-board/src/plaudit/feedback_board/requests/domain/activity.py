@@ -42,6 +42,10 @@ class Kind(StrEnum):
     RECOUNTED = "recounted"
     """Nobody did anything: a review was removed, restored or erased, a person was erased with the votes, or a mention
     left the window of reach."""
+    CHANGELOG_SAVED = "changelog_saved"
+    """All of an entry of the changelog but its id, which stands in the place of a request's."""
+    CHANGELOG_DELETED = "changelog_deleted"
+    """The id of the entry stands in the place of a request's."""
 
 
 PUBLIC_KINDS = (Kind.CREATED, Kind.STATUS_CHANGED, Kind.SIZED, Kind.MERGED_HERE, Kind.UNMERGED_HERE)
