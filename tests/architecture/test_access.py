@@ -31,6 +31,8 @@ FOR_ANYONE = {
         "/b/{tenant}/r/{slug}",
         "/b/{tenant}/r/{slug}/votes",
         "/b/{tenant}/roadmap",
+        "/b/{tenant}/embed/roadmap",
+        "/b/{tenant}/embed/request",
         "/b/{tenant}/changelog",
         "/b/{tenant}/changelog/{slug}",
         "/b/{tenant}/requests.json",

@@ -36,4 +36,6 @@ async def test_every_operation_answers_as_its_example_says(parts: Parts, api: ht
     spare = await reference.check(api, "write_entry")
     await reference.check(api, "delete_entry", ids={"entry_id": spare["id"]})
     await reference.check(api, "set_publication", ids={"entry_id": entry["id"]})
+    for operation in ("set_settings", "get_settings"):
+        await reference.check(api, operation)
     reference.assert_all_are_checked()

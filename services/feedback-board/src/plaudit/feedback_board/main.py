@@ -9,9 +9,18 @@ from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
 from plaudit.feedback_board.board.pages import changelog as changelog_pages
-from plaudit.feedback_board.board.pages import changelog_console, console, feeds, open_data, sitemap
+from plaudit.feedback_board.board.pages import (
+    changelog_console,
+    console,
+    embeds,
+    feeds,
+    open_data,
+    settings_console,
+    sitemap,
+)
 from plaudit.feedback_board.board.pages import routes as board_pages
 from plaudit.feedback_board.changelog import api as changelog
+from plaudit.feedback_board.embeds import api as board_settings
 from plaudit.feedback_board.erasure.commands import scrubbing
 from plaudit.feedback_board.erasure.consumer import PERSONS
 from plaudit.feedback_board.links import api as links
@@ -19,7 +28,7 @@ from plaudit.feedback_board.links import consumer
 from plaudit.feedback_board.merges import api as merges
 from plaudit.feedback_board.merges import pages as merge_pages
 from plaudit.feedback_board.requests import api as requests
-from plaudit.feedback_board.requests.jobs import RecountJob
+from plaudit.feedback_board.requests.jobs import CountsJob, RecountJob
 from plaudit.feedback_board.settings import BoardSettings
 from plaudit.feedback_board.votes import api as votes
 from plaudit.feedback_board.votes import pages as vote_pages
@@ -53,6 +62,9 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             open_data.router,
             sitemap.router,
             sitemap.front,
+            embeds.router,
+            settings_console.router,
+            board_settings.router,
             changelog_pages.router,
             changelog_console.router,
             changelog.router,
@@ -64,13 +76,21 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         ],
         assets=resources.page_assets,
         tags={
+            "board": "The settings of the board.",
             "changelog": "You asked, we built it: drafts, and what is published.",
             "requests": "What people ask for: with votes, linked reviews, status, size and the log of each.",
         },
         bare_routes=[static_route(board_pages.STATIC)],
         pages=True,
         problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS, **merges.PROBLEMS, **changelog.PROBLEMS},
-        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **merges.REFUSALS, **changelog.REFUSALS},
+        refusals={
+            **requests.REFUSALS,
+            **votes.REFUSALS,
+            **links.REFUSALS,
+            **merges.REFUSALS,
+            **changelog.REFUSALS,
+            **board_settings.REFUSALS,
+        },
     )
     app.state.vote_writer = writer
     return Parts(
@@ -79,6 +99,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         jobs=[
             writer,
             RecountJob(worker, resources.outbox, resources.ids),
+            CountsJob(worker),
             PurgeJob(worker),
             ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),
         ],
@@ -94,6 +115,7 @@ SERVICE = Service(
             *(
                 "/v1/requests",
                 "/v1/changelog",
+                "/v1/board",
                 "/b",
                 "/board-static",
                 "/docs",
@@ -102,7 +124,14 @@ SERVICE = Service(
                 "/sign-in",
                 "/sign-out",
             ),
-            *("/console/requests", "/console/changelog", "/console/keys", "/console/people", "/console/account"),
+            *(
+                "/console/requests",
+                "/console/changelog",
+                "/console/board",
+                "/console/keys",
+                "/console/people",
+                "/console/account",
+            ),
         ),
         exact=("/", "/robots.txt"),
     ),

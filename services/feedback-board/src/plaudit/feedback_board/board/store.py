@@ -1,21 +1,19 @@
 """SQL of the public lists that no single room below needs."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from sqlalchemy import ColumnElement
-
 from plaudit.common.db import Tx
-from plaudit.feedback_board.requests.tables import requests
 
 # One look into the index for each persona, however many requests have it.
 _PERSONAS = """
 WITH RECURSIVE found (persona) AS (
-    (SELECT persona FROM requests WHERE tenant_id = $1 AND persona IS NOT NULL AND merged_into IS NULL ORDER BY persona LIMIT 1)
+    (
+        SELECT persona FROM requests
+        WHERE tenant_id = $1 AND persona IS NOT NULL AND merged_into IS NULL ORDER BY persona LIMIT 1
+    )
     UNION ALL
     SELECT (
         SELECT requests.persona FROM requests
-        WHERE tenant_id = $1 AND requests.persona > found.persona AND merged_into IS NULL ORDER BY requests.persona LIMIT 1
+        WHERE tenant_id = $1 AND requests.persona > found.persona AND merged_into IS NULL
+        ORDER BY requests.persona LIMIT 1
     )
     FROM found WHERE found.persona IS NOT NULL
 )
@@ -26,12 +24,3 @@ SELECT persona FROM found WHERE persona IS NOT NULL LIMIT $2
 async def list_personas(tx: Tx, tenant_id: str, limit: int) -> list[str]:
     """Return up to `limit` personas that requests are of, by name."""
     return [row["persona"] for row in await tx.raw.fetch(_PERSONAS, tenant_id, limit)]
-
-
-def conditions(persona: str, words: Sequence[str]) -> list[ColumnElement[Any]]:
-    """Return what narrows a list of requests: to those of a persona, and to those that have all of some words."""
-    found: list[ColumnElement[Any]] = [requests.c.persona == persona] if persona else []
-    for word in words:
-        in_title = requests.c.title.icontains(word, autoescape=True)
-        found.append(in_title | requests.c.text.icontains(word, autoescape=True))
-    return found

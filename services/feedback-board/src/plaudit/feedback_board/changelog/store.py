@@ -139,6 +139,6 @@ async def list_of_request(tx: Tx, tenant_id: str, request_id: UUID) -> list[Entr
 
 
 async def count_asked(tx: Tx, tenant_id: str, request_ids: Sequence[UUID]) -> Asked:
-    """Return who voted for any of the requests, or for others of their sets, or wrote a review about them: each once."""
+    """Return who voted for any of the requests or others of their sets, or wrote a review about them: each once."""
     (row,) = await tx.raw.fetch(_ASKED, tenant_id, list(request_ids))
     return Asked(**dict(row))

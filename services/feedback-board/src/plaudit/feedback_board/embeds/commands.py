@@ -35,8 +35,6 @@ async def allow(
         return before
     if expected_revisions is not None and before.revision not in expected_revisions:
         raise SettingsRevisionError
-    after = replace(
-        before, origins=cleaned, revision=before.revision + 1, updated_at=work.tx.now, updated_by=actor
-    )
+    after = replace(before, origins=cleaned, revision=before.revision + 1, updated_at=work.tx.now, updated_by=actor)
     await store.save(work.tx, after)
     return after

@@ -13,7 +13,7 @@ ORIGIN_MAX_CHARACTERS: Final = 200
 
 _LABEL: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _PORT: Final = r"(?::[1-9][0-9]{0,4})?"
-# A name needs a dot: without one it is on the reader's own network. Sites under development are on the reader's machine.
+# A name needs a dot: without one it is on the reader's own network. Sites in development are on the reader's machine.
 _ORIGIN: Final = re.compile(rf"https://{_LABEL}(?:\.{_LABEL})+{_PORT}|https?://(?:localhost|127\.0\.0\.1){_PORT}")
 
 
@@ -55,7 +55,7 @@ def clean_origins(typed: Sequence[str]) -> tuple[str, ...]:
         if len(each) > ORIGIN_MAX_CHARACTERS or not _ORIGIN.fullmatch(each):
             raise InvalidInputError(
                 "embed_origins",
-                f"{each[:ORIGIN_MAX_CHARACTERS]!r} is no origin of a site. Write https:// and its host, with a port if it"
-                " has one, and no path: https://www.example.com. A host of other letters is written in punycode",
+                f"{each[:ORIGIN_MAX_CHARACTERS]!r} is no origin of a site. Write https:// and its host, with a port if"
+                " it has one, and no path: https://www.example.com. A host of other letters is written in punycode",
             )
     return found

@@ -16,7 +16,7 @@ class SettingsIn(Body):
 
     embed_origins: list[Origin] = Field(
         max_length=MAX_ORIGINS,
-        description="The sites that may show the roadmap and the form of a new request in a frame: scheme, host and port.",
+        description="The sites that may show the roadmap and the form of a new request in a frame: scheme, host, port.",
         examples=[["https://www.example.com"]],
     )
 

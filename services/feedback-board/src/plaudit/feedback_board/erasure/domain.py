@@ -16,6 +16,8 @@ STORES: Final[Mapping[str, str]] = {
     "votes": "deleted, those of the person",
     "changelog_entries": "holds no customer's name; of those who asked only how many",
     "changelog_requests": "holds nothing about customers",
+    "embeds": "holds nothing about customers",
+    "request_counts": "holds nothing about customers",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 

@@ -24,6 +24,7 @@ from plaudit.feedback_board.languages.pages import Reading
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.domain.text import SLUG, clean_text, clean_title
+from plaudit.feedback_board.requests.store import counts as request_counts
 from plaudit.feedback_board.requests.store import requests
 from plaudit.feedback_board.votes.pages import (
     PUBLIC,
@@ -57,7 +58,7 @@ async def show_roadmap(
         "embed_roadmap.html",
         path="/roadmap",
         columns=await list_columns(tx, visit.tenant_id, FRONT_COLUMN_REQUESTS),
-        counts=await requests.count_by_status(tx, visit.tenant_id),
+        counts=await request_counts.by_status(tx, visit.tenant_id),
     )
 
 

@@ -46,6 +46,7 @@ def page(
     description: str = "",
     feeds: dict[str, str] = _NO_FEEDS,
     is_unlisted: bool = False,
+    target: str = "",
     status_code: int = HTTPStatus.OK,
     **context: Any,
 ) -> Response:
@@ -62,6 +63,7 @@ def page(
         description: what search engines and other sites show of it, in its language; else that of the board.
         feeds: title → path below that of the board, of feeds beside those of the board.
         is_unlisted: whether search engines are asked to pass it over.
+        target: where the links of a page for a frame open.
         status_code: of the answer.
         context: what else the template needs.
     """
@@ -88,7 +90,7 @@ def page(
         in_language=lambda code: _in_language(incoming, code),
         page_path=page_path,
         row_id=row_id,
-        target="",
+        target=target,
         stylesheet=STATIC.url("board.css"),
         script=STATIC.url("board.js"),
         decided=DECIDED,

@@ -19,7 +19,7 @@ from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.priority import FORMULA_VERSION
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.schemas import DecimalText, page_path
-from plaudit.feedback_board.requests.store import requests
+from plaudit.feedback_board.requests.store import counts as request_counts
 from plaudit.feedback_board.votes.pages import BoardResources, CurrentVisit
 
 MAX_LIMIT: Final = 100
@@ -77,7 +77,7 @@ async def list_requests(
 @router.get("/roadmap.json")
 async def show_roadmap(visit: CurrentVisit, tx: TenantTx, request: Request, parts: BoardResources) -> Response:
     """Show the columns of the roadmap: of each its number of requests, and the first of them."""
-    counts = await requests.count_by_status(tx, visit.tenant_id)
+    counts = await request_counts.by_status(tx, visit.tenant_id)
     columns = await list_columns(tx, visit.tenant_id, COLUMN_REQUESTS)
     origin = address_of(parts.settings)
     shown = [

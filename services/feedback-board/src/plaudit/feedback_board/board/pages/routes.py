@@ -32,7 +32,8 @@ from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.status import UNDECIDED, Status
 from plaudit.feedback_board.requests.domain.text import clean_text, clean_title, excerpt
 from plaudit.feedback_board.requests.schemas import page_path
-from plaudit.feedback_board.requests.store import activity, requests
+from plaudit.feedback_board.requests.store import activity, requests, search
+from plaudit.feedback_board.requests.store import counts as request_counts
 from plaudit.feedback_board.votes import store as votes
 from plaudit.feedback_board.votes.pages import (
     PUBLIC,
@@ -92,7 +93,7 @@ async def show_roadmap(
         path="/roadmap",
         here="roadmap",
         columns=await list_columns(tx, visit.tenant_id, COLUMN_REQUESTS),
-        counts=await requests.count_by_status(tx, visit.tenant_id),
+        counts=await request_counts.by_status(tx, visit.tenant_id),
     )
 
 
@@ -208,7 +209,7 @@ async def _board_page(
 ) -> Response:
     tenant_id = visit.tenant_id
     asked = asked.on(board_path(tenant_id))
-    counts = await requests.count_by_status(tx, tenant_id)
+    counts = await request_counts.by_status(tx, tenant_id)
     listed, following = await list_asked(tx, tenant_id, asked, LIST_REQUESTS)
     words = Words(language)
     return page(
@@ -277,7 +278,7 @@ async def list_asked(
         tenant_id,
         asked.sort,
         statuses=asked.statuses,
-        where=store.conditions(asked.persona, asked.search_words),
+        where=search.conditions(asked.persona, asked.search_words),
         after=after,
         limit=limit + 1,
     )
