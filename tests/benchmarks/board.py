@@ -42,7 +42,7 @@ SELECT 'default', ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid
     ($2::text[])[1 + n % cardinality($2::text[])], now() - n * interval '1 minute',
     CASE n % 3 WHEN 0 THEN 2 END, CASE n % 3 WHEN 0 THEN 1.5 END,
     CASE n % 3 WHEN 0 THEN round(2 * votes / 1.5, 2) END, votes, votes, 0, 0, now() - n * interval '1 second',
-    now() + interval '80 days', 1, (extract(epoch FROM now()) * 1000000)::bigint - n * 1000000
+    now() + interval '80 days', 1, (extract(epoch FROM now()) * 1000000)::bigint - n * 1000000::bigint
 FROM (
     SELECT n, ceil($3 * n ^ -0.7 / sum(n ^ -0.7) OVER ())::int AS votes FROM generate_series(1, $1::int) AS n
 ) AS numbered

@@ -38,6 +38,7 @@ from plaudit.feedback_board.requests.domain.status import TRANSITIONS, UNDECIDED
 from plaudit.feedback_board.requests.domain.text import REASON_MAX_CHARACTERS, REASON_MIN_CHARACTERS, clean_reason
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, requests
+from plaudit.feedback_board.requests.store import counts as request_counts
 
 ROWS: Final = 20
 HISTORY_ENTRIES: Final = 20
@@ -158,7 +159,7 @@ async def _page(
     if chosen is None and request_id is not None:
         raise UnknownRequestError
     selected = chosen or (listed[0] if listed else None)
-    counts = await requests.count_by_status(tx, tenant_id)
+    counts = await request_counts.by_status(tx, tenant_id)
     return await console.response(
         request,
         principal,
