@@ -147,7 +147,7 @@ async def test_a_vote_needs_no_reload_where_scripts_run_and_is_announced(
     assert (await api.get("/v1/requests")).json()["items"][0]["votes"] == 0
 
 
-async def test_the_pages_of_the_changelog_the_roadmap_and_a_search_are_usable_by_everybody(
+async def test_the_changelog_the_roadmap_a_search_and_the_frames_are_usable_by_everybody(
     page: Page, api: httpx.AsyncClient
 ) -> None:
     await api.post("/v1/requests", json={"title": "Dark mode", "persona": "commuter"})
@@ -161,6 +161,9 @@ async def test_the_pages_of_the_changelog_the_roadmap_and_a_search_are_usable_by
         f"{board}/changelog",
         made["page"],
         f"{board}?q=dark&sort=votes",
+        f"{board}?sort=trending",
+        f"{board}/embed/roadmap",
+        f"{board}/embed/request?made=dark-mode",
         f"{board}?language=de",
     ):
         await page.goto(str(httpx.URL(page.url).join(path)))
