@@ -133,3 +133,15 @@ async def test_the_history_says_whether_a_visitor_or_the_team_made_a_request(api
     assert by_visitor.one("ol", class_="history").text.endswith("A visitor made this request.")
     shown = page_of(await visitor.get(by_team)).one("ol", class_="history").text
     assert shown.endswith("The team put this request on the board.")
+
+
+async def test_the_first_page_is_at_most_100_kb_however_long_the_words_are(api: httpx.AsyncClient, clients) -> None:
+    for number in range(34):
+        title, text = f"{number} {'ü' * 115}", "\u65e5" * 5_000
+        made = (await api.post("/v1/requests", json={"title": title, "text": text, "persona": f"p{number}"})).json()
+        if number < 12:
+            reason = {"status": ("planned", "in_progress", "shipped")[number % 3], "reason": "\u672c" * 1_000}
+            assert (await api.put(f"/v1/requests/{made['id']}/status", json=reason)).status_code == 200
+    answer = await clients.visitor().get(BOARD)
+    assert len(page_of(answer).all("button", class_="vote")) == 20
+    assert len(answer.content) <= 100_000
