@@ -18,6 +18,7 @@ from plaudit.common.pages.navigation import HOME
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 from plaudit.common.text import isolated
 from plaudit.feedback_board.board.pages import wording
+from plaudit.feedback_board.board.pages.asked import CURSOR_TYPES
 from plaudit.feedback_board.links import store as links
 from plaudit.feedback_board.merges import pages as merges
 from plaudit.feedback_board.requests import commands
@@ -201,7 +202,7 @@ async def _list(
 ) -> tuple[Sequence[domain.Request], str | None]:
     """Return a page of the list, and the cursor of the next one."""
     statuses = UNDECIDED if show is None else () if show == "all" else (Status(show),)
-    after = decode_cursor(cursor, tuple[int, int, int, int, int, UUID], of=of) if cursor else None
+    after = decode_cursor(cursor, CURSOR_TYPES[Order.PRIORITY], of=of) if cursor else None
     found = await requests.list_in_order(tx, tenant_id, Order.PRIORITY, statuses=statuses, after=after, limit=ROWS + 1)
     return cut_page(found, ROWS, partial(sort_key, Order.PRIORITY), of=of)
 
