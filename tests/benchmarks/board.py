@@ -46,7 +46,7 @@ SELECT 'default', ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid
     CASE n % 3 WHEN 0 THEN 2 END, CASE n % 3 WHEN 0 THEN 1.5 END,
     CASE n % 3 WHEN 0 THEN round(2 * least(votes, $4) / 1.5, 2) END, votes, votes, 0, 0,
     now() - n * interval '1 second', now() + interval '80 days', 1,
-    (extract(epoch FROM now()) * 1000000)::bigint - n * 1000000,
+    (extract(epoch FROM now()) * 1000000)::bigint - n * 1000000::bigint,
     jsonb_build_object('', votes), 0, least(votes, $4), 'capped', $4, $5
 FROM (
     SELECT n, ceil($3 * n ^ -0.7 / sum(n ^ -0.7) OVER ())::int AS votes FROM generate_series(1, $1::int) AS n
@@ -62,6 +62,10 @@ SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS made
 FROM pg_index WHERE indrelid = 'votes'::regclass AND NOT indisprimary
 """
 _HOT: Final = "SELECT id, votes, reach FROM feedback_board.requests ORDER BY votes DESC LIMIT 1"
+# The trigger that counts is passed over, as all are.
+_COUNTS: Final = """
+INSERT INTO request_counts (tenant_id, status, number) SELECT tenant_id, status, count(*) FROM requests GROUP BY 1, 2
+"""
 _ROWS: Final = "SELECT count(*) AS n FROM feedback_board.votes WHERE request_id = '{}'"
 
 
@@ -102,6 +106,7 @@ async def _fill(database_url: str, count: int) -> int:
     await connection.execute("UPDATE common.tenants SET board_public = true WHERE id = 'default'")
     asked = count, list(STATUSES), float(count * VOTES_OF_A_REQUEST)
     await connection.execute(_REQUESTS, *asked, DEFAULT_CAP, FORMULA_VERSION)
+    await connection.execute(_COUNTS)
     await connection.execute(_VOTES)
     for index in secondary:
         await connection.execute(index["made"])

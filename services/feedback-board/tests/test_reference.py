@@ -38,4 +38,13 @@ async def test_every_operation_answers_as_its_example_says(parts: Parts, api: ht
         *("get_reach_view", "set_reach_view"),
     ):
         await reference.check(api, operation, ids={"persona_id": persona["id"], "until": until})
+    entry = await reference.check(api, "write_entry")
+    await reference.check(api, "list_entries")
+    for operation in ("get_entry", "rewrite_entry"):
+        await reference.check(api, operation, ids={"entry_id": entry["id"]})
+    spare = await reference.check(api, "write_entry")
+    await reference.check(api, "delete_entry", ids={"entry_id": spare["id"]})
+    await reference.check(api, "set_publication", ids={"entry_id": entry["id"]})
+    for operation in ("set_settings", "get_settings"):
+        await reference.check(api, operation)
     reference.assert_all_are_checked()

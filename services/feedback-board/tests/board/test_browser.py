@@ -123,3 +123,48 @@ async def test_staff_give_a_request_its_status_and_size_without_a_script(
     await expect(page.get_by_role("status")).to_have_count(0)
     await page.get_by_role("link", name="Public page").click()
     await expect(page.get_by_text("Many of you ask for it, and it is small.").first).to_be_visible()
+
+
+async def test_a_vote_needs_no_reload_where_scripts_run_and_is_announced(
+    parts, api: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    await api.post("/v1/requests", json={"title": "Dark mode"})
+    async with browsing(parts.app, tmp_path, with_scripts=True) as page:
+        await page.evaluate("window.isTheSamePage = true")
+        button = page.get_by_role("button", name="Vote for Dark mode")
+        said = page.locator("[aria-live=polite]")
+        for votes, pressed, words in (
+            ("1 vote", "true", "Thank you, your vote counts. 1 vote"),
+            ("0 votes", "false", "Your vote is taken back. 0 votes"),
+        ):
+            await button.focus()
+            await page.keyboard.press("Enter")
+            await expect(said).to_have_text(words)
+            await expect(button).to_have_attribute("aria-pressed", pressed)
+            await expect(button).to_be_focused()
+            await expect(button).to_contain_text(votes.split()[0])
+        assert await page.evaluate("window.isTheSamePage")
+    assert (await api.get("/v1/requests")).json()["items"][0]["votes"] == 0
+
+
+async def test_the_changelog_the_roadmap_a_search_and_the_frames_are_usable_by_everybody(
+    page: Page, api: httpx.AsyncClient
+) -> None:
+    await api.post("/v1/requests", json={"title": "Dark mode", "persona": "commuter"})
+    made = (
+        await api.post("/v1/changelog", json={"title": "It is dark", "changed": "It is.", "said": "Bright!"})
+    ).json()
+    await api.put(f"/v1/changelog/{made['id']}/publication", json={"published": True})
+    board = "/b/default"
+    for path in (
+        f"{board}/roadmap",
+        f"{board}/changelog",
+        made["page"],
+        f"{board}?q=dark&sort=votes",
+        f"{board}?sort=trending",
+        f"{board}/embed/roadmap",
+        f"{board}/embed/request?made=dark-mode",
+        f"{board}?language=de",
+    ):
+        await page.goto(str(httpx.URL(page.url).join(path)))
+        assert await faults_of(page) == [], path

@@ -8,8 +8,19 @@ from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
-from plaudit.feedback_board.board.pages import console
+from plaudit.feedback_board.board.pages import changelog as changelog_pages
+from plaudit.feedback_board.board.pages import (
+    changelog_console,
+    console,
+    embeds,
+    feeds,
+    open_data,
+    settings_console,
+    sitemap,
+)
 from plaudit.feedback_board.board.pages import routes as board_pages
+from plaudit.feedback_board.changelog import api as changelog
+from plaudit.feedback_board.embeds import api as board_settings
 from plaudit.feedback_board.erasure.commands import scrubbing
 from plaudit.feedback_board.erasure.consumer import PERSONS
 from plaudit.feedback_board.links import api as links
@@ -20,7 +31,7 @@ from plaudit.feedback_board.personas import api as personas
 from plaudit.feedback_board.personas import pages as persona_pages
 from plaudit.feedback_board.personas.jobs import MuteJob
 from plaudit.feedback_board.requests import api as requests
-from plaudit.feedback_board.requests.jobs import DayJob, RecountJob
+from plaudit.feedback_board.requests.jobs import CountsJob, DayJob, RecountJob
 from plaudit.feedback_board.settings import BoardSettings
 from plaudit.feedback_board.votes import api as votes
 from plaudit.feedback_board.votes import pages as vote_pages
@@ -52,6 +63,16 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             personas.of_requests,
             board_pages.front,
             board_pages.router,
+            feeds.router,
+            open_data.router,
+            sitemap.router,
+            sitemap.front,
+            embeds.router,
+            settings_console.router,
+            board_settings.router,
+            changelog_pages.router,
+            changelog_console.router,
+            changelog.router,
             vote_pages.router,
             console.router,
             merge_pages.router,
@@ -61,13 +82,30 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         ],
         assets=resources.page_assets,
         tags={
-            "requests": "What people ask for: with votes, linked reviews, status, size and the log of each.",
+            "board": "The settings of the board.",
+            "changelog": "You asked, we built it: drafts, and what is published.",
             "personas": "Kinds of people who ask, and how much each counts for reach.",
+            "requests": "What people ask for: with votes, linked reviews, status, size and the log of each.",
         },
         bare_routes=[static_route(board_pages.STATIC)],
         pages=True,
-        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS, **merges.PROBLEMS, **personas.PROBLEMS},
-        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **merges.REFUSALS, **personas.REFUSALS},
+        problems={
+            **requests.PROBLEMS,
+            **votes.PROBLEMS,
+            **links.PROBLEMS,
+            **merges.PROBLEMS,
+            **personas.PROBLEMS,
+            **changelog.PROBLEMS,
+        },
+        refusals={
+            **requests.REFUSALS,
+            **votes.REFUSALS,
+            **links.REFUSALS,
+            **merges.REFUSALS,
+            **personas.REFUSALS,
+            **changelog.REFUSALS,
+            **board_settings.REFUSALS,
+        },
     )
     app.state.vote_writer = writer
     return Parts(
@@ -78,6 +116,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             RecountJob(worker, resources.outbox, resources.ids),
             DayJob(worker),
             MuteJob(worker),
+            CountsJob(worker),
             PurgeJob(worker),
             ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),
         ],
@@ -93,6 +132,8 @@ SERVICE = Service(
             *(
                 "/v1/requests",
                 "/v1/personas",
+                "/v1/changelog",
+                "/v1/board",
                 "/b",
                 "/board-static",
                 "/docs",
@@ -101,9 +142,17 @@ SERVICE = Service(
                 "/sign-in",
                 "/sign-out",
             ),
-            *("/console/requests", "/console/personas", "/console/keys", "/console/people", "/console/account"),
+            *(
+                "/console/requests",
+                "/console/personas",
+                "/console/changelog",
+                "/console/board",
+                "/console/keys",
+                "/console/people",
+                "/console/account",
+            ),
         ),
-        exact=("/",),
+        exact=("/", "/robots.txt"),
     ),
 )
 

@@ -165,6 +165,20 @@ def preferred(accept: str, offered: Sequence[str]) -> str | None:
     return offered[liked.index(best)] if best[0] > 0 else None
 
 
+def preferred_language(accepted: str, offered: Sequence[str]) -> str:
+    """Return which of some languages a reader likes best, by the header Accept-Language; the first one if none.
+
+    Args:
+        accepted: the header; `de-AT` likes `de` too (RFC 4647, section 3.4).
+        offered: codes such as `de`, at least one.
+    """
+    liked: dict[str, tuple[float, int]] = {}
+    for place, (name, quality) in enumerate(_media_ranges(accepted)):
+        liked.setdefault(name.partition("-")[0], (quality, -place))
+    best = max(offered, key=lambda code: liked.get(code, _NOT_AT_ALL))
+    return best if liked.get(best, _NOT_AT_ALL)[0] > 0 else offered[0]
+
+
 def _media_ranges(accept: str) -> Iterator[tuple[str, float]]:
     """Yield each media range with its quality; one whose quality is no number from 0 to 1 is as if it had none."""
     for each in accept.lower().split(","):

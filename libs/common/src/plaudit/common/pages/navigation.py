@@ -41,6 +41,8 @@ CONSOLE: Final = (
     NavEntry("Surveys", "/console/surveys", ("surveys:read",)),
     NavEntry("Requests", "/console/requests", ("board:read",)),
     NavEntry("Personas", "/console/personas", ("board:read",)),
+    NavEntry("Changelog", "/console/changelog", ("board:read",)),
+    NavEntry("Board", "/console/board", ("board:read",)),
     NavEntry("Sources", "/console/sources", ("sources:read",), begins_group=True),
     NavEntry("Deliveries", "/console/deliveries", ("deliveries:read",)),
     NavEntry("Messages", "/console/messages", ("messages:read",)),

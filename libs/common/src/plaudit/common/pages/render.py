@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 
 from plaudit.common.numerals import noun_of, percent, signed
 from plaudit.common.pages.instants import for_input, moment, time_of_day, zone_name
+from plaudit.common.pages.languages import translated, translated_form
 from plaudit.common.pages.static import SHARED
 from plaudit.common.refusals import sentence
 
@@ -51,7 +52,10 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
+        # `_("…")` in a template: it needs `language` of `plaudit.common.pages.languages` in its context.
+        self._environment.install_gettext_callables(translated, translated_form, newstyle=True)  # type: ignore[attr-defined]
         self._environment.globals |= {
             "static_url": SHARED.url,
             "site_title": title,

@@ -20,6 +20,10 @@ STORES: Final[Mapping[str, str]] = {
     "sizings": "holds nothing about customers",
     "priority_history": "holds numbers of people and no names; a number of the past stays",
     "day_rolls": "holds numbers of people and no names",
+    "changelog_entries": "holds no customer's name; of those who asked only how many",
+    "changelog_requests": "holds nothing about customers",
+    "embeds": "holds nothing about customers",
+    "request_counts": "holds nothing about customers",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 

@@ -1,4 +1,4 @@
-"""What time starts: recounts of requests, and the figures of each new day."""
+"""What time starts: recounts of requests, the figures of each new day, and the adding up of how many there are."""
 
 from typing import Final
 
@@ -7,12 +7,14 @@ from plaudit.common.ids import IdSource
 from plaudit.common.jobs import PeriodicJob
 from plaudit.common.outbox import Outbox, UnitOfWork
 from plaudit.feedback_board.requests import commands
-from plaudit.feedback_board.requests.store import priority_history, recounts
+from plaudit.feedback_board.requests.store import counts, priority_history, recounts
 
 RECOUNT_BATCH: Final = 100
 RECOUNT_PAUSE_SECONDS: Final = 0.5
 DAY_TENANTS: Final = 20
 DAY_PAUSE_SECONDS: Final = 5.0
+COUNTS_BATCH: Final = 1_000
+COUNTS_PAUSE_SECONDS: Final = 10.0
 
 
 class RecountJob(PeriodicJob):
@@ -51,3 +53,21 @@ class DayJob(PeriodicJob):
         """Begin the day of some tenants; return of how many."""
         async with self._worker.transaction() as tx:
             return await commands.begin_day(tx, DAY_TENANTS)
+
+
+class CountsJob(PeriodicJob):
+    """Adds up how many requests have each status."""
+
+    def __init__(self, worker: Database) -> None:
+        """Take a worker's connections."""
+        super().__init__("board-counts", COUNTS_PAUSE_SECONDS)
+        self._worker = worker
+
+    async def has_work(self) -> bool:
+        """Return whether any requests came, went or changed their status since they were last added up."""
+        return await self._worker.holds(counts.ANY_TO_ADD_UP)
+
+    async def turn(self) -> int:
+        """Add up those of some tenants; return how many rows of changes that were."""
+        async with self._worker.transaction() as tx:
+            return await counts.add_up(tx, COUNTS_BATCH)

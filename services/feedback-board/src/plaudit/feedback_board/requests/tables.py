@@ -95,6 +95,16 @@ recounts = Table(
     Column("request_id", Uuid, nullable=False),
 )
 
+request_counts = Table(
+    "request_counts",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("is_sum", Boolean, nullable=False),
+)
+
 mentions = Table(
     "mentions",
     metadata,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -29,6 +29,8 @@ from plaudit.feedback_board.votes.domain import Visitor, VotingClosedError, read
 
 PUBLIC: Final = "public"
 """The actor of what visitors do."""
+LIST_PARAMETERS: Final = ("q", "status", "persona", "sort", "cursor")
+"""Of the address of the board: which list it shows."""
 COOKIE_MAX_AGE_SECONDS: Final = 400 * 86_400
 """The longest time that browsers keep a cookie."""
 
@@ -108,7 +110,7 @@ async def vote(
     parts: BoardResources,
     choice: Annotated[Literal["vote", "withdraw"], Form()],
     back: Annotated[Literal["request", "board"], Form()] = "request",
-    cursor: Annotated[str, Form(max_length=2048)] = "",
+    listed: Annotated[str, Form(alias="list", max_length=4096)] = "",
     newcomer: Newcomer = "",
 ) -> Response:
     """Count a visitor's vote, or take it back."""
@@ -121,7 +123,7 @@ async def vote(
         await command(work, visit.tenant_id, found.id, voter.person_key, PUBLIC, limit=limit)
     except VotingClosedError:
         notice = "closed"
-    response = RedirectResponse(_address_after(found, back, notice, cursor), int(HTTPStatus.SEE_OTHER))
+    response = RedirectResponse(_address_after(found, back, notice, listed), int(HTTPStatus.SEE_OTHER))
     remember(response, parts, visit, voter if choice == "vote" else visit.visitor)
     return response
 
@@ -189,9 +191,16 @@ def _tenant_of_host(request: Request, settings: BoardSettings) -> str:
     return settings.board_hosts.get(host, settings.board_tenant)
 
 
-def _address_after(request: domain.Request, back: str, notice: str, cursor: str) -> str:
-    """Return the address of the page that the form was on, at the place of the request."""
+def _address_after(request: domain.Request, back: str, notice: str, listed: str) -> str:
+    """Return the address of the page that the form was on, at the place of the request.
+
+    Args:
+        request: that the form was about.
+        back: which page it was on.
+        notice: what that page says.
+        listed: the query of the list that it was on; of which only what a list is asked for by is kept.
+    """
     if back == "request":
         return f"{page_path(request)}?{urlencode({'notice': notice})}"
-    query = {"notice": notice, **({"cursor": cursor} if cursor else {})}
+    query = {"notice": notice, **{name: value for name, value in parse_qsl(listed) if name in LIST_PARAMETERS}}
     return f"/b/{request.tenant_id}?{urlencode(query)}#{row_id(request)}"

@@ -18,6 +18,7 @@ from plaudit.common.pages.navigation import HOME
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 from plaudit.common.text import isolated
 from plaudit.feedback_board.board.pages import wording
+from plaudit.feedback_board.board.pages.asked import CURSOR_TYPES
 from plaudit.feedback_board.links import store as links
 from plaudit.feedback_board.merges import pages as merges
 from plaudit.feedback_board.requests import commands
@@ -44,6 +45,7 @@ from plaudit.feedback_board.requests.domain.text import (
 )
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, requests
+from plaudit.feedback_board.requests.store import counts as request_counts
 
 ROWS: Final = 20
 HISTORY_ENTRIES: Final = 20
@@ -166,7 +168,7 @@ async def _page(
     if chosen is None and request_id is not None:
         raise UnknownRequestError
     selected = chosen or (listed[0] if listed else None)
-    counts = await requests.count_by_status(tx, tenant_id)
+    counts = await request_counts.by_status(tx, tenant_id)
     return await console.response(
         request,
         principal,
@@ -209,7 +211,7 @@ async def _list(
 ) -> tuple[Sequence[domain.Request], str | None]:
     """Return a page of the list, and the cursor of the next one."""
     statuses = UNDECIDED if show is None else () if show == "all" else (Status(show),)
-    after = decode_cursor(cursor, tuple[int, int, int, int, int, UUID], of=of) if cursor else None
+    after = decode_cursor(cursor, CURSOR_TYPES[Order.PRIORITY], of=of) if cursor else None
     found = await requests.list_in_order(tx, tenant_id, Order.PRIORITY, statuses=statuses, after=after, limit=ROWS + 1)
     return cut_page(found, ROWS, partial(sort_key, Order.PRIORITY), of=of)
 

@@ -17,26 +17,26 @@ from plaudit.common.http import Cursor, TenantTx, Work, cut_page, decode_cursor
 from plaudit.common.http.auth import anyone
 from plaudit.common.http.origin import check_origin
 from plaudit.common.idempotency import IdempotencyKey
-from plaudit.common.pages import Pages
-from plaudit.common.pages.static import StaticFiles
-from plaudit.feedback_board.board import commands
+from plaudit.common.pages.languages import Language
+from plaudit.feedback_board.board import commands, store
 from plaudit.feedback_board.board.pages import wording
+from plaudit.feedback_board.board.pages.asked import CURSOR_TYPES, SEARCH_MAX_CHARACTERS, Asked, AskedFor
+from plaudit.feedback_board.board.pages.frame import STATIC, board_path, page
+from plaudit.feedback_board.changelog import store as changelog
+from plaudit.feedback_board.languages.pages import Reading
+from plaudit.feedback_board.languages.pages.words import Words
 from plaudit.feedback_board.links import store as links
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.domain.order import Order, sort_key
-from plaudit.feedback_board.requests.domain.reach import REACH_WINDOW, counted_since
-from plaudit.feedback_board.requests.domain.snapshot import is_old, worked_out
-from plaudit.feedback_board.requests.domain.status import DECIDED, UNDECIDED, Status
-from plaudit.feedback_board.requests.domain.text import (
-    TEXT_MAX_CHARACTERS,
-    TITLE_MAX_CHARACTERS,
-    clean_text,
-    clean_title,
-)
+from plaudit.feedback_board.requests.domain.reach import counted_since
+from plaudit.feedback_board.requests.domain.snapshot import is_old
+from plaudit.feedback_board.requests.domain.status import UNDECIDED, Status
+from plaudit.feedback_board.requests.domain.text import clean_text, clean_title, excerpt
 from plaudit.feedback_board.requests.schemas import page_path
-from plaudit.feedback_board.requests.store import activity, priority_history, requests, sizings
+from plaudit.feedback_board.requests.store import activity, priority_history, requests, search, sizings
+from plaudit.feedback_board.requests.store import counts as request_counts
 from plaudit.feedback_board.votes import store as votes
 from plaudit.feedback_board.votes.pages import (
     PUBLIC,
@@ -47,21 +47,22 @@ from plaudit.feedback_board.votes.pages import (
     find_request,
     limit_of,
     remember,
-    row_id,
     sender_of_form,
 )
 
+__all__ = ["STATIC", "front", "router"]
+
+FRONT_COLUMN_REQUESTS: Final = 4
 COLUMN_REQUESTS: Final = 12
 LIST_REQUESTS: Final = 20
 HISTORY_ENTRIES: Final = 50
 QUOTES: Final = 4
+PERSONAS: Final = 50
 ROADMAP: Final = (Status.PLANNED, Status.IN_PROGRESS, Status.SHIPPED)
 
 router = APIRouter(prefix="/b/{tenant}", include_in_schema=False, dependencies=[Depends(anyone)])
 front = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
 """The address `/`: the board of the host."""
-site = Pages("plaudit.feedback_board.board")
-STATIC: Final = StaticFiles.of_package("plaudit.feedback_board.board.pages", "/board-static")
 
 Notice = Annotated[Literal["voted", "withdrawn", "requested", "closed", "merged"] | None, Query()]
 
@@ -69,52 +70,110 @@ Notice = Annotated[Literal["voted", "withdrawn", "requested", "closed", "merged"
 @front.get("/")
 @router.get("")
 async def show_board(
-    visit: CurrentVisit, tx: TenantTx, parts: BoardResources, notice: Notice = None, cursor: Cursor = None
+    visit: CurrentVisit,
+    tx: TenantTx,
+    request: Request,
+    parts: BoardResources,
+    language: Reading,
+    asked: AskedFor,
+    notice: Notice = None,
 ) -> Response:
-    """Show a board: the roadmap, and below it the open requests."""
-    return await _board_page(visit, tx, parts, notice=notice, cursor=cursor)
+    """Show a board: the roadmap, and below it the open requests, or those that are asked for."""
+    return await _board_page(request, visit, tx, parts, language, asked, notice=notice)
+
+
+@router.get("/roadmap")
+async def show_roadmap(
+    visit: CurrentVisit, tx: TenantTx, request: Request, parts: BoardResources, language: Reading
+) -> Response:
+    """Show what is planned, what is being built, and what has shipped, in three columns."""
+    return page(
+        request,
+        visit,
+        parts,
+        language,
+        "roadmap.html",
+        path="/roadmap",
+        here="roadmap",
+        columns=await list_columns(tx, visit.tenant_id, COLUMN_REQUESTS),
+        counts=await request_counts.by_status(tx, visit.tenant_id),
+    )
 
 
 @router.get("/status/{status}")
 async def show_status(
-    visit: CurrentVisit, tx: TenantTx, parts: BoardResources, status: Status, cursor: Cursor = None
+    visit: CurrentVisit,
+    tx: TenantTx,
+    request: Request,
+    parts: BoardResources,
+    language: Reading,
+    status: Status,
+    cursor: Cursor = None,
 ) -> Response:
     """Show all requests of one status."""
-    listed, following = await _list(tx, visit, (status,), cursor)
-    voted = await _voted(tx, visit, listed)
-    return _page("status.html", visit, parts, listed=status, requests=listed, voted=voted, next=following)
+    asked = Asked(board_path=board_path(visit.tenant_id), status=status, cursor=cursor or "")
+    listed, following = await list_asked(tx, visit.tenant_id, asked, LIST_REQUESTS)
+    return page(
+        request,
+        visit,
+        parts,
+        language,
+        "status.html",
+        path=f"/status/{status}",
+        listed=status,
+        requests=listed,
+        voted=await _voted(tx, visit, listed),
+        next=following,
+    )
 
 
 @router.get("/r/{slug}")
 async def show_request(
-    visit: CurrentVisit, tx: TenantTx, parts: BoardResources, slug: str, notice: Notice = None
+    visit: CurrentVisit,
+    tx: TenantTx,
+    request: Request,
+    parts: BoardResources,
+    language: Reading,
+    slug: str,
+    notice: Notice = None,
 ) -> Response:
     """Show one request: its text, its status with the reason, and who else asks for it."""
     found = await find_request(tx, visit, slug)
     history = await activity.list_newest(tx, visit.tenant_id, found.id, kinds=PUBLIC_KINDS, limit=HISTORY_ENTRIES)
-    return _page(
-        "request.html",
+    words = Words(language)
+    return page(
+        request,
         visit,
         parts,
+        language,
+        "request.html",
+        path=f"/r/{found.slug}",
+        description=excerpt(found.text) or found.title,
+        feeds={words.say("Feed of this request"): f"/feeds/requests/{found.slug}.atom"},
         request=found,
         voted=await _voted(tx, visit, [found]),
-        history=[wording.history_entry(entry) for entry in history],
+        history=[wording.history_entry(entry, words) for entry in history],
         quotes=await links.list_quotes(tx, visit.tenant_id, found.id, QUOTES),
+        entries=await changelog.list_of_request(tx, visit.tenant_id, found.id),
         notice=notice,
     )
 
 
 @router.get("/r/{slug}/priority")
-async def show_priority(visit: CurrentVisit, tx: TenantTx, parts: BoardResources, slug: str) -> Response:
+async def show_priority(
+    visit: CurrentVisit, tx: TenantTx, request: Request, parts: BoardResources, language: Reading, slug: str
+) -> Response:
     """Show how the priority of a request comes about, worked out in words, and what it was before."""
     found = await find_request(tx, visit, slug)
     tenant_id = visit.tenant_id
-    return _page(
-        "priority.html",
+    return page(
+        request,
         visit,
         parts,
+        language,
+        "priority.html",
+        path=f"/r/{found.slug}/priority",
         request=found,
-        worked_out=worked_out(found),
         sizing_is_old=is_old(found.sized_at, tx.now),
         counted_since=counted_since(tx.now),
         estimates=await sizings.list_newest(tx, tenant_id, found.id, limit=HISTORY_ENTRIES),
@@ -130,6 +189,7 @@ async def make_request(
     work: Work,
     request: Request,
     parts: BoardResources,
+    language: Reading,
     title: Annotated[str, Form()] = "",
     text: Annotated[str, Form()] = "",
     form: Annotated[str, Form(max_length=64)] = "",
@@ -139,18 +199,20 @@ async def make_request(
     try:
         draft = domain.Draft(title=clean_title(title), text=clean_text(text))
     except InvalidInputError as error:
-        return await _board_page(visit, work.tx, parts, typed={"title": title, "text": text, "error": error})
+        typed = {"title": title, "text": text, "error": error}
+        asked = Asked(board_path="")
+        return await _board_page(request, visit, work.tx, parts, language, asked, typed=typed)
     visitor = sender_of_form(visit, newcomer, work.ids())
     limit = limit_of(request, parts, visit, "request", parts.settings.requests_per_hour_per_network)
     made = await commands.create_with_vote(
-        work, visit.tenant_id, draft, visitor.person_key, PUBLIC, key=_form_key(form, draft), limit=limit
+        work, visit.tenant_id, draft, visitor.person_key, PUBLIC, key=form_key(form, draft), limit=limit
     )
     response = RedirectResponse(f"{page_path(made)}?notice=requested", int(HTTPStatus.SEE_OTHER))
     remember(response, parts, visit, visitor)
     return response
 
 
-def _form_key(form: str, draft: domain.Draft) -> IdempotencyKey | None:
+def form_key(form: str, draft: domain.Draft) -> IdempotencyKey | None:
     """Return the key of a form: sent twice it makes one request, filled in again it makes another."""
     if not form:
         return None
@@ -158,76 +220,96 @@ def _form_key(form: str, draft: domain.Draft) -> IdempotencyKey | None:
     return IdempotencyKey(f"page:{sha256(form.encode()).hexdigest()}:{fingerprint.hex()}", fingerprint)
 
 
+NOTHING_TYPED: Final[dict[str, Any]] = {"title": "", "text": "", "error": None}
+
+
 async def _board_page(
+    request: Request,
     visit: Visit,
     tx: SqlTx,
     parts: BoardResources,
+    language: Language,
+    asked: Asked,
     *,
     notice: str | None = None,
-    cursor: str | None = None,
-    typed: dict[str, Any] | None = None,
+    typed: dict[str, Any] = NOTHING_TYPED,
 ) -> Response:
-    columns = {status: await _column(tx, visit, status) for status in ROADMAP}
-    listed, following = await _list(tx, visit, UNDECIDED, cursor)
-    return _page(
-        "board.html",
+    tenant_id = visit.tenant_id
+    asked = asked.on(board_path(tenant_id))
+    counts = await request_counts.by_status(tx, tenant_id)
+    listed, following = await list_asked(tx, tenant_id, asked, LIST_REQUESTS)
+    words = Words(language)
+    return page(
+        request,
         visit,
         parts,
-        status_code=HTTPStatus.OK if typed is None else HTTPStatus.UNPROCESSABLE_ENTITY,
-        columns=columns,
-        counts=await requests.count_by_status(tx, visit.tenant_id),
+        language,
+        "board.html",
+        here="requests",
+        is_unlisted=asked.is_search,
+        status_code=HTTPStatus.UNPROCESSABLE_ENTITY if typed["error"] else HTTPStatus.OK,
+        asked=asked,
+        columns=await list_columns(tx, tenant_id, FRONT_COLUMN_REQUESTS) if asked.is_front else {},
+        counts=counts,
+        heading=_heading(asked, words),
+        total=sum(counts[each] for each in asked.statuses or Status),
+        statuses=_statuses(counts, words),
+        orders={order: words.say(wording.ORDER_WORDS[order]) for order in CURSOR_TYPES},
+        personas=await store.list_personas(tx, tenant_id, PERSONAS),
+        search_max=SEARCH_MAX_CHARACTERS,
         requests=listed,
         voted=await _voted(tx, visit, listed),
         next=following,
-        cursor=cursor or "",
         notice=notice,
-        typed=typed or {"title": "", "text": "", "error": None},
+        typed=typed,
         form=parts.ids().hex,
+        form_action=f"{board_path(tenant_id)}/requests#make-a-request",
     )
 
 
-def _page(
-    template: str, visit: Visit, parts: BoardResources, *, status_code: int = HTTPStatus.OK, **context: Any
-) -> Response:
-    page = site.response(
-        template,
-        status=int(status_code),
-        board=visit,
-        page_path=page_path,
-        row_id=row_id,
-        stylesheet=STATIC.url("board.css"),
-        decided=DECIDED,
-        notices=wording.NOTICES,
-        title_max=TITLE_MAX_CHARACTERS,
-        text_max=TEXT_MAX_CHARACTERS,
-        window_days=REACH_WINDOW.days,
-        **wording.helpers(),
-        **context,
-    )
-    # The page shows what the visitor has voted for.
-    page.headers["Cache-Control"] = "private, no-cache"
-    page.headers["Vary"] = "Cookie"
-    remember(page, parts, visit, visit.visitor)
-    return page
+def _heading(asked: Asked, words: Words) -> str:
+    """Return what the list is headed by."""
+    if asked.is_search:
+        return words.say("What was found")
+    if isinstance(asked.status, Status):
+        return words.say(wording.STATUS_WORDS[asked.status])
+    return words.say("All requests" if asked.status else "Open requests")
 
 
-async def _column(tx: SqlTx, visit: Visit, status: Status) -> list[domain.Request]:
-    """Return a column of the roadmap: shipped requests newest first, others by priority."""
+def _statuses(counts: dict[Status, int], words: Words) -> list[tuple[str, str, int]]:
+    """Return the filters by status: its value in the address, its name, and how many requests have it."""
+    undecided = sum(counts[each] for each in UNDECIDED)
+    each = [(str(status), words.say(wording.STATUS_WORDS[status]), counts[status]) for status in ROADMAP]
+    declined = (str(Status.DECLINED), words.say(wording.STATUS_WORDS[Status.DECLINED]), counts[Status.DECLINED])
+    return [("", words.say("Undecided"), undecided), *each, declined, ("all", words.say("All"), sum(counts.values()))]
+
+
+async def list_columns(tx: SqlTx, tenant_id: str, limit: int) -> dict[Status, list[domain.Request]]:
+    """Return the columns of the roadmap: shipped requests newest first, others by priority."""
+    return {status: await _column(tx, tenant_id, status, limit) for status in ROADMAP}
+
+
+async def _column(tx: SqlTx, tenant_id: str, status: Status, limit: int) -> list[domain.Request]:
     if status is Status.SHIPPED:
-        return await requests.list_by_status_age(tx, visit.tenant_id, status, limit=COLUMN_REQUESTS)
-    return await requests.list_in_order(tx, visit.tenant_id, Order.PRIORITY, statuses=(status,), limit=COLUMN_REQUESTS)
+        return await requests.list_by_status_age(tx, tenant_id, status, limit=limit)
+    return await requests.list_in_order(tx, tenant_id, Order.PRIORITY, statuses=(status,), limit=limit)
 
 
-async def _list(
-    tx: SqlTx, visit: Visit, statuses: tuple[Status, ...], cursor: str | None
+async def list_asked(
+    tx: SqlTx, tenant_id: str, asked: Asked, limit: int
 ) -> tuple[Sequence[domain.Request], str | None]:
-    """Return a page of a list, and the cursor of the next one."""
-    of = ",".join((visit.tenant_id, *statuses))
-    after = decode_cursor(cursor, tuple[int, int, int, int, int, UUID], of=of) if cursor else None
+    """Return a page of the list that is asked for, and the cursor of the next one."""
+    after = decode_cursor(asked.cursor, CURSOR_TYPES[asked.sort], of=asked.of) if asked.cursor else None
     found = await requests.list_in_order(
-        tx, visit.tenant_id, Order.PRIORITY, statuses=statuses, after=after, limit=LIST_REQUESTS + 1
+        tx,
+        tenant_id,
+        asked.sort,
+        statuses=asked.statuses,
+        where=search.conditions(asked.persona, asked.search_words),
+        after=after,
+        limit=limit + 1,
     )
-    return cut_page(found, LIST_REQUESTS, partial(sort_key, Order.PRIORITY), of=of)
+    return cut_page(found, limit, partial(sort_key, asked.sort), of=asked.of)
 
 
 async def _voted(tx: SqlTx, visit: Visit, listed: Sequence[domain.Request]) -> frozenset[UUID]:

@@ -1,15 +1,20 @@
-"""The words of the pages: days, numbers, statuses, and the notice after a form."""
+"""The words of the pages in English, which the catalogues of `languages` have in other languages."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
+from plaudit.common.pages.languages import Language
 from plaudit.common.text import isolated
+from plaudit.feedback_board.languages.pages import ENGLISH
+from plaudit.feedback_board.languages.pages.words import Words
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text
+from plaudit.feedback_board.requests.domain.order import Order
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.text import excerpt
+from plaudit.feedback_board.votes.pages import PUBLIC
 
 STATUS_WORDS: Final = {
     Status.OPEN: "Open",
@@ -18,6 +23,22 @@ STATUS_WORDS: Final = {
     Status.IN_PROGRESS: "In progress",
     Status.SHIPPED: "Shipped",
     Status.DECLINED: "Declined",
+}
+ALL_OF: Final = {
+    Status.PLANNED: "All %(count)s planned",
+    Status.IN_PROGRESS: "All %(count)s in progress",
+    Status.SHIPPED: "All %(count)s shipped",
+}
+NOTHING_IN: Final = {
+    Status.PLANNED: "Nothing is planned at the moment.",
+    Status.IN_PROGRESS: "Nothing is being built at the moment.",
+    Status.SHIPPED: "Nothing has shipped yet.",
+}
+ORDER_WORDS: Final = {
+    "priority": "By priority",
+    "votes": "Most votes",
+    "trending": "Trending",
+    "newest": "Newest",
 }
 IMPACT_WORDS: Final = {
     Decimal("0.25"): "minimal",
@@ -34,85 +55,95 @@ NOTICES: Final = {
     "closed": "This request has been decided, so it takes no more votes.",
 }
 """What the page after a form says; the address names one of these, so no other text can be shown."""
+SIZED: Final = (
+    "Sized: impact %(impact)s (%(word)s), effort %(effort)s. With a reach of %(reach)s that made a priority of "
+    "%(priority)s."
+)
+UNSIZED: Final = "The sizing was taken back."
+MERGED_HERE: Final = "“%(title)s” was merged into this request: %(reason)s"
+UNMERGED_HERE: Final = "“%(title)s” is a request of its own again."
+MADE: Final = "A visitor made this request."
+MADE_BY_TEAM: Final = "The team put this request on the board."
+
+_ENGLISH: Final = Words(ENGLISH)
+day = _ENGLISH.day
+count = _ENGLISH.count
+stars = _ENGLISH.stars
+weeks = _ENGLISH.weeks
 
 
-def day(moment: datetime) -> str:
-    """Return a day as `7 March 2026` (UTC)."""
-    return f"{moment.day} {moment:%B %Y}"
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun: `1 vote`, `1,204 votes`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def reached(request: Request) -> str:
+def reached(request: Request, words: Words = _ENGLISH) -> str:
     """Return whom a request reaches: `12 people`, `12 people, and 3 visitors who did not sign in`."""
-    people = count(request.reach, "person", "people")
+    people = words.count(request.reach, "person", "people")
     if not request.anonymous_reach:
         return people
-    return f"{people}, and {count(request.anonymous_reach, 'visitor')} who did not sign in"
+    visitors = words.count(request.anonymous_reach, "visitor who did not sign in", "visitors who did not sign in")
+    return words.say("%(people)s, and %(visitors)s", people=people, visitors=visitors)
 
 
-def weeks(effort_weeks: Decimal) -> str:
-    """Return an effort as `0.5 person-weeks`."""
-    return f"{decimal_text(effort_weeks)} person-week{'' if effort_weeks == 1 else 's'}"
-
-
-def stars(rating: float) -> str:
-    """Return a rating as `4 of 5 stars`, to the nearest half."""
-    return f"{int(rating * 2 + 0.5) / 2:g} of 5 stars"
-
-
-def paragraphs(text: str) -> list[list[str]]:
+def paragraphs(text: str | None) -> list[list[str]]:
     """Return a plain text as paragraphs of lines."""
-    blocks = [block.strip().split("\n") for block in text.split("\n\n")]
+    blocks = [block.strip().split("\n") for block in (text or "").split("\n\n")]
     return [block for block in blocks if any(block)]
 
 
-def history_entry(entry: Entry) -> dict[str, Any]:
+def history_entry(entry: Entry, words: Words = _ENGLISH) -> dict[str, Any]:
     """Return an entry of the log as the history of a request shows it."""
     detail = entry.detail
-    figures = detail["figures"]
+    shown = {"id": entry.id, "at": entry.at, "status": None, "reason": "", "words": ""}
     match entry.kind:
         case Kind.STATUS_CHANGED:
-            return {"at": entry.at, "status": Status(detail["status"]), "reason": detail["reason"] or "", "words": ""}
+            return shown | {"status": Status(detail["status"]), "reason": detail["reason"] or ""}
         case Kind.SIZED if detail["impact"] is None:
-            words = "The sizing was taken back."
+            return shown | {"words": words.say(UNSIZED)}
         case Kind.SIZED:
-            impact, effort = Decimal(detail["impact"]), Decimal(detail["effort_weeks"])
-            words = (
-                f"Sized: impact {detail['impact']} ({IMPACT_WORDS[impact]}), effort {weeks(effort)}. "
-                f"With a reach of {_reach(figures)} that made a priority of {figures['priority']}."
-            )
+            return shown | {"words": _sized(detail, words)}
         case Kind.MERGED_HERE:
-            words = f"“{isolated(detail['title'])}” was merged into this request: {isolated(detail['reason'])}"
+            title, reason = isolated(detail["title"]), isolated(detail["reason"])
+            return shown | {"words": words.say(MERGED_HERE, title=title, reason=reason)}
         case Kind.UNMERGED_HERE:
-            words = f"“{isolated(detail['title'])}” is a request of its own again."
+            return shown | {"words": words.say(UNMERGED_HERE, title=isolated(detail["title"]))}
         case _:
-            words = "Somebody made this request."
-    return {"at": entry.at, "status": None, "reason": "", "words": words}
+            return shown | {"words": words.say(MADE if entry.actor == PUBLIC else MADE_BY_TEAM)}
 
 
-def _reach(figures: Mapping[str, Any]) -> str:
+def _reach(figures: Mapping[str, Any], words: Words) -> str:
     """Return a reach as `37`, or `37 (weighted: 12.5)` where people counted for less."""
-    weighted = figures.get("weighted_reach")
+    reach, weighted = words.number(figures["reach"]), figures.get("weighted_reach")
     if weighted is None or Decimal(weighted) == figures["reach"]:
-        return str(figures["reach"])
-    return f"{figures['reach']} (weighted: {weighted})"
+        return reach
+    return words.say("%(reach)s (weighted: %(weighted)s)", reach=reach, weighted=words.decimal(Decimal(weighted)))
 
 
-def helpers() -> dict[str, Any]:
+def _sized(detail: Any, words: Words) -> str:
+    impact, figures = Decimal(detail["impact"]), detail["figures"]
+    return words.say(
+        SIZED,
+        impact=words.decimal(impact),
+        word=words.say(IMPACT_WORDS[impact]),
+        effort=words.weeks(Decimal(detail["effort_weeks"])),
+        reach=_reach(figures, words),
+        priority=words.decimal(Decimal(figures["priority"])),
+    )
+
+
+def helpers(language: Language = ENGLISH) -> dict[str, Any]:
     """Return the functions and tables that templates use."""
+    words = Words(language)
     return {
+        "Order": Order,
         "Status": Status,
         "status_words": STATUS_WORDS,
         "impact_words": IMPACT_WORDS,
-        "day": day,
-        "count": count,
-        "reached": reached,
-        "weeks": weeks,
-        "stars": stars,
+        "all_of": ALL_OF,
+        "nothing_in": NOTHING_IN,
+        "notices": NOTICES,
+        "words": words,
+        "day": words.day,
+        "count": words.count,
+        "reached": partial(reached, words=words),
+        "weeks": words.weeks,
+        "stars": words.stars,
         "decimal": decimal_text,
         "paragraphs": paragraphs,
         "excerpt": excerpt,

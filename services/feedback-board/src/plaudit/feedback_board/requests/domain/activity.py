@@ -55,6 +55,10 @@ class Kind(StrEnum):
     """About the board: `person_key` of the entry, persona_id"""
     REACH_VIEW_SET = "reach_view_set"
     """About the board: view, cap"""
+    CHANGELOG_SAVED = "changelog_saved"
+    """All of an entry of the changelog but its id, which stands in the place of a request's."""
+    CHANGELOG_DELETED = "changelog_deleted"
+    """The id of the entry stands in the place of a request's."""
 
 
 BOARD: Final = UUID(int=0)

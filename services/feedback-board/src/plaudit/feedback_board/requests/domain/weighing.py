@@ -30,7 +30,7 @@ class ReachView(StrEnum):
     RAW = "raw"
     """Everyone."""
     CAPPED = "capped"
-    """At most so many people of each persona."""
+    """At most so many people of each persona, and everyone who has none: they are no kind that could drown out others."""
     SQRT = "sqrt"
     """The square root of the number of people of each persona."""
 
@@ -74,7 +74,7 @@ def weigh(strata: Strata, weighing: Weighing, concern: Concern | None = None) ->
     if concern is not None:
         weighing = Weighing(view=ReachView.RAW)
     counted = {stratum: people for stratum, people in strata.items() if people and stratum not in weighing.muted}
-    worths = {stratum: _worth(people, weighing) for stratum, people in counted.items()}
+    worths = {stratum: _worth(stratum, people, weighing) for stratum, people in counted.items()}
     total = sum(strata.values())
     return Weighed(
         view=weighing.view,
@@ -94,12 +94,12 @@ def all_views(strata: Strata, weighing: Weighing) -> list[Weighed]:
     ]
 
 
-def _worth(people: int, weighing: Weighing) -> Decimal:
+def _worth(stratum: str, people: int, weighing: Weighing) -> Decimal:
     match weighing.view:
         case ReachView.RAW:
             return Decimal(people)
         case ReachView.CAPPED:
-            return Decimal(min(people, weighing.cap))
+            return Decimal(people if stratum == NO_PERSONA else min(people, weighing.cap))
         case ReachView.SQRT:
             return Decimal(people).sqrt()
 

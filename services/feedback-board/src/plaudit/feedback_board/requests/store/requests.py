@@ -57,8 +57,6 @@ RETURNING id
 
 _SAVE = f"UPDATE requests SET ({_SAVED.listed}) = ROW ({_SAVED.values(3)}) WHERE tenant_id = $1 AND id = $2"
 
-_COUNT_BY_STATUS = "SELECT status, count(*) FROM requests WHERE tenant_id = $1 AND merged_into IS NULL GROUP BY status"
-
 
 def _request(fields: dict[str, Any]) -> Request:
     concern = fields.pop("concern")
@@ -103,12 +101,6 @@ async def save(tx: Tx, request: Request) -> None:
 async def save_several(tx: Tx, changed: Collection[Request]) -> None:
     """Write what can change of requests, except their numbers of votes and what they are merged into."""
     await tx.raw.executemany(_SAVE, [(each.tenant_id, each.id, *_SAVED.row(each)) for each in changed])
-
-
-async def count_by_status(tx: Tx, tenant_id: str) -> dict[Status, int]:
-    """Return the number of requests of each status, without those that are merged into others."""
-    counted = {Status(row["status"]): row["count"] for row in await tx.raw.fetch(_COUNT_BY_STATUS, tenant_id)}
-    return {status: counted.get(status, 0) for status in Status}
 
 
 _COLUMNS = requests.c

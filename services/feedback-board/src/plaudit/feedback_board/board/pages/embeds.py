@@ -1,0 +1,150 @@
+"""Parts of a board for frames on other sites: the roadmap, and the form of a new request.
+
+Only the sites that the settings name may frame them, and no other page of the board may be framed. Browsers keep our
+cookies from frames, so who sends the form is a visitor of its own.
+"""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from plaudit.common.db import Tx
+from plaudit.common.http import TenantTx, Work
+from plaudit.common.http.auth import anyone
+from plaudit.common.http.origin import check_origin
+from plaudit.common.pages.languages import Language
+from plaudit.feedback_board.board import commands
+from plaudit.feedback_board.board.pages.frame import board_path, page
+from plaudit.feedback_board.board.pages.routes import FRONT_COLUMN_REQUESTS, NOTHING_TYPED, form_key, list_columns
+from plaudit.feedback_board.embeds import store as embeds
+from plaudit.feedback_board.languages.pages import Reading
+from plaudit.feedback_board.requests.domain import request as domain
+from plaudit.feedback_board.requests.domain.errors import InvalidInputError
+from plaudit.feedback_board.requests.domain.text import SLUG, clean_text, clean_title
+from plaudit.feedback_board.requests.store import counts as request_counts
+from plaudit.feedback_board.requests.store import requests
+from plaudit.feedback_board.votes.pages import (
+    PUBLIC,
+    BoardResources,
+    CurrentVisit,
+    Newcomer,
+    Visit,
+    limit_of,
+    remember,
+    sender_of_form,
+)
+
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {}"
+)
+
+router = APIRouter(prefix="/b/{tenant}/embed", include_in_schema=False, dependencies=[Depends(anyone)])
+
+
+@router.get("/roadmap")
+async def show_roadmap(
+    visit: CurrentVisit, tx: TenantTx, request: Request, parts: BoardResources, language: Reading
+) -> Response:
+    """Show the roadmap in a frame; its links open outside of it."""
+    return await _framed(
+        request,
+        visit,
+        tx,
+        parts,
+        language,
+        "embed_roadmap.html",
+        path="/roadmap",
+        columns=await list_columns(tx, visit.tenant_id, FRONT_COLUMN_REQUESTS),
+        counts=await request_counts.by_status(tx, visit.tenant_id),
+    )
+
+
+@router.get("/request")
+async def show_form(
+    visit: CurrentVisit,
+    tx: TenantTx,
+    request: Request,
+    parts: BoardResources,
+    language: Reading,
+    made: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """Show the form of a new request in a frame and, once it was sent, what it has made."""
+    found = await requests.find_by_slug(tx, visit.tenant_id, made) if SLUG.fullmatch(made) else None
+    return await _form(request, visit, tx, parts, language, made=found)
+
+
+@router.post("/request", dependencies=[Depends(check_origin)])
+async def make_request(
+    visit: CurrentVisit,
+    work: Work,
+    request: Request,
+    parts: BoardResources,
+    language: Reading,
+    title: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+    form: Annotated[str, Form(max_length=64)] = "",
+    newcomer: Newcomer = "",
+) -> Response:
+    """Put a visitor's request on the board as the page of the board does, and come back to the frame."""
+    try:
+        draft = domain.Draft(title=clean_title(title), text=clean_text(text))
+    except InvalidInputError as error:
+        typed = {"title": title, "text": text, "error": error}
+        return await _form(request, visit, work.tx, parts, language, typed=typed)
+    visitor = sender_of_form(visit, newcomer, work.ids())
+    limit = limit_of(request, parts, visit, "request", parts.settings.requests_per_hour_per_network)
+    made = await commands.create_with_vote(
+        work, visit.tenant_id, draft, visitor.person_key, PUBLIC, key=form_key(form, draft), limit=limit
+    )
+    address = f"{board_path(visit.tenant_id)}/embed/request?{urlencode({'made': made.slug})}"
+    response = RedirectResponse(address, int(HTTPStatus.SEE_OTHER))
+    remember(response, parts, visit, visitor)
+    return response
+
+
+async def _form(
+    request: Request,
+    visit: Visit,
+    tx: Tx,
+    parts: BoardResources,
+    language: Language,
+    *,
+    made: domain.Request | None = None,
+    typed: dict[str, Any] = NOTHING_TYPED,
+) -> Response:
+    return await _framed(
+        request,
+        visit,
+        tx,
+        parts,
+        language,
+        "embed_request.html",
+        path="",
+        status_code=HTTPStatus.UNPROCESSABLE_ENTITY if typed["error"] else HTTPStatus.OK,
+        made=made,
+        typed=typed,
+        form=parts.ids().hex,
+        form_action=f"{board_path(visit.tenant_id)}/embed/request",
+    )
+
+
+async def _framed(
+    request: Request,
+    visit: Visit,
+    tx: Tx,
+    parts: BoardResources,
+    language: Language,
+    template: str,
+    **context: Any,
+) -> Response:
+    """Answer with a page that the sites which the settings name may frame, and nobody else."""
+    answer = page(request, visit, parts, language, template, target="_blank", is_unlisted=True, **context)
+    allowed = await embeds.find(tx, visit.tenant_id)
+    answer.headers["Content-Security-Policy"] = _POLICY.format(allowed.frame_ancestors)
+    # For sites that ask a policy of all that they embed.
+    answer.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer

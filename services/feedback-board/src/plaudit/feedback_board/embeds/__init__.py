@@ -1,0 +1,1 @@
+"""Which sites may show parts of a board in a frame."""
