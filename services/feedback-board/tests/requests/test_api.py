@@ -335,6 +335,12 @@ async def test_the_document_describes_every_operation(api: httpx.AsyncClient) ->
         "/v1/requests/{request_id}/links",
         "/v1/requests/{request_id}/links/{review_id}",
         "/v1/requests/{request_id}/activity",
+        "/v1/board/settings",
+        "/v1/changelog",
+        "/v1/changelog/{entry_id}",
+        "/v1/changelog/{entry_id}/publication",
+        "/v1/requests/{request_id}/merge",
+        "/v1/requests/{request_id}/merge-preview",
     }
 
 
