@@ -122,7 +122,7 @@ def test_a_mail_of_the_demo_leads_to_its_review_and_the_sign_in_page_mails_a_lin
 
     def links_to_latest() -> list[str]:
         """Of mails about its clock, which come gathered or by themselves: the first link after its title."""
-        pattern = re.compile(rf"{LATEST}.*?(http\S+/console/reviews/\S+)", re.DOTALL)
+        pattern = re.compile(rf"{LATEST}.*?(http\S+/console/(?:answers|reviews)/\S+)", re.DOTALL)
         return [found[1] for _, text in mailed() if (found := pattern.search(text))]
 
     with at_door(up) as person:
@@ -132,7 +132,7 @@ def test_a_mail_of_the_demo_leads_to_its_review_and_the_sign_in_page_mails_a_lin
         assert person.post(link).status_code == 303
         for address in (link, review):
             assert address.startswith(f"{up.endpoints()['address']}/")
-        assert LATEST in person.get(review).text
+        assert LATEST in person.get(review).text, (review, mailed())
 
 
 @needs_browser

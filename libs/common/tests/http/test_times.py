@@ -44,6 +44,12 @@ def test_what_is_not_rfc_3339_is_refused(value: object) -> None:
         INSTANT.validate_python(value)
 
 
+@pytest.mark.parametrize("text", ["2016-12-31T23:59:60Z", "2017-01-01T05:29:60.5+05:30"])
+def test_a_leap_second_is_refused_with_what_to_write_in_its_place(text: str) -> None:
+    with pytest.raises(ValidationError, match="seconds go from 00 to 59: write a leap second as the second before"):
+        INSTANT.validate_python(text)
+
+
 def test_the_schema_says_date_time() -> None:
     schema = INSTANT.json_schema()
     assert (schema["type"], schema["format"]) == ("string", "date-time")

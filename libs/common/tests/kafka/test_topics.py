@@ -1,4 +1,5 @@
 import uuid
+from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from typing import Any
 
@@ -8,7 +9,7 @@ from aiokafka.client import AIOKafkaClient
 from plaudit.common.contracts import TOPICS
 from plaudit.common.kafka import clients, topics
 from plaudit.common.kafka.end_offsets import EndOffsets
-from plaudit.common.kafka.topic_ids import TopicIds, topic_ids
+from plaudit.common.kafka.topic_ids import NoBrokersError, TopicIds, topic_ids
 from plaudit.common.kafka.topics import TopicsError, make_topics, topic_config
 from plaudit.common.settings import Settings
 from plaudit_testing.feed import feeding
@@ -88,6 +89,32 @@ async def test_the_end_of_a_partition_is_the_offset_after_its_last_record(
         await feed.count(key, key, key)
         assert await offsets.end_offset(topic.name, 2) == 3
         assert [await offsets.end_offset(topic.name, number) for number in range(PARTITIONS)] == [0, 0, 3, 0]
+
+
+async def test_brokers_that_are_not_part_of_the_cluster_yet_are_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Settings] = []
+
+    async def none_at_first(asking: Settings, names: Iterable[str]) -> Mapping[str, tuple[uuid.UUID, int]]:
+        asked.append(asking)
+        if len(asked) < 3:
+            raise NoBrokersError("the cluster has no brokers yet")
+        return await topic_ids(asking, names)
+
+    monkeypatch.setattr(topics, "topic_ids", none_at_first)
+    topic = counting_topic(f"test.{uuid.uuid4().hex[:8]}.v1")
+    assert await topics.make_topics(settings, [topic]) == [topic.name]
+    assert len(asked) >= 3
+
+
+async def test_more_replicas_than_there_are_brokers_are_refused_when_no_broker_has_come(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topics, "SETTLE_TIMEOUT_SECONDS", 0.2)
+    topic = counting_topic(f"test.{uuid.uuid4().hex[:8]}.v1")
+    with pytest.raises(topics.TooFewBrokersError, match=r"could not be made: .*replication factor of 3"):
+        await topics.make_topics(settings.model_copy(update={"kafka_replication": 3}), [topic])
 
 
 def test_the_command_says_in_one_sentence_that_kafka_is_away(

@@ -48,6 +48,17 @@ async def test_on_paper_a_table_stays_one_and_the_ground_is_white(page: Page) ->
     await expect(page.locator("details")).to_be_hidden()
 
 
+async def test_on_paper_a_panel_with_a_form_alone_leaves_no_heading_and_one_with_facts_stays(page: Page) -> None:
+    form = "<form><button>Do it</button></form>"
+    panels = (
+        f"<section class=panel><h2>State</h2>{form}</section><section class=panel><h2>Due</h2><dl></dl>{form}</section>"
+    )
+    await page.locator("body").evaluate("(body, panels) => body.insertAdjacentHTML('beforeend', panels)", panels)
+    await page.emulate_media(media="print")
+    await expect(page.get_by_role("heading", name="State")).to_be_hidden()
+    await expect(page.get_by_role("heading", name="Due")).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [390, 320])
 async def test_on_a_phone_cells_of_few_digits_stand_in_one_line_below_the_name(page: Page, width: int) -> None:
     await page.set_viewport_size({"width": width, "height": 900})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plaudit.alerting.alerts.domain.alert import storm_alert
+from plaudit.alerting.alerts.domain.alert import address_alert, storm_alert
 from plaudit.alerting.alerts.store import alerts as store
 from plaudit_testing.clocks import at
 
@@ -84,3 +84,32 @@ async def test_the_page_of_silences_names_the_alert_that_is_silenced_and_leads_t
     await admin.post(f"{storm}/silence", data={"hours": "4", "reason": "We know."}, headers=OURS)
     page = (await admin.get(SILENCES)).text
     assert f'<a href="{storm}" dir="auto">Storm &lt;b&gt;of&lt;/b&gt; messages</a>' in page
+
+
+async def test_an_alert_of_whose_end_nothing_tells_is_resolved_with_a_reason_that_its_page_shows(stage, admin):
+    await stage.move_to(at(0))
+    async with stage.worker.transaction() as tx:
+        raised = address_alert("default", "eve@acme.example", "550 no such user", "owner@acme.example", tx.now)
+        await store.raise_all(tx, [raised])
+    path = f"/console/alerts/{raised.id}"
+    refused = await admin.post(f"{path}/resolve", data={"why": " "}, headers=OURS)
+    assert (refused.status_code, "Write 1 to 500 characters." in refused.text) == (422, True)
+    done = await admin.post(f"{path}/resolve", data={"why": "<i>Eve</i> has left."}, headers=OURS)
+    assert (done.status_code, done.headers["location"]) == (303, path)
+    page = (await admin.get(path)).text
+    assert "whoever was told of it is told why" in page
+    assert "&lt;i&gt;Eve&lt;/i&gt; has left." in page
+    assert "<form" not in page.partition("<main")[2].partition("</main>")[0]
+    await admin.post(f"{path}/resolve", data={"why": "Again."}, headers=OURS)
+    assert "The alert is resolved: there is nothing left to look at." in (await admin.get(path)).text
+
+
+async def test_what_ends_by_itself_is_not_resolved_by_hand_and_its_page_says_what_ends_it(stage, admin, storm):
+    ending = "It is resolved by itself, when fewer messages are sent."
+    page = (await admin.get(storm)).text
+    assert (ending in page, f'action="{storm}/resolve"' in page) == (True, False)
+    await admin.post(f"{storm}/resolve", data={"why": "It is over."}, headers=OURS)
+    page = (await admin.get(storm)).text
+    assert page.count(ending) == 2, "as what came of it, and beside the forms"
+    [row] = await stage.rows("SELECT state FROM alerts")
+    assert row["state"] == "open"

@@ -1,4 +1,4 @@
-"""An address of the staff that is refused for good raises one alert for the default owner; a mail resolves it."""
+"""An address of the staff that is refused raises one alert to the default owner; a mail or a person ends it."""
 
 import pytest
 
@@ -104,3 +104,31 @@ async def test_another_address_that_takes_mails_resolves_nothing(stage, mailbox)
     await stage.sends()
     assert OWNER in mailbox.recipients
     assert [alert["state"] for alert in await alerts(stage)] == ["open"]
+
+
+@pytest.mark.usefixtures("owners")
+async def test_a_person_resolves_the_alert_of_an_address_that_nobody_writes_to_any_more(stage, mailbox):
+    mailbox.answers_to[ADA] = NO_SUCH_USER
+    await is_told(stage, "first", 0)
+    [alert] = await alerts(stage)
+    api = await stage.client()
+    await stage.move_to(at(1))  # what comes within a minute would be told together
+    path = f"/v1/alerts/{alert['id']}/resolve"
+    said = (await api.post(path, json={"note": "<b>Ada</b> has left."})).json()
+    assert (said["state"], said["reason"]) == ("resolved", "resolved_by_hand")
+    assert await published(stage) == ["alert.raised", "alert.resolved"]
+    assert await stage.rows("SELECT * FROM alert_steps") == []
+    [entry] = (await api.get("/v1/audit", params={"kind": "alert.resolved"})).json()["items"]
+    assert (entry["before"]["state"], entry["after"]["note"]) == ("open", "<b>Ada</b> has left.")
+    await stage.sends()
+    assert "Nothing is left to do: <b>Ada</b> has left." in mailbox.mails[-1].get_body(("plain",)).get_content()
+    assert (
+        "Nothing is left to do: &lt;b&gt;Ada&lt;/b&gt; has left." in mailbox.mails[-1].get_body(("html",)).get_content()
+    )
+
+    again = await api.post(path, json={"note": "Again."})
+    assert (again.status_code, again.json()["type"].rpartition("#")[2]) == (409, "alert-resolved")
+    await is_told(stage, "second", 2)
+    assert [each["state"] for each in await alerts(stage)] == ["resolved", "open"], (
+        "whoever is refused anew is told anew"
+    )

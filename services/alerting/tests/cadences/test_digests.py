@@ -9,7 +9,7 @@ import pytest
 from plaudit.alerting.cadences.commands import rules
 from plaudit.alerting.cadences.consumer import REVIEW_EVENTS
 from plaudit.alerting.cadences.domain.default import DEFAULT
-from plaudit.alerting.cadences.domain.digest import Clocks, Digest, compose
+from plaudit.alerting.cadences.domain.digest import Clocks, Digest, compose, in_words, subject_line
 from plaudit.alerting.cadences.jobs.cadence_job import CadenceJob
 from plaudit.alerting.main import SERVICE
 from plaudit.common.contracts import Answers
@@ -37,6 +37,20 @@ EMPTY = compose(
     requests_by_status={},
     touchpoints_open=0,
 )
+
+
+def test_nouns_agree_with_their_counts():
+    one = msgspec.structs.replace(EMPTY, reviews=1, praise=1, answered=1, raised_count=1, touchpoints_open=1)
+    assert subject_line(one).endswith("0 open, 1 review")
+    said = in_words(one)
+    for words in (
+        "of 1 review\n",
+        "1 review of four",
+        "1 review answered",
+        "1 rating raised",
+        "1 contact with customers",
+    ):
+        assert words in said, words
 
 
 async def digests(cadence):

@@ -57,6 +57,17 @@ async def test_a_clock_is_paused_with_a_reason_and_resumed(stage):
     assert (await stage.clock())["state"] == "running"
 
 
+async def test_the_time_that_a_paused_clock_has_left_stands_still_also_past_its_due_time(stage):
+    desk = await desk_of(stage, 5)
+    await desk.does("pause", reason="waits for the customer")
+    [left] = re.findall("its time stands still, with (18 h [0-9]+ min) left", await desk.shows())
+    for hours in (12, 72):
+        await stage.move_to(at(hours))
+        page = await desk.shows()
+        assert f"its time stands still, with {left} left" in page, hours
+        assert f'paused<span class="unit">{left} left' in page, hours
+
+
 async def test_what_is_refused_is_said(stage):
     desk = await desk_of(stage, 25)
     assert await desk.does("pause", reason="late") == "The due time has passed: there is no time left to stop."

@@ -1,5 +1,7 @@
 """The page of reports: figures in words, with n and interval, and files of them."""
 
+import re
+
 import pytest
 
 from plaudit.alerting.reports.domain import words
@@ -101,6 +103,29 @@ async def test_the_page_says_how_it_is_and_what_each_figure_rests_on(stage):
     assert 'data-label="Unknown">1<' in page
     assert "<style" not in page
     assert "style=" not in page
+
+
+@pytest.mark.postgres
+async def test_without_its_form_as_on_paper_the_page_says_of_which_time_and_how_it_counts(stage):
+    await stage.move_to(at(0))
+    page = (await (await signed_in(stage)).get(f"{REPORTS}?days=30&by=month&time=calendar")).text
+    said = re.sub(
+        "<[^>]+>", "", page.partition('<form class="card"')[0].split("Each figure says how many it rests on.")[1]
+    )
+    times = "From 31 January 2026, 09:[0-9]{2} UTC to 2 March 2026, 09:[0-9]{2} UTC, by month;"
+    assert re.match(times, " ".join(said.split())), said
+    assert "every hour counts; response times from when it was published." in said
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("first_answers_only")
+async def test_what_has_to_be_looked_up_is_named_with_its_times(stage):
+    await stage.happens(None, review(), at(0), answers=Answers.UNTOLD)
+    await stage.move_to(at(26))
+    await stage.fires()
+    page = (await (await signed_in(stage)).get(REPORTS)).text
+    assert "1-star review of acme/berlin</a>" in page
+    assert 'since <time datetime="2026-03-02T09:00:00+00:00">' in page
 
 
 @pytest.mark.postgres

@@ -173,6 +173,8 @@ def test_what_is_needed_and_missing_quarantines_its_event_with_its_expression(na
         ("version", -1, "whole number"),
         ("kind", "applause", "must be one of"),
         ("edited_at", "yesterday", "must be a time"),
+        ("edited_at", "2016-12-31T23:60Z", "must be a time of the calendar"),
+        ("edited_at", "2016-12-31T23:59:60Z", "write a leap second as the second before or after it"),
         ("tags", "a label", "array of texts"),
         ("author_id", {"a": 1}, "must be a text"),
     ],

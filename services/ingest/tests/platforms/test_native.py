@@ -71,6 +71,13 @@ def test_a_time_without_a_zone_is_told_in_plain_words():
     assert "Expected a time with its zone" in why
 
 
+def test_a_leap_second_is_quarantined_with_what_to_write_in_its_place():
+    data = {**WHOLE, "published_at": "2016-12-31T23:59:60Z"}
+    why = reason(read_event({"type": "review.created", "data": data}, SOURCE))
+    assert "published_at" in why
+    assert "seconds go from 00 to 59: write a leap second as the second before or after it" in why
+
+
 def test_every_field_is_read():
     instruction = created(
         version=3,

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from plaudit.common.pages.charts import MAX_STEPS, Step, waterfall
@@ -70,6 +70,7 @@ def test_steps_that_cannot_be_drawn_are_refused(steps: list[Step], words: str) -
 
 
 @given(st.integers(1000, 5000), st.lists(st.integers(-4000, 4000), max_size=MAX_STEPS))
+@example(1000, [-150])
 def test_everything_stands_within_the_drawing(before: int, effects: list[int]) -> None:
     steps = [Step("x", each / 1000) for each in effects]
     drawn = str(waterfall(Step("a", before / 1000), steps, Step("b", (before + sum(effects)) / 1000), summary="x"))

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from plaudit.alerting.clocks.domain.about import about_review
 from plaudit.alerting.clocks.domain.clock import Clock, Stream
-from plaudit.alerting.clocks.domain.clock_events import Breached, Fulfilled, Started, StartReason
+from plaudit.alerting.clocks.domain.clock_events import Breached, Fulfilled, Paused, Started, StartReason
 from plaudit.alerting.mails.domain.history import told
 from plaudit.alerting.mails.domain.letters import Letter, LetterKind, message_of
-from plaudit.alerting.mails.domain.words import content_of
+from plaudit.alerting.mails.domain.words import content_of, facts_of, left_in_words
 from plaudit.alerting.people.domain import Owner
 from plaudit.common.contracts import Answers
 from plaudit.common.delivery.domain.message import Route, deliveries_of
@@ -54,6 +54,14 @@ NOW = datetime(2026, 3, 2, 9, 1, tzinfo=UTC)
 def test_the_history_says_what_was_due_and_what_was_done(metric, words):
     log = [STARTED, Breached(at(24)), Fulfilled(at(25)), STARTED]
     assert [each for _, each in told(log, metric)] == words
+
+
+@pytest.mark.parametrize("hours", [6, 23, 100])
+def test_in_a_pause_no_time_passes_and_nothing_becomes_late(hours):
+    paused = clock(Paused(at(5), reason="waits for the customer", by="person:anna"))
+    assert left_in_words(paused.run, at(hours)) == "19 h 0 min left"
+    assert ("Left", "19 h 0 min") in facts_of(paused, at(hours), UTC, is_over=False)
+    assert left_in_words(clock().run, at(24)) == "late by < 1 min"
 
 
 def letter(of, kind=LetterKind.NOTICE, **more):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from plaudit.common.contracts.time import is_instant
+from plaudit.common.contracts.time import NO_LEAP_SECOND, is_instant, is_leap_second
 
 _RULE: Final = "a time is RFC 3339 text with a zone, such as 2026-03-01T12:00:00Z"
 
@@ -14,6 +14,8 @@ _RULE: Final = "a time is RFC 3339 text with a zone, such as 2026-03-01T12:00:00
 def _check(value: Any) -> Any:
     if not (isinstance(value, datetime) or (isinstance(value, str) and is_instant(value))):
         raise PydanticCustomError("instant", "{rule}", {"rule": _RULE})
+    if isinstance(value, str) and is_leap_second(value):
+        raise PydanticCustomError("instant", "{rule}", {"rule": NO_LEAP_SECOND})
     return value
 
 

@@ -91,6 +91,10 @@ class _MetadataRequest(Request[_MetadataRequestV12]):  # type: ignore[misc]
         return request_struct_class(self._topics, make_topics, tell_operations, {})
 
 
+class NoBrokersError(KafkaConnectionError):  # type: ignore[misc]
+    """The cluster answers, and no broker is part of it: it has just started, or its brokers sent no sign of life."""
+
+
 class TopicIds:
     """Asks for the ids of topics. It connects with the first question and stays connected until `aclose`.
 
@@ -126,7 +130,7 @@ class TopicIds:
             await self._client.bootstrap()
         node = self._client.get_random_node()
         if node is None:
-            raise KafkaConnectionError("the cluster has no brokers yet")
+            raise NoBrokersError("the cluster has no brokers yet")
         response: _MetadataResponse = await self._client.send(node, _MetadataRequest(topics))
         return response
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 
 import structlog
 from aiokafka.admin import NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlreadyExistsError, for_code
 
 from plaudit.common.contracts import TOPICS, Topic
 from plaudit.common.kafka import clients
-from plaudit.common.kafka.topic_ids import topic_ids
+from plaudit.common.kafka.topic_ids import NoBrokersError, topic_ids
 from plaudit.common.settings import Settings
 
 log = structlog.get_logger()
@@ -27,6 +27,10 @@ POLL_SECONDS = 0.05
 
 class TopicsError(Exception):
     """A topic could not be created, or has another number of partitions than the installation."""
+
+
+class TooFewBrokersError(TopicsError):
+    """Fewer brokers are part of the cluster than a topic has replicas: some may be about to come."""
 
 
 def topic_config(topic: Topic, min_insync_replicas: int) -> dict[str, str]:
@@ -44,14 +48,27 @@ def topic_config(topic: Topic, min_insync_replicas: int) -> dict[str, str]:
 async def make_topics(settings: Settings, topics: Iterable[Topic] | None = None) -> list[str]:
     """Create the missing topics with `settings.partitions` partitions; return their names when the broker knows all.
 
+    Brokers that have just started, or are slow under load, are waited for.
+
     Args:
         settings: where Kafka is.
         topics: the topics that must exist; the registry's, if none are given.
 
     Raises:
         TopicsError: an existing topic has another number of partitions, or the broker refuses.
-        KafkaError: the broker does not answer.
+        KafkaError: the broker does not answer, or none is part of the cluster.
     """
+    until = asyncio.get_running_loop().time() + SETTLE_TIMEOUT_SECONDS
+    while True:
+        try:
+            return await _make_missing(settings, topics)
+        except (NoBrokersError, TooFewBrokersError):
+            if asyncio.get_running_loop().time() > until:
+                raise
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def _make_missing(settings: Settings, topics: Iterable[Topic] | None) -> list[str]:
     wanted = {topic.name: topic for topic in (TOPICS.values() if topics is None else topics)}
     existing = await topic_ids(settings, wanted)
     _check_partitions(existing, settings.partitions)
@@ -92,7 +109,8 @@ async def _create(settings: Settings, topics: list[Topic]) -> None:
     for name, code, *rest in response.topic_errors:
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:
-            raise TopicsError(f"topic {name} could not be made: {rest[0] if rest and rest[0] else error.__name__}")
+            refused = TooFewBrokersError if error is InvalidReplicationFactorError else TopicsError
+            raise refused(f"topic {name} could not be made: {rest[0] if rest and rest[0] else error.__name__}")
         log.info("topic_made", topic=name, partitions=settings.partitions)
 
 

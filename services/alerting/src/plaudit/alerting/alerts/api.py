@@ -14,7 +14,13 @@ from starlette.responses import StreamingResponse
 
 from plaudit.alerting.alerts import commands
 from plaudit.alerting.alerts.commands import UnknownOwnerError
-from plaudit.alerting.alerts.domain import Alert, AlertResolvedError, AlertState
+from plaudit.alerting.alerts.domain import (
+    BY_HAND,
+    Alert,
+    AlertEndsOtherwiseError,
+    AlertResolvedError,
+    AlertState,
+)
 from plaudit.alerting.alerts.domain.escalation import MAX_REMINDER_SECONDS, MIN_REMINDER_SECONDS
 from plaudit.alerting.alerts.domain.silences import Scope, SilenceRefusedError
 from plaudit.alerting.alerts.schemas import (
@@ -22,6 +28,7 @@ from plaudit.alerting.alerts.schemas import (
     HEAD,
     AlertOut,
     AssignIn,
+    ResolveAlertIn,
     SilenceIn,
     SilenceOut,
     csv_row,
@@ -60,7 +67,8 @@ from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.people.domain import InvalidPersonError, normalised_email
 
 PROBLEMS: Final = {
-    "alert-resolved": "The alert is resolved: it can no longer be acknowledged or assigned.",
+    "alert-ends-otherwise": "Alerts of this kind are not resolved by hand; the detail says what resolves them.",
+    "alert-resolved": "The alert is resolved: it can no longer be acknowledged, assigned or resolved.",
     "silence-refused": "There can be no such silence; the detail says why and what can be done.",
     "unknown-owner": "None of your people has this address. `GET /v1/owners` lists them, `PUT /v1/owners` adds some.",
 }
@@ -75,6 +83,7 @@ REFUSALS: Final[Refusals] = {
     AlertResolvedError: lambda _: conflict(
         "alert-resolved", "The alert is resolved: there is nothing left to look at."
     ),
+    AlertEndsOtherwiseError: lambda error: conflict("alert-ends-otherwise", str(error)),
     SilenceRefusedError: lambda error: conflict("silence-refused", str(error)),
     UnknownOwnerError: _unknown_owner,
 }
@@ -191,6 +200,34 @@ async def assign_alert(
     """Give it to another owner, who is told at once. It is open, and its escalation begins anew."""
     owner = await owner_at(request, work.tx, principal.tenant_id, body.owner)
     return _out(await commands.assign(work, principal.tenant_id, alert_id, owner, principal.actor, body.note.strip()))
+
+
+@router.post(
+    "/v1/alerts/{alert_id}/resolve",
+    summary="Resolve an alert",
+    openapi_extra=describe(
+        problems={"alert-resolved": 409, "alert-ends-otherwise": 409},
+        answer={
+            "state": AlertState.RESOLVED,
+            "kind": "address_refused",
+            "summary": "Mails to eve@acme.example are refused: 550 5.1.1 no such user",
+            "severity": "high",
+            "subject": "",
+            "source_id": None,
+            "review_severity": None,
+            "clock_id": None,
+            "review_id": "",
+            "resolved_at": A_TIME,
+            "reason": BY_HAND,
+        },
+    ),
+)
+async def resolve_alert(alert_id: AlertId, principal: AlertsWriter, work: Work, body: ResolveAlertIn) -> AlertOut:
+    """Say that nothing is left to do about an alert of whose end nothing may tell us; whoever was told of it is told.
+
+    These are `uncaught` and `address_refused`. The others are resolved by what ends their cause, and by nothing else.
+    """
+    return _out(await commands.resolve(work, principal.tenant_id, alert_id, body.note.strip(), principal.actor))
 
 
 @router.get(SILENCES, summary="List silences")

@@ -60,7 +60,9 @@ class AlertOut(BaseModel):
         description="When it opens again, unless it is resolved before; null if it is open."
     )
     resolved_at: datetime | None = Field(description="When there was nothing left to look at.")
-    reason: str | None = Field(description="Why it is resolved.")
+    reason: str | None = Field(
+        description="Why it is resolved; `resolved_by_hand` if a person did it: `GET /v1/audit` has who, and why."
+    )
 
 
 HEAD: Final = (
@@ -83,6 +85,14 @@ class AssignIn(Body):
         examples=["owner@acme.example"],
     )
     note: NoteText = Field("", description="What the new owner should know.", examples=["She called again."])
+
+
+class ResolveAlertIn(Body):
+    """Why nothing is left to do about an alert."""
+
+    note: Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_CHARS, pattern=STORABLE_PATTERN)] = Field(
+        description="Why, in words for your team.", examples=["She has left; nobody is written to there any more."]
+    )
 
 
 class SilenceIn(Body):

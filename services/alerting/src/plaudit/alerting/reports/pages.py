@@ -115,6 +115,7 @@ async def show_reports(request: Request, principal: Reader, tx: TenantTx, chosen
         tx,
         "reports.html",
         chosen=chosen,
+        window=of.window,
         days=DAYS,
         by=BY,
         times=TIMES,

@@ -8,6 +8,7 @@ from typing import Annotated, Final, TypeVar
 from msgspec import UNSET, Meta, UnsetType
 
 from plaudit.common import person_keys
+from plaudit.common.contracts.time import NO_LEAP_SECOND
 from plaudit.common.mailbox import NotAMailboxError
 from plaudit.common.strict_json import Unusable
 from plaudit.ingest.reviews.domain.instructions import Ignored, Quarantined
@@ -158,6 +159,7 @@ def unknown_type(field: str, name: str) -> Ignored:
 
 
 _NO_ZONE: Final = "Expected `datetime` with a timezone component"
+_NO_TIME: Final = "Invalid RFC3339 encoded datetime"
 _QUOTING: Final = ("Invalid enum value", "Invalid value")
 """How messages begin that go on with the value, in which anything may stand."""
 
@@ -170,6 +172,8 @@ def explain(message: str, root: str = "") -> str:
         what = "Expected one of the values that are documented"
     elif what == _NO_ZONE:
         what = "Expected a time with its zone, such as 2026-01-31T09:00:00Z; this format takes none from the source"
+    elif what == _NO_TIME:
+        what = f"Expected a time that exists, as RFC 3339, such as 2026-01-31T09:00:00Z; {NO_LEAP_SECOND}"
     what = what.replace("`", "")[:MAX_REASON_CHARS]
     place = ".".join(filter(None, (root, field)))
     return f"{place}: {what}" if place else what

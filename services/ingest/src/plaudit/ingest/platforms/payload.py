@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, UnsetType
 
+from plaudit.common.contracts.time import NO_LEAP_SECOND
 from plaudit.common.strict_json import Unusable
 from plaudit.common.text import cut
 from plaudit.ingest.platforms.adapter import UnusableBodyError, check_count
@@ -251,7 +252,8 @@ class Fields:
         except UnreadableFieldError:
             raise
         except ValueError as error:
-            raise self.unreadable(path, f"must be a time of the calendar, not {shown(value)}") from error
+            why = f" ({NO_LEAP_SECOND})" if clock[6:] == "60" else ""
+            raise self.unreadable(path, f"must be a time of the calendar, not {shown(value)}{why}") from error
 
     def edited(self, changed: str, published: str) -> datetime | UnsetType:
         """Return when it was changed, by the paths of that time and of its publication; UNSET if they are the same."""

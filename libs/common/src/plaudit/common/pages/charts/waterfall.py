@@ -117,7 +117,7 @@ def waterfall(
 
 def _across(value: float, scale: Scale) -> float:
     """Return where a value stands, in percent of the width."""
-    return round((value - scale.low) / (scale.high - scale.low) * 100, 2)
+    return round((value - scale.low) / (scale.high - scale.low) * 100, 2) + 0.0  # and not -0, a hair below the low
 
 
 def _top(place: int) -> int:

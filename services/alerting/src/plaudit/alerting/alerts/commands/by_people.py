@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from plaudit.alerting.alerts.commands.telling import tell, tell_acknowledged
-from plaudit.alerting.alerts.domain import Alert, AlertState
+from plaudit.alerting.alerts.commands.telling import tell, tell_acknowledged, tell_resolved
+from plaudit.alerting.alerts.domain import BY_HAND, Alert, AlertState, check_by_hand
 from plaudit.alerting.alerts.domain import escalation as escalations
 from plaudit.alerting.alerts.domain.notes import Note, NoteKind
 from plaudit.alerting.alerts.domain.silences import Scope, Silence, SilenceRefusedError, checked
@@ -108,6 +108,36 @@ async def assign(
     await changes.note(tx, [tenant_id])
     await record(tx, _entry("alert.assigned", by, alert, after, {"note": note} if note else {}))
     await work.emit(alert_event("alert.assigned", after, tx.now, NO_CAUSE))
+    return after
+
+
+async def resolve(work: UnitOfWork, tenant_id: str, alert_id: UUID, note: str, by: str) -> Alert | None:
+    """Resolve an alert of whose end nothing tells us; whoever was told of it is told why.
+
+    Args:
+        work: the open unit of work.
+        tenant_id: whose.
+        alert_id: which.
+        note: why, in words for the team.
+        by: as of `acknowledge`.
+
+    Returns:
+        The alert, or None where there is none.
+
+    Raises:
+        AlertResolvedError: it is resolved.
+        AlertEndsOtherwiseError: something else resolves alerts of its kind.
+    """
+    tx = work.tx
+    alert = await store.lock(tx, tenant_id, alert_id)
+    if alert is None:
+        return None
+    check_by_hand(alert)
+    [after] = await store.resolve(tx, {(tenant_id, alert_id): BY_HAND})
+    await tell_resolved(tx, [after], note)
+    await changes.note(tx, [tenant_id])
+    await record(tx, _entry("alert.resolved", by, alert, after, {"note": note}))
+    await work.emit(alert_event("alert.resolved", after, tx.now, NO_CAUSE))
     return after
 
 

@@ -97,15 +97,21 @@ async def _with_present_owner(tx: Tx, alert: Alert, owners: Owners, fallback: Ow
     return msgspec.structs.replace(alert, owner=owner.address)
 
 
-async def tell_resolved(tx: Tx, resolved: Sequence[Alert]) -> None:
-    """Stop the escalations of alerts, and tell whoever heard of them that nothing is left to do."""
+async def tell_resolved(tx: Tx, resolved: Sequence[Alert], note: str = "") -> None:
+    """Stop the escalations of alerts, and tell whoever heard of them that nothing is left to do.
+
+    Args:
+        tx: the open transaction.
+        resolved: the alerts, as they are now.
+        note: what a person who resolved them says of it.
+    """
     await store.stop(tx, [(each.tenant_id, each.id) for each in resolved])
     messages: list[Message] = []
     for alert in resolved:
         told = await delivery_store.recipients(tx, alert.tenant_id, alert.thread, TOPIC)
-        why = f"Nothing is left to do: {(alert.reason or 'it ended').replace('_', ' ')}."
-        note = Note(alert.id, alert.generation, NoteKind.RESOLVED, 0, why)
-        messages += [message_of(note, alert, _recipient(*each)) for each in told]
+        why = f"Nothing is left to do: {note or (alert.reason or 'it ended').replace('_', ' ') + '.'}"
+        said = Note(alert.id, alert.generation, NoteKind.RESOLVED, 0, why)
+        messages += [message_of(said, alert, _recipient(*each)) for each in told]
     await deliveries.queue(tx, messages)
 
 

@@ -1,6 +1,7 @@
 """A recipient that takes nothing any more raises an alert: a disabled endpoint, and an address of the staff.
 
-Enabling the endpoint resolves its alert; the next mail that arrives at the address resolves that of the address.
+Enabling the endpoint resolves its alert; the next mail that arrives at the address resolves that of the address. Where
+no mail goes there any more, a person resolves it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -43,7 +44,7 @@ WHY_DISABLED: Final = (
 WHY_REFUSED: Final = (
     "The mail server refuses this address for good: whoever it belongs to is told nothing. Correct the address among "
     "your owners, or give what is theirs to somebody else, and send the failed messages again. The next mail that "
-    "arrives there resolves this alert."
+    "arrives there resolves this alert; where nobody is written to there any more, resolve it on its page."
 )
 
 

@@ -1,5 +1,6 @@
 """Alerts: what a person should look at. A breach raises one; the end of its clock's run resolves it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -30,6 +31,17 @@ ADDRESS_KIND: Final = "address_refused"
 MAX_REASON_CHARS: Final = 200
 PAUSE_KIND: Final = "pause_overlap"
 """While the time of a clock stood still the customer said something, or the review became drastic."""
+ENDINGS: Final[Mapping[str, str]] = {
+    BREACH_KIND: "It is resolved when its clock ends: note there that it is done, or settle the clock.",
+    PAUSE_KIND: "It is resolved when the time of its clock goes on, or when the clock ends.",
+    ENDPOINT_KIND: "It is resolved when the endpoint is enabled or deleted.",
+    STORM_KIND: "It is resolved by itself, when fewer messages are sent.",
+}
+"""Kinds that are not resolved by hand → what resolves them."""
+BY_PEOPLE: Final = frozenset((UNCAUGHT_KIND, ADDRESS_KIND))
+"""Kinds of whose end nothing may ever tell us: people resolve them too."""
+BY_HAND: Final = "resolved_by_hand"
+"""Why an alert is resolved that a person has resolved; the audit trail has what they noted."""
 BREACH_SEVERITY: Final = "high"
 CACHED_IDS: Final = 5_000
 ANSWERS: Final = frozenset((Metric.FIRST_ANSWER, Metric.NEXT_ANSWER))
@@ -46,6 +58,10 @@ class AlertState(StrEnum):
 
 class AlertResolvedError(Exception):
     """The alert is resolved: nothing can be done about it any more."""
+
+
+class AlertEndsOtherwiseError(Exception):
+    """Alerts of this kind are not resolved by hand; the text says what resolves them."""
 
 
 class Alert(msgspec.Struct, frozen=True, gc=False):
@@ -87,6 +103,11 @@ class Alert(msgspec.Struct, frozen=True, gc=False):
     def is_urgent(self) -> bool:
         """Whether it is told in quiet hours too."""
         return self.is_statutory or self.review_severity in URGENT
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether people resolve it."""
+        return self.kind in BY_PEOPLE
 
     @property
     def thread(self) -> str:
@@ -254,6 +275,19 @@ def thread_of_alert(kind: str, alert_id: UUID, clock_id: UUID | None, review_id:
 def review_thread(review_id: str) -> str:
     """Return the thread of messages about a review that has no clock."""
     return f"review:{review_id}"
+
+
+def check_by_hand(alert: Alert) -> None:
+    """Say whether a person may resolve an alert.
+
+    Raises:
+        AlertResolvedError: it is resolved.
+        AlertEndsOtherwiseError: something else resolves it.
+    """
+    if alert.state is AlertState.RESOLVED:
+        raise AlertResolvedError
+    if not alert.is_by_hand:
+        raise AlertEndsOtherwiseError(ENDINGS.get(alert.kind, "It is resolved when what it is about is over."))
 
 
 def _summary(clock: Clock) -> str:

@@ -28,6 +28,7 @@ from plaudit.alerting.mails.domain.words import (
     duration,
     facts_of,
     laid_out,
+    left_in_words,
     link_to,
     moment,
     opening_of,
@@ -92,6 +93,7 @@ _HEADINGS: Final = {
     NoteKind.RESOLVED: "Resolved",
     NoteKind.UNSILENCED: "The silence has ended, this is still open",
 }
+_SEE_TO_IT: Final = "Acknowledge it, assign it or silence it"
 _RAISED: Final = {PAUSE_KIND: OVERLAPS, ENDPOINT_KIND: "An endpoint gets nothing any more"}
 """What the first message of an alert says above, where it is not that nobody answers for it."""
 _KINDS: Final = {
@@ -306,14 +308,13 @@ def _acknowledging(alert: Alert, public_url: str) -> list[tuple[str, str]]:
     url = f"{public_url.rstrip('/')}{page}"
     if alert.state is not AlertState.OPEN or not public_url or not is_web_address(url):
         return []
-    return [("Acknowledge it, assign it or silence it", url)]
+    return [("Acknowledge it, assign it, silence it or resolve it" if alert.is_by_hand else _SEE_TO_IT, url)]
 
 
 def _left(clock: Clock, alert: Alert, now: datetime) -> tuple[str, ...]:
-    due_at = clock.run.due_at
     if alert.state is AlertState.RESOLVED:
         return ((alert.reason or "it ended").replace("_", " "),)
-    return (f"{duration(due_at - now)} left" if now < due_at else f"late by {duration(now - due_at)}",)
+    return (left_in_words(clock.run, now),)
 
 
 def _heading(note: Note, alert: Alert) -> str:

@@ -11,12 +11,21 @@ from starlette.responses import Response
 
 from plaudit.alerting.alerts import commands
 from plaudit.alerting.alerts.api import owner_at
-from plaudit.alerting.alerts.domain import AlertResolvedError, AlertState
+from plaudit.alerting.alerts.domain import (
+    BY_HAND,
+    BY_PEOPLE,
+    ENDINGS,
+    AlertEndsOtherwiseError,
+    AlertResolvedError,
+    AlertState,
+)
 from plaudit.alerting.alerts.domain.notes import ALERTS
 from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS, Scope, SilenceRefusedError
 from plaudit.alerting.alerts.pages.silences import HOURS
 from plaudit.alerting.alerts.schemas import MAX_NOTE_CHARS
 from plaudit.alerting.alerts.store import alerts as store
+from plaudit.alerting.audit import store as audit
+from plaudit.alerting.audit.domain import About, Recorded
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.mails.domain.words import DESK, page_of, review_page
 from plaudit.alerting.people import store as people
@@ -137,6 +146,24 @@ async def silence(
     return _said(request, alert_id, f"Nothing is told of it for {HOURS[hours]}. If it is open then, its owner is told.")
 
 
+@router.post(f"{ALERTS}/{{alert_id}}/resolve")
+async def resolve(request: Request, principal: Writer, work: Work, alert_id: UUID, why: Text = "") -> Response:
+    """Say that nothing is left to do about it."""
+    given = why.strip()
+    if not 1 <= len(given) <= MAX_NOTE_CHARS:
+        wrong = {"why": f"Write 1 to {MAX_NOTE_CHARS} characters."}
+        return await _page(request, principal, work.tx, alert_id, Typed({"why": why}, wrong))
+    try:
+        after = await commands.resolve(work, principal.tenant_id, alert_id, given, principal.actor)
+    except AlertResolvedError:
+        return _said(request, alert_id, OVER, is_good=False)
+    except AlertEndsOtherwiseError as error:
+        return _said(request, alert_id, sentence(error), is_good=False)
+    if after is None:
+        raise not_found("alert")
+    return _said(request, alert_id, "The alert is resolved: whoever was told of it is told why.")
+
+
 def _said(request: Request, alert_id: UUID, text: str, *, is_good: bool = True) -> Response:
     return done(request, f"{ALERTS}/{alert_id}", text, is_good=is_good)
 
@@ -150,7 +177,9 @@ async def _page(
     owners, fallback = (await people.load(tx, [principal.tenant_id]))[principal.tenant_id], fallback_of(request)
     names = {each.address: each.name for each in (*owners.people, owners.default_owner(fallback))}
     by = alert["acknowledged_by"]
-    name_of = await namer(request.app.state.resources.common_database(), principal.tenant_id, [by] if by else [])
+    resolving = await _by_hand(tx, principal.tenant_id, alert)
+    actors = {each for each in (by, resolving and resolving.actor) if each}
+    name_of = await namer(request.app.state.resources.common_database(), principal.tenant_id, actors)
     return await console.response(
         request,
         principal,
@@ -161,6 +190,10 @@ async def _page(
         alert=alert,
         owner=names.get(alert["owner"], alert["owner"]),
         acknowledged_by=name_of(by) if by else "",
+        resolved_by=name_of(resolving.actor) if resolving else "",
+        note=(resolving.after or {}).get("note", "") if resolving else "",
+        ending=ENDINGS.get(alert["kind"], ""),
+        is_by_hand=alert["kind"] in BY_PEOPLE,
         owners=names,
         reminders=REMINDERS,
         hours=HOURS,
@@ -171,6 +204,14 @@ async def _page(
         path=f"{ALERTS}/{alert_id}",
         may_write=principal.may("alerts:write"),
     )
+
+
+async def _by_hand(tx: SqlTx, tenant_id: str, alert: RowMapping) -> Recorded | None:
+    """Return the entry of whoever resolved an alert; none where nobody did."""
+    if alert["reason"] != BY_HAND:
+        return None
+    entries = await audit.of_things(tx, tenant_id, About.ALERT, [str(alert["id"])], 1)
+    return next((each for each in entries if each.kind == "alert.resolved"), None)
 
 
 async def _where(tx: SqlTx, tenant_id: str, alert: RowMapping) -> tuple[str, str]:

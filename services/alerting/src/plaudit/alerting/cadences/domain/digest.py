@@ -9,6 +9,7 @@ import msgspec
 
 from plaudit.alerting.reports.domain.look_up import NOTHING_TO_LOOK_UP, LookUp, lines_of, without_addresses
 from plaudit.alerting.reports.domain.look_up import TITLE as TO_LOOK_UP
+from plaudit.common.numerals import counted
 from plaudit.common.time_zones import in_words as moment
 from plaudit.common.time_zones import zone_of
 
@@ -212,7 +213,8 @@ def compose(
 def subject_line(digest: Digest) -> str:
     """Return the digest in one line."""
     late = f"{digest.clocks.late} late" if digest.clocks.late else "nothing late"
-    return f"The week to {digest.local_date:%-d %B %Y}: {late}, {digest.clocks.running} open, {digest.reviews} reviews"
+    open_now, reviews = f"{digest.clocks.running} open", counted(digest.reviews, "review")
+    return f"The week to {digest.local_date:%-d %B %Y}: {late}, {open_now}, {reviews}"
 
 
 def in_words(digest: Digest) -> str:
@@ -230,7 +232,7 @@ def _sections(digest: Digest) -> list[tuple[str, list[str]]]:
                 f"{clocks.running} open, {clocks.late or 'none'} of them late",
                 f"{clocks.breached} breached and {clocks.fulfilled} answered in time this week",
                 *(f"{each.subject}: due {moment(each.due_at, zone)}" for each in clocks.first_due),
-                f"{digest.touchpoints_open} contacts with customers still to be made",
+                f"{counted(digest.touchpoints_open, 'contact')} with customers still to be made",
             ],
         ),
         (TO_LOOK_UP, [*lines_of(digest.to_look_up, zone)]),
@@ -241,22 +243,28 @@ def _sections(digest: Digest) -> list[tuple[str, list[str]]]:
         ),
         (
             "Complaints",
-            [f"{digest.complaints} of {digest.reviews} reviews", *(f"{t.topic}: {t.count}" for t in digest.topics)],
+            [
+                f"{digest.complaints} of {counted(digest.reviews, 'review')}",
+                *(f"{each.topic}: {each.count}" for each in digest.topics),
+            ],
         ),
         (
             "Wins",
             [
-                f"{digest.praise} reviews of four or five stars",
+                f"{counted(digest.praise, 'review')} of four or five stars",
                 *(f"{each.subject}: {each.stars} stars" for each in digest.praised),
-                f"{digest.answered} reviews answered",
+                f"{counted(digest.answered, 'review')} answered",
                 *(f"{each.subject}: {each.count} answered" for each in digest.answered_by),
-                f"{digest.raised_count} ratings raised",
+                f"{counted(digest.raised_count, 'rating')} raised",
                 *(f"{each.subject}: {each.before} to {each.after} stars" for each in digest.raised),
             ],
         ),
         (
             "Requests",
-            [waiting, *(f"{each.title}: {each.votes} votes, {_plain(each.status)}" for each in digest.requests)],
+            [
+                waiting,
+                *(f"{each.title}: {counted(each.votes, 'vote')}, {_plain(each.status)}" for each in digest.requests),
+            ],
         ),
     ]
 

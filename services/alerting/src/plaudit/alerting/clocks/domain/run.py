@@ -52,6 +52,8 @@ _BY_WHAT_WAS_SAID: Final = frozenset(
 NO_PAUSES: Final = "[]"
 """No pauses, as JSON."""
 _encode: Final = msgspec.json.Encoder().encode
+pauses_of: Final = msgspec.json.Decoder(tuple[Pause, ...]).decode
+"""Reads pauses as they are stored."""
 
 
 class State(StrEnum):
@@ -135,6 +137,10 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     def is_paused(self) -> bool:
         """Whether its time stands still."""
         return bool(self.pauses) and self.pauses[-1].to_at is None
+
+    def stands_at(self, now: datetime) -> datetime:
+        """Return which instant its time has come to: now, or the beginning of the pause while it stands still."""
+        return self.pauses[-1].from_at if self.is_paused else now
 
     @property
     def can_move(self) -> bool:

@@ -6,15 +6,14 @@ from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from asyncpg import Record
 
-from plaudit.alerting.calendars.domain import CalendarRef, Pause
+from plaudit.alerting.calendars.domain import CalendarRef
 from plaudit.alerting.clocks.domain.about import About
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, Stream
 from plaudit.alerting.clocks.domain.clock import root_of as group_of
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, from_json, to_json
-from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run
+from plaudit.alerting.clocks.domain.run import NO_PAUSES, Run, pauses_of
 from plaudit.alerting.clocks.tables import clock_events, clocks
 from plaudit.alerting.policies.domain.revisions import PolicyRef
 from plaudit.common.db import Tx
@@ -63,7 +62,6 @@ def _fields_of_run(after: str, before: str | None) -> Callable[[Record], tuple[A
 _until_calendar: Final = _fields_of_run("policy", "calendar")
 _until_pauses: Final = _fields_of_run("calendar", "pauses")
 _after_pauses: Final = _fields_of_run("pauses", None)
-_pauses_of: Final = msgspec.json.Decoder(tuple[Pause, ...]).decode
 
 _ENTRY: Final = Columns(
     clock_events,
@@ -244,7 +242,7 @@ def _run(row: Record) -> Run:
         *_until_calendar(row),
         None if calendar is None else CalendarRef(calendar, row["calendar_revision"]),
         *_until_pauses(row),
-        () if pauses == NO_PAUSES else _pauses_of(pauses),
+        () if pauses == NO_PAUSES else pauses_of(pauses),
         *_after_pauses(row),
     )
     return Run(*fields)

@@ -20,6 +20,7 @@ from plaudit.alerting.changes.api import CHANGES, TYPE
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.domain.about import AboutKind, is_web_address
 from plaudit.alerting.clocks.domain.filters import Ownership, ownership_of
+from plaudit.alerting.clocks.domain.run import State, pauses_of
 from plaudit.alerting.clocks.domain.words import WORDS
 from plaudit.alerting.clocks.schemas import MAX_NOTE_CHARS
 from plaudit.alerting.desk import store
@@ -221,6 +222,11 @@ def title_of(clock: Any) -> str:
     return f"{clock['stars']}-star review of {clock['subject']}"
 
 
+def stands_at(clock: Any, now: datetime) -> datetime:
+    """Return which instant the time of a clock has come to: while it stands still, the beginning of the pause."""
+    return pauses_of(clock["pauses"])[-1].from_at if clock["state"] == State.PAUSED else now
+
+
 def helpers(now: datetime) -> dict[str, Any]:
     """Return what the templates use beyond their rows."""
     return {
@@ -228,6 +234,7 @@ def helpers(now: datetime) -> dict[str, Any]:
         "count": count,
         "soon": SOON,
         "duration": duration,
+        "stands_at": stands_at,
         "is_web_address": is_web_address,
         "title_of": title_of,
         "reason_in_words": reason_in_words,

@@ -7,7 +7,7 @@ from typing import Final
 from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.words import name_of, words_of
 from plaudit.alerting.mails.domain.letters import Letter, LetterKind
-from plaudit.alerting.mails.domain.words import duration, in_time, link_to, moment, passed
+from plaudit.alerting.mails.domain.words import in_time, left_in_words, link_to, moment, passed
 from plaudit.common.delivery.domain.message import Item
 from plaudit.common.text import isolated, one_line
 
@@ -62,6 +62,5 @@ def _details(letter: Letter, clock: Clock, now: datetime, zone: tzinfo) -> tuple
     if letter.kind is LetterKind.RETRACTION:
         told = f"it {in_time(clock)}"
         return (*stars, told if clock.run.waiting else f"{told}: nothing is left to do")
-    left = f"{duration(due_at - now)} left" if now < due_at else f"late by {duration(now - due_at)}"
     stage = (passed(letter),) if letter.kind is LetterKind.WARNING else ()
-    return (*stars, f"{words.do} by {moment(due_at, zone)}", *stage, left)
+    return (*stars, f"{words.do} by {moment(due_at, zone)}", *stage, left_in_words(clock.run, now))

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from plaudit.alerting.clocks.domain.about import AboutKind, is_web_address
 from plaudit.alerting.clocks.domain.clock import FIRST, Clock
+from plaudit.alerting.clocks.domain.run import Run
 from plaudit.alerting.clocks.domain.words import name_of, words_of
 from plaudit.alerting.mails.domain.aid import CHECK, NO_AID, Aid, as_html, as_text
 from plaudit.alerting.mails.domain.letters import Letter, LetterKind
@@ -63,6 +64,7 @@ _LOOKS: Final = {
     LetterKind.RETRACTION: GOOD,
     LetterKind.UNSILENCED: "#8a6100",
 }
+NONE_LEFT: Final = timedelta()
 _UNITS: Final = {"h": "hours", "min": "minutes", "s": "seconds"}
 
 
@@ -195,6 +197,12 @@ def moment(at: datetime, zone: tzinfo = UTC) -> str:
     return in_words(at, zone)
 
 
+def left_in_words(run: Run, now: datetime) -> str:
+    """Return how much time a run has left, or by how much it is late; in a pause no time passes."""
+    left = run.due_at - run.stands_at(now)
+    return f"late by {duration(left)}" if left <= NONE_LEFT else f"{duration(left)} left"
+
+
 def duration(length: timedelta) -> str:
     """Return a length of time in its two largest units: `2 d 3 h`, `5 h 10 min`, `< 1 min`."""
     minutes = abs(length) // _MINUTE
@@ -272,7 +280,8 @@ def facts_of(clock: Clock, now: datetime, zone: tzinfo, *, is_over: bool) -> lis
         facts.append(("Where", isolated(one_line(about.source_name))))
     facts.append(("Due", moment(run.due_at, zone)))
     if not is_over:
-        facts.append(("Left" if now < run.due_at else "Late by", duration(run.due_at - now)))
+        left = run.due_at - run.stands_at(now)
+        facts.append(("Late by" if left <= NONE_LEFT else "Left", duration(left)))
     return facts
 
 
