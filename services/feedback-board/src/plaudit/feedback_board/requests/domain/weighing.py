@@ -30,7 +30,7 @@ class ReachView(StrEnum):
     RAW = "raw"
     """Everyone."""
     CAPPED = "capped"
-    """At most so many people of each persona, and everyone who has none: they are no kind that could drown out others."""
+    """At most so many people of each persona, and everyone who has none: these are no kind that drowns out others."""
     SQRT = "sqrt"
     """The square root of the number of people of each persona."""
 
