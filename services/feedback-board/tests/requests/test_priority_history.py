@@ -57,7 +57,7 @@ async def test_a_priority_is_worked_out_in_words_and_an_old_estimate_is_said_to_
     assert not explained["sizing_is_old"]
     path = f"{made.json()['page']}/priority"
     page = (await clients.visitor().get(path)).text
-    assert "2 × 37 people ÷ 3 weeks = 24.67" in page
+    assert "2 × 37 people ÷ 3 person-weeks = 24.67" in page
     assert "A guess." in page
     assert "key:" not in page
     assert f'href="{path}"' in (await clients.visitor().get(made.json()["page"])).text

@@ -72,8 +72,10 @@ def test_views_stand_side_by_side_with_their_effective_sizes() -> None:
     }
 
 
-def test_people_without_a_persona_are_a_stratum_of_their_own() -> None:
-    assert weigh({NO_PERSONA: 12, "trial": 3}, Weighing(cap=5)).reach == 8
+def test_people_without_a_persona_are_a_stratum_of_their_own_that_no_cap_touches() -> None:
+    people = {NO_PERSONA: 12, "trial": 7}
+    assert weigh(people, Weighing(cap=5)).reach == 17
+    assert weigh(people, Weighing(view=ReachView.SQRT)).reach == Decimal("6.11")  # √12 + √7
 
 
 def test_muted_people_count_for_nothing_and_are_still_told() -> None:

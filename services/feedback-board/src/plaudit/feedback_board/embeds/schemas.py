@@ -29,7 +29,9 @@ class SettingsOut(BaseModel):
         examples=[["https://www.example.com"]],
     )
     revision: int = Field(description="Rises with every change; the entity tag. 0 before the first.", examples=[1])
-    updated_at: datetime | None = Field(description="When they last changed; null before that.")
+    updated_at: datetime | None = Field(
+        description="When they last changed; null before that.", examples=["2026-11-30T12:00:00Z"]
+    )
 
 
 def settings_out(embeds: Embeds) -> SettingsOut:
