@@ -30,6 +30,9 @@ FOR_ANYONE = {
         "/b/{tenant}/requests",
         "/b/{tenant}/r/{slug}",
         "/b/{tenant}/r/{slug}/votes",
+        "/b/{tenant}/r/{slug}/edit",
+        "/b/{tenant}/r/{slug}/comments",
+        "/b/{tenant}/r/{slug}/comments/{comment_id}",
     ),
     "/s/{token}",  # the survey of an invitation
     *("/preferences/{token}", "/preferences/{token}/stop", "/preferences/{token}/stop/{topic}"),

@@ -22,6 +22,7 @@ async def test_every_operation_answers_as_its_example_says(parts: Parts, api: ht
             ("set_sizing",),
             ("vote", "withdraw_vote"),
             ("link_review", "unlink_review"),
+            ("respond", "list_responses", "take_response_back", "post_comment", "list_comments"),
         )
     ):
         if number:

@@ -11,7 +11,10 @@ from plaudit.common.db import Role
 
 pytestmark = pytest.mark.postgres
 
-TABLES = ("requests", "votes", "links", "reviews", "activity", "recounts", "idempotency_keys", "rate_limits")
+TABLES = (
+    *("requests", "votes", "links", "reviews", "activity", "recounts", "idempotency_keys", "rate_limits"),
+    *("comments", "responses", "held_posts", "standings", "recent_words", "hold_rules", "moderation_log"),
+)
 
 
 async def test_another_tenants_request_is_not_found(

@@ -10,12 +10,16 @@ from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
 from plaudit.feedback_board.board.pages import console
 from plaudit.feedback_board.board.pages import routes as board_pages
+from plaudit.feedback_board.comments import api as comments
+from plaudit.feedback_board.comments import pages as comment_pages
 from plaudit.feedback_board.erasure.commands import scrubbing
 from plaudit.feedback_board.erasure.consumer import PERSONS
 from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
 from plaudit.feedback_board.merges import api as merges
 from plaudit.feedback_board.merges import pages as merge_pages
+from plaudit.feedback_board.moderation import api as moderation
+from plaudit.feedback_board.moderation import pages as moderation_pages
 from plaudit.feedback_board.requests import api as requests
 from plaudit.feedback_board.requests.jobs import RecountJob
 from plaudit.feedback_board.settings import BoardSettings
@@ -45,20 +49,41 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             votes.router,
             links.router,
             merges.router,
+            comments.router,
+            moderation.router,
             board_pages.front,
             board_pages.router,
             vote_pages.router,
+            comment_pages.router,
             console.router,
             merge_pages.router,
+            moderation_pages.router,
             sessions.router,
             administration.router,
         ],
         assets=resources.page_assets,
-        tags={"requests": "What people ask for: with votes, linked reviews, status, size and the log of each."},
+        tags={
+            "requests": "What people ask for: with votes, linked reviews, status, size and the log of each.",
+            "comments": "What people and staff say about a request, and the official response.",
+            "moderation": "Posts that wait for a look, people who are trusted or blocked, and who did what.",
+        },
         bare_routes=[static_route(board_pages.STATIC)],
         pages=True,
-        problems={**requests.PROBLEMS, **votes.PROBLEMS, **links.PROBLEMS, **merges.PROBLEMS},
-        refusals={**requests.REFUSALS, **votes.REFUSALS, **links.REFUSALS, **merges.REFUSALS},
+        problems={
+            **requests.PROBLEMS,
+            **votes.PROBLEMS,
+            **links.PROBLEMS,
+            **merges.PROBLEMS,
+            **comments.PROBLEMS,
+        },
+        refusals={
+            **requests.REFUSALS,
+            **votes.REFUSALS,
+            **links.REFUSALS,
+            **merges.REFUSALS,
+            **comments.REFUSALS,
+            **moderation.REFUSALS,
+        },
     )
     app.state.vote_writer = writer
     return Parts(
@@ -79,8 +104,18 @@ SERVICE = Service(
     build=build,
     front_door=FrontDoorRoutes(
         prefixes=(
-            *("/v1/requests", "/b", "/board-static", "/docs", "/problems", "/static", "/sign-in", "/sign-out"),
-            *("/console/requests", "/console/keys", "/console/people", "/console/account"),
+            *(
+                "/v1/requests",
+                "/v1/moderation",
+                "/b",
+                "/board-static",
+                "/docs",
+                "/problems",
+                "/static",
+                "/sign-in",
+                "/sign-out",
+            ),
+            *("/console/requests", "/console/moderation", "/console/keys", "/console/people", "/console/account"),
         ),
         exact=("/",),
     ),

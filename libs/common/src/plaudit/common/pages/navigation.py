@@ -40,6 +40,7 @@ CONSOLE: Final = (
     NavEntry("Cadences", "/console/cadences", ("cadences:read",)),
     NavEntry("Surveys", "/console/surveys", ("surveys:read",)),
     NavEntry("Requests", "/console/requests", ("board:read",)),
+    NavEntry("Moderation", "/console/moderation", ("board:read",)),
     NavEntry("Sources", "/console/sources", ("sources:read",), begins_group=True),
     NavEntry("Deliveries", "/console/deliveries", ("deliveries:read",)),
     NavEntry("Messages", "/console/messages", ("messages:read",)),

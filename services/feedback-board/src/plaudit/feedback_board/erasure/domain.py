@@ -7,13 +7,20 @@ from typing import Final
 import msgspec
 
 STORES: Final[Mapping[str, str]] = {
-    "requests": "holds no customer's name; votes and reach are counted anew",
-    "activity": "person keys emptied, those of the person",
+    "requests": "author emptied, words too where they are not public; votes and reach are counted anew",
+    "activity": "person keys, names and words of comments emptied, those of the person",
     "recounts": "holds nothing about customers",
     "reviews": "title, excerpt, rating and person emptied; says which it was, and that it is not published",
     "merges": "holds nothing about customers",
     "links": "stay, without a person; an erased review counts no more",
     "votes": "deleted, those of the person",
+    "comments": "author and text emptied, those of the person",
+    "responses": "hold words of staff alone",
+    "held_posts": "deleted, those of the person",
+    "standings": "deleted, that of the person",
+    "recent_words": "deleted, those of the person",
+    "hold_rules": "holds nothing about customers",
+    "moderation_log": "person keys emptied, those of the person",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 

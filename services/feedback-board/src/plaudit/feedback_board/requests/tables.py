@@ -34,6 +34,10 @@ requests = Table(
     Column("trend", BigInteger, nullable=False),
     Column("merged_into", Uuid),
     Column("merged_at", DateTime(timezone=True)),
+    Column("author_key", Text),
+    Column("author_name", Text),
+    Column("visibility", Text, nullable=False),
+    Column("edited_at", DateTime(timezone=True)),
 )
 
 activity = Table(

@@ -1,6 +1,7 @@
 """The routes of the public board. The form works by plain POST and answers with a redirect to the new request."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
@@ -12,7 +13,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from plaudit.common.db import SqlTx
-from plaudit.common.http import Cursor, TenantTx, Work, cut_page, decode_cursor
+from plaudit.common.http import Cursor, TenantTx, Work, cut_page, decode_cursor, not_found
 from plaudit.common.http.auth import anyone
 from plaudit.common.http.origin import check_origin
 from plaudit.common.idempotency import IdempotencyKey
@@ -20,19 +21,30 @@ from plaudit.common.pages import Pages
 from plaudit.common.pages.static import StaticFiles
 from plaudit.feedback_board.board import commands
 from plaudit.feedback_board.board.pages import wording
+from plaudit.feedback_board.comments import pages as comment_pages
+from plaudit.feedback_board.holds.commands import names_taken
+from plaudit.feedback_board.holds.domain import PersonBlockedError, Post, PostKind, TooFastError, check_pace
 from plaudit.feedback_board.links import store as links
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS
-from plaudit.feedback_board.requests.domain.errors import InvalidInputError
+from plaudit.feedback_board.requests.domain.errors import (
+    BoardRefusedError,
+    HasMergedRequestsError,
+    InvalidInputError,
+    MergedRequestError,
+)
 from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.reach import REACH_WINDOW
 from plaudit.feedback_board.requests.domain.status import DECIDED, UNDECIDED, Status
 from plaudit.feedback_board.requests.domain.text import (
+    NAME_MAX_CHARACTERS,
     TEXT_MAX_CHARACTERS,
     TITLE_MAX_CHARACTERS,
+    clean_name,
     clean_text,
     clean_title,
 )
+from plaudit.feedback_board.requests.domain.visibility import EDITABLE_FOR, TooLateError, Visibility, is_editable
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, requests
 from plaudit.feedback_board.votes import store as votes
@@ -43,6 +55,7 @@ from plaudit.feedback_board.votes.pages import (
     Newcomer,
     Visit,
     find_request,
+    find_shown,
     limit_of,
     remember,
     row_id,
@@ -58,10 +71,25 @@ ROADMAP: Final = (Status.PLANNED, Status.IN_PROGRESS, Status.SHIPPED)
 router = APIRouter(prefix="/b/{tenant}", include_in_schema=False, dependencies=[Depends(anyone)])
 front = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
 """The address `/`: the board of the host."""
-site = Pages("plaudit.feedback_board.board")
+site = Pages("plaudit.feedback_board.board", "plaudit.feedback_board.comments")
 STATIC: Final = StaticFiles.of_package("plaudit.feedback_board.board.pages", "/board-static")
 
-Notice = Annotated[Literal["voted", "withdrawn", "requested", "closed", "merged"] | None, Query()]
+Notice = Annotated[
+    Literal[
+        "voted",
+        "withdrawn",
+        "requested",
+        "closed",
+        "merged",
+        "commented",
+        "held",
+        "edited",
+        "taken-back",
+        "request-taken-back",
+    ]
+    | None,
+    Query(),
+]
 
 
 @front.get("/")
@@ -85,7 +113,12 @@ async def show_status(
 
 @router.get("/r/{slug}")
 async def show_request(
-    visit: CurrentVisit, tx: TenantTx, parts: BoardResources, slug: str, notice: Notice = None
+    visit: CurrentVisit,
+    tx: TenantTx,
+    parts: BoardResources,
+    slug: str,
+    notice: Notice = None,
+    comments: Annotated[str | None, Query(max_length=2048)] = None,
 ) -> Response:
     """Show one request: its text, its status with the reason, and who else asks for it."""
     found = await find_request(tx, visit, slug)
@@ -98,6 +131,9 @@ async def show_request(
         voted=await _voted(tx, visit, [found]),
         history=[wording.history_entry(entry) for entry in history],
         quotes=await links.list_quotes(tx, visit.tenant_id, found.id, QUOTES),
+        talk=await comment_pages.section(tx, visit, found, parts, comments),
+        is_held=found.visibility is Visibility.HELD,
+        may_edit=_may_edit(visit, found, tx),
         notice=notice,
     )
 
@@ -111,21 +147,129 @@ async def make_request(
     title: Annotated[str, Form()] = "",
     text: Annotated[str, Form()] = "",
     form: Annotated[str, Form(max_length=64)] = "",
+    name: Annotated[str, Form()] = "",
+    trap: comment_pages.Trap = "",
+    second: comment_pages.Second = "",
     newcomer: Newcomer = "",
 ) -> Response:
-    """Put a visitor's request on the board, with the visitor's vote."""
+    """Put a visitor's request on the board, with the visitor's vote. What is refused comes back with all its words."""
+    typed: dict[str, Any] = {"title": title, "text": text, "name": name}
     try:
         draft = domain.Draft(title=clean_title(title), text=clean_text(text))
+        shown_name = clean_name(name)
     except InvalidInputError as error:
-        return await _board_page(visit, work.tx, parts, typed={"title": title, "text": text, "error": error})
+        return await _board_page(visit, work.tx, parts, typed={**typed, "error": error})
     visitor = sender_of_form(visit, newcomer, work.ids())
     limit = limit_of(request, parts, visit, "request", parts.settings.requests_per_hour_per_network)
-    made = await commands.create_with_vote(
-        work, visit.tenant_id, draft, visitor.person_key, PUBLIC, key=_form_key(form, draft), limit=limit
+    look = Post(
+        kind=PostKind.REQUEST,
+        person_key=visitor.person_key,
+        text=f"{draft.title}\n{draft.text}",
+        name=shown_name,
+        names_taken=await names_taken(parts.common_database(), visit.tenant_id, shown_name),
+        shown_for=comment_pages.shown_for(form, work),
+        least_shown=parts.settings.least_form_time,
+        trap=trap,
     )
-    response = RedirectResponse(f"{page_path(made)}?notice=requested", int(HTTPStatus.SEE_OTHER))
+    try:
+        check_pace(look, is_second=bool(second))
+        made = await commands.create_with_vote(
+            work,
+            visit.tenant_id,
+            draft,
+            visitor.person_key,
+            PUBLIC,
+            key=_form_key(form, draft),
+            limit=limit,
+            name=shown_name,
+            look=look,
+        )
+    except TooFastError as error:
+        # Under the same id: it is known when the form was shown first.
+        return await _board_page(visit, work.tx, parts, typed={**typed, "error": error, "second": form})
+    except PersonBlockedError as error:
+        return await _board_page(visit, work.tx, parts, typed={**typed, "error": error})
+    notice = "held" if made.visibility is Visibility.HELD else "requested"
+    response = RedirectResponse(f"{page_path(made)}?notice={notice}", int(HTTPStatus.SEE_OTHER))
     remember(response, parts, visit, visitor)
     return response
+
+
+@router.get("/r/{slug}/edit")
+async def show_edit(visit: CurrentVisit, tx: TenantTx, parts: BoardResources, slug: str) -> Response:
+    """Show the forms to edit a request of one's own and to take it back."""
+    found = await _find_own(visit, tx, slug)
+    error: BoardRefusedError | None = None if _may_edit(visit, found, tx) else TooLateError()
+    if found.merged_into is not None:
+        error = MergedRequestError(found.merged_into)
+    return _edit_page(visit, parts, found, {"title": found.title, "text": found.text}, error)
+
+
+@router.post("/r/{slug}/edit", dependencies=[Depends(check_origin)])
+async def edit_request(
+    visit: CurrentVisit,
+    work: Work,
+    parts: BoardResources,
+    slug: str,
+    choice: Annotated[Literal["edit", "take_back"], Form()],
+    title: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+) -> Response:
+    """Edit a request of one's own, or take it back."""
+    found = await _find_own(visit, work.tx, slug)
+    person_key = found.author_key or ""
+    try:
+        if choice == "take_back":
+            await commands.take_back(work, visit.tenant_id, found.id, person_key, PUBLIC)
+            return RedirectResponse(f"/b/{visit.tenant_id}?notice=request-taken-back", int(HTTPStatus.SEE_OTHER))
+        draft = domain.Draft(title=clean_title(title), text=clean_text(text))
+        words = f"{draft.title}\n{draft.text}"
+        look = Post(kind=PostKind.REQUEST, person_key=person_key, text=words, name=found.author_name, is_edit=True)
+        edited = await commands.edit(work, visit.tenant_id, found.id, draft, PUBLIC, look)
+    except (
+        InvalidInputError,
+        TooLateError,
+        PersonBlockedError,
+        MergedRequestError,
+        HasMergedRequestsError,
+    ) as error:
+        return _edit_page(visit, parts, found, {"title": title, "text": text}, error)
+    notice = "held" if edited.visibility is Visibility.HELD else "edited"
+    return RedirectResponse(f"{page_path(edited)}?notice={notice}", int(HTTPStatus.SEE_OTHER))
+
+
+async def _find_own(visit: Visit, tx: SqlTx, slug: str) -> domain.Request:
+    """Return a visitor's own request, however old, and merged or not.
+
+    Raises:
+        Problem: 404, there is no such request, or it is somebody else's.
+    """
+    found = await find_shown(tx, visit, slug)
+    if visit.visitor is None or found.author_key != visit.visitor.person_key:
+        raise not_found("request")
+    return found
+
+
+def _may_edit(visit: Visit, request: domain.Request, tx: SqlTx) -> bool:
+    is_author = visit.visitor is not None and visit.visitor.person_key == request.author_key
+    return is_author and is_editable(request.created_at, tx.now)
+
+
+def _edit_page(
+    visit: Visit, parts: BoardResources, request: domain.Request, typed: dict[str, str], error: BoardRefusedError | None
+) -> Response:
+    return _page(
+        "edit_request.html",
+        visit,
+        parts,
+        status_code=HTTPStatus.OK if error is None else HTTPStatus.UNPROCESSABLE_ENTITY,
+        request=request,
+        typed=typed,
+        error=wording.MERGED if isinstance(error, MergedRequestError) else error,
+        field=error.field if isinstance(error, InvalidInputError) else "",
+        is_over=isinstance(error, TooLateError | MergedRequestError),
+        editable_minutes=EDITABLE_FOR // timedelta(minutes=1),
+    )
 
 
 def _form_key(form: str, draft: domain.Draft) -> IdempotencyKey | None:
@@ -147,6 +291,7 @@ async def _board_page(
 ) -> Response:
     columns = {status: await _column(tx, visit, status) for status in ROADMAP}
     listed, following = await _list(tx, visit, UNDECIDED, cursor)
+    given = typed or {"title": "", "text": "", "name": "", "error": None}
     return _page(
         "board.html",
         visit,
@@ -159,8 +304,8 @@ async def _board_page(
         next=following,
         cursor=cursor or "",
         notice=notice,
-        typed=typed or {"title": "", "text": "", "error": None},
-        form=parts.ids().hex,
+        typed=given,
+        form=given.get("second") or parts.ids().hex,
     )
 
 
@@ -173,11 +318,13 @@ def _page(
         board=visit,
         page_path=page_path,
         row_id=row_id,
+        field_of=lambda error: error.field if isinstance(error, InvalidInputError) else "",
         stylesheet=STATIC.url("board.css"),
         decided=DECIDED,
         notices=wording.NOTICES,
         title_max=TITLE_MAX_CHARACTERS,
         text_max=TEXT_MAX_CHARACTERS,
+        name_max=NAME_MAX_CHARACTERS,
         window_days=REACH_WINDOW.days,
         **wording.helpers(),
         **context,

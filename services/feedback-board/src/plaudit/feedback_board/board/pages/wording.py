@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from plaudit.common.text import isolated
+from plaudit.feedback_board.comments import wording as comments
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import Status
@@ -25,12 +26,15 @@ IMPACT_WORDS: Final = {
     Decimal(2): "high",
     Decimal(3): "massive",
 }
+MERGED: Final = "This request is merged into another one, so it does not change any more."
 NOTICES: Final = {
     "voted": "Thank you, your vote counts.",
     "withdrawn": "Your vote is taken back.",
     "requested": "Your request is on the board, with your vote.",
     "merged": "The request that you asked for is merged into this one, which asks for the same.",
     "closed": "This request has been decided, so it takes no more votes.",
+    "request-taken-back": "Your request is taken back.",
+    **comments.NOTICES,
 }
 """What the page after a form says; the address names one of these, so no other text can be shown."""
 
@@ -89,8 +93,20 @@ def history_entry(entry: Entry) -> dict[str, Any]:
         case Kind.UNMERGED_HERE:
             words = f"“{isolated(detail['title'])}” is a request of its own again."
         case _:
-            words = "Somebody made this request."
+            words = _made_by(entry)
     return {"at": entry.at, "status": None, "reason": "", "words": words}
+
+
+def _made_by(entry: Entry) -> str:
+    """Return who made a request: somebody by name, a visitor, or over the API somebody whom the board does not know."""
+    name = entry.detail.get("author_name")
+    if name:
+        return f"{isolated(name)} made this request."
+    return (
+        "This request was put on the board."
+        if entry.actor.startswith(("key:", "person:"))
+        else "A visitor made this request."
+    )
 
 
 def helpers() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from plaudit.feedback_board.requests.domain.priority import Sizing, priority
 from plaudit.feedback_board.requests.domain.reach import Mentions, recount_at
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.trend import NO_TREND
+from plaudit.feedback_board.requests.domain.visibility import Author, Visibility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,13 @@ class Request:
     merged_into: UUID | None = None
     """The root: the request that speaks for this one, and was itself merged into no other; None for a root."""
     merged_at: datetime | None = None
+    author_key: str | None = None
+    """The person key of who made it on the public pages; None over the API, and once the person was erased."""
+    author_name: str | None = None
+    """The name that the author wants to be shown under; None for a visitor."""
+    visibility: Visibility = Visibility.PUBLISHED
+    edited_at: datetime | None = None
+    """When its author last changed the title or the text."""
 
     @property
     def sizing(self) -> Sizing | None:
@@ -69,7 +77,15 @@ class Request:
         return Sizing(self.impact, self.effort_weeks)
 
 
-def new_request(tenant_id: str, request_id: UUID, slug: str, draft: Draft, now: datetime) -> Request:
+def new_request(
+    tenant_id: str,
+    request_id: UUID,
+    slug: str,
+    draft: Draft,
+    now: datetime,
+    author: Author | None = None,
+    visibility: Visibility = Visibility.PUBLISHED,
+) -> Request:
     """Return a new request: open, unsized, without votes."""
     return Request(
         tenant_id=tenant_id,
@@ -93,6 +109,9 @@ def new_request(tenant_id: str, request_id: UUID, slug: str, draft: Draft, now: 
         last_mention_at=now,
         recount_at=None,
         revision=1,
+        author_key=None if author is None else author.key,
+        author_name=None if author is None else author.name,
+        visibility=visibility,
     )
 
 
