@@ -47,7 +47,7 @@ async def test_an_approved_request_is_told_and_has_its_authors_vote(api, clients
     assert await queue(api) == []
     assert (await clients.visitor().get(answer.url.path)).status_code == 200
     shown = (await api.get(f"/v1/requests/{post['id']}")).json()
-    assert (shown["votes"], shown["reach"]) == (1, 1)
+    assert (shown["votes"], shown["anonymous_votes"], shown["reach"], shown["anonymous_reach"]) == (1, 1, 0, 1)
     assert await outbox.types() == ["request.created", "request.voted"]
     log = (await api.get("/v1/moderation/log")).json()["items"]
     assert [(entry["action"], entry["actor"][:4]) for entry in log] == [("approved", "key:")]
@@ -80,10 +80,45 @@ async def test_a_held_comment_is_seen_by_its_author_alone(api, clients, outbox) 
 
 
 @pytest.mark.settings(least_form_seconds=2)
-async def test_a_form_that_comes_back_at_once_or_without_having_been_shown_is_held(api, clients) -> None:
-    await ask(clients.visitor(), "Too fast")
+async def test_a_form_that_was_not_shown_or_comes_back_at_once_twice_is_held(api, clients) -> None:
     await clients.visitor().post(f"{BOARD}/requests", data={"title": "Without a form"})
+    visitor = clients.visitor()
+    form = page_of(await ask(visitor, "Too fast")).one("section", id="make-a-request").one("form")
+    await submit(visitor, form)
     assert [post["reasons"] for post in await queue(api)] == [["too_fast"]] * 2
+
+
+@pytest.mark.settings(least_form_seconds=2)
+async def test_a_request_that_comes_back_at_once_is_shown_again_with_its_words_and_then_taken(
+    api, clients, clock
+) -> None:
+    visitor = clients.visitor()
+    answer = await ask(visitor, "Filled in by the browser", text="With long words.", name="Anna")
+    assert answer.status_code == 422
+    form = page_of(answer).one("section", id="make-a-request").one("form")
+    assert "Nothing is posted yet" in form.one(role="alert").text
+    assert await queue(api) == []
+    await clock.move_to(timedelta(seconds=3))
+    assert "Your request is on the board" in page_of(await submit(visitor, form)).text
+    (made,) = (await api.get("/v1/requests")).json()["items"]
+    assert (made["title"], made["text"]) == ("Filled in by the browser", "With long words.")
+
+
+@pytest.mark.settings(least_form_seconds=2)
+async def test_a_comment_that_comes_back_at_once_is_shown_again_with_its_words_and_then_taken(
+    api, clients, clock
+) -> None:
+    path = await put_on_board(api, "Dark mode")
+    visitor = clients.visitor()
+    form = page_of(await visitor.get(path)).one("section", id="comments").one("form")
+    answer = await submit(visitor, form, text="Filled in by the browser.", name="Anna")
+    assert answer.status_code == 422
+    form = page_of(answer).one("form")
+    assert form.one("textarea").text == "Filled in by the browser."
+    await clock.move_to(timedelta(seconds=3))
+    shown = page_of(await submit(visitor, form)).one("section", id="comments")
+    assert "Filled in by the browser." in shown.one("article").text
+    assert await queue(api) == []
 
 
 async def test_the_field_that_people_do_not_see_holds_what_fills_it_in(api, clients) -> None:

@@ -20,6 +20,7 @@ from plaudit.common.http import (
     describe,
     not_found,
 )
+from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.feedback_board.comments import commands, store
 from plaudit.feedback_board.comments.domain import UnknownCommentError
@@ -46,6 +47,8 @@ router = APIRouter(prefix="/v1/requests", tags=["comments"])
 
 CommentId = Annotated[UUID, Path(description="The comment's id.")]
 
+_EDITED: Final = {"text": "We wait for this too, in Lisbon.", "edited_by_staff": True, "edited_at": A_TIME}
+"""What an edit changes in the examples."""
 PROBLEMS: Final = {
     "person-blocked": "The person is blocked on this board and cannot post, until the block ends or staff end it.",
 }
@@ -76,8 +79,7 @@ async def list_comments(
     openapi_extra=describe(
         problems={"person-blocked": 409, "request-merged": 409},
         headers=("Idempotent-Replayed",),
-        answer={"name": None, "person": None, "by_staff": True},
-        body={"name": None, "person": None, "email": None},
+        body={"email": None},
     ),
 )
 async def post_comment(
@@ -122,13 +124,8 @@ async def post_comment(
     summary="Edit a comment",
     openapi_extra=describe(
         problems={"request-merged": 409},
-        answer={
-            "name": None,
-            "person": None,
-            "by_staff": True,
-            "edited_by_staff": True,
-            "edited_at": "2026-02-14T10:15:30Z",
-        },
+        body={"text": _EDITED["text"]},
+        answer=_EDITED,
     ),
 )
 async def edit_comment(
@@ -147,7 +144,7 @@ async def edit_comment(
     summary="Remove a comment",
     openapi_extra=describe(
         problems={"request-merged": 409},
-        answer={"name": None, "person": None, "by_staff": True, "visibility": "removed"},
+        answer={**_EDITED, "visibility": "removed"},
     ),
 )
 async def remove_comment(

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from plaudit.common.http import Body, Instant
-from plaudit.common.http.openapi_examples import A_TIME
+from plaudit.common.http.openapi_examples import A_TIME, AN_ID
 from plaudit.feedback_board.comments.schemas import EmailField, PersonField
 from plaudit.feedback_board.holds.domain import (
     BLOCKED_WORD_MAX_CHARACTERS,
@@ -42,14 +42,14 @@ _ACTOR = Field(
 class WaitingPostOut(BaseModel):
     """A post that waits for a look."""
 
-    kind: PostKind = Field(description="A request, or a comment on one.")
+    kind: PostKind = Field(description="A request, or a comment on one.", examples=["comment"])
     id: UUID = Field(description="Its id.")
     request_id: UUID = Field(description="The request, or the one that the comment is about.")
     title: str = Field(description="The title of that request.", examples=["Refund the deposit at once"])
-    text: str = Field(description="What was posted.", examples=["It took eleven days."])
+    text: str = Field(description="What was posted.", examples=["The casino has it."])
     name: str | None = Field(description="The name that it is to be shown under; null for none.", examples=["Anna"])
     person: str = Field(description="The person key of its author.", examples=[_A_PERSON])
-    reasons: list[HoldReason] = Field(description="Why it waits.")
+    reasons: list[HoldReason] = Field(description="Why it waits.", examples=[["blocked_word"]])
     held_at: datetime = Field(description="Since when.", examples=[A_TIME])
 
 
@@ -62,7 +62,7 @@ class RemovalIn(Body):
 class PostOut(BaseModel):
     """What became of a post."""
 
-    kind: PostKind = Field(description="A request, or a comment on one.")
+    kind: PostKind = Field(description="A request, or a comment on one.", examples=["comment"])
     id: UUID = Field(description="Its id.")
     person: str | None = Field(description="The person key of its author; null for staff.", examples=[_A_PERSON])
 
@@ -140,8 +140,8 @@ class ModerationEntryOut(BaseModel):
     actor: str = _ACTOR
     action: Action = Field(description="What was done.", examples=["removed"])
     post_kind: PostKind | None = Field(description="The kind of the post that it was done to.", examples=["comment"])
-    post_id: UUID | None = Field(description="Which post.")
-    request_id: UUID | None = Field(description="The request, or the one that the comment is about.")
+    post_id: UUID | None = Field(description="Which post.", examples=[AN_ID])
+    request_id: UUID | None = Field(description="The request, or the one that the comment is about.", examples=[AN_ID])
     person: str | None = Field(
         description="Whose post, or which person; null once the person was erased.", examples=[_A_PERSON]
     )

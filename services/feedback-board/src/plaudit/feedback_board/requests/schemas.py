@@ -217,6 +217,7 @@ class ActivityOut(BaseModel):
                 "text": "It took eleven days.",
                 "subject": "acme/berlin",
                 "persona": "traveller",
+                "visibility": "published",
                 "figures": {
                     "votes": 0,
                     "anonymous_votes": 0,
