@@ -15,6 +15,7 @@ TABLES = (
     *("requests", "votes", "links", "reviews", "activity", "recounts", "idempotency_keys", "rate_limits"),
     *("personas", "persona_people", "reach_views", "sizings", "priority_history", "day_rolls"),
     *("changelog_entries", "changelog_requests"),
+    *("comments", "responses", "held_posts", "standings", "recent_words", "hold_rules", "moderation_log"),
 )
 
 
