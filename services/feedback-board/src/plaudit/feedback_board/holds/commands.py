@@ -23,7 +23,7 @@ from plaudit.feedback_board.holds.domain import (
 
 BOARD: Final = "board"
 """The actor of what happens by itself."""
-FORGOTTEN_AT_ONCE: Final = 100
+DELETED_AT_ONCE: Final = 100
 """Hashes of old words that one post deletes."""
 
 
@@ -71,7 +71,7 @@ async def judge(tx: Tx, tenant_id: str, post: Post) -> list[HoldReason]:
         standing=standing,
         is_again=await _is_again(tx, tenant_id, post),
     )
-    await store.forget_words(tx, tenant_id, tx.now - SAME_AGAIN_WITHIN, FORGOTTEN_AT_ONCE)
+    await store.delete_old_words(tx, tenant_id, tx.now - SAME_AGAIN_WITHIN, DELETED_AT_ONCE)
     await store.remember_words(tx, tenant_id, post.fingerprint, post.person_key)
     if not reasons:
         await make_known(tx, tenant_id, post.person_key)

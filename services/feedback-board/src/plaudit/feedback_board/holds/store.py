@@ -47,7 +47,7 @@ SELECT EXISTS (
 _REMEMBER_WORDS = """
 INSERT INTO recent_words (tenant_id, fingerprint, person_key, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 """
-_FORGET_WORDS = """
+_DELETE_OLD_WORDS = """
 DELETE FROM recent_words WHERE (tenant_id, fingerprint, person_key) IN (
     SELECT tenant_id, fingerprint, person_key FROM recent_words
     WHERE tenant_id = $1 AND at <= $2 ORDER BY at LIMIT $3
@@ -135,9 +135,9 @@ async def remember_words(tx: Tx, tenant_id: str, fingerprint: bytes, person_key:
     await tx.raw.execute(_REMEMBER_WORDS, tenant_id, fingerprint, person_key, tx.now)
 
 
-async def forget_words(tx: Tx, tenant_id: str, until: datetime, limit: int) -> None:
+async def delete_old_words(tx: Tx, tenant_id: str, until: datetime, limit: int) -> None:
     """Delete up to `limit` hashes of words that were posted up to a time."""
-    await tx.raw.execute(_FORGET_WORDS, tenant_id, until, limit)
+    await tx.raw.execute(_DELETE_OLD_WORDS, tenant_id, until, limit)
 
 
 async def rules_of(tx: Tx, tenant_id: str) -> Rules:
