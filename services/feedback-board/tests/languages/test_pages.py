@@ -10,7 +10,6 @@ import pytest
 from jinja2 import Environment, nodes
 
 from plaudit.feedback_board.board.pages import wording
-from plaudit.feedback_board.comments import wording as comments
 from plaudit.feedback_board.holds.domain import PersonBlockedError, TooFastError
 from plaudit.feedback_board.languages.pages import LANGUAGES
 from plaudit.feedback_board.requests.domain.errors import HasMergedRequestsError
@@ -47,7 +46,7 @@ CONSTANTS = [
     *(text for table in (wording.STATUS_WORDS, wording.ALL_OF, wording.NOTHING_IN) for text in table.values()),
     *(text for table in (wording.ORDER_WORDS, wording.IMPACT_WORDS, wording.NOTICES) for text in table.values()),
     *(wording.SIZED, wording.UNSIZED, wording.MADE, wording.MADE_BY_TEAM, wording.MERGED_HERE, wording.UNMERGED_HERE),
-    *(wording.MADE_BY, wording.MERGED, wording.BLOCKED_UNTIL, comments.MERGED),
+    *(wording.MADE_BY, wording.MERGED, wording.BLOCKED_UNTIL, wording.MERGED_MEANWHILE),
     *map(str, (TooFastError(), TooLateError(), PersonBlockedError(None), HasMergedRequestsError())),
 ]
 

@@ -31,7 +31,7 @@ from plaudit.feedback_board.links import consumer
 from plaudit.feedback_board.merges import api as merges
 from plaudit.feedback_board.merges import pages as merge_pages
 from plaudit.feedback_board.moderation import api as moderation
-from plaudit.feedback_board.moderation import pages as moderation_pages
+from plaudit.feedback_board.moderation.pages import routes as moderation_pages
 from plaudit.feedback_board.personas import api as personas
 from plaudit.feedback_board.personas import pages as persona_pages
 from plaudit.feedback_board.personas.jobs import MuteJob

@@ -17,9 +17,10 @@ from plaudit.common.http.auth import anyone
 from plaudit.common.http.origin import check_origin
 from plaudit.common.pages.languages import Language
 from plaudit.common.rate_limits import LimitExceededError
+from plaudit.feedback_board.board.pages import wording
 from plaudit.feedback_board.board.pages.frame import page
 from plaudit.feedback_board.board.pages.posting import FormId, Second, Trap, key_of_form, look_at
-from plaudit.feedback_board.comments import commands, store, wording
+from plaudit.feedback_board.comments import commands, store
 from plaudit.feedback_board.comments.domain import Comment
 from plaudit.feedback_board.holds.domain import PersonBlockedError, Post, PostKind, TooFastError
 from plaudit.feedback_board.languages.pages import Reading
@@ -226,7 +227,7 @@ class _Forms:
             form_action=action,
             comment=self.comment,
             typed=self.typed,
-            error=wording.MERGED if isinstance(error, MergedRequestError) else error,
+            error=wording.MERGED_MEANWHILE if isinstance(error, MergedRequestError) else error,
             is_over=isinstance(error, TooLateError),
             is_second=isinstance(error, TooFastError),
             editable_minutes=EDITABLE_FOR // timedelta(minutes=1),

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from plaudit.common.pages.languages import Language
 from plaudit.common.text import isolated
-from plaudit.feedback_board.comments import wording as comments
 from plaudit.feedback_board.holds.domain import PersonBlockedError
 from plaudit.feedback_board.languages.pages import ENGLISH
 from plaudit.feedback_board.languages.pages.words import Words
@@ -50,6 +49,9 @@ IMPACT_WORDS: Final = {
     Decimal(2): "high",
     Decimal(3): "massive",
 }
+MERGED_MEANWHILE: Final = (
+    "The request that you wrote about is now part of this one. Nothing is posted yet: send it here if it fits."
+)
 MERGED: Final = "This request is merged into another one, so it does not change any more."
 NOTICES: Final = {
     "voted": "Thank you, your vote counts.",
@@ -58,7 +60,10 @@ NOTICES: Final = {
     "merged": "The request that you asked for is merged into this one, which asks for the same.",
     "closed": "This request has been decided, so it takes no more votes.",
     "request-taken-back": "Your request is taken back.",
-    **comments.NOTICES,
+    "commented": "Your comment is on this page.",
+    "held": "Thank you. What you wrote waits for a look of the team; until then only you see it.",
+    "edited": "What you wrote is changed.",
+    "taken-back": "Your comment is taken back.",
 }
 """What the page after a form says; the address names one of these, so no other text can be shown."""
 SIZED: Final = (

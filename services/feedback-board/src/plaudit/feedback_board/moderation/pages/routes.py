@@ -14,8 +14,9 @@ from plaudit.common.people.naming import namer
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 from plaudit.feedback_board.holds import store as holds
 from plaudit.feedback_board.holds.domain import MAX_MOST_LINKS, PostKind, Rules, Standing, clean_blocked_words
-from plaudit.feedback_board.moderation import commands, store, wording
+from plaudit.feedback_board.moderation import commands, store
 from plaudit.feedback_board.moderation.domain import UnknownPostError
+from plaudit.feedback_board.moderation.pages import wording
 from plaudit.feedback_board.requests.api import actor_of
 from plaudit.feedback_board.requests.domain.errors import (
     BoardRefusedError,
