@@ -38,6 +38,7 @@ def _settings(database_url: str, **more: Any) -> BoardSettings:
             "database_url": database_url,
             "test_clock": True,
             "database_pool_size": 6,
+            "least_form_seconds": 0,  # tests fill in forms faster than people
             **PATIENT,
             **more,
         }

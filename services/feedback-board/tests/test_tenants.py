@@ -14,7 +14,8 @@ pytestmark = pytest.mark.postgres
 TABLES = (
     *("requests", "votes", "links", "reviews", "activity", "recounts", "idempotency_keys", "rate_limits"),
     *("personas", "persona_people", "reach_views", "sizings", "priority_history", "day_rolls"),
-    *("changelog_entries", "changelog_requests", "embeds", "merges", "request_counts"),
+    *("merges", "changelog_entries", "changelog_requests", "embeds", "request_counts"),
+    *("comments", "responses", "held_posts", "standings", "recent_words", "hold_rules", "moderation_log"),
 )
 
 

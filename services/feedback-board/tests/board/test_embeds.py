@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from plaudit_testing.board_pages import BOARD, page_of, put_on_board
+from plaudit_testing.board_pages import BOARD, page_of, put_on_board, submit
 
 pytestmark = pytest.mark.postgres
 
@@ -49,6 +49,15 @@ async def test_the_form_in_a_frame_makes_a_request_and_stays_in_the_frame(api: h
     assert (link.attributes["href"], link.attributes["target"]) == (f"{BOARD}/r/dark-mode", "_blank")
     (made,) = (await api.get("/v1/requests")).json()["items"]
     assert (made["title"], made["votes"], made["anonymous_votes"]) == ("Dark mode", 1, 1)
+
+
+async def test_the_rules_look_at_what_comes_from_a_frame_too(api: httpx.AsyncClient, clients) -> None:
+    await api.put("/v1/moderation/rules", json={"blocked_words": ["casino"]})
+    visitor = clients.visitor()
+    sent = await submit(visitor, page_of(await visitor.get(EMBEDS[1])).one("form"), title="A casino, please")
+    assert "waits for a look" in page_of(sent).one("p", class_="sent").text
+    assert (await api.get("/v1/requests")).json()["items"] == []
+    assert [each["reasons"] for each in (await api.get("/v1/moderation/queue")).json()["items"]] == [["blocked_word"]]
 
 
 async def test_a_form_from_another_origin_is_refused(api: httpx.AsyncClient, clients) -> None:

@@ -115,7 +115,8 @@ async def test_a_decided_request_shows_no_button_and_refuses_a_late_form(api: ht
     path = await put_on_board(api, "Dark mode", "declined", votes=1)
     visitor = clients.visitor()
     page = page_of(await visitor.get(path))
-    assert page.all("form") == []
+    assert page.all("form", class_="vote-form") == []
+    assert page.all("button", class_="vote") == []
     late = page_of(await visitor.post(f"{path}/votes", data={"choice": "vote"}, follow_redirects=True))
     assert late.one(role="status").text == "This request has been decided, so it takes no more votes."
     assert late.one("p", class_="tally").text == "1 vote"

@@ -40,6 +40,19 @@ async def test_an_entry_is_a_draft_until_it_is_published_and_then_tells_who_aske
     assert (await visitor.get(entry["page"])).status_code == 404
 
 
+async def test_an_entry_is_about_no_request_that_was_removed(api: httpx.AsyncClient, clients) -> None:
+    path = await put_on_board(api, "Refund at once")
+    (request_id,) = await _requests(api)
+    await api.post(f"/v1/requests/{request_id}/votes", json={"person": "native:anna"})
+    entry = (await api.post("/v1/changelog", json={**ENTRY, "request_ids": [request_id]})).json()
+    removed = await api.post(f"/v1/moderation/posts/request/{request_id}/remove", json={"reason": "An advertisement."})
+    assert removed.status_code == 200
+    published = await api.put(f"/v1/changelog/{entry['id']}/publication", json={"published": True})
+    assert published.json()["people"] == 0
+    assert path not in (await clients.visitor().get(entry["page"])).text
+    assert (await api.post("/v1/changelog", json={**ENTRY, "request_ids": [request_id]})).status_code == 422
+
+
 async def test_an_entry_that_does_not_say_what_was_changed_is_not_published(api: httpx.AsyncClient) -> None:
     entry = (await api.post("/v1/changelog", json={"title": "Nothing yet", "changed": "\u200b"})).json()
     answer = await api.put(f"/v1/changelog/{entry['id']}/publication", json={"published": True})

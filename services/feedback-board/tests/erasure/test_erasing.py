@@ -216,6 +216,26 @@ async def test_a_person_of_another_tenant_under_the_same_key_stays(
     assert set(await held(WORDS)) == {"activity", "outbox", "votes"}
 
 
+async def test_the_comments_of_an_erased_person_are_empty_and_nothing_else_names_the_person(
+    api: httpx.AsyncClient, request_path: str, worker, held, scrub
+) -> None:
+    person = f"native:{WORDS}"
+    said = {"text": f"My number is {WORDS}.", "name": WORDS, "person": person}
+    made = (await api.post(f"{request_path}/comments", json=said)).json()
+    await api.patch(f"{request_path}/comments/{made['id']}", json={"text": f"It is {WORDS}, edited."})
+    links = " ".join(f"https://{n}.example" for n in range(3))
+    await api.post(f"{request_path}/comments", json={**said, "text": f"{WORDS} {links}"})
+    await api.put("/v1/moderation/people", json={"person": person, "standing": "blocked", "reason": "It is enough."})
+    tables = {"comments", "activity", "held_posts", "standings", "recent_words", "moderation_log"}
+    assert set(await held(WORDS)) == tables
+    await person_is_erased(worker, person, datetime.now(UTC) + timedelta(seconds=5))
+    await scrub()
+    assert await held(WORDS) == []
+    (left,) = (await api.get(f"{request_path}/comments")).json()["items"]
+    assert (left["text"], left["name"], left["person"]) == ("", None, None)
+    assert (await api.get("/v1/moderation/queue")).json()["items"] == []
+
+
 async def test_a_person_is_remembered_by_a_hash_alone(worker, held, scrub) -> None:
     await person_is_erased(worker, f"native:{WORDS}", datetime.now(UTC))
     assert await held(WORDS) == ["erased"]

@@ -10,10 +10,13 @@ import pytest
 from jinja2 import Environment, nodes
 
 from plaudit.feedback_board.board.pages import wording
+from plaudit.feedback_board.holds.domain import PersonBlockedError, TooFastError
 from plaudit.feedback_board.languages.pages import LANGUAGES
+from plaudit.feedback_board.requests.domain.errors import HasMergedRequestsError
+from plaudit.feedback_board.requests.domain.visibility import TooLateError
 from plaudit_testing.board_pages import BOARD, page_of, put_on_board
 
-ROOMS = ("board", "changelog")
+ROOMS = ("board", "changelog", "comments")
 GERMAN = {"accept-language": "fr;q=0.9, de-AT;q=0.8, en;q=0.5"}
 
 
@@ -43,6 +46,8 @@ CONSTANTS = [
     *(text for table in (wording.STATUS_WORDS, wording.ALL_OF, wording.NOTHING_IN) for text in table.values()),
     *(text for table in (wording.ORDER_WORDS, wording.IMPACT_WORDS, wording.NOTICES) for text in table.values()),
     *(wording.SIZED, wording.UNSIZED, wording.MADE, wording.MADE_BY_TEAM, wording.MERGED_HERE, wording.UNMERGED_HERE),
+    *(wording.MADE_BY, wording.MERGED, wording.BLOCKED_UNTIL, wording.MERGED_MEANWHILE),
+    *map(str, (TooFastError(), TooLateError(), PersonBlockedError(None), HasMergedRequestsError())),
 ]
 
 

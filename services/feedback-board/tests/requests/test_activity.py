@@ -11,6 +11,8 @@ import pytest
 
 pytestmark = pytest.mark.postgres
 
+WORDS = ("title", "text", "slug", "subject", "persona", "visibility")
+
 
 def _replay(log: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """An oracle: folds the log into requests, votes and links, and knows nothing of the board's code."""
@@ -19,7 +21,7 @@ def _replay(log: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         request, detail = board[entry["request_id"]], entry["detail"]
         match entry["type"]:
             case "request_created":
-                request |= {name: detail[name] for name in ("title", "text", "slug", "subject", "persona")}
+                request |= {name: detail[name] for name in WORDS}
                 request |= {"status": "open", "reason": None, "size": (None, None), "created_at": entry["at"]}
             case "voted":
                 request["people"].add(entry["person_key"])
@@ -36,6 +38,12 @@ def _replay(log: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
                 request["reviews"].remove(detail["review_id"])
             case "recounted":
                 pass
+            case "request_edited":
+                request |= {name: detail[name] for name in ("title", "text", "visibility")}
+            case "request_published":
+                request["visibility"] = "published"
+            case "request_removed":
+                request["visibility"] = "removed"
             case other:
                 raise AssertionError(f"the log holds an unknown {other}")
         request["figures"] = {name: detail["figures"][name] for name in ("reach", "priority", "linked_reviews")}
@@ -61,7 +69,7 @@ async def _rows(worker) -> dict[str, dict[str, Any]]:
 
     return {
         str(row["id"]): {
-            **{name: row[name] for name in ("title", "text", "slug", "subject", "persona", "status", "created_at")},
+            **{name: row[name] for name in (*WORDS, "status", "created_at")},
             "reason": row["status_reason"],
             "size": (number(row["impact"]), number(row["effort_weeks"])),
             "people": {vote["person_key"] for vote in votes if vote["request_id"] == row["id"]},
@@ -88,7 +96,7 @@ async def test_the_log_alone_gives_back_requests_votes_and_links(
     async def step() -> None:
         path = drawn.choice(paths)
         person, review = {"person": f"native:{drawn.randrange(6)}"}, drawn.choice(known)
-        match drawn.randrange(9):
+        match drawn.randrange(11):
             case 0:
                 made = await api.post(
                     "/v1/requests", json={"title": f"Request {drawn.randrange(3)}", "persona": "rider"}
@@ -108,6 +116,12 @@ async def test_the_log_alone_gives_back_requests_votes_and_links(
                 await api.post(f"{path}/links", json={"review_id": str(review)})
             case 7:
                 await api.delete(f"{path}/links/{review}")
+            case 8:
+                act, body = drawn.choice([("approve", None), ("remove", {"reason": "Off the subject."})])
+                await api.post(f"/v1/moderation/posts/request/{path.rpartition('/')[2]}/{act}", json=body)
+            case 9:
+                title = f"A visitor's request {drawn.random()} https://a.example https://b.example https://c.example"
+                await visitor.post("/b/default/requests", data={"title": title[:120], "text": ""})
             case _:
                 await visitor.post("/b/default/requests", data={"title": "A visitor's request", "text": ""})
 

@@ -350,6 +350,15 @@ async def test_the_document_describes_every_operation(api: httpx.AsyncClient) ->
         "/v1/personas/{persona_id}",
         "/v1/personas/{persona_id}/mute",
         "/v1/personas/{persona_id}/people",
+        "/v1/requests/{request_id}/comments",
+        "/v1/requests/{request_id}/comments/{comment_id}",
+        "/v1/requests/{request_id}/official-response",
+        "/v1/moderation/queue",
+        "/v1/moderation/posts/{kind}/{post_id}/approve",
+        "/v1/moderation/posts/{kind}/{post_id}/remove",
+        "/v1/moderation/people",
+        "/v1/moderation/rules",
+        "/v1/moderation/log",
     }
 
 

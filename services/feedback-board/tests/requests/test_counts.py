@@ -1,6 +1,7 @@
 """How many requests have each status."""
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
@@ -9,12 +10,13 @@ from plaudit.common.db import Database
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.jobs import CountsJob
 from plaudit.feedback_board.requests.store import counts
-from plaudit_testing.board_pages import put_on_board
+from plaudit_testing.board_pages import BOARD, page_of, put_on_board, submit
 
 pytestmark = pytest.mark.postgres
 
 _COUNTED = """
-SELECT status, count(*) AS number FROM requests WHERE tenant_id = 'default' AND merged_into IS NULL GROUP BY status
+SELECT status, count(*) AS number FROM requests
+WHERE tenant_id = 'default' AND merged_into IS NULL AND visibility = 'published' GROUP BY status
 """
 
 
@@ -52,3 +54,22 @@ async def test_counts_follow_creations_statuses_and_merges_and_stay_when_they_ar
     await asyncio.gather(job.turn(), job.turn(), put_on_board(api, "One more"))
     shown, counted = await _shown_and_counted(worker)
     assert shown == counted == {Status.OPEN: 7, Status.PLANNED: 1}
+
+
+async def test_what_is_held_or_removed_is_counted_only_while_it_is_public(
+    api: httpx.AsyncClient, clients: Any, worker: Database
+) -> None:
+    await put_on_board(api, "Dark mode")
+    await api.put("/v1/moderation/rules", json={"blocked_words": ["casino"]})
+    visitor = clients.visitor()
+    form = page_of(await visitor.get(BOARD)).one("section", id="make-a-request").one("form")
+    await submit(visitor, form, title="A casino, please", text="")
+    assert await _shown_and_counted(worker) == ({Status.OPEN: 1}, {Status.OPEN: 1})
+
+    (held,) = (await api.get("/v1/moderation/queue")).json()["items"]
+    post = f"/v1/moderation/posts/request/{held['id']}"
+    assert (await api.post(f"{post}/approve")).status_code == 200
+    assert await _shown_and_counted(worker) == ({Status.OPEN: 2}, {Status.OPEN: 2})
+
+    assert (await api.post(f"{post}/remove", json={"reason": "It sells something."})).status_code == 200
+    assert await _shown_and_counted(worker) == ({Status.OPEN: 1}, {Status.OPEN: 1})

@@ -91,6 +91,17 @@ async def test_a_day_keeps_what_moved_once_and_only_when_all_is_recounted(
     assert await history() == [(0, "0"), (2, "2"), (0, "0")]
 
 
+async def test_a_day_begins_without_what_was_removed(
+    api: httpx.AsyncClient, request_path: str, begin_day, clock, recount
+) -> None:
+    await api.post(f"{request_path}/votes", json={"person": "native:anna"})
+    post = f"/v1/moderation/posts/request/{request_path.rpartition('/')[2]}"
+    assert (await api.post(f"{post}/remove", json={"reason": "Advertises a shop."})).status_code == 200
+    await clock.move_to(91 * DAY)
+    assert await recount() == 0
+    assert await begin_day() == 1, "nobody sees it, so that it is not recounted, and no day waits for it"
+
+
 async def test_all_mentions_of_a_day_leave_the_window_at_one_midnight(api: httpx.AsyncClient, clock, recount) -> None:
     now = datetime.now(UTC)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + 91 * DAY

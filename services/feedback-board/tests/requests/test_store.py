@@ -14,6 +14,7 @@ from plaudit.common.ids import uuid7
 from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.request import Draft, Request, new_request
 from plaudit.feedback_board.requests.domain.status import Status
+from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.domain.weighing import Concern, ReachView
 from plaudit.feedback_board.requests.store import mentions, requests
 from plaudit.feedback_board.requests.tables import requests as table
@@ -23,18 +24,9 @@ pytestmark = pytest.mark.postgres
 NOON = datetime(2026, 3, 7, 12, tzinfo=UTC)
 LATER = NOON + timedelta(days=1)
 FIXED = {
-    "tenant_id",
-    "id",
-    "slug",
-    "title",
-    "text",
-    "subject",
-    "persona",
-    "created_at",
-    "votes",
-    "anonymous_votes",
-    "merged_into",
-    "merged_at",
+    *("tenant_id", "id", "slug", "title", "text", "subject", "persona", "created_at"),
+    *("votes", "anonymous_votes", "merged_into", "merged_at"),
+    *("author_key", "author_name", "visibility", "edited_at"),
 }
 """What saving a request leaves as it is."""
 
@@ -79,6 +71,10 @@ def _other(request: Request) -> Request:
         "reach_view": ReachView.CAPPED,
         "reach_cap": 8,
         "formula_version": 9,
+        "author_key": "visitor:1",
+        "author_name": "Anna",
+        "visibility": Visibility.HELD,
+        "edited_at": NOON + timedelta(minutes=4),
     }
     assert changed.keys() | {"tenant_id", "id"} == {field.name for field in fields(Request)}
     return replace(request, **changed)
@@ -92,8 +88,24 @@ async def test_a_request_is_read_as_it_was_inserted(resources) -> None:
     request = _other(_one())
     async with resources.database(Role.API).transaction("default") as tx:
         assert await requests.insert(tx, request)
-        assert await requests.find(tx, "default", request.id) == request
-        assert await requests.find_by_slug(tx, "default", request.slug) == request
+        everything = tuple(Visibility)
+        assert await requests.find(tx, "default", request.id, everything) == request
+        assert await requests.find_by_slug(tx, "default", request.slug, everything) == request
+        assert await requests.find_all(tx, "default", [request.id], everything) == {request.id: request}
+
+
+@pytest.mark.parametrize("visibility", [Visibility.HELD, Visibility.REMOVED])
+async def test_what_is_held_or_removed_is_not_found_listed_or_counted(resources, visibility: Visibility) -> None:
+    request = replace(_one(), visibility=visibility)
+    async with resources.database(Role.API).transaction("default") as tx:
+        assert await requests.insert(tx, request)
+        assert await requests.find(tx, "default", request.id) is None
+        assert await requests.find_by_slug(tx, "default", request.slug) is None
+        assert await requests.find_all(tx, "default", [request.id]) == {}
+        for order in Order:
+            assert await requests.list_in_order(tx, "default", order, limit=9) == []
+        assert await requests.list_by_status_age(tx, "default", request.status, limit=9) == []
+        assert not any((await requests.count_by_status(tx, "default")).values())
 
 
 async def test_saving_writes_everything_but_what_never_changes_and_the_votes(resources) -> None:

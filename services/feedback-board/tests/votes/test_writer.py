@@ -73,7 +73,7 @@ async def test_a_refused_vote_costs_no_vote_of_its_group(api: httpx.AsyncClient,
     paths = [open_path, closed_path, f"/v1/requests/{uuid7()}", open_path, closed_path]
     people = ["native:anna", "native:ben", "native:anna", "native:ben", "native:anna"]
     answers = await asyncio.gather(
-        *(api.post(f"{path}/votes", json={"person": who}) for path, who in zip(paths, people, strict=True))
+        *(api.post(f"{path}/votes", json={"person": person}) for path, person in zip(paths, people, strict=True))
     )
     assert [answer.status_code for answer in answers] == [201, 409, 404, 201, 200]
     assert problem_of(answers[1]) == (409, "voting-closed")

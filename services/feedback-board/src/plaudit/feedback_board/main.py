@@ -15,11 +15,14 @@ from plaudit.feedback_board.board.pages import (
     embeds,
     feeds,
     open_data,
+    own_requests,
     settings_console,
     sitemap,
 )
+from plaudit.feedback_board.board.pages import comments as comment_pages
 from plaudit.feedback_board.board.pages import routes as board_pages
 from plaudit.feedback_board.changelog import api as changelog
+from plaudit.feedback_board.comments import api as comments
 from plaudit.feedback_board.embeds import api as board_settings
 from plaudit.feedback_board.erasure.commands import scrubbing
 from plaudit.feedback_board.erasure.consumer import PERSONS
@@ -27,6 +30,8 @@ from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
 from plaudit.feedback_board.merges import api as merges
 from plaudit.feedback_board.merges import pages as merge_pages
+from plaudit.feedback_board.moderation import api as moderation
+from plaudit.feedback_board.moderation.pages import routes as moderation_pages
 from plaudit.feedback_board.personas import api as personas
 from plaudit.feedback_board.personas import pages as persona_pages
 from plaudit.feedback_board.personas.jobs import MuteJob
@@ -61,6 +66,8 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             merges.router,
             personas.router,
             personas.of_requests,
+            comments.router,
+            moderation.router,
             board_pages.front,
             board_pages.router,
             feeds.router,
@@ -74,9 +81,12 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             changelog_console.router,
             changelog.router,
             vote_pages.router,
+            own_requests.router,
+            comment_pages.router,
             console.router,
             merge_pages.router,
             persona_pages.router,
+            moderation_pages.router,
             sessions.router,
             administration.router,
         ],
@@ -84,6 +94,8 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         tags={
             "board": "The settings of the board.",
             "changelog": "You asked, we built it: drafts, and what is published.",
+            "comments": "What people and staff say about a request, and the official response.",
+            "moderation": "Posts that wait for a look, people who are trusted or blocked, and who did what.",
             "personas": "Kinds of people who ask, and how much each counts for reach.",
             "requests": "What people ask for: with votes, linked reviews, status, size and the log of each.",
         },
@@ -96,6 +108,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             **merges.PROBLEMS,
             **personas.PROBLEMS,
             **changelog.PROBLEMS,
+            **comments.PROBLEMS,
         },
         refusals={
             **requests.REFUSALS,
@@ -105,6 +118,8 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             **personas.REFUSALS,
             **changelog.REFUSALS,
             **board_settings.REFUSALS,
+            **comments.REFUSALS,
+            **moderation.REFUSALS,
         },
     )
     app.state.vote_writer = writer
@@ -134,6 +149,7 @@ SERVICE = Service(
                 "/v1/personas",
                 "/v1/changelog",
                 "/v1/board",
+                "/v1/moderation",
                 "/b",
                 "/board-static",
                 "/docs",
@@ -144,6 +160,7 @@ SERVICE = Service(
             ),
             *(
                 "/console/requests",
+                "/console/moderation",
                 "/console/personas",
                 "/console/changelog",
                 "/console/board",

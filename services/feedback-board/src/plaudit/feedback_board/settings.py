@@ -1,5 +1,6 @@
 """The settings of the board beyond the common ones."""
 
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 
 from pydantic import Field
@@ -21,8 +22,17 @@ class BoardSettings(Settings):
     """Votes cast or taken back on the public pages. A network is the /24 of an IPv4 address, the /48 of an IPv6 one."""
     requests_per_hour_per_network: int = Field(default=5, ge=1)
     """Requests made on the public pages."""
+    comments_per_hour_per_network: int = Field(default=20, ge=1)
+    """Comments posted on the public pages."""
+    least_form_seconds: float = Field(default=2.0, ge=0, le=60)
+    """A form that comes back sooner waits for a look of staff, as one that no page of ours sent. 0: none does."""
     board_trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """More of `trusted_proxies`, as a JSON list, for the board alone."""
+
+    @property
+    def least_form_time(self) -> timedelta:
+        """How long a person takes at least to fill in a form."""
+        return timedelta(seconds=self.least_form_seconds)
 
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:

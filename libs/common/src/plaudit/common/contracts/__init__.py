@@ -5,11 +5,13 @@ else, so that it can be used alone.
 """
 
 from plaudit.common.contracts.board import (
+    CommentChange,
     LinkChange,
     RequestChange,
     RequestMerge,
     RequestState,
     RequestVote,
+    ResponseChange,
 )
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
 from plaudit.common.contracts.consents import ConsentChosen
@@ -43,6 +45,7 @@ __all__ = [
     "Answers",
     "Cause",
     "ClockChange",
+    "CommentChange",
     "ConsentChosen",
     "ConsentSet",
     "CustomerErased",
@@ -60,6 +63,7 @@ __all__ = [
     "RequestState",
     "RequestVote",
     "Resolution",
+    "ResponseChange",
     "ReviewChange",
     "ReviewState",
     "ScoreChange",

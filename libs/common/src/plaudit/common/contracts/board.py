@@ -59,3 +59,19 @@ class LinkChange(msgspec.Struct, frozen=True, kw_only=True):
     request: RequestState
     review_id: str
     review_subject: str
+
+
+class CommentChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A comment became public, was edited, or is public no more. Its words are not on the bus."""
+
+    request: RequestState
+    comment_id: str
+    by_staff: bool
+
+
+class ResponseChange(msgspec.Struct, frozen=True, kw_only=True):
+    """The official response to a request was written or rewritten; null when it was taken back."""
+
+    request: RequestState
+    revision: int
+    text: str | None

@@ -6,7 +6,15 @@ from typing import Any
 
 import msgspec
 
-from plaudit.common.contracts.board import LinkChange, RequestChange, RequestMerge, RequestState, RequestVote
+from plaudit.common.contracts.board import (
+    CommentChange,
+    LinkChange,
+    RequestChange,
+    RequestMerge,
+    RequestState,
+    RequestVote,
+    ResponseChange,
+)
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
 from plaudit.common.contracts.consents import ConsentChosen
 from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
@@ -27,6 +35,7 @@ from plaudit.common.contracts.reviews import (
 from plaudit.common.contracts.scores import Cause, ProfileScore, ScoreChange, StarsChange, SurveyFigure
 from plaudit.common.contracts.topics import TOPICS
 
+_COMMENT = "01956e1c-8a50-7c3e-9d41-2f6f0a5b7c12"
 _REVIEW = "01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11"
 _REQUEST = "01956e22-0d4f-7a10-8f0e-6a1f4c9d2b35"
 _CLOCK = "5b1c9d0e-3f1a-5a7e-9a52-0c7e6d4b1f90"
@@ -278,6 +287,14 @@ _DATA: dict[str, Any] = {
     "request.unmerged": RequestMerge(request=_MERGED_REQUEST_STATE, into=_REQUEST_STATE),
     "review.linked": LinkChange(request=_REQUEST_STATE, review_id=_REVIEW, review_subject=_STATE.subject),
     "review.unlinked": LinkChange(request=_REQUEST_STATE, review_id=_REVIEW, review_subject=_STATE.subject),
+    "request.edited": RequestChange(request=_REQUEST_STATE),
+    "request.removed": RequestChange(request=_REQUEST_STATE),
+    "comment.created": CommentChange(request=_REQUEST_STATE, comment_id=_COMMENT, by_staff=False),
+    "comment.changed": CommentChange(request=_REQUEST_STATE, comment_id=_COMMENT, by_staff=False),
+    "comment.removed": CommentChange(request=_REQUEST_STATE, comment_id=_COMMENT, by_staff=False),
+    "response.published": ResponseChange(
+        request=_REQUEST_STATE, revision=1, text="We build it this spring, with the shops that asked for it."
+    ),
     "clock.pause_overlapped": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_ANSWERED),
 }
 

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from plaudit.common.contracts.board import LinkChange, RequestChange, RequestMerge, RequestVote
+from plaudit.common.contracts.board import (
+    CommentChange,
+    LinkChange,
+    RequestChange,
+    RequestMerge,
+    RequestVote,
+    ResponseChange,
+)
 from plaudit.common.contracts.clocks import AlertChange, ClockChange
 from plaudit.common.contracts.consents import ConsentChosen
 from plaudit.common.contracts.customers import ConsentSet, CustomerErased, CustomerEvent
@@ -142,6 +149,12 @@ BOARD = Topic(
             "review.unlinked": LinkChange,
             "request.merged": RequestMerge,
             "request.unmerged": RequestMerge,
+            "request.edited": RequestChange,
+            "request.removed": RequestChange,
+            "comment.created": CommentChange,
+            "comment.changed": CommentChange,
+            "comment.removed": CommentChange,
+            "response.published": ResponseChange,
         }
     ),
 )

@@ -40,6 +40,7 @@ CONSOLE: Final = (
     NavEntry("Cadences", "/console/cadences", ("cadences:read",)),
     NavEntry("Surveys", "/console/surveys", ("surveys:read",)),
     NavEntry("Requests", "/console/requests", ("board:read",)),
+    NavEntry("Moderation", "/console/moderation", ("board:read",)),
     NavEntry("Personas", "/console/personas", ("board:read",)),
     NavEntry("Changelog", "/console/changelog", ("board:read",)),
     NavEntry("Board", "/console/board", ("board:read",)),

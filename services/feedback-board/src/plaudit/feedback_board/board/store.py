@@ -7,12 +7,13 @@ _PERSONAS = """
 WITH RECURSIVE found (persona) AS (
     (
         SELECT persona FROM requests
-        WHERE tenant_id = $1 AND persona IS NOT NULL AND merged_into IS NULL ORDER BY persona LIMIT 1
+        WHERE tenant_id = $1 AND persona IS NOT NULL AND merged_into IS NULL AND visibility = 'published'
+        ORDER BY persona LIMIT 1
     )
     UNION ALL
     SELECT (
         SELECT requests.persona FROM requests
-        WHERE tenant_id = $1 AND requests.persona > found.persona AND merged_into IS NULL
+        WHERE tenant_id = $1 AND requests.persona > found.persona AND merged_into IS NULL AND visibility = 'published'
         ORDER BY requests.persona LIMIT 1
     )
     FROM found WHERE found.persona IS NOT NULL

@@ -41,11 +41,14 @@ _UNLINK = "DELETE FROM changelog_requests WHERE tenant_id = $1 AND entry_id = $2
 
 _LINK = """
 INSERT INTO changelog_requests (tenant_id, entry_id, request_id)
-SELECT tenant_id, $2, id FROM requests WHERE tenant_id = $1 AND id = ANY($3::uuid[])
+SELECT tenant_id, $2, id FROM requests
+WHERE tenant_id = $1 AND id = ANY($3::uuid[]) AND visibility = 'published'
 ON CONFLICT DO NOTHING
 """
 
-_KNOWN_REQUESTS = "SELECT id FROM requests WHERE tenant_id = $1 AND id = ANY($2::uuid[])"
+_KNOWN_REQUESTS = """
+SELECT id FROM requests WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND visibility = 'published'
+"""
 
 _LIST = f"""
 {_SELECT} WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid))
@@ -71,7 +74,8 @@ SELECT
     count(DISTINCT person_key) FILTER (WHERE person_key LIKE 'visitor:%') AS visitors,
     count(DISTINCT review_id) AS reviews
 FROM mentions WHERE tenant_id = $1 AND root_id IN (
-    SELECT coalesce(merged_into, id) FROM requests WHERE tenant_id = $1 AND id = ANY($2::uuid[])
+    SELECT coalesce(merged_into, id) FROM requests
+    WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND visibility = 'published'
 )
 """
 

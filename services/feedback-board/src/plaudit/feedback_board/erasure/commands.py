@@ -8,12 +8,16 @@ from plaudit.common.erasure import Erased, Kind
 from plaudit.common.erasure.commands import Scrub
 from plaudit.common.ids import IdSource
 from plaudit.common.outbox import Outbox, UnitOfWork
+from plaudit.feedback_board.comments import commands as comments
+from plaudit.feedback_board.holds import commands as holds
 from plaudit.feedback_board.links.commands import erase_reviews, review_key
+from plaudit.feedback_board.moderation import store as moderation
 from plaudit.feedback_board.personas import commands as personas
-from plaudit.feedback_board.requests.commands import erase_person
+from plaudit.feedback_board.requests.commands import erase_author, erase_person
 from plaudit.feedback_board.votes import commands as votes
 
 VOTES_PER_TURN: Final = 20
+POSTS_PER_TURN: Final = 100
 ENTRIES_PER_TURN: Final = 1_000
 
 
@@ -41,11 +45,15 @@ async def _scrub_review(tx: Tx, erased: Erased) -> int:
 
 
 async def _scrub_person(work: UnitOfWork, erased: Erased) -> int:
-    """Delete some votes; when none are left, the person's persona, and then take the name off the log."""
+    """Delete some votes; when none are left empty posts, then what is known of the person, then the log."""
     assert erased.wanted is not None, "it is kept until all stores are scrubbed"
     person = erased.tenant_id, erased.wanted, erased.erased_at
     return (
         await votes.erase(work, *person, VOTES_PER_TURN)
         or await personas.erase(work.tx, *person)
+        or await erase_author(work.tx, *person, POSTS_PER_TURN)
+        or await comments.erase(work, *person, POSTS_PER_TURN)
+        or await holds.erase_person(work.tx, *person, ENTRIES_PER_TURN)
+        or await moderation.erase_person(work.tx, *person, ENTRIES_PER_TURN)
         or await erase_person(work.tx, *person, ENTRIES_PER_TURN)
     )

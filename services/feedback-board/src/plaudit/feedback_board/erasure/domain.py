@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 
 STORES: Final[Mapping[str, str]] = {
-    "requests": "holds no customer's name; votes and reach are counted anew",
-    "activity": "person keys emptied, those of the person",
+    "requests": "author emptied, words too where they are not public; votes and reach are counted anew",
+    "activity": "person keys, names and words of comments emptied, those of the person",
     "recounts": "holds nothing about customers",
     "reviews": "title, excerpt, rating and person emptied; says which it was, and that it is not published",
     "merges": "holds nothing about customers",
@@ -24,6 +24,13 @@ STORES: Final[Mapping[str, str]] = {
     "changelog_requests": "holds nothing about customers",
     "embeds": "holds nothing about customers",
     "request_counts": "holds nothing about customers",
+    "comments": "author and text emptied, those of the person",
+    "responses": "hold words of staff alone",
+    "held_posts": "deleted, those of the person",
+    "standings": "deleted, that of the person",
+    "recent_words": "deleted, those of the person",
+    "hold_rules": "holds nothing about customers",
+    "moderation_log": "person keys emptied, those of the person",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 

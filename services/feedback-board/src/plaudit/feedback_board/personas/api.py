@@ -140,7 +140,7 @@ async def unmute_persona(principal: BoardWriter, work: Work, persona_id: Persona
 async def assign_person(principal: BoardWriter, work: Work, persona_id: PersonaId, body: AssignmentIn) -> AssignmentOut:
     """Give a person this persona, in place of the one before; the requests that the person asks for are recounted."""
     tenant_id = principal.tenant_id
-    person = await person_key_of(work.tx, tenant_id, body)
+    person = await person_key_of(work.tx, tenant_id, body.person, body.email)
     already = await commands.assign(work.tx, tenant_id, person, persona_id, body.source, actor_of(principal))
     return AssignmentOut(person=person, persona_id=persona_id, already=already)
 
@@ -149,7 +149,7 @@ async def assign_person(principal: BoardWriter, work: Work, persona_id: PersonaI
 async def unassign_person(principal: BoardWriter, work: Work, persona_id: PersonaId, body: VoteIn) -> AssignmentOut:
     """Take this persona from a person; who does not have it loses nothing."""
     tenant_id = principal.tenant_id
-    person = await person_key_of(work.tx, tenant_id, body)
+    person = await person_key_of(work.tx, tenant_id, body.person, body.email)
     already = await commands.unassign(work.tx, tenant_id, person, persona_id, actor_of(principal))
     return AssignmentOut(person=person, persona_id=persona_id, already=already)
 

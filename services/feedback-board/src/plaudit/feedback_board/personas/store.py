@@ -46,12 +46,13 @@ SELECT DISTINCT tenant_id, root_id FROM mentions WHERE tenant_id = $1 AND person
 
 _MARK_REQUESTS_WITH_STRATUM = """
 INSERT INTO recounts (tenant_id, request_id)
-SELECT tenant_id, id FROM requests WHERE tenant_id = $1 AND strata ? $2 AND merged_into IS NULL
+SELECT tenant_id, id FROM requests
+WHERE tenant_id = $1 AND strata ? $2 AND merged_into IS NULL AND visibility = 'published'
 """
 
 _MARK_ALL_REQUESTS = """
 INSERT INTO recounts (tenant_id, request_id)
-SELECT tenant_id, id FROM requests WHERE tenant_id = $1 AND merged_into IS NULL
+SELECT tenant_id, id FROM requests WHERE tenant_id = $1 AND merged_into IS NULL AND visibility = 'published'
 """
 
 _PUT_VIEW = """

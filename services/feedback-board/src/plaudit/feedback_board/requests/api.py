@@ -31,6 +31,7 @@ from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.feedback_board.requests import commands
 from plaudit.feedback_board.requests.domain.errors import (
+    HasMergedRequestsError,
     InvalidInputError,
     MergedRequestError,
     RevisionError,
@@ -77,6 +78,7 @@ IfMatch = Annotated[str | None, Header(description="Do it only if the request's 
 
 PROBLEMS: Final = {
     "request-merged": "The request is merged into the one that the detail names. Use that one, or undo the merge.",
+    "requests-merged-into-it": "Others are merged into it, so it cannot leave the board. Undo these merges first.",
     "status-not-possible": "The status cannot follow on the present one; the detail names those that can.",
 }
 """Slug → meaning and what to do."""
@@ -92,6 +94,7 @@ REFUSALS: Final[Refusals] = {
     InvalidInputError: _invalid,
     UnknownRequestError: lambda _: not_found("request"),
     MergedRequestError: lambda error: conflict("request-merged", str(error)),
+    HasMergedRequestsError: lambda error: conflict("requests-merged-into-it", str(error)),
     TransitionError: lambda error: conflict("status-not-possible", str(error)),
     RevisionError: lambda error: precondition_failed(str(error)),
 }

@@ -21,6 +21,7 @@ from plaudit.feedback_board.requests import events
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text, figures
 from plaudit.feedback_board.requests.domain.counting import is_due
 from plaudit.feedback_board.requests.domain.errors import (
+    HasMergedRequestsError,
     MergedRequestError,
     RevisionError,
     TransitionError,
@@ -32,6 +33,7 @@ from plaudit.feedback_board.requests.domain.request import Draft, Request, new_r
 from plaudit.feedback_board.requests.domain.snapshot import SizingEntry, snapshot
 from plaudit.feedback_board.requests.domain.status import Status, check_transition
 from plaudit.feedback_board.requests.domain.text import distinct_slug, slug
+from plaudit.feedback_board.requests.domain.visibility import Author, Visibility
 from plaudit.feedback_board.requests.domain.weighing import Concern, Weighing
 from plaudit.feedback_board.requests.store import (
     activity,
@@ -255,6 +257,15 @@ async def recount_by_itself(work: UnitOfWork, tenant_id: str, request_id: UUID) 
         await record(work, request, Kind.RECOUNTED, NOBODY, events.scored(request, work.tx.now))
 
 
+async def erase_author(tx: Tx, tenant_id: str, person_key: str, until: datetime, limit: int) -> int:
+    """Take a person off up to `limit` requests that the person made up to a time; return how many these were."""
+    request_ids = await requests.made_until(tx, tenant_id, person_key, until, limit)
+    if request_ids:
+        await lock(tx, [request_key(tenant_id, request_id) for request_id in request_ids])
+        await requests.erase_authors(tx, tenant_id, request_ids)
+    return len(request_ids)
+
+
 async def erase_person(tx: Tx, tenant_id: str, person_key: str, until: datetime, limit: int) -> int:
     """Take a person's name off up to `limit` entries of the log up to a time; return how many these were."""
     return await activity.erase_person(tx, tenant_id, person_key, until, limit)
@@ -268,20 +279,36 @@ async def lock_new(tx: Tx, tenant_id: str, request_id: UUID, key: IdempotencyKey
     await lock(tx, keys)
 
 
-async def lock_and_find(tx: Tx, tenant_id: str, request_id: UUID, *further_keys: OrderKey) -> Request:
+async def lock_and_find(
+    tx: Tx,
+    tenant_id: str,
+    request_id: UUID,
+    *further_keys: OrderKey,
+    visibilities: Collection[Visibility] = requests.PUBLIC,
+) -> Request:
     """Lock a request and return it; the transaction's first statement that waits or writes.
 
     Raises:
-        UnknownRequestError: no such request.
+        UnknownRequestError: no such request, or one that is held or removed, unless `visibilities` names these.
         MergedRequestError: it is merged into another one, so that it does not change.
     """
     await lock(tx, [request_key(tenant_id, request_id), *further_keys])
-    request = await requests.find(tx, tenant_id, request_id)
+    request = await requests.find(tx, tenant_id, request_id, visibilities)
     if request is None:
         raise UnknownRequestError
     if request.merged_into is not None:
         raise MergedRequestError(request.merged_into)
     return request
+
+
+async def check_may_leave(tx: Tx, request: Request) -> None:
+    """Check that a request whose order key is locked may leave the board, before anything is written.
+
+    Raises:
+        HasMergedRequestsError: others are merged into it, which would leave with it.
+    """
+    if len(await sets.members(tx, request.tenant_id, request.id)) > 1:
+        raise HasMergedRequestsError
 
 
 async def find_answer(tx: Tx, tenant_id: str, key: IdempotencyKey | None) -> Request | None:
@@ -295,21 +322,50 @@ async def find_answer(tx: Tx, tenant_id: str, key: IdempotencyKey | None) -> Req
 
 
 async def keep_answer(tx: Tx, key: IdempotencyKey | None, request: Request) -> None:
-    """Keep the request as the answer to a repeat under this key."""
+    """Keep the request as the answer to a repeat under this key, without its author."""
     if key is not None:
+        request = replace(request, author_key=None, author_name=None)
         await idempotency.keep(tx, request.tenant_id, key, msgspec.json.encode(request).decode())
 
 
-async def add(work: UnitOfWork, tenant_id: str, request_id: UUID, draft: Draft, actor: str) -> Request:
-    """Store a new request whose order key is locked, under a slug that is free."""
-    unweighed = new_request(tenant_id, request_id, slug(draft.title), draft, work.tx.now)
+async def add(
+    work: UnitOfWork,
+    tenant_id: str,
+    request_id: UUID,
+    draft: Draft,
+    actor: str,
+    *,
+    author: Author | None = None,
+    visibility: Visibility = Visibility.PUBLISHED,
+) -> Request:
+    """Store a new request whose order key is locked, under a slug that is free. A held one is told to nobody."""
+    unweighed = new_request(tenant_id, request_id, slug(draft.title), draft, work.tx.now, author, visibility)
     request = weighed(unweighed, {}, await weighing.hold(work.tx, tenant_id))
     if not await requests.insert(work.tx, request):
         request = replace(request, slug=distinct_slug(request.title, request.id))
         if not await requests.insert(work.tx, request):
             raise RuntimeError(f"slug {request.slug!r} is taken twice")
-    detail = {name: getattr(request, name) for name in ("title", "text", "slug", "subject", "persona")}
-    await record(work, request, Kind.CREATED, actor, events.created(request, work.tx.now), detail=detail)
+    logged = ("title", "text", "slug", "subject", "persona", "author_name", "visibility")
+    detail = {name: getattr(request, name) for name in logged}
+    event = events.created(request, work.tx.now) if visibility is Visibility.PUBLISHED else None
+    await record(work, request, Kind.CREATED, actor, event, person_key=request.author_key, detail=detail)
+    return request
+
+
+async def save_words(
+    work: UnitOfWork,
+    request: Request,
+    kind: Kind,
+    actor: str,
+    event: Outgoing | None = None,
+    *,
+    person_key: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> Request:
+    """Save changed words or a changed visibility of a request whose order key is locked, log and publish it."""
+    request = replace(request, revision=request.revision + 1)
+    await requests.save_words(work.tx, request)
+    await record(work, request, kind, actor, event, person_key=person_key, detail=detail)
     return request
 
 
@@ -333,14 +389,15 @@ async def record(
     request: Request,
     kind: Kind,
     actor: str,
-    event: Outgoing,
+    event: Outgoing | None,
     *,
     person_key: str | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Append what happened to the log, with the figures that the request now has, and publish its event."""
+    """Append what happened to the log, with the figures that the request now has, and publish its event, if any."""
     await activity.append(work.tx, entry(request, kind, work.tx.now, actor, person_key=person_key, detail=detail))
-    await work.emit(event)
+    if event is not None:
+        await work.emit(event)
 
 
 def entry(

@@ -34,6 +34,16 @@ def created(request: Request, at: datetime) -> Outgoing:
     return notice("request.created", request, at, RequestChange(request=state(request)))
 
 
+def edited(request: Request, at: datetime) -> Outgoing:
+    """Return the notice that the author of a request changed its words."""
+    return notice("request.edited", request, at, RequestChange(request=state(request)))
+
+
+def removed(request: Request, at: datetime) -> Outgoing:
+    """Return the notice that a request is not on the board any more."""
+    return notice("request.removed", request, at, RequestChange(request=state(request)))
+
+
 def status_changed(request: Request, at: datetime, previous: Status) -> Outgoing:
     """Return the notice that the team set a status, with its reason."""
     data = RequestChange(request=state(request), previous_status=previous, reason=request.status_reason)

@@ -189,6 +189,11 @@ class RequestOut(BaseModel):
     text: str = Field(description="What is asked for, and why; may be empty.", examples=["It took eleven days."])
     subject: str | None = Field(description="What it is about.", examples=["acme/berlin"])
     persona: str | None = Field(description="What kind of person asks.", examples=["traveller"])
+    author_name: str | None = Field(
+        description="The name that its author wants to be shown under; null for a visitor, and over the API.",
+        examples=[None],
+    )
+    edited_at: datetime | None = Field(description="When its author last changed the title or the text.")
     status: Status = Field(description="What has become of it.")
     status_reason: str | None = Field(description="The public reason; null where none was given.")
     status_changed_at: datetime = Field(description="When it got this status.")
@@ -251,6 +256,7 @@ class ActivityOut(BaseModel):
                 "text": "It took eleven days.",
                 "subject": "acme/berlin",
                 "persona": "traveller",
+                "visibility": "published",
                 "figures": {
                     "votes": 0,
                     "anonymous_votes": 0,

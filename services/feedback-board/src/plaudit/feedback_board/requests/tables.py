@@ -42,6 +42,10 @@ requests = Table(
     Column("reach_view", Text, nullable=False),
     Column("reach_cap", Integer),
     Column("formula_version", Integer, nullable=False),
+    Column("author_key", Text),
+    Column("author_name", Text),
+    Column("visibility", Text, nullable=False),
+    Column("edited_at", DateTime(timezone=True)),
 )
 
 sizings = Table(

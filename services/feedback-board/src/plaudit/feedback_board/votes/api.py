@@ -70,7 +70,7 @@ async def vote(
     else:
         # In a transaction of its own: one that stayed open would hold a connection while the vote waits for its group.
         async with database.driver_snapshot(principal.tenant_id) as tx:
-            person = await person_key_of(tx, principal.tenant_id, body)
+            person = await person_key_of(tx, principal.tenant_id, body.person, body.email)
     outcome = await writer.cast(
         Ballot(
             tenant_id=principal.tenant_id,
@@ -92,14 +92,14 @@ async def vote(
 )
 async def withdraw_vote(principal: BoardWriter, work: Work, request_id: RequestId, body: VoteIn) -> VoteOut:
     """Take a person's vote back; who has none loses none."""
-    person = await person_key_of(work.tx, principal.tenant_id, body)
+    person = await person_key_of(work.tx, principal.tenant_id, body.person, body.email)
     outcome = await commands.withdraw(work, principal.tenant_id, request_id, person, actor_of(principal))
     return VoteOut(person=person, already=outcome.already, request=request_out(outcome.request))
 
 
-async def person_key_of(tx: Tx, tenant_id: str, body: VoteIn) -> str:
-    """Return the person key of who votes; an address is hashed here and goes no further."""
-    match (body.person, body.email):
+async def person_key_of(tx: Tx, tenant_id: str, person: str | None, email: str | None) -> str:
+    """Return the person key of who is named in one of two ways; an address is hashed here and goes no further."""
+    match (person, email):
         case (str(key), None):
             return clean_person_key(key)
         case (None, str(address)):

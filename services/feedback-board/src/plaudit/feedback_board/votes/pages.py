@@ -21,6 +21,7 @@ from plaudit.common.rate_limits import Limit
 from plaudit.common.tenants import store as tenants
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.text import SLUG
+from plaudit.feedback_board.requests.domain.visibility import Visibility, sees
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import requests
 from plaudit.feedback_board.settings import BoardSettings
@@ -33,6 +34,7 @@ LIST_PARAMETERS: Final = ("q", "status", "persona", "sort", "cursor")
 """Of the address of the board: which list it shows."""
 COOKIE_MAX_AGE_SECONDS: Final = 400 * 86_400
 """The longest time that browsers keep a cookie."""
+_SHOWN: Final = (Visibility.PUBLISHED, Visibility.HELD)
 
 site: Final = Pages("plaudit.feedback_board.votes")
 router = APIRouter(prefix="/b/{tenant}", include_in_schema=False, dependencies=[Depends(anyone)])
@@ -134,26 +136,41 @@ def sender_of_form(visit: Visit, newcomer: str, new_id: UUID) -> Visitor:
 
 
 async def find_request(tx: Tx, visit: Visit, slug: str) -> domain.Request:
-    """Return the request at an address.
+    """Return the request at an address; one that is held is there for its author alone.
 
     Raises:
         Problem: 404, there is no such request.
         AnswerInsteadError: 303, it is merged into another one, and all its addresses lead to the page of that one. It
             is kept by no cache, since a merge can be undone.
     """
-    found = await requests.find_by_slug(tx, visit.tenant_id, slug) if SLUG.fullmatch(slug) else None
-    if found is None:
+    found = await find_shown(tx, visit, slug)
+    if found.merged_into is None:
+        return found
+    root = await root_of(tx, found)
+    headers = {"Cache-Control": "no-store"}
+    raise AnswerInsteadError(RedirectResponse(f"{page_path(root)}?notice=merged", int(HTTPStatus.SEE_OTHER), headers))
+
+
+async def find_shown(tx: Tx, visit: Visit, slug: str) -> domain.Request:
+    """Return the request at an address, merged or not; one that is held is there for its author alone.
+
+    Raises:
+        Problem: 404, there is no such request.
+    """
+    found = await requests.find_by_slug(tx, visit.tenant_id, slug, _SHOWN) if SLUG.fullmatch(slug) else None
+    reader = None if visit.visitor is None else visit.visitor.person_key
+    if found is None or not sees(found.visibility, found.author_key, reader):
         raise not_found("request")
-    if found.merged_into is not None:
-        raise AnswerInsteadError(await _lead_to_root(tx, found.tenant_id, found.merged_into))
     return found
 
 
-async def _lead_to_root(tx: Tx, tenant_id: str, root_id: UUID) -> Response:
-    root = await requests.find(tx, tenant_id, root_id)
-    assert root is not None, "a foreign key keeps it"
-    headers = {"Cache-Control": "no-store"}
-    return RedirectResponse(f"{page_path(root)}?notice=merged", int(HTTPStatus.SEE_OTHER), headers)
+async def root_of(tx: Tx, request: domain.Request) -> domain.Request:
+    """Return the request that a request is merged into, else itself."""
+    if request.merged_into is None:
+        return request
+    root = await requests.find(tx, request.tenant_id, request.merged_into)
+    assert root is not None, "a root with others does not leave the board"
+    return root
 
 
 def limit_of(request: Request, parts: BoardResources, visit: Visit, kind: str, per_hour: int) -> Limit:

@@ -5,10 +5,10 @@ cookies from frames, so who sends the form is a visitor of its own.
 """
 
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from plaudit.common.db import Tx
@@ -16,26 +16,17 @@ from plaudit.common.http import TenantTx, Work
 from plaudit.common.http.auth import anyone
 from plaudit.common.http.origin import check_origin
 from plaudit.common.pages.languages import Language
-from plaudit.feedback_board.board import commands
 from plaudit.feedback_board.board.pages.frame import board_path, page
-from plaudit.feedback_board.board.pages.routes import FRONT_COLUMN_REQUESTS, NOTHING_TYPED, form_key, list_columns
+from plaudit.feedback_board.board.pages.posting import NOTHING_TYPED, REQUEST_REFUSED, SentRequest, put_request
+from plaudit.feedback_board.board.pages.routes import FRONT_COLUMN_REQUESTS, list_columns
 from plaudit.feedback_board.embeds import store as embeds
 from plaudit.feedback_board.languages.pages import Reading
 from plaudit.feedback_board.requests.domain import request as domain
-from plaudit.feedback_board.requests.domain.errors import InvalidInputError
-from plaudit.feedback_board.requests.domain.text import SLUG, clean_text, clean_title
+from plaudit.feedback_board.requests.domain.text import SLUG
+from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.store import counts as request_counts
 from plaudit.feedback_board.requests.store import requests
-from plaudit.feedback_board.votes.pages import (
-    PUBLIC,
-    BoardResources,
-    CurrentVisit,
-    Newcomer,
-    Visit,
-    limit_of,
-    remember,
-    sender_of_form,
-)
+from plaudit.feedback_board.votes.pages import BoardResources, CurrentVisit, Visit, remember
 
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {}"
@@ -70,36 +61,25 @@ async def show_form(
     parts: BoardResources,
     language: Reading,
     made: Annotated[str, Query(max_length=200)] = "",
+    notice: Annotated[Literal["held"] | None, Query()] = None,
 ) -> Response:
     """Show the form of a new request in a frame and, once it was sent, what it has made."""
     found = await requests.find_by_slug(tx, visit.tenant_id, made) if SLUG.fullmatch(made) else None
-    return await _form(request, visit, tx, parts, language, made=found)
+    return await _form(request, visit, tx, parts, language, made=found, notice=notice)
 
 
 @router.post("/request", dependencies=[Depends(check_origin)])
 async def make_request(
-    visit: CurrentVisit,
-    work: Work,
-    request: Request,
-    parts: BoardResources,
-    language: Reading,
-    title: Annotated[str, Form()] = "",
-    text: Annotated[str, Form()] = "",
-    form: Annotated[str, Form(max_length=64)] = "",
-    newcomer: Newcomer = "",
+    visit: CurrentVisit, work: Work, request: Request, parts: BoardResources, language: Reading, sent: SentRequest
 ) -> Response:
     """Put a visitor's request on the board as the page of the board does, and come back to the frame."""
     try:
-        draft = domain.Draft(title=clean_title(title), text=clean_text(text))
-    except InvalidInputError as error:
-        typed = {"title": title, "text": text, "error": error}
-        return await _form(request, visit, work.tx, parts, language, typed=typed)
-    visitor = sender_of_form(visit, newcomer, work.ids())
-    limit = limit_of(request, parts, visit, "request", parts.settings.requests_per_hour_per_network)
-    made = await commands.create_with_vote(
-        work, visit.tenant_id, draft, visitor.person_key, PUBLIC, key=form_key(form, draft), limit=limit
-    )
-    address = f"{board_path(visit.tenant_id)}/embed/request?{urlencode({'made': made.slug})}"
+        made, visitor = await put_request(visit, work, request, parts, sent)
+    except REQUEST_REFUSED as error:
+        return await _form(request, visit, work.tx, parts, language, typed=sent.again(error))
+    # Frames of other sites have no cookie, so that the author of a held request could not see its page from here.
+    query = {"notice": "held"} if made.visibility is Visibility.HELD else {"made": made.slug}
+    address = f"{board_path(visit.tenant_id)}/embed/request?{urlencode(query)}"
     response = RedirectResponse(address, int(HTTPStatus.SEE_OTHER))
     remember(response, parts, visit, visitor)
     return response
@@ -113,6 +93,7 @@ async def _form(
     language: Language,
     *,
     made: domain.Request | None = None,
+    notice: str | None = None,
     typed: dict[str, Any] = NOTHING_TYPED,
 ) -> Response:
     return await _framed(
@@ -125,8 +106,9 @@ async def _form(
         path="",
         status_code=HTTPStatus.UNPROCESSABLE_ENTITY if typed["error"] else HTTPStatus.OK,
         made=made,
+        notice=notice,
         typed=typed,
-        form=parts.ids().hex,
+        form=typed["second"] or parts.ids().hex,
         form_action=f"{board_path(visit.tenant_id)}/embed/request",
     )
 

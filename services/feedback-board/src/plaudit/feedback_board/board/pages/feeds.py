@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from plaudit.common.http import Cursor, TenantTx, cut_page, decode_cursor
+from plaudit.common.http import Cursor, TenantTx, cut_page, decode_cursor, not_found
 from plaudit.common.http.auth import anyone
 from plaudit.common.settings import address_of
 from plaudit.feedback_board.board.pages import wording
@@ -26,6 +26,7 @@ from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS
 from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.status import Status
+from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, requests
 from plaudit.feedback_board.votes.pages import BoardResources, CurrentVisit, Visit, find_request
@@ -116,6 +117,8 @@ async def show_request(
     words = Words(language)
     of = request.url.path
     found = await find_request(tx, visit, slug)
+    if found.visibility is not Visibility.PUBLISHED:
+        raise not_found("request")
     (before,) = decode_cursor(cursor, tuple[int], of=of) if cursor else (activity.MAX_BIGINT,)
     log = await activity.list_newest(
         tx, visit.tenant_id, found.id, kinds=PUBLIC_KINDS, before=before, limit=ENTRIES + 1

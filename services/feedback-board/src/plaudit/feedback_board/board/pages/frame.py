@@ -16,12 +16,12 @@ from plaudit.feedback_board.languages.pages import LANGUAGES, remember_language
 from plaudit.feedback_board.languages.pages.words import Words
 from plaudit.feedback_board.requests.domain.reach import REACH_WINDOW
 from plaudit.feedback_board.requests.domain.status import DECIDED
-from plaudit.feedback_board.requests.domain.text import TEXT_MAX_CHARACTERS, TITLE_MAX_CHARACTERS
+from plaudit.feedback_board.requests.domain.text import NAME_MAX_CHARACTERS, TEXT_MAX_CHARACTERS, TITLE_MAX_CHARACTERS
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.votes.pages import BoardResources, Visit, remember, row_id
 
 STATIC: Final = StaticFiles.of_package("plaudit.feedback_board.board.pages", "/board-static")
-PACKAGES: Final = ("plaudit.feedback_board.board", "plaudit.feedback_board.changelog")
+PACKAGES: Final = tuple(f"plaudit.feedback_board.{room}" for room in ("board", "changelog", "comments"))
 """Whose templates the pages are made of."""
 site: Final = Pages(*PACKAGES)
 
@@ -96,6 +96,7 @@ def page(
         decided=DECIDED,
         title_max=TITLE_MAX_CHARACTERS,
         text_max=TEXT_MAX_CHARACTERS,
+        name_max=NAME_MAX_CHARACTERS,
         window_days=REACH_WINDOW.days,
         **wording.helpers(language),
         **context,

@@ -3,52 +3,42 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-import msgspec
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, TenantTx, Work, cut_page, decode_cursor
 from plaudit.common.http.auth import anyone
 from plaudit.common.http.origin import check_origin
-from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.pages.languages import Language
-from plaudit.feedback_board.board import commands, store
+from plaudit.feedback_board.board import store
 from plaudit.feedback_board.board.pages import wording
 from plaudit.feedback_board.board.pages.asked import CURSOR_TYPES, SEARCH_MAX_CHARACTERS, Asked, AskedFor
+from plaudit.feedback_board.board.pages.comments import section
 from plaudit.feedback_board.board.pages.frame import STATIC, board_path, page
+from plaudit.feedback_board.board.pages.own_requests import may_edit
+from plaudit.feedback_board.board.pages.posting import NOTHING_TYPED, REQUEST_REFUSED, SentRequest, put_request
 from plaudit.feedback_board.changelog import store as changelog
 from plaudit.feedback_board.languages.pages import Reading
 from plaudit.feedback_board.languages.pages.words import Words
 from plaudit.feedback_board.links import store as links
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS
-from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.reach import counted_since
 from plaudit.feedback_board.requests.domain.snapshot import is_old
 from plaudit.feedback_board.requests.domain.status import UNDECIDED, Status
-from plaudit.feedback_board.requests.domain.text import clean_text, clean_title, excerpt
+from plaudit.feedback_board.requests.domain.text import excerpt
+from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, priority_history, requests, search, sizings
 from plaudit.feedback_board.requests.store import counts as request_counts
 from plaudit.feedback_board.votes import store as votes
-from plaudit.feedback_board.votes.pages import (
-    PUBLIC,
-    BoardResources,
-    CurrentVisit,
-    Newcomer,
-    Visit,
-    find_request,
-    limit_of,
-    remember,
-    sender_of_form,
-)
+from plaudit.feedback_board.votes.pages import BoardResources, CurrentVisit, Visit, find_request, remember
 
 __all__ = ["STATIC", "front", "router"]
 
@@ -64,7 +54,22 @@ router = APIRouter(prefix="/b/{tenant}", include_in_schema=False, dependencies=[
 front = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
 """The address `/`: the board of the host."""
 
-Notice = Annotated[Literal["voted", "withdrawn", "requested", "closed", "merged"] | None, Query()]
+Notice = Annotated[
+    Literal[
+        "voted",
+        "withdrawn",
+        "requested",
+        "closed",
+        "merged",
+        "commented",
+        "held",
+        "edited",
+        "taken-back",
+        "request-taken-back",
+    ]
+    | None,
+    Query(),
+]
 
 
 @front.get("/")
@@ -136,11 +141,13 @@ async def show_request(
     language: Reading,
     slug: str,
     notice: Notice = None,
+    comments: Annotated[str | None, Query(max_length=2048)] = None,
 ) -> Response:
     """Show one request: its text, its status with the reason, and who else asks for it."""
     found = await find_request(tx, visit, slug)
     history = await activity.list_newest(tx, visit.tenant_id, found.id, kinds=PUBLIC_KINDS, limit=HISTORY_ENTRIES)
     words = Words(language)
+    is_held = found.visibility is Visibility.HELD
     return page(
         request,
         visit,
@@ -149,12 +156,16 @@ async def show_request(
         "request.html",
         path=f"/r/{found.slug}",
         description=excerpt(found.text) or found.title,
-        feeds={words.say("Feed of this request"): f"/feeds/requests/{found.slug}.atom"},
+        feeds={} if is_held else {words.say("Feed of this request"): f"/feeds/requests/{found.slug}.atom"},
+        is_unlisted=is_held,
         request=found,
         voted=await _voted(tx, visit, [found]),
         history=[wording.history_entry(entry, words) for entry in history],
         quotes=await links.list_quotes(tx, visit.tenant_id, found.id, QUOTES),
         entries=await changelog.list_of_request(tx, visit.tenant_id, found.id),
+        talk=await section(tx, visit, found, parts, comments),
+        is_held=is_held,
+        may_edit=may_edit(visit, found, tx),
         notice=notice,
     )
 
@@ -185,42 +196,18 @@ async def show_priority(
 
 @router.post("/requests", dependencies=[Depends(check_origin)])
 async def make_request(
-    visit: CurrentVisit,
-    work: Work,
-    request: Request,
-    parts: BoardResources,
-    language: Reading,
-    title: Annotated[str, Form()] = "",
-    text: Annotated[str, Form()] = "",
-    form: Annotated[str, Form(max_length=64)] = "",
-    newcomer: Newcomer = "",
+    visit: CurrentVisit, work: Work, request: Request, parts: BoardResources, language: Reading, sent: SentRequest
 ) -> Response:
-    """Put a visitor's request on the board, with the visitor's vote."""
+    """Put a visitor's request on the board, with the visitor's vote. What is refused comes back with all its words."""
     try:
-        draft = domain.Draft(title=clean_title(title), text=clean_text(text))
-    except InvalidInputError as error:
-        typed = {"title": title, "text": text, "error": error}
+        made, visitor = await put_request(visit, work, request, parts, sent)
+    except REQUEST_REFUSED as error:
         asked = Asked(board_path="")
-        return await _board_page(request, visit, work.tx, parts, language, asked, typed=typed)
-    visitor = sender_of_form(visit, newcomer, work.ids())
-    limit = limit_of(request, parts, visit, "request", parts.settings.requests_per_hour_per_network)
-    made = await commands.create_with_vote(
-        work, visit.tenant_id, draft, visitor.person_key, PUBLIC, key=form_key(form, draft), limit=limit
-    )
-    response = RedirectResponse(f"{page_path(made)}?notice=requested", int(HTTPStatus.SEE_OTHER))
+        return await _board_page(request, visit, work.tx, parts, language, asked, typed=sent.again(error))
+    notice = "held" if made.visibility is Visibility.HELD else "requested"
+    response = RedirectResponse(f"{page_path(made)}?notice={notice}", int(HTTPStatus.SEE_OTHER))
     remember(response, parts, visit, visitor)
     return response
-
-
-def form_key(form: str, draft: domain.Draft) -> IdempotencyKey | None:
-    """Return the key of a form: sent twice it makes one request, filled in again it makes another."""
-    if not form:
-        return None
-    fingerprint = sha256(msgspec.json.encode(draft)).digest()
-    return IdempotencyKey(f"page:{sha256(form.encode()).hexdigest()}:{fingerprint.hex()}", fingerprint)
-
-
-NOTHING_TYPED: Final[dict[str, Any]] = {"title": "", "text": "", "error": None}
 
 
 async def _board_page(
@@ -262,7 +249,7 @@ async def _board_page(
         next=following,
         notice=notice,
         typed=typed,
-        form=parts.ids().hex,
+        form=typed["second"] or parts.ids().hex,
         form_action=f"{board_path(tenant_id)}/requests#make-a-request",
     )
 

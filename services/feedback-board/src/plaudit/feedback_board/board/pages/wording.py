@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from plaudit.common.pages.languages import Language
 from plaudit.common.text import isolated
+from plaudit.feedback_board.holds.domain import PersonBlockedError
 from plaudit.feedback_board.languages.pages import ENGLISH
 from plaudit.feedback_board.languages.pages.words import Words
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text
+from plaudit.feedback_board.requests.domain.errors import InvalidInputError, MergedRequestError
 from plaudit.feedback_board.requests.domain.order import Order
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import Status
@@ -47,12 +49,21 @@ IMPACT_WORDS: Final = {
     Decimal(2): "high",
     Decimal(3): "massive",
 }
+MERGED_MEANWHILE: Final = (
+    "The request that you wrote about is now part of this one. Nothing is posted yet: send it here if it fits."
+)
+MERGED: Final = "This request is merged into another one, so it does not change any more."
 NOTICES: Final = {
     "voted": "Thank you, your vote counts.",
     "withdrawn": "Your vote is taken back.",
     "requested": "Your request is on the board, with your vote.",
     "merged": "The request that you asked for is merged into this one, which asks for the same.",
     "closed": "This request has been decided, so it takes no more votes.",
+    "request-taken-back": "Your request is taken back.",
+    "commented": "Your comment is on this page.",
+    "held": "Thank you. What you wrote waits for a look of the team; until then only you see it.",
+    "edited": "What you wrote is changed.",
+    "taken-back": "Your comment is taken back.",
 }
 """What the page after a form says; the address names one of these, so no other text can be shown."""
 SIZED: Final = (
@@ -62,6 +73,10 @@ SIZED: Final = (
 UNSIZED: Final = "The sizing was taken back."
 MERGED_HERE: Final = "“%(title)s” was merged into this request: %(reason)s"
 UNMERGED_HERE: Final = "“%(title)s” is a request of its own again."
+BLOCKED_UNTIL: Final = (
+    "You cannot post on this board until %(day)s. Nothing of what you wrote was kept; you can still vote."
+)
+MADE_BY: Final = "%(name)s made this request."
 MADE: Final = "A visitor made this request."
 MADE_BY_TEAM: Final = "The team put this request on the board."
 
@@ -104,7 +119,29 @@ def history_entry(entry: Entry, words: Words = _ENGLISH) -> dict[str, Any]:
         case Kind.UNMERGED_HERE:
             return shown | {"words": words.say(UNMERGED_HERE, title=isolated(detail["title"]))}
         case _:
-            return shown | {"words": words.say(MADE if entry.actor == PUBLIC else MADE_BY_TEAM)}
+            return shown | {"words": _made(entry, words)}
+
+
+def refusal(error: object, words: Words = _ENGLISH) -> str:
+    """Return why a form comes back, as a sentence; in the language of the page where the catalogue has it."""
+    if isinstance(error, PersonBlockedError) and error.until is not None:
+        return words.say(BLOCKED_UNTIL, day=words.day(error.until))
+    if isinstance(error, MergedRequestError):
+        return words.say(MERGED)
+    said = words.language.text(str(error))
+    return said if said.endswith(".") else f"{said}."
+
+
+def field_of(error: object) -> str:
+    """Return the field that could not be taken; nothing where it is about something else."""
+    return error.field if isinstance(error, InvalidInputError) else ""
+
+
+def _made(entry: Entry, words: Words) -> str:
+    """Return who made a request: somebody by name, a visitor, or over the API somebody whom the board does not know."""
+    if name := entry.detail.get("author_name"):
+        return words.say(MADE_BY, name=isolated(name))
+    return words.say(MADE if entry.actor == PUBLIC else MADE_BY_TEAM)
 
 
 def _reach(figures: Mapping[str, Any], words: Words) -> str:
@@ -147,4 +184,6 @@ def helpers(language: Language = ENGLISH) -> dict[str, Any]:
         "decimal": decimal_text,
         "paragraphs": paragraphs,
         "excerpt": excerpt,
+        "refusal": partial(refusal, words=words),
+        "field_of": field_of,
     }

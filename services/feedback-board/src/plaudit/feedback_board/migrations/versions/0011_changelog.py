@@ -6,7 +6,7 @@ from plaudit.common.db import Role
 from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0011"
-down_revision = "0006"
+down_revision = "0008"
 
 GRANTS = {
     "changelog_entries": {Role.API: "SELECT, INSERT, UPDATE, DELETE", Role.WORKER: "SELECT"},
@@ -60,7 +60,7 @@ CREATE TABLE feedback_board.changelog_requests (
     "CREATE INDEX changelog_of_request ON feedback_board.changelog_requests (tenant_id, request_id)",
     """
 CREATE INDEX requests_by_persona ON feedback_board.requests (tenant_id, persona)
-WHERE persona IS NOT NULL AND merged_into IS NULL
+WHERE persona IS NOT NULL AND merged_into IS NULL AND visibility = 'published'
 """,
     """
 CREATE TABLE feedback_board.embeds (
@@ -82,7 +82,7 @@ CREATE TABLE feedback_board.request_counts (
 """,
     """
 COMMENT ON TABLE feedback_board.request_counts IS
-    'how many requests of a status came and went: the sum is how many there are, merged ones apart; a job adds them up'
+    'how many requests of a status came and went: the sum is how many are public and not merged; a job adds them up'
 """,
     "CREATE INDEX request_counts_of_tenant ON feedback_board.request_counts (tenant_id)",
     "CREATE INDEX request_counts_to_add_up ON feedback_board.request_counts (id) WHERE NOT is_sum",
@@ -91,8 +91,12 @@ COMMENT ON TABLE feedback_board.request_counts IS
     """
 CREATE FUNCTION feedback_board.count_requests() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    gone text := CASE WHEN TG_OP <> 'INSERT' AND OLD.merged_into IS NULL THEN OLD.status END;
-    come text := CASE WHEN TG_OP <> 'DELETE' AND NEW.merged_into IS NULL THEN NEW.status END;
+    gone text := CASE
+        WHEN TG_OP <> 'INSERT' AND OLD.merged_into IS NULL AND OLD.visibility = 'published' THEN OLD.status
+    END;
+    come text := CASE
+        WHEN TG_OP <> 'DELETE' AND NEW.merged_into IS NULL AND NEW.visibility = 'published' THEN NEW.status
+    END;
 BEGIN
     IF gone IS DISTINCT FROM come THEN
         INSERT INTO feedback_board.request_counts (tenant_id, status, number)
@@ -108,8 +112,10 @@ CREATE TRIGGER requests_come_and_go AFTER INSERT OR DELETE ON feedback_board.req
 FOR EACH ROW EXECUTE FUNCTION feedback_board.count_requests()
 """,
     """
-CREATE TRIGGER requests_change_status AFTER UPDATE OF status, merged_into ON feedback_board.requests
-FOR EACH ROW WHEN (OLD.status <> NEW.status OR OLD.merged_into IS DISTINCT FROM NEW.merged_into)
+CREATE TRIGGER requests_change_status AFTER UPDATE OF status, merged_into, visibility ON feedback_board.requests
+FOR EACH ROW WHEN (
+    OLD.status <> NEW.status OR OLD.merged_into IS DISTINCT FROM NEW.merged_into OR OLD.visibility <> NEW.visibility
+)
 EXECUTE FUNCTION feedback_board.count_requests()
 """,
 )
@@ -120,7 +126,7 @@ COUNTS = (
     """
 INSERT INTO feedback_board.request_counts (tenant_id, status, number, is_sum)
 SELECT tenant_id, status, count(*), true FROM feedback_board.requests
-WHERE merged_into IS NULL GROUP BY tenant_id, status
+WHERE merged_into IS NULL AND visibility = 'published' GROUP BY tenant_id, status
 """,
     "ALTER TABLE feedback_board.requests FORCE ROW LEVEL SECURITY",
 )

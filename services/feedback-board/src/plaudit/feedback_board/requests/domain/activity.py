@@ -17,7 +17,13 @@ class Kind(StrEnum):
     """What happened. Each kind keeps in `detail` what it takes to rebuild the board from the log alone."""
 
     CREATED = "request_created"
-    """title, text, slug, subject, persona"""
+    """title, text, slug, subject, persona, author_name, visibility; `person_key` of the entry is the author"""
+    EDITED = "request_edited"
+    """title, text, visibility; by the author"""
+    PUBLISHED = "request_published"
+    """Staff let a held request, or one that was removed, onto the board."""
+    REMOVED = "request_removed"
+    """reason, null when the author took it back"""
     VOTED = "voted"
     """`person_key` of the entry, null once the person was erased: the vote is none then"""
     VOTE_WITHDRAWN = "vote_withdrawn"
@@ -59,6 +65,18 @@ class Kind(StrEnum):
     """All of an entry of the changelog but its id, which stands in the place of a request's."""
     CHANGELOG_DELETED = "changelog_deleted"
     """The id of the entry stands in the place of a request's."""
+    COMMENT_CREATED = "comment_created"
+    """comment_id, text, author_name, by_staff, visibility, created_at; `person_key` of the entry is the author"""
+    COMMENT_EDITED = "comment_edited"
+    """comment_id, text, by_staff, visibility; `person_key` of the entry is the author, also when staff edits"""
+    COMMENT_PUBLISHED = "comment_published"
+    """comment_id"""
+    COMMENT_REMOVED = "comment_removed"
+    """comment_id; reason, null when the author took it back"""
+    RESPONSE_PUBLISHED = "response_published"
+    """response_revision, text"""
+    RESPONSE_TAKEN_BACK = "response_taken_back"
+    """response_revision"""
 
 
 BOARD: Final = UUID(int=0)

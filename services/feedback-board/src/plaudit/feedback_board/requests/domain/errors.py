@@ -33,6 +33,14 @@ class MergedRequestError(BoardRefusedError):
         self.root_id = root_id
 
 
+class HasMergedRequestsError(BoardRefusedError):
+    """The request would leave the board, and others are merged into it, whose people are counted here."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__("Other requests are merged into this one, so it stays on the board until that is undone.")
+
+
 class TransitionError(BoardRefusedError):
     """The request cannot go from its present status to the one that was asked for."""
 

@@ -11,6 +11,7 @@ from plaudit.feedback_board.requests.domain.priority import FORMULA_VERSION, Siz
 from plaudit.feedback_board.requests.domain.reach import Mentions, recount_at
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.trend import NO_TREND
+from plaudit.feedback_board.requests.domain.visibility import Author, Visibility
 from plaudit.feedback_board.requests.domain.weighing import Concern, ReachView, Strata, Weighing, weigh
 
 
@@ -75,6 +76,13 @@ class Request:
     reach_view: ReachView = ReachView.RAW
     reach_cap: int | None = None
     formula_version: int = FORMULA_VERSION
+    author_key: str | None = None
+    """The person key of who made it on the public pages; None over the API, and once the person was erased."""
+    author_name: str | None = None
+    """The name that the author wants to be shown under; None for a visitor."""
+    visibility: Visibility = Visibility.PUBLISHED
+    edited_at: datetime | None = None
+    """When its author last changed the title or the text."""
 
     @property
     def strata_json(self) -> str:
@@ -94,7 +102,15 @@ class Request:
         return Sizing(self.impact, self.effort_weeks)
 
 
-def new_request(tenant_id: str, request_id: UUID, slug: str, draft: Draft, now: datetime) -> Request:
+def new_request(
+    tenant_id: str,
+    request_id: UUID,
+    slug: str,
+    draft: Draft,
+    now: datetime,
+    author: Author | None = None,
+    visibility: Visibility = Visibility.PUBLISHED,
+) -> Request:
     """Return a new request: open, unsized, without votes."""
     return Request(
         tenant_id=tenant_id,
@@ -118,6 +134,9 @@ def new_request(tenant_id: str, request_id: UUID, slug: str, draft: Draft, now: 
         last_mention_at=now,
         recount_at=None,
         revision=1,
+        author_key=None if author is None else author.key,
+        author_name=None if author is None else author.name,
+        visibility=visibility,
     )
 
 

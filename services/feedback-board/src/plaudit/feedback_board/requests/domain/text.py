@@ -14,6 +14,7 @@ TEXT_MAX_CHARACTERS: Final = 5_000
 REASON_MIN_CHARACTERS: Final = 3
 REASON_MAX_CHARACTERS: Final = 2_000
 PERSONA_MAX_CHARACTERS: Final = 64
+NAME_MAX_CHARACTERS: Final = 60
 SLUG_MAX_CHARACTERS: Final = 60
 EXCERPT_MAX_CHARACTERS: Final = 400
 SLUG_TAIL_DIGITS: Final = 6
@@ -35,6 +36,8 @@ TITLE_PATTERN: Final = rf"^{_GAP}{_SEEN}(?:{_UNSEEN}*{_SPACE}{_GAP}{_SEEN}|{_GAP
 """The same, with three characters that can be seen. The space around them is cut off; space within counts as one."""
 REASON_PATTERN: Final = rf"^{_GAP}{_SEEN}{_UNSEEN}*[^{NOT_TEXT}{UNSEEN}][^{NOT_TEXT}]*{_SEEN}[^{NOT_TEXT}]*$"
 """The same, with three characters once the space around them is cut off, of which two can be seen."""
+COMMENT_PATTERN: Final = rf"^{_GAP}{_SEEN}[^{NOT_TEXT}]*$"
+"""The same, with a character that can be seen."""
 PERSONA_PATTERN: Final = rf"^(?:[^\S{NOT_TEXT}{_CONTROLS}]|{_UNSEEN})*{_SEEN}[^{NOT_TEXT}{_CONTROLS}]*$"
 """What a line may hold that has a character that can be seen, for documents."""
 
@@ -83,6 +86,17 @@ def clean_note(text: str | None) -> str | None:
     if text is None:
         return None
     return _bounded("note", clean(_checked("note", text)).strip(), REASON_MIN_CHARACTERS, REASON_MAX_CHARACTERS)
+
+
+def clean_name(text: str) -> str | None:
+    """Return the name that a person wants to be shown under, as one line; None for none. Raises InvalidInputError."""
+    line = one_line(_checked("name", text, _REFUSED_IN_A_LINE))
+    return _bounded("name", line, 1, NAME_MAX_CHARACTERS) if line else None
+
+
+def clean_comment(text: str) -> str:
+    """Return the text of a comment. Raises InvalidInputError."""
+    return _bounded("text", clean(_checked("text", text)).strip(), 1, TEXT_MAX_CHARACTERS)
 
 
 def slug(title: str) -> str:

@@ -24,7 +24,15 @@ ORDER BY id DESC LIMIT $5
 """
 
 _ERASE_PERSON = """
-UPDATE activity SET person_key = NULL WHERE (tenant_id, request_id, id) IN (
+UPDATE activity SET person_key = NULL, detail = CASE
+    WHEN starts_with(type, 'comment_') THEN detail - 'text' - 'author_name'
+    WHEN type IN ('request_created', 'request_edited') AND NOT EXISTS (
+        SELECT FROM requests
+        WHERE requests.tenant_id = activity.tenant_id AND requests.id = activity.request_id
+          AND requests.visibility = 'published'
+    ) THEN detail - 'title' - 'text' - 'author_name'
+    ELSE detail - 'author_name' END
+WHERE (tenant_id, request_id, id) IN (
     SELECT tenant_id, request_id, id FROM activity
     WHERE tenant_id = $1 AND person_key = $2 AND at <= $3 LIMIT $4
 )
@@ -37,7 +45,11 @@ async def append(tx: Tx, *entries: Entry) -> None:
 
 
 async def erase_person(tx: Tx, tenant_id: str, person_key: str, until: datetime, limit: int) -> int:
-    """Take a person's name off up to `limit` entries up to a time; return how many these were."""
+    """Take a person's name, and the words of what is not public any more, off up to `limit` entries up to a time.
+
+    Returns:
+        How many entries these were.
+    """
     return rows_changed(await tx.raw.execute(_ERASE_PERSON, tenant_id, person_key, until, limit))
 
 

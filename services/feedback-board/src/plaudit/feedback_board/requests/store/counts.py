@@ -1,4 +1,4 @@
-"""How many requests have each status, without those that are merged into others.
+"""How many requests have each status, without those that are held, removed or merged into others.
 
 A trigger of `requests` appends a row for each that comes, goes or changes its status, and a job adds them up: so a page
 reads a few rows, however many requests there are, and nobody waits for a counter.
@@ -34,7 +34,7 @@ SELECT count(*) FROM taken WHERE NOT is_sum
 
 
 async def by_status(tx: Tx, tenant_id: str) -> dict[Status, int]:
-    """Return the number of requests of each status, without those that are merged into others."""
+    """Return the number of requests of each status, without those that are held, removed or merged into others."""
     counted = {Status(row["status"]): row["number"] for row in await tx.raw.fetch(_BY_STATUS, tenant_id)}
     return {status: counted.get(status, 0) for status in Status}
 

@@ -35,7 +35,7 @@ FROM requests LEFT JOIN LATERAL (
     SELECT {_FIGURES.listed} FROM priority_history AS held
     WHERE held.tenant_id = requests.tenant_id AND held.request_id = requests.id ORDER BY at DESC LIMIT 1
 ) AS last ON true
-WHERE requests.tenant_id = $1 AND requests.merged_into IS NULL
+WHERE requests.tenant_id = $1 AND requests.merged_into IS NULL AND requests.visibility = 'published'
   AND ROW ({_FIGURES.of("requests")}) IS DISTINCT FROM ROW ({_FIGURES.of("last")})
 ON CONFLICT (tenant_id, request_id, at) DO NOTHING
 """
@@ -44,7 +44,7 @@ _SAMPLE = """
 SELECT coalesce(jsonb_object_agg(stratum, people), '{}') FROM (
     SELECT stratum, sum(people::int)::int AS people
     FROM requests CROSS JOIN jsonb_each_text(strata) AS held (stratum, people)
-    WHERE tenant_id = $1 AND merged_into IS NULL GROUP BY stratum
+    WHERE tenant_id = $1 AND merged_into IS NULL AND visibility = 'published' GROUP BY stratum
 ) AS summed
 """
 
@@ -66,7 +66,10 @@ WHERE tenant_id IS NOT NULL
 ANY_UNROLLED: Final = f"SELECT EXISTS ({_UNROLLED})"
 """Whether the day of any tenant has not begun yet; for `Database.holds`."""
 
-_STILL_TO_RECOUNT = "SELECT EXISTS (SELECT FROM requests WHERE tenant_id = $1 AND recount_at <= $2)"
+# What nobody sees is not recounted either.
+_STILL_TO_RECOUNT = """
+SELECT EXISTS (SELECT FROM requests WHERE tenant_id = $1 AND recount_at <= $2 AND visibility = 'published')
+"""
 
 _PUT_DAY = """
 INSERT INTO day_rolls (tenant_id, day, rolled_at, sample) VALUES ($1, $2, $3, $4)

@@ -16,11 +16,13 @@ GROUP BY 1, 2
 """
 
 _DUE = """
-SELECT tenant_id, id AS request_id FROM requests WHERE recount_at <= $1 ORDER BY recount_at LIMIT $2
+SELECT tenant_id, id AS request_id FROM requests
+WHERE recount_at <= $1 AND visibility = 'published' ORDER BY recount_at LIMIT $2
 """
 
 ANY_DUE: Final = """
-SELECT EXISTS (SELECT FROM recounts) OR EXISTS (SELECT FROM requests WHERE recount_at <= {now})
+SELECT EXISTS (SELECT FROM recounts)
+    OR EXISTS (SELECT FROM requests WHERE recount_at <= {now} AND visibility = 'published')
 """
 """Whether any request is marked or due; for `Database.holds`."""
 

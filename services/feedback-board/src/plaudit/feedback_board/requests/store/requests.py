@@ -1,6 +1,7 @@
 """Requests: stored, found, and listed in their orders."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,19 +25,19 @@ from plaudit.common.db.columns import Columns
 from plaudit.feedback_board.requests.domain.order import Order, SortKey
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import Status
+from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.domain.weighing import Concern, ReachView
 from plaudit.feedback_board.requests.tables import requests
 
 _ALL = Columns(requests, {"strata": "strata_json"})
-_NEVER_CHANGED = ("tenant_id", "id", "slug", "title", "text", "subject", "persona", "created_at")
-_SAVED = Columns(
-    requests,
-    {"strata": "strata_json"},
-    without=(*_NEVER_CHANGED, "votes", "anonymous_votes", "merged_into", "merged_at"),
-)
-"""Numbers of votes change in the one statement that adds or removes votes; what one is merged into, in `merges`."""
+_NEVER_CHANGED = ("tenant_id", "id", "slug", "subject", "persona", "created_at", "author_key", "author_name")
+_WORDS = ("title", "text", "edited_at", "visibility")
+_ELSEWHERE = ("votes", "anonymous_votes", "merged_into", "merged_at")
+_SAVED = Columns(requests, {"strata": "strata_json"}, without=(*_NEVER_CHANGED, *_WORDS, *_ELSEWHERE))
+"""Numbers of votes change in the one statement that adds or removes votes; what one is merged into, in `merges`. The
+words are not saved either, so that a command that read the request cannot bring back what was erased or removed."""
 
-_FIND = f"SELECT {_ALL.listed} FROM requests WHERE tenant_id = $1 AND id = $2"
+_FIND = f"SELECT {_ALL.listed} FROM requests WHERE tenant_id = $1 AND id = $2 AND visibility = ANY($3::text[])"
 
 # Each is looked up by itself, behind OFFSET 0: otherwise a plan made over a small table would read all of it.
 _FIND_SEVERAL = f"""
@@ -45,9 +46,12 @@ CROSS JOIN LATERAL (
     SELECT {_ALL.listed} FROM requests WHERE requests.tenant_id = wanted.tenant_id AND requests.id = wanted.id
     OFFSET 0
 ) AS found
+WHERE found.visibility = ANY($3::text[])
 """
 
-_FIND_BY_SLUG = f"SELECT {_ALL.listed} FROM requests WHERE tenant_id = $1 AND slug = $2"
+_FIND_BY_SLUG = f"""
+SELECT {_ALL.listed} FROM requests WHERE tenant_id = $1 AND slug = $2 AND visibility = ANY($3::text[])
+"""
 
 _INSERT = f"""
 INSERT INTO requests ({_ALL.listed}) VALUES ({_ALL.values()})
@@ -57,34 +61,62 @@ RETURNING id
 
 _SAVE = f"UPDATE requests SET ({_SAVED.listed}) = ROW ({_SAVED.values(3)}) WHERE tenant_id = $1 AND id = $2"
 
+_SAVE_WORDS = """
+UPDATE requests SET title = $3, text = $4, edited_at = $5, visibility = $6, revision = $7
+WHERE tenant_id = $1 AND id = $2
+"""
+
+_ERASE_AUTHOR = """
+UPDATE requests SET author_key = NULL, author_name = NULL,
+    title = CASE visibility WHEN 'published' THEN title ELSE '' END,
+    text = CASE visibility WHEN 'published' THEN text ELSE '' END,
+    visibility = CASE visibility WHEN 'held' THEN 'removed' ELSE visibility END
+WHERE tenant_id = $1 AND id = ANY($2::uuid[])
+"""
+
+_MADE_UNTIL = """
+SELECT id FROM requests WHERE tenant_id = $1 AND author_key = $2 AND created_at <= $3 ORDER BY id LIMIT $4
+"""
+
+PUBLIC = (Visibility.PUBLISHED,)
+"""What is found unless somebody asks for more: held and removed requests are to nobody but moderation and authors."""
+
 
 def _request(fields: dict[str, Any]) -> Request:
     concern = fields.pop("concern")
     return Request(
         status=Status(fields.pop("status")),
+        visibility=Visibility(fields.pop("visibility")),
         reach_view=ReachView(fields.pop("reach_view")),
         concern=None if concern is None else Concern(concern),
         **fields,
     )
 
 
-async def find(tx: Tx, tenant_id: str, request_id: UUID) -> Request | None:
+async def find(
+    tx: Tx, tenant_id: str, request_id: UUID, visibilities: Collection[Visibility] = PUBLIC
+) -> Request | None:
     """Return a request by its id, or None."""
-    row = await tx.raw.fetchrow(_FIND, tenant_id, request_id)
+    row = await tx.raw.fetchrow(_FIND, tenant_id, request_id, list(visibilities))
     return None if row is None else _request(dict(row))
 
 
-async def find_several(tx: Tx, wanted: Collection[tuple[str, UUID]]) -> dict[tuple[str, UUID], Request]:
+async def find_several(
+    tx: Tx, wanted: Collection[tuple[str, UUID]], visibilities: Collection[Visibility] = PUBLIC
+) -> dict[tuple[str, UUID], Request]:
     """Return requests by (tenant id, id); of those that there are not, none."""
     if not wanted:
         return {}
-    rows = await tx.raw.fetch(_FIND_SEVERAL, *map(list, zip(*wanted, strict=True)))
+    arrays = map(list, zip(*wanted, strict=True))
+    rows = await tx.raw.fetch(_FIND_SEVERAL, *arrays, list(visibilities))
     return {(row["tenant_id"], row["id"]): _request(dict(row)) for row in rows}
 
 
-async def find_by_slug(tx: Tx, tenant_id: str, slug: str) -> Request | None:
+async def find_by_slug(
+    tx: Tx, tenant_id: str, slug: str, visibilities: Collection[Visibility] = PUBLIC
+) -> Request | None:
     """Return a request by the readable part of its address, or None."""
-    row = await tx.raw.fetchrow(_FIND_BY_SLUG, tenant_id, slug)
+    row = await tx.raw.fetchrow(_FIND_BY_SLUG, tenant_id, slug, list(visibilities))
     return None if row is None else _request(dict(row))
 
 
@@ -103,7 +135,27 @@ async def save_several(tx: Tx, changed: Collection[Request]) -> None:
     await tx.raw.executemany(_SAVE, [(each.tenant_id, each.id, *_SAVED.row(each)) for each in changed])
 
 
+async def save_words(tx: Tx, request: Request) -> None:
+    """Write what can change of the words of a request, and who may see it."""
+    row = (request.title, request.text, request.edited_at, request.visibility, request.revision)
+    await tx.raw.execute(_SAVE_WORDS, request.tenant_id, request.id, *row)
+
+
+async def made_until(tx: Tx, tenant_id: str, person_key: str, until: datetime, limit: int) -> list[UUID]:
+    """Return up to `limit` requests that a person made up to a time, whoever sees them."""
+    return [row["id"] for row in await tx.raw.fetch(_MADE_UNTIL, tenant_id, person_key, until, limit)]
+
+
+async def erase_authors(tx: Tx, tenant_id: str, request_ids: Collection[UUID]) -> None:
+    """Take the authors off requests.
+
+    The words of a public request stay, since others stand behind them; those that nobody sees are emptied.
+    """
+    await tx.raw.execute(_ERASE_AUTHOR, tenant_id, list(request_ids))
+
+
 _COLUMNS = requests.c
+_IS_PUBLIC = _COLUMNS.visibility == Visibility.PUBLISHED.value
 _PLACES: Mapping[Order, Sequence[str]] = {
     Order.PRIORITY: ("by_priority", "by_reach", "by_mention", "by_age", "id"),
     Order.VOTES: ("by_votes", "by_mention", "by_age", "id"),
@@ -127,10 +179,10 @@ async def list_in_order(
 ) -> list[Request]:
     """Return up to `limit` requests in an order: all or those of some statuses, and only those after a sort key.
 
-    Those that are merged into others are left out; with `merged`, they alone are listed. Those for which all of `where`
-    holds, where it is given.
+    Those that are held or removed are left out, and those that are merged into others; with `merged`, these alone are
+    listed. Those for which all of `where` holds, where it is given.
     """
-    where = (*where, _COLUMNS.merged_into.is_not(None) if merged else _COLUMNS.merged_into.is_(None))
+    where = (*where, _IS_PUBLIC, _COLUMNS.merged_into.is_not(None) if merged else _COLUMNS.merged_into.is_(None))
     statement = in_order(tenant_id, order, statuses=statuses, where=where, after=after, limit=limit)
     return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]
 
@@ -173,7 +225,7 @@ async def list_by_status_age(tx: SqlTx, tenant_id: str, status: Status, *, limit
     """Return up to `limit` requests of a status that are merged into no other, the one that reached it last first."""
     statement = (
         select(requests)
-        .where(_COLUMNS.tenant_id == tenant_id, _COLUMNS.status == status, _COLUMNS.merged_into.is_(None))
+        .where(_COLUMNS.tenant_id == tenant_id, _COLUMNS.status == status, _IS_PUBLIC, _COLUMNS.merged_into.is_(None))
         .order_by(_COLUMNS.status_changed_at.desc(), _COLUMNS.id)
         .limit(limit)
     )

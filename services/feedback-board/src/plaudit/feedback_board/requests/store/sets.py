@@ -1,5 +1,6 @@
 """Sets of merged requests: a root, and all requests that are merged into it. A request that is not merged is a root.
 
+All of a set are published: what is held or removed is merged into nothing, and a root with others leaves no board.
 Whoever holds the order key of a root may rely on its set: a merge, and its undoing, lock all requests of both sets.
 """
 
@@ -27,6 +28,11 @@ _SAVE_VOTES = "UPDATE requests SET votes = $3, anonymous_votes = $4 WHERE tenant
 async def members(tx: Tx, tenant_id: str, root_id: UUID) -> list[UUID]:
     """Return the ids of a root and of all that is merged into it; none for a merged request."""
     return [row["id"] for row in await tx.raw.fetch(MEMBERS, tenant_id, root_id)]
+
+
+async def root_of(tx: Tx, tenant_id: str, request_id: UUID) -> UUID:
+    """Return the id of the root of a request that exists."""
+    return (await roots(tx, tenant_id, [request_id]))[request_id]
 
 
 async def roots(tx: Tx, tenant_id: str, request_ids: Collection[UUID]) -> dict[UUID, UUID]:

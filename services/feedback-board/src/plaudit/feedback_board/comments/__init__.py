@@ -1,0 +1,1 @@
+"""Comments: what people and staff say about a request, and the official response to it."""
