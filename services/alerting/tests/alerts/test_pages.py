@@ -93,7 +93,7 @@ async def test_an_alert_of_whose_end_nothing_tells_is_resolved_with_a_reason_tha
         await store.raise_all(tx, [raised])
     path = f"/console/alerts/{raised.id}"
     refused = await admin.post(f"{path}/resolve", data={"why": " "}, headers=OURS)
-    assert (refused.status_code, "Write 1 to 500 characters." in refused.text) == (422, True)
+    assert (refused.status_code, "Write why, in a few words for your team." in refused.text) == (422, True)
     done = await admin.post(f"{path}/resolve", data={"why": "<i>Eve</i> has left."}, headers=OURS)
     assert (done.status_code, done.headers["location"]) == (303, path)
     page = (await admin.get(path)).text

@@ -114,6 +114,9 @@ async def test_a_person_resolves_the_alert_of_an_address_that_nobody_writes_to_a
     api = await stage.client()
     await stage.move_to(at(1))  # what comes within a minute would be told together
     path = f"/v1/alerts/{alert['id']}/resolve"
+    for nothing in (" ", "\u200b\u00a0"):
+        unsaid = await api.post(path, json={"note": nothing})
+        assert (unsaid.status_code, unsaid.json()["errors"][0]["pointer"]) == (422, "/note"), unsaid.text
     said = (await api.post(path, json={"note": "<b>Ada</b> has left."})).json()
     assert (said["state"], said["reason"]) == ("resolved", "resolved_by_hand")
     assert await published(stage) == ["alert.raised", "alert.resolved"]

@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping
 from starlette.responses import StreamingResponse
 
 from plaudit.alerting.alerts import commands
-from plaudit.alerting.alerts.commands import UnknownOwnerError
+from plaudit.alerting.alerts.commands import NoReasonError, UnknownOwnerError
 from plaudit.alerting.alerts.domain import (
     BY_HAND,
     Alert,
@@ -79,7 +79,13 @@ def _unknown_owner(error: UnknownOwnerError) -> Problem:
     return unprocessable("unknown-owner", str(error), [against_rule("body", "/owner", "unknown_owner", error)])
 
 
+def _no_reason(error: NoReasonError) -> Problem:
+    named = [against_rule("body", "/note", "against_the_rules", error)]
+    return unprocessable("invalid-request", "A note says why; `errors` says what is missing.", named)
+
+
 REFUSALS: Final[Refusals] = {
+    NoReasonError: _no_reason,
     AlertResolvedError: lambda _: conflict(
         "alert-resolved", "The alert is resolved: there is nothing left to look at."
     ),

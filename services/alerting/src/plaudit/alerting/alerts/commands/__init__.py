@@ -1,6 +1,7 @@
 """How alerts change: clocks raise and resolve them, people see to them, time tells of them."""
 
 from plaudit.alerting.alerts.commands.by_people import (
+    NoReasonError,
     UnknownOwnerError,
     acknowledge,
     assign,
@@ -13,6 +14,7 @@ from plaudit.alerting.alerts.commands.pausing import PauseAlerts
 
 __all__ = [
     "BreachAlerts",
+    "NoReasonError",
     "PauseAlerts",
     "UnknownOwnerError",
     "acknowledge",

@@ -28,10 +28,15 @@ from plaudit.common.idempotency import commands as idempotency
 from plaudit.common.idempotency.domain import order_key as idempotency_order_key
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.refusals import WrongInputError
+from plaudit.common.text import shows
 
 
 class UnknownOwnerError(WrongInputError):
     """Nobody of the tenant's people has this address; the text says what to do."""
+
+
+class NoReasonError(WrongInputError):
+    """Why something is done has to be said, in words that show."""
 
 
 async def acknowledge(
@@ -127,8 +132,11 @@ async def resolve(work: UnitOfWork, tenant_id: str, alert_id: UUID, note: str, b
     Raises:
         AlertResolvedError: it is resolved.
         AlertEndsOtherwiseError: something else resolves alerts of its kind.
+        NoReasonError: the note shows nothing.
     """
     tx = work.tx
+    if not shows(note):
+        raise NoReasonError("Write why, in a few words for your team.")
     alert = await store.lock(tx, tenant_id, alert_id)
     if alert is None:
         return None

@@ -150,11 +150,13 @@ async def silence(
 async def resolve(request: Request, principal: Writer, work: Work, alert_id: UUID, why: Text = "") -> Response:
     """Say that nothing is left to do about it."""
     given = why.strip()
-    if not 1 <= len(given) <= MAX_NOTE_CHARS:
-        wrong = {"why": f"Write 1 to {MAX_NOTE_CHARS} characters."}
+    if len(given) > MAX_NOTE_CHARS:
+        wrong = {"why": f"It has at most {MAX_NOTE_CHARS:,} characters."}
         return await _page(request, principal, work.tx, alert_id, Typed({"why": why}, wrong))
     try:
         after = await commands.resolve(work, principal.tenant_id, alert_id, given, principal.actor)
+    except commands.NoReasonError as error:
+        return await _page(request, principal, work.tx, alert_id, Typed({"why": why}, {"why": str(error)}))
     except AlertResolvedError:
         return _said(request, alert_id, OVER, is_good=False)
     except AlertEndsOtherwiseError as error:
