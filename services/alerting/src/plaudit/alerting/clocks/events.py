@@ -59,12 +59,9 @@ def clock_event(entry: LogEntry, now: datetime) -> Outgoing:
 
 def _reason(event: ClockEvent) -> str | None:
     """Return why it happened, where that is a word of ours; what people noted stays here."""
-    match event:
-        case Started() | Cancelled() | Retracted():
-            return event.reason
-        case Breached():
-            return event.cause
-    return None
+    if isinstance(event, Breached):
+        return event.cause
+    return event.reason if isinstance(event, Started | Cancelled | Retracted) else None
 
 
 def _is_by_hand(event: ClockEvent) -> bool:

@@ -116,7 +116,7 @@ class MoveJob(PeriodicJob):
         log.info("clocks_moved", kind="moved", fired=moved.clocks)
 
     async def _write(self, move: Move, chunk: Chunk, before: "asyncio.Task[None] | None") -> Moved:
-        keys = {order_key(root) for _, root in chunk.clocks}
+        keys = [order_key(root) for root in {root for _, root in chunk.clocks}]
         async with self._database.driver_transaction(order_keys=keys) as tx:
             work = UnitOfWork(tx, self._resources.outbox, self._resources.ids)
             moved = await commands.move_some(work, move, chunk, self._followers)
