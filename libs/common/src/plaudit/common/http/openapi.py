@@ -94,7 +94,9 @@ def describe(
         answer: what differs from the examples of the fields in the example of its answer.
         body: the same for the body of the request.
     """
-    return {_EXTRA: {"problems": dict(problems), "headers": [*headers], "answer": dict(answer), "body": dict(body)}}
+    # As pairs, since FastAPI leaves null members out.
+    examples = {"answer": [*answer.items()], "body": [*body.items()]}
+    return {_EXTRA: {"problems": dict(problems), "headers": [*headers], **examples}}
 
 
 def schemas_of(*structs: type) -> dict[str, Any]:
@@ -165,9 +167,9 @@ def _complete_operation(
         answer["headers"] = {name: _header(name) for name in names} | answer.get("headers", {})
         for content in answer.get("content", {}).values():
             if status.startswith("2"):
-                _add_example(content, schemas, extra["answer"])
+                _add_example(content, schemas, dict(extra["answer"]))
     for content in operation.get("requestBody", {}).get("content", {}).values():
-        _add_example(content, schemas, extra["body"])
+        _add_example(content, schemas, dict(extra["body"]))
     slugs: defaultdict[str, list[str]] = defaultdict(list)
     for status, slug in extra["problems"]:
         if slug not in slugs[str(status)]:
