@@ -279,7 +279,7 @@ async def test_moved_clocks_are_found_by_index_and_written_by_place_also_by_a_pl
         await store.look_up_by_place(tx)
         for statement, arguments, node in (
             (moving._LOAD_PLACED, ("default", [UUID(int=1)] * 60), "Index"),
-            (moving._SAVE_MOVED, ("default", *([] for _ in range(11))), "Tid Scan"),
+            (moving._SAVE_MOVED, ("default", [], [], [], [], tx.now, *([] for _ in range(6))), "Tid Scan"),
         ):
             lines = [row[0] for row in await tx.raw.fetch(f"EXPLAIN {statement}", *arguments)]
             plan = "\n".join(lines)

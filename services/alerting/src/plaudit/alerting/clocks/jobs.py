@@ -29,7 +29,7 @@ CHUNK_CLOCKS: Final = 500
 """In one transaction: short enough that a timer which waits for one of them fires in time."""
 TURN_CLOCKS: Final = 64 * CHUNK_CLOCKS
 """That one turn looks up at once: at each end of a turn, the process and the database wait for each other."""
-CHUNKS_UNDER_WAY: Final = 4
+CHUNKS_UNDER_WAY: Final = 5
 """At a time, each on a connection of its own: enough that neither this process nor the database waits long for the
 other, and few enough that most connections are left to what fires meanwhile."""
 POLL_SECONDS: Final = 1.0

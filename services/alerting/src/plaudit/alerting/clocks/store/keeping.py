@@ -53,6 +53,7 @@ def _of_row(columns: Iterable[str]) -> Callable[[Record], tuple[Any, ...]]:
 _about_of: Final = _of_row(_ABOUT.values())
 _policy_of: Final = _of_row(("policy_id", "policy_revision", "policy_class"))
 _stream_of: Final = _of_row(("topic", "partition"))
+_apart_of: Final = _of_row(("pauses", "calendar", "calendar_revision"))
 _until_stream: Final = _of_row(("tenant_id", "id", "metric", "review_revision"))
 _after_run: Final = _of_row(("instance", "erased_at", "answers"))
 
@@ -217,17 +218,28 @@ async def save(tx: Tx, changed: Collection[Clock]) -> None:
 
 async def append(tx: Tx, entries: Sequence[LogEntry]) -> None:
     """Append to the logs of clocks."""
-    same = {(entry.clock.tenant_id, id(entry.event)): entry for entry in entries}
-    if len(same) * LEAST_ALIKE <= len(entries):
-        await _append_same(tx, entries, list(same.values()))
-    elif entries:
+    if not entries:
+        return
+    # Events that clocks share are one and the same: they need not be compared.
+    numbers: dict[tuple[str, int], int] = {}
+    of_each: list[LogEntry] = []
+    same: list[int] = []
+    for entry in entries:
+        key = entry.clock.tenant_id, id(entry.event)
+        number = numbers.get(key)
+        if number is None:
+            of_each.append(entry)
+            numbers[key] = number = len(of_each)
+        same.append(number)
+    if len(of_each) * LEAST_ALIKE <= len(entries):
+        await _append_same(tx, entries, of_each, same)
+    else:
         events = [to_json(entry.event) for entry in entries]
         await tx.raw.execute(_APPEND, tx.now, events, *_ENTRY.arrays(entries))
 
 
-async def _append_same(tx: Tx, entries: Sequence[LogEntry], of_each: Sequence[LogEntry]) -> None:
-    """Append events that many clocks share; one entry of each is given."""
-    numbers = {(entry.clock.tenant_id, id(entry.event)): n for n, entry in enumerate(of_each, start=1)}
+async def _append_same(tx: Tx, entries: Sequence[LogEntry], of_each: Sequence[LogEntry], same: Sequence[int]) -> None:
+    """Append events that many clocks share; one entry of each is given, and for each clock which it is, from 1."""
     await tx.raw.execute(
         _APPEND_SAME,
         tx.now,
@@ -235,7 +247,7 @@ async def _append_same(tx: Tx, entries: Sequence[LogEntry], of_each: Sequence[Lo
         [to_json(entry.event) for entry in of_each],
         [entry.kind for entry in of_each],
         [entry.event.at for entry in of_each],
-        [numbers[entry.clock.tenant_id, id(entry.event)] for entry in entries],
+        same,
         [entry.clock.id for entry in entries],
     )
 
@@ -264,11 +276,11 @@ def clock_of(row: Record) -> Clock:
 
 
 def _run(row: Record) -> Run:
-    pauses, calendar = row["pauses"], row["calendar"]
+    pauses, calendar, revision = _apart_of(row)
     fields: tuple[Any, ...] = (
         _policy(*_policy_of(row)),
         *_until_calendar(row),
-        None if calendar is None else _calendar(calendar, row["calendar_revision"]),
+        None if calendar is None else _calendar(calendar, revision),
         *_until_pauses(row),
         () if pauses == NO_PAUSES else pauses_of(pauses),
         *_after_pauses(row),
