@@ -63,12 +63,8 @@ async def test_running_clocks_keep_their_due_times_when_they_come_to_be_about_an
             rules = await rules_of(tx, {"default"})
         assert stored.run.due_at == at(hours)
         assert fold([event for event, _ in log], rules.of("default")) == stored.run
-        timers = await stage.rows("SELECT kind, due_at, root FROM timers WHERE clock_id = $1", clock["id"])
-        assert {(row["kind"], row["due_at"]) for row in timers} == {
-            ("warn:80", at(hours * 0.8)),
-            ("breach", at(hours)),
-        }
-        assert {row["root"] for row in timers} == {clock["id"]}
+        timers = await stage.rows("SELECT kind, due_at, breach_at, root FROM timers WHERE clock_id = $1", clock["id"])
+        assert [tuple(row.values()) for row in timers] == [("warn:80", at(hours * 0.8), at(hours), clock["id"])]
     await stage.rows(
         "INSERT INTO positions (consumer_group, topic, partition, topic_id, next_offset, epoch, sequence) "
         "VALUES ('alerting', 'reviews.v1', 3, gen_random_uuid(), 1, 1, 1)"
@@ -282,6 +278,43 @@ INSERT INTO alerting.occurrences
 VALUES ('default', 'p', 'renewal', 'first', '2026-03-02', 1, 1, $1, $1, $1, 'it fails')
 """,
 )
+
+
+@pytest.mark.parametrize("database_of_before", ["0029"], indirect=True)
+async def test_of_the_timers_of_a_clock_the_next_one_stays_and_one_that_was_set_aside(database_of_before, stage_on):
+    connection = await asyncpg.connect(database_of_before)
+    stages = [("warn:50", 12), ("warn:80", 19.2), ("breach", 24)]
+    for number, (fired, failed) in enumerate([(0, 0), (1, 0), (0, 1), (0, 2), (0, 3)]):
+        clock = clock_id("default", f"review-{number}", Metric.FIRST_ANSWER)
+        for place, (kind, hours) in enumerate(stages[fired:]):
+            await connection.execute(_TIMER_OF_0029, clock, kind, at(hours), at(hours) if place < failed else None)
+    await connection.execute(
+        _TIMER_OF_0029, clock_id("default", "review-0", Metric.FIRST_ANSWER), "contact", at(0), None
+    )
+    await connection.close()
+    stage = await stage_on(database_of_before)
+    found = {}
+    for number in range(5):
+        clock = clock_id("default", f"review-{number}", Metric.FIRST_ANSWER)
+        rows = await stage.rows(
+            "SELECT kind, due_at, breach_at FROM timers WHERE clock_id = $1 ORDER BY due_at, kind", clock
+        )
+        found[number] = [tuple(row.values()) for row in rows]
+    assert found == {
+        0: [("contact", at(0), None), ("warn:50", at(12), at(24))],
+        1: [("warn:80", at(19.2), at(24))],
+        2: [("warn:50", at(12), None), ("warn:80", at(19.2), at(24))],
+        3: [("warn:50", at(12), None), ("warn:80", at(19.2), None), ("breach", at(24), at(24))],
+        4: [("warn:50", at(12), None), ("warn:80", at(19.2), None), ("breach", at(24), at(24))],
+    }
+    aside = await stage.rows("SELECT clock_id, count(*) AS n FROM timers WHERE failed_at IS NOT NULL GROUP BY 1")
+    assert sorted(row["n"] for row in aside) == [1, 2, 3]
+
+
+_TIMER_OF_0029 = """
+INSERT INTO alerting.timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at, failed_at, error)
+VALUES ('default', $1, 1, $2, $1, 'reviews.v1', 3, $3, $4::timestamptz, CASE WHEN $4 IS NOT NULL THEN 'it fails' END)
+"""
 
 
 @pytest.mark.parametrize("common_of_before", ["0006"], indirect=True)

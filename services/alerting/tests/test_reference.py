@@ -7,6 +7,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from plaudit.alerting.alerts.domain.alert import address_alert
+from plaudit.alerting.alerts.store import alerts as alert_store
 from plaudit.alerting.answers.commands import ToldChange, follow
 from plaudit.alerting.clocks.domain.clock import clock_id
 from plaudit.alerting.main import build
@@ -37,6 +39,15 @@ def settings(settings, endpoint):
 
 
 GOOD = "0199d6f2-7c1e-7a40-9a52-1f0c6f0f3b11"
+
+
+async def refused_address(stage) -> str:
+    """Raise the alert of an address that a mail server refuses; return its id."""
+    async with stage.worker.transaction() as tx:
+        said = "550 5.1.1 no such user"
+        raised = address_alert("default", "eve@acme.example", said, "owner@acme.example", tx.now)
+        await alert_store.raise_all(tx, [raised])
+    return str(raised.id)
 
 
 async def tell_answer(stage):
@@ -82,6 +93,7 @@ async def test_every_operation_answers_as_its_example_says(stage, endpoint):
     alert = {"alert_id": alerts["items"][0]["id"]}
     await reference.check(api, "acknowledge_alert", ids=alert)
     await reference.check(api, "assign_alert", ids=alert)
+    await reference.check(api, "resolve_alert", ids={"alert_id": await refused_address(stage)})
     await check_people(reference, api)
     await reference.check(api, "read_coverage")
     await reference.check(api, "preview_calendar", params={"days": 2})

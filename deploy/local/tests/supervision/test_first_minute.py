@@ -122,7 +122,7 @@ def test_a_mail_of_the_demo_leads_to_its_review_and_the_sign_in_page_mails_a_lin
 
     def links_to_latest() -> list[str]:
         """Of mails about its clock, which come gathered or by themselves: the first link after its title."""
-        pattern = re.compile(rf"{LATEST}.*?(http\S+/console/(?:answers|reviews)/\S+)", re.DOTALL)
+        pattern = re.compile(rf"{LATEST}.*?(http\S+/console/(?:answers|reviews)/[0-9a-f-]{{36}}\S*)", re.DOTALL)
         return [found[1] for _, text in mailed() if (found := pattern.search(text))]
 
     with at_door(up) as person:

@@ -18,9 +18,9 @@ UNKNOWN_LOG = ["started", "warned 50", "unknown"]
 async def is_unknown(stage, review_id="review-1", answers=UNTOLD):
     """A clock that warned once, and then passed its due time."""
     await stage.happens(None, review(), at(0), review_id=review_id, answers=answers)
-    await stage.rows("DELETE FROM timers WHERE kind = 'warn:80'")
     await stage.move_to(at(12.1))
     await stage.fires()
+    await stage.rows("UPDATE timers SET kind = 'breach', due_at = breach_at")
     await stage.move_to(at(24.1))
     await stage.fires()
 

@@ -14,8 +14,9 @@ pytestmark = pytest.mark.postgres
 CLOCKS = 60
 TIMERS = 5_000
 _FILL = """
-INSERT INTO timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at)
-SELECT 'default', gen_random_uuid(), 1, 'breach', gen_random_uuid(), 'reviews.v1', 0, now() FROM generate_series(1, $1)
+INSERT INTO timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at, breach_at)
+SELECT 'default', gen_random_uuid(), 1, 'breach', gen_random_uuid(), 'reviews.v1', 0, now(), now()
+FROM generate_series(1, $1)
 """
 
 _READ_WHOLE = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relid = 'timers'::regclass"

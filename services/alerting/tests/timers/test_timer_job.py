@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from plaudit.alerting.timers import commands
+from plaudit.alerting.timers.jobs.timer_job import _BREACH_LATENESS, _WARN_LATENESS
 from plaudit.common.db import lock
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.runtime import running, until
@@ -187,6 +189,110 @@ async def test_a_clock_that_cannot_be_fired_is_set_aside_and_the_others_fire(sta
     assert [row["state"] for row in states] == ["breached"] * 3 + ["running", "breached"]
     [aside] = await stage.rows("SELECT DISTINCT error FROM timers WHERE failed_at IS NOT NULL")
     assert "99" in aside["error"]
+
+
+async def fails_at_a_warning(stage, monkeypatch, hours=12.1):
+    """A clock whose warning after 12 hours, and what else is due by then, cannot fire."""
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(hours))
+    with monkeypatch.context() as patched:
+        patched.setattr(commands, "decide_due", lambda *_, **__: 1 / 0)
+        await stage.fires()
+
+
+TIMERS = "SELECT kind, due_at, breach_at, failed_at IS NOT NULL AS is_aside FROM timers ORDER BY due_at"
+
+
+async def timers_of(stage):
+    return [tuple(row.values()) for row in await stage.rows(TIMERS)]
+
+
+async def tries_again(stage):
+    client = await stage.client()
+    assert (await client.post("/v1/set-aside/retry", json={"kind": "timer"})).json() == {"count": 1}
+    await stage.fires()
+
+
+async def test_beside_a_warning_that_is_set_aside_the_next_ones_come_in_their_time_and_lists_show_the_clock_once(
+    stage, monkeypatch
+):
+    await fails_at_a_warning(stage, monkeypatch)
+    assert await timers_of(stage) == [("warn:50", at(12), None, True), ("warn:80", at(19.2), at(24), False)]
+    due = await stage.rows("SELECT due_at FROM breach_times")
+    assert [row["due_at"] for row in due] == [at(24)]
+    await stage.move_to(at(19.3))
+    await stage.fires()
+    assert await stage.log() == ["started", "warned 80"]
+    assert await timers_of(stage) == [("warn:50", at(12), None, True), ("breach", at(24), at(24), False)]
+    await stage.move_to(at(24.1))
+    await stage.fires()
+    assert await stage.log() == ["started", "warned 80", "breached"]
+
+
+async def test_a_warning_that_is_tried_again_in_time_is_told_and_the_later_ones_come_as_they_would_have(
+    stage, monkeypatch
+):
+    await fails_at_a_warning(stage, monkeypatch)
+    await tries_again(stage)
+    assert await timers_of(stage) == [("warn:80", at(19.2), at(24), False)]
+    await stage.move_to(at(24.1))
+    await stage.fires()
+    assert await stage.log() == ["started", "warned 50", "(warned 80)", "breached"]
+
+
+async def test_a_warning_that_is_tried_again_after_the_next_was_told_repeats_nothing(stage, monkeypatch):
+    await fails_at_a_warning(stage, monkeypatch)
+    await stage.move_to(at(19.3))
+    await stage.fires()
+    await tries_again(stage)
+    assert await stage.log() == ["started", "warned 80", "warned 50"]
+    assert await timers_of(stage) == [("breach", at(24), at(24), False)]
+
+
+async def test_all_that_is_due_of_a_clock_that_cannot_fire_is_set_aside_and_tried_again_together(stage, monkeypatch):
+    await fails_at_a_warning(stage, monkeypatch, hours=24.1)
+    assert await timers_of(stage) == [
+        ("warn:50", at(12), None, True), ("warn:80", at(19.2), None, True), ("breach", at(24), at(24), True)
+    ]  # fmt: skip
+    await tries_again(stage)
+    assert await stage.log() == ["started", "(warned 50)", "(warned 80)", "breached"]
+    assert await timers_of(stage) == []
+
+
+async def test_where_it_is_not_known_what_comes_next_a_warning_that_is_set_aside_holds_up_no_breach(stage):
+    await stage.happens(None, review(), at(0))
+    await stage.rows("UPDATE clocks SET policy_revision = 99")
+    await stage.move_to(at(12.1))
+    await stage.fires()
+    assert await timers_of(stage) == [("warn:50", at(12), None, True), ("breach", at(24), at(24), False)]
+
+
+async def test_each_stage_that_is_reached_after_a_standstill_counts_as_late(stage):
+    def counted():
+        values = [_WARN_LATENESS.collect()[0].samples, _BREACH_LATENESS.collect()[0].samples]
+        return [next(each.value for each in samples if each.name.endswith("_count")) for samples in values]
+
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(30))
+    before = counted()
+    await stage.fires()
+    assert [after - early for after, early in zip(counted(), before, strict=True)] == [2, 1]
+
+
+async def test_a_clock_has_one_timer_at_a_time_and_each_warning_plans_what_follows(stage):
+    await stage.happens(None, review(), at(0))
+    seen = []
+    for hours in (0, 12.1, 19.3, 24.1):
+        await stage.move_to(at(hours))
+        await stage.fires()
+        seen += [[row[:3] for row in await timers_of(stage)]]
+    assert seen == [
+        [("warn:50", at(12), at(24))],
+        [("warn:80", at(19.2), at(24))],
+        [("breach", at(24), at(24))],
+        [],
+    ]
+    assert await stage.log() == ["started", "warned 50", "warned 80", "breached"]
 
 
 async def test_of_what_fires_together_the_first_due_is_told_first(stage, mailbox):

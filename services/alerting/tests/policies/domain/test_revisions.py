@@ -8,7 +8,7 @@ from plaudit.alerting.calendars.domain import ALWAYS, Calendar, Interval, Pause,
 from plaudit.alerting.policies.domain.conditions import Facts
 from plaudit.alerting.policies.domain.default import RENAMED, SHIPPED_ID, of_product, shipped
 from plaudit.alerting.policies.domain.metrics import Metric
-from plaudit.alerting.policies.domain.revisions import Class, Policies, PolicyRef, PolicyRevision, Stage
+from plaudit.alerting.policies.domain.revisions import BREACH, Class, Policies, PolicyRef, PolicyRevision, Stage
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OFFICE = Calendar(zone="Etc/UTC", week=((Interval(9 * 60, 17 * 60),),) * 5 + ((), ()), name="office")
@@ -90,6 +90,34 @@ class TestGrace:
         }
         stages = {kind: at for kind, at in warnings.items() if known_at < at < due}
         assert dict(rule.stages(anchor_at, known_at, calendar, pauses)) == {**stages, "breach": due}
+
+    @given(
+        known_after=st.integers(-24 * 60, 4 * 24 * 60),
+        target=st.integers(1, 48 * 60),
+        grace=st.integers(0, 48 * 60),
+        calendar=st.sampled_from([ALWAYS, OFFICE]),
+        anchor=MINUTES,
+        paused=st.lists(st.tuples(MINUTES, MINUTES), max_size=2),
+        lengths=st.lists(st.integers(1, 48 * 60), max_size=3),
+        since=MINUTES,
+    )
+    def test_what_comes_next_is_the_first_of_the_stages_that_are_still_to_come(
+        self, known_after, target, grace, calendar, anchor, paused, lengths, since
+    ):
+        warned = tuple(sorted({length * 60 for length in lengths}))
+        rule = a_class(target_seconds=target * 60, grace_seconds=grace * 60, warn_seconds=warned)
+        anchor_at = START + anchor
+        known_at = anchor_at + timedelta(minutes=known_after)
+        pauses = [Pause(START + begin, START + begin + length, "waits") for begin, length in paused]
+        stages = rule.stages(anchor_at, known_at, calendar, pauses)
+        assert list(stages) == sorted(stages, key=lambda stage: stage.at)
+        first = next(stage for stage in stages if stage.kind == BREACH or stage.at > START + since)
+        due = stages[-1].at
+        assert rule.next_stage(anchor_at, known_at, calendar, pauses, due=due, since=START + since) == first
+
+    def test_the_kinds_of_a_class_are_those_of_its_stages_in_their_order(self):
+        rule = a_class(warn_seconds=(3600, 15 * 3600), target_seconds=24 * 3600)
+        assert rule.kinds == tuple(stage.kind for stage in rule.stages(START, START, ALWAYS))
 
 
 class TestStages:

@@ -1,6 +1,7 @@
 """What alerting publishes about clocks: `clock.*` on `alerts.v1`."""
 
 from datetime import datetime
+from typing import Final
 
 from plaudit.alerting.clocks.domain.clock import LogEntry
 from plaudit.alerting.clocks.domain.clock_events import (
@@ -14,6 +15,9 @@ from plaudit.alerting.clocks.domain.clock_events import (
 )
 from plaudit.common.contracts import ALERTS, ClockChange
 from plaudit.common.events import Outgoing
+
+# Not a union: one is made anew each time that it is asked.
+_WITH_REASON: Final = (Started, Cancelled, Retracted)
 
 
 def clock_event(entry: LogEntry, now: datetime) -> Outgoing:
@@ -59,12 +63,9 @@ def clock_event(entry: LogEntry, now: datetime) -> Outgoing:
 
 def _reason(event: ClockEvent) -> str | None:
     """Return why it happened, where that is a word of ours; what people noted stays here."""
-    match event:
-        case Started() | Cancelled() | Retracted():
-            return event.reason
-        case Breached():
-            return event.cause
-    return None
+    if isinstance(event, Breached):
+        return event.cause
+    return event.reason if isinstance(event, _WITH_REASON) else None
 
 
 def _is_by_hand(event: ClockEvent) -> bool:

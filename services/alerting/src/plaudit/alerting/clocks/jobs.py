@@ -29,7 +29,7 @@ CHUNK_CLOCKS: Final = 500
 """In one transaction: short enough that a timer which waits for one of them fires in time."""
 TURN_CLOCKS: Final = 64 * CHUNK_CLOCKS
 """That one turn looks up at once: at each end of a turn, the process and the database wait for each other."""
-CHUNKS_UNDER_WAY: Final = 4
+CHUNKS_UNDER_WAY: Final = 5
 """At a time, each on a connection of its own: enough that neither this process nor the database waits long for the
 other, and few enough that most connections are left to what fires meanwhile."""
 POLL_SECONDS: Final = 1.0
@@ -116,7 +116,7 @@ class MoveJob(PeriodicJob):
         log.info("clocks_moved", kind="moved", fired=moved.clocks)
 
     async def _write(self, move: Move, chunk: Chunk, before: "asyncio.Task[None] | None") -> Moved:
-        keys = {order_key(root) for _, root in chunk.clocks}
+        keys = [order_key(root) for root in {root for _, root in chunk.clocks}]
         async with self._database.driver_transaction(order_keys=keys) as tx:
             work = UnitOfWork(tx, self._resources.outbox, self._resources.ids)
             moved = await commands.move_some(work, move, chunk, self._followers)

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -24,24 +25,27 @@ from plaudit.alerting.clocks.domain.follow_up import Contact, decide_contacts
 from plaudit.alerting.contacts import store as contact_store
 from plaudit.alerting.contacts.domain import KnownContact
 from plaudit.alerting.policies.domain.metrics import Metric
-from plaudit.alerting.policies.domain.revisions import Stage
+from plaudit.alerting.policies.domain.revisions import BREACH, Stage
 from plaudit.alerting.timers import store
 from plaudit.alerting.timers.domain import (
     CONTACT,
     PLANS,
     ByLog,
     Difference,
+    Following,
     Timer,
     Watermark,
     by_log,
     difference,
+    following,
+    next_timer,
     pins_of,
     timer_at,
-    timers_of,
 )
 from plaudit.alerting.timers.store import DueClocks
 from plaudit.common.contracts import CUSTOMERS, REVIEWS
 from plaudit.common.db import Tx, lock, try_lock
+from plaudit.common.db.errors import is_transient
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka import dead_letters
 from plaudit.common.outbox import UnitOfWork
@@ -53,7 +57,7 @@ GROUPS: Final[Mapping[str, str]] = {REVIEWS.name: GROUP, CUSTOMERS.name: CONTACT
 
 
 class Schedule(Follower):
-    """Schedules the timers of each run that starts, runs on or is moved, and cancels them when it ends or pauses."""
+    """Schedules the next timer of each run that starts, runs on or is moved; cancels it when the run ends or pauses."""
 
     follows = frozenset({*PLANS, Paused, Fulfilled, Cancelled, Retracted})
 
@@ -61,13 +65,15 @@ class Schedule(Follower):
         """Replace and cancel timers; publishes nothing."""
         stale: set[ClockKey] = set()
         scheduled: dict[ClockKey, list[Timer]] = {}
-        for clock, event, terms, *_ in entries:
+        for clock, event, terms, _, _ in entries:
             key = clock.key
-            if not isinstance(event, Started) or clock.run.number > 1:
+            is_start = isinstance(event, Started)
+            if not is_start or clock.run.number > 1:
                 stale.add(key)
             if isinstance(event, PLANS) and clock.run.can_move:
-                scheduled[key] = timers_of(clock, terms, event.at)
-                if isinstance(event, Started) and clock.about.person is not None:
+                timer = next_timer(clock, terms, event.at)
+                scheduled[key] = [] if timer is None else [timer]
+                if is_start and clock.about.person is not None:
                     # The contact may have been told before this was.
                     scheduled[key].append(timer_at(clock, Stage(CONTACT, tx.now)))
             else:
@@ -80,13 +86,16 @@ class Schedule(Follower):
 async def fire(
     work: UnitOfWork, clocks: DueClocks, watermarks: Mapping[Stream, Watermark], followers: Sequence[Follower]
 ) -> tuple[list[Timer], Counter[str]]:
-    """Fire the due timers of those clocks whose order key is free; return them, and how many events of each kind.
+    """Fire what is due of those clocks whose order key is free, and plan what comes next of them.
 
     Args:
         work: the open unit of work.
         clocks: which timers may fire.
         watermarks: of the streams of these clocks.
         followers: act on what happens to the clocks.
+
+    Returns:
+        What has fired, those stages too that had no timer yet; and how many events of each kind.
     """
     tx = work.tx
     order_keys = [order_key(due.root) for due in clocks.values()]
@@ -100,9 +109,13 @@ async def fire(
     }
     known = await clock_store.load_in_generation(tx, wanted)
     writer = ClockWriter(followers, await rules_of(tx, {tenant_id for tenant_id, _ in known}, known.values()))
-    decided = await _decide(tx, writer, known, claimed, watermarks)
+    after = _following(writer, known, claimed, clocks)
+    had = {timer[:4] for timer in claimed}
+    fired = [*claimed, *(timer for each in after.values() for timer in each.due if timer[:4] not in had)]
+    decided = await _decide(tx, writer, known, fired, watermarks)
     await work.emit(*await writer.save(tx))
-    return claimed, decided
+    await store.add(tx, [each.later for key, each in after.items() if each.later and writer.runs_on(known[key])])
+    return fired, decided
 
 
 async def look_for_contacts(tx: Tx, contacts: Collection[KnownContact]) -> None:
@@ -117,9 +130,29 @@ async def look_for_contacts(tx: Tx, contacts: Collection[KnownContact]) -> None:
 
 
 async def set_aside(tx: Tx, key: ClockKey, root: UUID, error: Exception) -> None:
-    """Mark the due timers of a clock that cannot fire, so that they are not tried again."""
+    """Mark the due timers of a clock that cannot fire, so that they are not tried again. Later ones still fire."""
     await lock(tx, [order_key(root)])
+    for warning in await store.due_of(tx, key):
+        if warning.kind != BREACH and warning.breach_at is not None:
+            await store.add(tx, await _beside(tx, warning, warning.breach_at))
     await store.set_aside(tx, key, f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
+
+
+async def _beside(tx: Tx, warning: Timer, breach_at: datetime) -> list[Timer]:
+    """Return what is planned beside a warning that is set aside: what has come due with it, and what is next."""
+    key = warning.tenant_id, warning.clock_id
+    try:
+        known = await clock_store.load_in_generation(tx, {warning[:3]})
+        if key not in known:
+            return []
+        rules = await rules_of(tx, {warning.tenant_id}, known.values())
+        after = following(known[key], rules.pinned(warning.tenant_id, known[key].run.pin), warning, tx.now)
+    except Exception as fault:
+        # What makes the warning fail may be what says which stage is next. That holds up no breach.
+        if is_transient(fault):
+            raise
+        return [warning._replace(kind=BREACH, due_at=breach_at)]
+    return after.due if after.later is None else [*after.due, after.later]
 
 
 async def differing(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, Difference]:
@@ -179,11 +212,26 @@ async def _compared(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, _Compa
     return compared
 
 
+def _following(
+    writer: ClockWriter, known: Mapping[ClockKey, Clock], claimed: Sequence[Timer], clocks: DueClocks
+) -> dict[ClockKey, Following]:
+    """Return what follows from each warning; from one that was set aside nothing does, that has a timer of its own."""
+    found: dict[ClockKey, Following] = {}
+    for timer in claimed:
+        if timer.kind == BREACH or timer.breach_at is None:
+            continue
+        key = timer.tenant_id, timer.clock_id
+        clock = known.get(key)
+        if clock is not None and clock.run.generation == timer.generation:
+            found[key] = following(clock, writer.terms_of(clock), timer, clocks[key].until)
+    return found
+
+
 async def _decide(
     tx: Tx,
     writer: ClockWriter,
     known: Mapping[ClockKey, Clock],
-    claimed: Sequence[Timer],
+    fired: Sequence[Timer],
     watermarks: Mapping[Stream, Watermark],
 ) -> Counter[str]:
     """Decide what these timers do to their clocks; return how many events of each kind there are.
@@ -192,7 +240,7 @@ async def _decide(
     """
     decided: Counter[str] = Counter()
     due: defaultdict[ClockKey, list[Timer]] = defaultdict(list)
-    for timer in sorted(claimed, key=lambda each: (each.due_at, each.clock_id), reverse=True):
+    for timer in sorted(fired, key=lambda each: (each.due_at, each.clock_id), reverse=True):
         due[timer.tenant_id, timer.clock_id].append(timer)
     doubted = await _held_back(tx, known.values(), watermarks)
     contacts = await _contacts_of(tx, known.values())

@@ -5,7 +5,7 @@ its stream, a partition of that topic, has reached the end offset that was asked
 does not happen, it may fire after the longest wait, and a breach is then provisional.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
@@ -37,7 +37,7 @@ PLANS: Final = (Started, Resumed, PolicyApplied, AnchorCorrected)
 
 
 class Timer(NamedTuple):
-    """One stage of a clock that is still to come."""
+    """The stage of a clock that comes next: when it fires, the one after it is planned."""
 
     tenant_id: str
     clock_id: UUID
@@ -50,6 +50,8 @@ class Timer(NamedTuple):
     """Where the position must have been read; empty where nothing has to be."""
     partition: int
     due_at: datetime
+    breach_at: datetime | None = None
+    """The due time of the clock; none where no stage follows from it: it looks for contacts, or was set aside."""
 
     @property
     def stage(self) -> Stage:
@@ -58,7 +60,7 @@ class Timer(NamedTuple):
 
 
 def timers_of(clock: Clock, terms: Terms, since: datetime) -> list[Timer]:
-    """Return the timers of a run: the breach, and the warnings whose time is still to come.
+    """Return the timers that a run comes to, one after the other: those of warnings still to come, and of the breach.
 
     Args:
         clock: as it stands; there are none while it is paused.
@@ -68,17 +70,42 @@ def timers_of(clock: Clock, terms: Terms, since: datetime) -> list[Timer]:
     run = clock.run
     if run.is_paused:
         return []
-    tenant_id, clock_id, generation, root = clock.tenant_id, clock.id, run.generation, clock.root
-    topic, partition = clock.stream
-    return [
-        Timer(tenant_id, clock_id, generation, kind, root, topic, partition, at)
-        for kind, at in terms.stages(run.anchor_at, run.started_at, run.pauses, due=run.due_at)
-        if kind == BREACH or at > since
-    ]
+    stages = terms.stages(run.anchor_at, run.started_at, run.pauses, due=run.due_at)
+    return [_planned(clock, stage) for stage in stages if stage.kind == BREACH or stage.at > since]
+
+
+def next_timer(clock: Clock, terms: Terms, since: datetime) -> Timer | None:
+    """Return the first of `timers_of`: the only one that is stored; none while the clock is paused."""
+    run = clock.run
+    if run.is_paused:
+        return None
+    return _planned(clock, terms.next_stage(run.anchor_at, run.started_at, run.pauses, due=run.due_at, since=since))
+
+
+def _planned(clock: Clock, stage: Stage) -> Timer:
+    run, stream = clock.run, clock.stream
+    return Timer(clock.tenant_id, clock.id, run.generation, stage[0], clock.root, *stream, stage[1], run.due_at)
+
+
+class Following(NamedTuple):
+    """What follows from a warning."""
+
+    due: list[Timer]
+    """What has come due with it."""
+    later: Timer | None
+    """What comes after these; none where nothing does."""
+
+
+def following(clock: Clock, terms: Terms, warning: Timer, until: datetime) -> Following:
+    """Return what comes after a warning of a clock's present generation: what is due by a moment, and what is next."""
+    stages = timers_of(clock, terms, NEVER)
+    after = [timer for timer in stages if timer.due_at >= warning.due_at and timer.kind != warning.kind]
+    due = [timer for timer in after if timer.due_at <= until]
+    return Following(due, after[len(due)] if len(due) < len(after) else None)
 
 
 def timer_at(clock: Clock, stage: Stage) -> Timer:
-    """Return the timer of one stage of a clock."""
+    """Return the timer of one stage of a clock, from which no other follows."""
     return Timer(
         clock.tenant_id,
         clock.id,
@@ -100,7 +127,7 @@ class ByLog(NamedTuple):
 
 
 def by_log(clock: Clock, log: Iterable[ClockEvent], terms_of: TermsOf) -> ByLog:
-    """Return the run and the timers that a clock's log asks for: of its last plan, those that have not fired.
+    """Return the run and the timers that a clock's log asks for, in their order: of its last plan, those not fired.
 
     Timers that look for contacts are not among them: contacts ask for those, not the log.
 
@@ -143,14 +170,19 @@ class Difference(NamedTuple):
     """That are there and should not be, or not so."""
 
 
-def difference(asked: Iterable[Timer], found: Iterable[Timer]) -> Difference:
+def difference(asked: Sequence[Timer], found: Iterable[Timer]) -> Difference:
     """Return what is missing and what is stray among the timers of a clock. Those that look for contacts are left out.
 
+    The first of what is asked for is to be there. Warnings that were set aside may be there beside it.
+
     Args:
-        asked: what the log asks for.
+        asked: what the log asks for, in its order.
         found: what there is.
     """
-    wanted, there = set(asked), {timer for timer in found if timer.kind != CONTACT}
+    there = {timer for timer in found if timer.kind != CONTACT}
+    aside = there & {timer._replace(breach_at=None) for timer in asked}
+    others = [timer for timer in asked if timer._replace(breach_at=None) not in aside]
+    wanted = aside.union(others[:1])
     return Difference(tuple(sorted(wanted - there)), tuple(sorted(there - wanted)))
 
 

@@ -1,4 +1,4 @@
-"""Timers: what is still to come for a clock. A row is deleted when it fires, or when it no longer applies."""
+"""Timers: what comes next for a clock. A row is deleted when it fires, or when it no longer applies."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,11 +23,12 @@ _ADD = f"INSERT INTO timers ({_TIMER.listed}) SELECT * FROM {_TIMER.unnest()} ON
 # A generation that begins in this transaction has no timers yet; looking for conflicts all the same would double the
 # cost of a row. Rows of a select list need not be stored on the way. Texts are few, and sent once.
 _PLAN = """
-INSERT INTO timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at)
-SELECT ($1::text[])[name], clock_id, generation, ($2::text[])[name], root, ($3::text[])[name], ($4::int[])[name], due_at
+INSERT INTO timers (tenant_id, clock_id, generation, kind, root, topic, partition, due_at, breach_at)
+SELECT ($1::text[])[name], clock_id, generation, ($2::text[])[name], root, ($3::text[])[name], ($4::int[])[name],
+    due_at, breach_at
 FROM (
     SELECT unnest($5::int[]) AS name, unnest($6::uuid[]) AS clock_id, unnest($7::int[]) AS generation,
-        unnest($8::uuid[]) AS root, unnest($9::timestamptz[]) AS due_at
+        unnest($8::uuid[]) AS root, unnest($9::timestamptz[]) AS due_at, unnest($10::timestamptz[]) AS breach_at
 ) AS t
 """
 
@@ -84,9 +85,11 @@ DELETE FROM timers WHERE ctid = ANY (ARRAY(
 RETURNING {_TIMER.listed}
 """
 
-_SET_ASIDE = """
-UPDATE timers SET failed_at = $4, error = $3
-WHERE tenant_id = $1 AND clock_id = $2 AND failed_at IS NULL AND due_at <= $4
+_DUE_OF_CLOCK = "tenant_id = $1 AND clock_id = $2 AND failed_at IS NULL AND due_at <= $3"
+_DUE_NOW = f"SELECT {_TIMER.listed} FROM timers WHERE {_DUE_OF_CLOCK}"
+_SET_ASIDE = f"""
+UPDATE timers SET failed_at = $3, error = $4, breach_at = CASE WHEN kind = 'breach' THEN breach_at END
+WHERE {_DUE_OF_CLOCK}
 """
 
 
@@ -106,17 +109,18 @@ WHERE (tenant_id, id) {_RANGE.format(key="(tenant_id, id)")} AND {_OPEN}
 """
 
 # One statement, and so of one instant: clocks and their timers change together. What it names is looked at again under
-# the order key of the clock. Of the log only those few are read that have fewer timers than their class has stages.
+# the order key of the clock. Of the log only those few are read of which another stage comes next than the first.
 _DIFFERING = f"""
 WITH page AS MATERIALIZED (
-    SELECT c.tenant_id, c.id, c.generation, c.due_at, c.topic, c.partition, c.state = 'paused' AS is_paused, w.warnings
-    FROM clocks c LEFT JOIN unnest($5::text[], $6::text[], $7::int[], $8::text[], $9::int[])
-        AS w (tenant_id, policy_id, policy_revision, policy_class, warnings)
+    SELECT c.tenant_id, c.id, c.generation, c.due_at, c.topic, c.partition, c.state = 'paused' AS is_paused,
+        string_to_array(w.kinds, ' ') AS kinds
+    FROM clocks c LEFT JOIN unnest($5::text[], $6::text[], $7::int[], $8::text[], $9::text[])
+        AS w (tenant_id, policy_id, policy_revision, policy_class, kinds)
         USING (tenant_id, policy_id, policy_revision, policy_class)
     WHERE (c.tenant_id, c.id) {_RANGE.format(key="(c.tenant_id, c.id)")} AND {_OPEN}
 ), held AS MATERIALIZED (
-    SELECT tenant_id, clock_id AS id, generation, count(*) FILTER (WHERE kind <> 'breach') AS warnings,
-        max(due_at) FILTER (WHERE kind = 'breach') AS breach_at, min(topic) AS topic, max(topic) AS last_topic,
+    SELECT tenant_id, clock_id AS id, generation, count(*) AS timers, max(breach_at) AS breach_at, max(kind) AS kind,
+        max(due_at) AS due_at, min(topic) AS topic, max(topic) AS last_topic,
         min(partition) AS partition, max(partition) AS last_partition
     FROM timers WHERE (tenant_id, clock_id) {_RANGE.format(key="(tenant_id, clock_id)")} AND kind <> 'contact'
     GROUP BY 1, 2, 3
@@ -125,18 +129,19 @@ SELECT DISTINCT tenant_id, id, NOT coalesce(h.breach_at = p.due_at, false) AS is
 FROM page p FULL JOIN held h USING (tenant_id, id, generation)
 WHERE CASE
     WHEN p.due_at IS NULL THEN true
-    WHEN p.is_paused THEN h.warnings IS NOT NULL
-    WHEN h.breach_at IS DISTINCT FROM p.due_at THEN true
+    WHEN p.is_paused THEN h.timers IS NOT NULL
+    WHEN h.breach_at IS DISTINCT FROM p.due_at OR h.due_at > h.breach_at THEN true
+    WHEN h.timers > 1 OR (h.kind = 'breach' AND h.due_at <> h.breach_at) THEN true
     WHEN (h.topic, h.last_topic) <> (p.topic, p.topic) THEN true
     WHEN (h.partition, h.last_partition) <> (p.partition, p.partition) THEN true
-    WHEN h.warnings >= p.warnings THEN h.warnings > p.warnings
-    ELSE h.warnings + (
+    WHEN p.kinds IS NULL OR h.kind = p.kinds[1] THEN false
+    ELSE h.kind IS DISTINCT FROM p.kinds[1 + (
         SELECT count(*) FILTER (WHERE kind = 'warned' AND e.id > e.planned)
         FROM (
             SELECT id, kind, max(id) FILTER (WHERE kind = ANY($10::text[])) OVER () AS planned
             FROM clock_events WHERE tenant_id = p.tenant_id AND clock_id = p.id
         ) AS e
-    ) <> p.warnings
+    )]
 END
 ORDER BY tenant_id, id
 """
@@ -181,9 +186,9 @@ class Suspects(NamedTuple):
     """Clocks of a page whose timers may not be those that their logs ask for."""
 
     sure: list[ClockKey]
-    """The breach is missing or wrong, or there is a timer where none should be."""
+    """The due time is missing or wrong, or there is a timer where none should be."""
     short: list[ClockKey]
-    """There are fewer or more warnings than stages of the class; some of these are well, such as late ones."""
+    """Another stage comes next than the log seems to ask for; some of these are well, such as late ones."""
 
 
 class OpenTransactions(NamedTuple):
@@ -220,10 +225,10 @@ async def plan(tx: Tx, planned: Sequence[Timer]) -> None:
     numbers: dict[tuple[str, str, str, int], int] = {}
     named = [
         numbers.setdefault((tenant_id, kind, topic, partition), len(numbers) + 1)
-        for tenant_id, _, _, kind, _, topic, partition, _ in planned
+        for tenant_id, _, _, kind, _, topic, partition, *_ in planned
     ]
     columns = list(zip(*planned, strict=True))
-    places = map(Timer._fields.index, ("clock_id", "generation", "root", "due_at"))
+    places = map(Timer._fields.index, ("clock_id", "generation", "root", "due_at", "breach_at"))
     await tx.raw.execute(_PLAN, *map(list, zip(*numbers, strict=True)), named, *(columns[place] for place in places))
 
 
@@ -277,9 +282,17 @@ def columns_of(streams: Iterable[Stream]) -> tuple[list[str], list[int]]:
     return [stream.topic for stream in listed], [stream.partition for stream in listed]
 
 
+async def due_of(tx: Tx, key: ClockKey) -> list[Timer]:
+    """Return the due timers of a clock that were not set aside."""
+    return [Timer(*_timer_of(row)) for row in await tx.raw.fetch(_DUE_NOW, *key, tx.now)]
+
+
 async def set_aside(tx: Tx, key: ClockKey, error: str) -> None:
-    """Mark the due timers of a clock that cannot fire, so that they are not tried again."""
-    await tx.raw.execute(_SET_ASIDE, *key, error, tx.now)
+    """Mark the due timers of a clock that cannot fire, so that they are not tried again.
+
+    No warning among them has a `breach_at` any more: nothing follows from it.
+    """
+    await tx.raw.execute(_SET_ASIDE, *key, tx.now, error)
 
 
 async def look_up_by_index(tx: Tx) -> None:
@@ -309,17 +322,17 @@ async def classes(tx: Tx, after: ClockKey, until: ClockKey) -> set[PinnedClass]:
     return {(row[0], PolicyRef(*row[1:])) for row in rows}
 
 
-async def suspects(tx: Tx, after: ClockKey, until: ClockKey, warnings: Mapping[PinnedClass, int]) -> Suspects:
+async def suspects(tx: Tx, after: ClockKey, until: ClockKey, kinds: Mapping[PinnedClass, Sequence[str]]) -> Suspects:
     """Return the clocks of a page whose timers may not be those that their logs ask for. Locks nothing.
 
     Args:
         tx: the open transaction.
         after: the end of the page before.
         until: the end of this page.
-        warnings: how many each class of the page has.
+        kinds: of the stages of each class of the page, in their order.
     """
-    counted = [(tenant_id, *ref, count) for (tenant_id, ref), count in warnings.items()]
-    columns = ([row[n] for row in counted] for n in range(5))
+    of_classes = [(tenant_id, *ref, " ".join(stages)) for (tenant_id, ref), stages in kinds.items()]
+    columns = ([row[n] for row in of_classes] for n in range(5))
     rows = await tx.raw.fetch(_DIFFERING, *after, *until, *columns, _PLANS)
     found = [((row["tenant_id"], row["id"]), row["is_sure"]) for row in rows]
     sure = dict.fromkeys(key for key, is_sure in found if is_sure)

@@ -13,6 +13,7 @@ timers = Table(
     Column("topic", Text, nullable=False),
     Column("partition", Integer, nullable=False),
     Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("breach_at", DateTime(timezone=True)),
     Column("failed_at", DateTime(timezone=True)),
     Column("error", Text),
 )

@@ -55,7 +55,9 @@ def due_at(calendar: Calendar, start: datetime, seconds: int, pauses: Iterable[P
         ValueError: the seconds are negative.
         OutOfReachError: it would come after the years that are computed.
     """
-    return _due(calendar, start, seconds * SECOND_US, pauses)
+    if pauses:
+        return _due(calendar, start, seconds * SECOND_US, pauses)
+    return moment_of(_due_us(calendar, microseconds(start), seconds * SECOND_US))
 
 
 def due_times(

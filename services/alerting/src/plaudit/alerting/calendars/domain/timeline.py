@@ -146,7 +146,9 @@ class Timeline:
 
     def after(self, start_us: int, open_us: int) -> int:
         """Return the first moment by which so much open time, more than none, has passed: closing time stays itself."""
-        wanted = self.opened(start_us) + open_us
+        if not self._from_us <= start_us < self._to_us:
+            self._reach(start_us)
+        wanted = self._opened(start_us) + open_us
         while self._total < wanted:
             self._add_year_after()
         found = bisect_left(self._before, wanted) - 1

@@ -11,6 +11,8 @@ from plaudit.alerting.audit.domain import About, Entry
 from plaudit.alerting.calendars.domain import CalendarRef
 from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.commands.writing import ClockWriter, Follower, keys_of_order, rules_of
+from plaudit.alerting.clocks.domain.clock import Clock
+from plaudit.alerting.clocks.domain.clock_events import ClockEvent
 from plaudit.alerting.clocks.domain.moves import (
     START,
     Chunk,
@@ -18,7 +20,7 @@ from plaudit.alerting.clocks.domain.moves import (
     Moved,
     Preview,
     counted_anew,
-    moved,
+    moved_together,
     preview,
 )
 from plaudit.common import idempotency
@@ -140,15 +142,16 @@ async def move_some(work: UnitOfWork, move: Move, chunk: Chunk, followers: Seque
     in_force = rules.policies.current(move.tenant_id)
     if not move.counted_by and (in_force.id, in_force.number) != (move.policy_id, move.policy_revision):
         return Moved(0, 0, is_stale=True)
-    decide = counted_anew if move.counted_by else moved
+    at, reason, by = tx.now, move.reason, move.moved_by
+
+    def anew(clock: Clock) -> tuple[ClockEvent, ...]:
+        return counted_anew(clock, rules, at=at, reason=reason, by=by)
+
+    decide = anew if move.counted_by else moved_together(rules, at=at, reason=reason, by=by)
     writer = ClockWriter(followers, rules)
-    changed = [
-        store.Placed(writer.log(clock, event), place)
-        for clock, place in known
-        for event in decide(clock, rules, at=tx.now, reason=move.reason, by=move.moved_by)
-    ]
+    changed = [store.Placed(writer.log(clock, event), place) for clock, place in known for event in decide(clock)]
     if not await store.save_moved(tx, move.tenant_id, changed):
         raise ChangedMeanwhileError
     await work.emit(*await writer.save(tx))
-    past = sum(not clock.run.is_paused and clock.run.due_at <= tx.now for clock, _ in changed)
+    past = sum(clock.run.due_at <= tx.now and not clock.run.is_paused for clock, _ in changed)
     return Moved(len(changed), past, is_stale=False)

@@ -13,7 +13,7 @@ from plaudit.alerting.clocks import store
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, Started, Warned, is_collapsed
 from plaudit.alerting.clocks.domain.run import apply
-from plaudit.alerting.clocks.domain.terms import Pin, Rules
+from plaudit.alerting.clocks.domain.terms import Pin, Rules, Terms
 from plaudit.alerting.clocks.events import clock_event
 from plaudit.alerting.policies import store as policy_store
 from plaudit.common import idempotency
@@ -76,6 +76,19 @@ class ClockWriter:
         self._clocks: dict[ClockKey, Clock] = {}
         self._entries: list[LogEntry] = []
 
+    def terms_of(self, clock: Clock) -> Terms:
+        """Return the terms that a clock is pinned to.
+
+        Raises:
+            KeyError: they are not stored.
+        """
+        return self._rules.pinned(clock.tenant_id, clock.run.pin)
+
+    def runs_on(self, clock: Clock) -> bool:
+        """Say whether stages of a clock that was loaded still come as they did, after all that was recorded."""
+        run = self._clocks.get(clock.key, clock).run
+        return run.can_move and run.generation == clock.run.generation
+
     def keep(self, clock: Clock) -> None:
         """Write the clock as it stands: its review has changed, its run has not."""
         self._clocks[clock.key] = clock
@@ -124,8 +137,9 @@ class ClockWriter:
             KeyError: as `record`.
         """
         terms_of = self._rules.of(clock.tenant_id)
-        after = replace(clock, run=apply(clock.run, event, terms_of))
-        self._entries.append(LogEntry(after, event, terms_of(after.run.pin), *cause))
+        run = apply(clock.run, event, terms_of)
+        after = replace(clock, run=run)
+        self._entries.append(LogEntry(after, event, terms_of(run.pin), cause.traceparent, cause.tracestate))
         return after
 
     async def save(self, tx: Tx) -> list[Outgoing]:
@@ -137,13 +151,13 @@ class ClockWriter:
         )
         kinds = {type(entry.event) for entry in self._entries}
         following = [follower for follower in self._followers if follower.follows & kinds]
+        publishing = [each for each in following if type(each).events_with is not Follower.events_with]
         events: list[Outgoing] = []
         for entry in self._entries:
-            kind = type(entry.event)
             if not is_collapsed(entry.event):
                 events.append(clock_event(entry, tx.now))
-            for follower in following:
-                if kind in follower.follows:
+            for follower in publishing:
+                if type(entry.event) in follower.follows:
                     events += follower.events_with(entry, tx.now)
         for follower in following:
             events += await follower.follow(

@@ -4,7 +4,7 @@ Where other data of time zones has moved what a revision of a calendar means, it
 way, and stay under their terms.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -17,6 +17,7 @@ from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.clocks.domain.clock_events import ClockEvent, PolicyApplied
 from plaudit.alerting.clocks.domain.run import Run, apply
 from plaudit.alerting.clocks.domain.terms import Pin, Rules
+from plaudit.alerting.policies.domain.revisions import PolicyRef
 
 START = UUID(int=0)
 """Before the first clock."""
@@ -133,6 +134,23 @@ def moved(clock: Clock, rules: Rules, *, at: datetime, reason: str, by: str) -> 
     """
     pin = target_of(clock, rules)
     return () if pin is None else move(clock.run, pin, at=at, reason=reason, by=by)
+
+
+def moved_together(rules: Rules, *, at: datetime, reason: str, by: str) -> Callable[[Clock], tuple[ClockEvent, ...]]:
+    """Return `moved` for many clocks: those that move from the same terms to the same have the same event."""
+    known: dict[tuple[str, PolicyRef, CalendarRef | None, str], tuple[ClockEvent, ...]] = {}
+
+    def decide(clock: Clock) -> tuple[ClockEvent, ...]:
+        run = clock.run
+        if not run.can_move:
+            return ()
+        key = clock.tenant_id, run.policy, run.calendar, clock.metric
+        events = known.get(key)
+        if events is None:
+            known[key] = events = moved(clock, rules, at=at, reason=reason, by=by)
+        return events
+
+    return decide
 
 
 def counted_anew(clock: Clock, rules: Rules, *, at: datetime, reason: str, by: str) -> tuple[ClockEvent, ...]:

@@ -220,23 +220,31 @@ def _started(run: Run | None, event: Started, terms_of: TermsOf) -> Run:
 def _changes(run: Run, event: ClockEvent, terms_of: TermsOf) -> dict[str, Any]:
     """Return the fields of a run that an event sets."""
     match event:
-        case Paused() | Resumed() | PolicyApplied() | AnchorCorrected():
+        case PolicyApplied():
+            return _moved(run, event, terms_of)
+        case Paused() | Resumed() | AnchorCorrected():
             return {"generation": run.generation + 1, **_new_times(run, event, terms_of)}
-        case PauseOverlapped() | Retracted():
+        case PauseOverlapped() | Breached() | Unknown() | Retracted():
             return _noted(run, event)
-        case Breached():
-            return {"breached_at": event.at, "provisional": event.provisional, "unknown_at": None}
-        case Unknown():
-            return {"unknown_at": event.at}
         case Fulfilled() | Cancelled():
             return _end(run, event)
     return {}
 
 
-def _new_times(
-    run: Run, event: Paused | Resumed | PolicyApplied | AnchorCorrected, terms_of: TermsOf
-) -> dict[str, Any]:
-    """Return what is set by an event that moves the due time."""
+def _moved(run: Run, event: PolicyApplied, terms_of: TermsOf) -> dict[str, Any]:
+    """Return what a move to other terms sets."""
+    terms = terms_of(Pin(event.policy, event.calendar))
+    return {
+        "policy": terms.rule.ref,
+        "calendar": event.calendar,
+        "due_at": terms.due_at(run.anchor_at, run.started_at, run.pauses),
+        "generation": run.generation + 1,
+        "applied_at": event.at,
+    }
+
+
+def _new_times(run: Run, event: Paused | Resumed | AnchorCorrected, terms_of: TermsOf) -> dict[str, Any]:
+    """Return what is set by an event that moves the due time under the same terms."""
     match event:
         case Paused():
             return {"pauses": (*run.pauses, Pause(event.at, None, event.reason))}
@@ -248,15 +256,6 @@ def _new_times(
             # Another number: what was told of the run before is not what is told from now on. A breach that stands is.
             number = run.number if run.breached_at is not None else run.number + 1
             return {"anchor_at": event.anchor_at, "due_at": due_at, "number": number}
-        case PolicyApplied():
-            terms = terms_of(Pin(event.policy, event.calendar))
-            due_at = terms.due_at(run.anchor_at, run.started_at, run.pauses)
-            return {
-                "policy": terms.rule.ref,
-                "calendar": event.calendar,
-                "due_at": due_at,
-                "applied_at": event.at,
-            }
 
 
 def _end(run: Run, event: Fulfilled | Cancelled) -> dict[str, Any]:
@@ -274,10 +273,15 @@ def _ended(pauses: tuple[Pause, ...], at: datetime) -> tuple[Pause, ...]:
     return (*earlier, dataclasses.replace(last, to_at=at)) if at > last.from_at else tuple(earlier)
 
 
-def _noted(run: Run, event: PauseOverlapped | Retracted) -> dict[str, Any]:
-    """Return what is set by an event that moves no time: a breach is taken back, or something was said in a pause."""
-    if isinstance(event, Retracted):
-        return {"breached_at": None, "provisional": False}
+def _noted(run: Run, event: PauseOverlapped | Breached | Unknown | Retracted) -> dict[str, Any]:
+    """Return what is set by an event that moves no time: what the due time has made of the run, or words in a pause."""
+    match event:
+        case Breached():
+            return {"breached_at": event.at, "provisional": event.provisional, "unknown_at": None}
+        case Unknown():
+            return {"unknown_at": event.at}
+        case Retracted():
+            return {"breached_at": None, "provisional": False}
     return {
         "pauses": tuple(
             dataclasses.replace(pause, said_at=event.at) if pause.from_at == event.pause_from else pause

@@ -50,6 +50,12 @@ class Terms(msgspec.Struct, frozen=True, gc=False):
         """Return the warnings and the breach, in their order; `due` is its due time, where that is known."""
         return self.rule.stages(anchor_at, known_at, self.calendar, pauses, due=due)
 
+    def next_stage(
+        self, anchor_at: datetime, known_at: datetime, pauses: Sequence[Pause], *, due: datetime, since: datetime
+    ) -> Stage:
+        """Return the first of `stages` that comes after a moment; the breach, where there is none."""
+        return self.rule.next_stage(anchor_at, known_at, self.calendar, pauses, due=due, since=since)
+
 
 @dataclass(slots=True)
 class Rules:

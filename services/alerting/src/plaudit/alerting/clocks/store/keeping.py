@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
@@ -19,6 +20,9 @@ from plaudit.alerting.policies.domain.revisions import PolicyRef
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
 
+KEPT_REFS: Final = 1_000
+LEAST_ALIKE: Final = 20
+"""Clocks that share an event, from which on it is sent once."""
 _ABOUT: Final[Mapping[str, str]] = {name: name for name in About.__struct_fields__} | {
     "kind": "about_kind",
     "id": "about_id",
@@ -49,6 +53,9 @@ def _of_row(columns: Iterable[str]) -> Callable[[Record], tuple[Any, ...]]:
 _about_of: Final = _of_row(_ABOUT.values())
 _policy_of: Final = _of_row(("policy_id", "policy_revision", "policy_class"))
 _stream_of: Final = _of_row(("topic", "partition"))
+_apart_of: Final = _of_row(("pauses", "calendar", "calendar_revision"))
+_until_stream: Final = _of_row(("tenant_id", "id", "metric", "review_revision"))
+_after_run: Final = _of_row(("instance", "erased_at", "answers"))
 
 
 def _fields_of_run(after: str, before: str | None) -> Callable[[Record], tuple[Any, ...]]:
@@ -62,6 +69,11 @@ def _fields_of_run(after: str, before: str | None) -> Callable[[Record], tuple[A
 _until_calendar: Final = _fields_of_run("policy", "calendar")
 _until_pauses: Final = _fields_of_run("calendar", "pauses")
 _after_pauses: Final = _fields_of_run("pauses", None)
+
+# They are few, and looked up by: those that are known hash and compare faster than new ones.
+_stream: Final = lru_cache(maxsize=KEPT_REFS)(Stream)
+_policy: Final = lru_cache(maxsize=KEPT_REFS)(PolicyRef)
+_calendar: Final = lru_cache(maxsize=KEPT_REFS)(CalendarRef)
 
 _ENTRY: Final = Columns(
     clock_events,
@@ -112,6 +124,13 @@ ON CONFLICT (tenant_id, id) DO UPDATE SET {CLOCK.excluded(keep=("topic", "partit
 _APPEND = f"""
 INSERT INTO clock_events (recorded_at, event, {_ENTRY.listed})
 SELECT $1, unnest($2::text[])::jsonb, {_ENTRY.unnested(3)}
+"""
+
+# Of clocks that move together, the few events that are the same for many are sent and read once.
+_APPEND_SAME = """
+INSERT INTO clock_events (recorded_at, tenant_id, event, kind, happened_at, clock_id)
+SELECT $1, ($2::text[])[same], ($3::jsonb[])[same], ($4::text[])[same], ($5::timestamptz[])[same], clock_id
+FROM (SELECT unnest($6::int[]) AS same, unnest($7::uuid[]) AS clock_id) AS e
 """
 
 # A note may say something about a customer.
@@ -199,9 +218,38 @@ async def save(tx: Tx, changed: Collection[Clock]) -> None:
 
 async def append(tx: Tx, entries: Sequence[LogEntry]) -> None:
     """Append to the logs of clocks."""
-    if entries:
+    if not entries:
+        return
+    # Events that clocks share are one and the same: they need not be compared.
+    numbers: dict[tuple[str, int], int] = {}
+    of_each: list[LogEntry] = []
+    same: list[int] = []
+    for entry in entries:
+        key = entry.clock.tenant_id, id(entry.event)
+        number = numbers.get(key)
+        if number is None:
+            of_each.append(entry)
+            numbers[key] = number = len(of_each)
+        same.append(number)
+    if len(of_each) * LEAST_ALIKE <= len(entries):
+        await _append_same(tx, entries, of_each, same)
+    else:
         events = [to_json(entry.event) for entry in entries]
         await tx.raw.execute(_APPEND, tx.now, events, *_ENTRY.arrays(entries))
+
+
+async def _append_same(tx: Tx, entries: Sequence[LogEntry], of_each: Sequence[LogEntry], same: Sequence[int]) -> None:
+    """Append events that many clocks share; one entry of each is given, and for each clock which it is, from 1."""
+    await tx.raw.execute(
+        _APPEND_SAME,
+        tx.now,
+        [entry.clock.tenant_id for entry in of_each],
+        [to_json(entry.event) for entry in of_each],
+        [entry.kind for entry in of_each],
+        [entry.event.at for entry in of_each],
+        same,
+        [entry.clock.id for entry in entries],
+    )
 
 
 async def log_of(tx: Tx, tenant_id: str, clock_id: UUID) -> list[tuple[ClockEvent, datetime]]:
@@ -221,26 +269,18 @@ async def logs_of(tx: Tx, keys: Collection[ClockKey]) -> dict[ClockKey, list[Clo
 
 def clock_of(row: Record) -> Clock:
     """Return the clock of a row that has all of `CLOCK`, in their order, before anything else."""
-    return Clock(
-        tenant_id=row["tenant_id"],
-        id=row["id"],
-        metric=row["metric"],
-        stream=Stream(*_stream_of(row)),
-        review_revision=row["review_revision"],
-        about=About(*_about_of(row)),
-        run=_run(row),
-        instance=row["instance"],
-        erased_at=row["erased_at"],
-        answers=row["answers"],
-    )
+    # By position: a clock with its fields by name takes longer.
+    tenant_id, clock_id, metric, revision = _until_stream(row)
+    stream = _stream(*_stream_of(row))
+    return Clock(tenant_id, clock_id, metric, stream, revision, About(*_about_of(row)), _run(row), *_after_run(row))
 
 
 def _run(row: Record) -> Run:
-    pauses, calendar = row["pauses"], row["calendar"]
+    pauses, calendar, revision = _apart_of(row)
     fields: tuple[Any, ...] = (
-        PolicyRef(*_policy_of(row)),
+        _policy(*_policy_of(row)),
         *_until_calendar(row),
-        None if calendar is None else CalendarRef(calendar, row["calendar_revision"]),
+        None if calendar is None else _calendar(calendar, revision),
         *_until_pauses(row),
         () if pauses == NO_PAUSES else pauses_of(pauses),
         *_after_pauses(row),

@@ -50,12 +50,12 @@ WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND waiting AND state IN ('runnin
 
 # A move sets nothing else. Pins are few, and sent once.
 _SAVE_MOVED = """
-UPDATE clocks AS c SET generation = k.generation, due_at = k.due_at, applied_at = k.applied_at,
+UPDATE clocks AS c SET generation = k.generation, due_at = k.due_at, applied_at = $6,
     policy_id = ($8::text[])[k.pin], policy_revision = ($9::int[])[k.pin], policy_class = ($10::text[])[k.pin],
     calendar = ($11::text[])[k.pin], calendar_revision = ($12::int[])[k.pin]
 FROM (
     SELECT unnest($2::tid[]) AS place, unnest($3::uuid[]) AS id, unnest($4::int[]) AS generation,
-        unnest($5::timestamptz[]) AS due_at, unnest($6::timestamptz[]) AS applied_at, unnest($7::int[]) AS pin
+        unnest($5::timestamptz[]) AS due_at, unnest($7::int[]) AS pin
 ) AS k
 WHERE c.ctid = k.place AND c.tenant_id = $1 AND c.id = k.id
 """
@@ -89,7 +89,7 @@ async def next_to_move(
     """
     pinned = (None, None) if counted_by is None else counted_by
     rows = await tx.raw.fetch(_NEXT_TO_MOVE, tenant_id, after, limit, *pinned)
-    return [(row["id"], group_of(tenant_id, row["about_kind"], row["about_id"])) for row in rows]
+    return [(clock_id, group_of(tenant_id, kind, about_id)) for clock_id, kind, about_id in rows]
 
 
 async def look_up_by_place(tx: Tx) -> None:
@@ -118,7 +118,7 @@ async def save_moved(tx: Tx, tenant_id: str, changed: Sequence[Placed]) -> bool:
         [clock.id for clock, _ in changed],
         [run.generation for run in runs],
         [run.due_at for run in runs],
-        [run.applied_at for run in runs],
+        tx.now,
         [pins.setdefault((run.policy, run.calendar), len(pins) + 1) for run in runs],
         *([policy[place] for policy, _ in pins] for place in range(3)),
         *([None if calendar is None else calendar[place] for _, calendar in pins] for place in range(2)),

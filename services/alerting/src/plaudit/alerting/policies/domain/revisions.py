@@ -6,7 +6,7 @@ runs.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
 from typing import Final, NamedTuple
@@ -39,7 +39,7 @@ class Stage(NamedTuple):
     at: datetime
 
 
-_at: Final = itemgetter(Stage._fields.index("at"))
+_length: Final = itemgetter(1)
 
 
 class Class(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +65,12 @@ class Class(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """The name of the class."""
         return self.ref.name
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of its stages, in the order in which they come without a grace."""
+        warnings = _warnings(self.warn_seconds, self.warn_percent, self.target_seconds)
+        return *(kind for kind, _ in warnings), BREACH
 
     @property
     def may_pause(self) -> bool:
@@ -123,21 +129,52 @@ class Class(msgspec.Struct, frozen=True, kw_only=True):
         """
         counted = pauses if pauses and self.may_pause else ()
         due = due or self.due_at(anchor_at, known_at, calendar, pauses)
+        warnings = self._warnings_until(anchor_at, known_at, calendar, counted, due)
+        times = due_times(calendar, anchor_at, [length for _, length in warnings], counted)
+        stages = [
+            Stage(kind, at)
+            for (kind, _), at in zip(warnings, times, strict=True)
+            if at is not None and known_at < at and (due is None or at < due)
+        ]
+        if due is not None:
+            stages.append(Stage(BREACH, due))
+        return tuple(stages)
+
+    def next_stage(
+        self,
+        anchor_at: datetime,
+        known_at: datetime,
+        calendar: Calendar,
+        pauses: Sequence[Pause] = (),
+        *,
+        due: datetime,
+        since: datetime,
+    ) -> Stage:
+        """Return the first warning of `stages` that comes after a moment; the breach, where there is none."""
+        counted = pauses if pauses and self.may_pause else ()
+        after = max(known_at, since)
+        for kind, length in self._warnings_until(anchor_at, known_at, calendar, counted, due):
+            at = due_at(calendar, anchor_at, length, counted)
+            if at is None or at >= due:
+                break
+            if at > after:
+                return Stage(kind, at)
+        return Stage(BREACH, due)
+
+    def _warnings_until(
+        self,
+        anchor_at: datetime,
+        known_at: datetime,
+        calendar: Calendar,
+        counted: Sequence[Pause],
+        due: datetime | None,
+    ) -> tuple[tuple[str, int], ...]:
+        """Return the warnings on the way to a due time: each kind, and after how much open time it comes."""
         # Without more of a grace it is due right when the target has passed.
         whole = self.target_seconds
         if due is not None and self._may_be_graced(anchor_at, known_at):
             whole = elapsed_seconds(calendar, anchor_at, due, counted)
-        kinds, lengths = _warnings(self.warn_seconds, self.warn_percent, whole)
-        times = due_times(calendar, anchor_at, lengths, counted)
-        stages = [
-            Stage(kind, at)
-            for kind, at in zip(kinds, times, strict=True)
-            if at is not None and known_at < at and (due is None or at < due)
-        ]
-        stages.sort(key=_at)
-        if due is not None:
-            stages.append(Stage(BREACH, due))
-        return tuple(stages)
+        return _warnings(self.warn_seconds, self.warn_percent, whole)
 
     def _may_be_graced(self, anchor_at: datetime, known_at: datetime) -> bool:
         """Say whether the end of the grace may come after the target.
@@ -146,8 +183,8 @@ class Class(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.grace_seconds:
             return False
-        latest = max(known_at, anchor_at)
-        return latest - anchor_at > timedelta(seconds=self.target_seconds - self.grace_seconds)
+        spare = self.target_seconds - self.grace_seconds
+        return spare < 0 if known_at <= anchor_at else (known_at - anchor_at).total_seconds() > spare
 
 
 class PolicyRevision(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,10 +259,8 @@ def length_name(seconds: int) -> str:
 
 
 @lru_cache(maxsize=CACHED_WARNINGS)
-def _warnings(
-    seconds: tuple[int, ...], percent: tuple[int, ...], whole: int
-) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Return the kinds of warnings, and how much open time after the anchor each is due, of a whole time to the end."""
+def _warnings(seconds: tuple[int, ...], percent: tuple[int, ...], whole: int) -> tuple[tuple[str, int], ...]:
+    """Return each kind of warning, and how much open time after the anchor it is due, of a whole time to the end."""
     found = [(f"warn:{length_name(length)}", length) for length in seconds]
     found += [(f"warn:{share}", whole * share // 100) for share in percent]
-    return tuple(kind for kind, _ in found), tuple(length for _, length in found)
+    return tuple(sorted(found, key=_length))

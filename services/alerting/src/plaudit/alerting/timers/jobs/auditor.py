@@ -45,7 +45,7 @@ PAGE_CLOCKS: Final = 10_000
 COMPARED_CLOCKS: Final = 500
 """With their logs, in one transaction."""
 MOST_SHORT: Final = 20_000
-"""Clocks with fewer warnings than stages that one round compares with their logs; the next round goes on from there."""
+"""Clocks of which not the first stage comes next: one round compares so many with their logs, the next one goes on."""
 MARGIN_SECONDS: Final = 60.0
 """Beyond the longest wait, a timer that has not fired is late; beyond its lease, a delivery is stuck."""
 MOST_COUNTED: Final = 10_000
@@ -114,10 +114,10 @@ class Auditor(PeriodicJob):
             async with self._database.transaction() as tx:
                 await store.look_up_by_index(tx)
                 until = await store.page_end(tx, after, PAGE_CLOCKS)
-                warnings = await _warnings(tx, after, until)
-                known = {pin: count for pin, count in warnings.items() if count is not None}
+                kinds = await _kinds(tx, after, until)
+                known = {pin: stages for pin, stages in kinds.items() if stages is not None}
                 found = await store.suspects(tx, after, until, known)
-            unknown += len(warnings) - len(known)
+            unknown += len(kinds) - len(known)
             short = [key for key in found.short if key > self._short_after][:room]
             room -= len(short)
             self._short_after = short[-1] if short else self._short_after
@@ -209,16 +209,14 @@ class Auditor(PeriodicJob):
             log.warning("heartbeat_not_taken", detail=detail)
 
 
-async def _warnings(tx: Tx, after: ClockKey, until: ClockKey) -> dict[PinnedClass, int | None]:
-    """Return how many warnings each class of a page has; None where the class is not stored."""
+async def _kinds(tx: Tx, after: ClockKey, until: ClockKey) -> dict[PinnedClass, Sequence[str] | None]:
+    """Return the kinds of stages of each class of a page, in their order; None where the class is not stored."""
     found = await store.classes(tx, after, until)
     policies = (await rules_of(tx, {tenant_id for tenant_id, _ in found})).policies
-    counted: dict[PinnedClass, int | None] = {}
+    kinds: dict[PinnedClass, Sequence[str] | None] = {}
     for tenant_id, ref in found:
         try:
-            rule = policies.pinned(tenant_id, ref)
+            kinds[tenant_id, ref] = policies.pinned(tenant_id, ref).kinds
         except KeyError:
-            counted[tenant_id, ref] = None
-        else:
-            counted[tenant_id, ref] = len(rule.warn_percent) + len(rule.warn_seconds)
-    return counted
+            kinds[tenant_id, ref] = None
+    return kinds
