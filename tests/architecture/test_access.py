@@ -45,6 +45,8 @@ FOR_ANYONE = {
         "/robots.txt",
     ),
     *(f"/b/{{tenant}}/feeds/{name}.atom" for name in ("requests", "shipped", "changelog", "requests/{slug}")),
+    *("/b/{tenant}/sign-in", "/b/{tenant}/sign-in/token", "/b/{tenant}/sign-out", "/b/{tenant}/links/{token}"),
+    *("/b/{tenant}/me", "/b/{tenant}/your-data", "/b/{tenant}/your-data/deletions/{deletion_id}"),
     "/s/{token}",  # the survey of an invitation
     *("/preferences/{token}", "/preferences/{token}/stop", "/preferences/{token}/stop/{topic}"),
     *(f"/badges/{{tenant}}/{{subject:path}}.{end}" for end in ("svg", "json", "html")),
@@ -67,6 +69,7 @@ FOR_EVERY_ROLE = {"/console/account", "/console/account/sessions/end"}
 OPEN_BARE_ROUTES = {
     *("/static/{version}/{name}", "/board-static/{version}/{name}", "/survey-static/{version}/{name}"),
     *("/badge-static/{version}/{name}", "/incident-static/{version}/{name}"),
+    "/visitor-static/{version}/{name}",
 }
 OURS = {"sec-fetch-site": "same-origin"}
 HTML = {"accept": "text/html"}

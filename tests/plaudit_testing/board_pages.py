@@ -1,11 +1,14 @@
 """The public board as a browser without scripts sees and uses it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
 import httpx
+
+from plaudit_testing.mailbox import Mailbox
 
 BOARD = "/b/default"
 VOID = {"meta", "link", "input", "br", "img", "path", "circle", "hr"}
@@ -111,3 +114,11 @@ async def activity_of(api: httpx.AsyncClient, kind: str) -> list[dict[str, Any]]
     request = (await api.get("/v1/requests")).json()["items"][0]
     entries = (await api.get(f"/v1/requests/{request['id']}/activity")).json()["items"]
     return [entry for entry in entries if entry["type"] == kind]
+
+
+def link_in(mailbox: Mailbox) -> str:
+    """The path of the link in the latest mail."""
+    plain = mailbox.mails[-1].get_body(("plain",))
+    assert plain is not None
+    (path,) = re.findall(r"https?://[^/\s]+(/b/\S+)", plain.get_content())
+    return str(path)

@@ -25,6 +25,7 @@ from plaudit_testing.databases import PATIENT, migrated
 from plaudit_testing.deadlines import DEADLINE_SECONDS
 from plaudit_testing.runtime import running
 from plaudit_testing.servers import PostgresServer
+from plaudit_testing.vault import VAULT_KEYS
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,6 +40,7 @@ def _settings(database_url: str, **more: Any) -> BoardSettings:
             "test_clock": True,
             "database_pool_size": 6,
             "least_form_seconds": 0,  # tests fill in forms faster than people
+            "vault_keys": VAULT_KEYS,
             **PATIENT,
             **more,
         }

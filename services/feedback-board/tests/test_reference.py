@@ -48,6 +48,8 @@ async def test_every_operation_answers_as_its_example_says(parts: Parts, api: ht
     for operation in ("set_settings", "get_settings"):
         await reference.check(api, operation)
     await _check_comments(reference, api)
+    for operation in ("set_sign_in_secret", "read_sign_in_secret", "delete_sign_in_secret"):
+        await reference.check(api, operation)
     reference.assert_all_are_checked()
 
 

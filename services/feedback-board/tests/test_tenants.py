@@ -16,6 +16,7 @@ TABLES = (
     *("personas", "persona_people", "reach_views", "sizings", "priority_history", "day_rolls"),
     *("merges", "changelog_entries", "changelog_requests", "embeds", "request_counts"),
     *("comments", "responses", "held_posts", "standings", "recent_words", "hold_rules", "moderation_log"),
+    *("merges", "visitors", "visitor_sessions", "visitor_links", "used_tokens", "sign_in_secrets", "deletions"),
 )
 
 

@@ -9,14 +9,16 @@ import httpx
 import pytest
 from jinja2 import Environment, nodes
 
-from plaudit.feedback_board.board.pages import wording
+from plaudit.common.rate_limits import LimitExceededError
+from plaudit.feedback_board.accounts.pages import signing_in
+from plaudit.feedback_board.board.pages import budgets, wording
 from plaudit.feedback_board.holds.domain import PersonBlockedError, TooFastError
 from plaudit.feedback_board.languages.pages import LANGUAGES
 from plaudit.feedback_board.requests.domain.errors import HasMergedRequestsError
 from plaudit.feedback_board.requests.domain.visibility import TooLateError
 from plaudit_testing.board_pages import BOARD, page_of, put_on_board
 
-ROOMS = ("board", "changelog", "comments")
+ROOMS = ("board", "changelog", "comments", "accounts")
 GERMAN = {"accept-language": "fr;q=0.9, de-AT;q=0.8, en;q=0.5"}
 
 
@@ -36,7 +38,8 @@ def _said(room: str) -> Iterator[str]:
 
 def _said_in_code() -> Iterator[str]:
     """The English texts that the modules of the pages say themselves."""
-    for file in Path(str(files("plaudit.feedback_board.board.pages"))).glob("*.py"):
+    folders = [Path(str(files(f"plaudit.feedback_board.{room}.pages"))) for room in ("board", "accounts")]
+    for file in (file for folder in folders for file in folder.glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "say":
                 yield from (each.value for each in node.args if isinstance(each, ast.Constant))
@@ -47,7 +50,10 @@ CONSTANTS = [
     *(text for table in (wording.ORDER_WORDS, wording.IMPACT_WORDS, wording.NOTICES) for text in table.values()),
     *(wording.SIZED, wording.UNSIZED, wording.MADE, wording.MADE_BY_TEAM, wording.MERGED_HERE, wording.UNMERGED_HERE),
     *(wording.MADE_BY, wording.MERGED, wording.BLOCKED_UNTIL, wording.MERGED_MEANWHILE),
-    *map(str, (TooFastError(), TooLateError(), PersonBlockedError(None), HasMergedRequestsError())),
+    *(budgets.OF_NETWORK, budgets.OF_PERSON, signing_in.NO_MAILS, signing_in.SIGN_IN_FIRST),
+    *map(
+        str, (LimitExceededError(1), TooFastError(), TooLateError(), PersonBlockedError(None), HasMergedRequestsError())
+    ),
 ]
 
 

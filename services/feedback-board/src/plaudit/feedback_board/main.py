@@ -8,6 +8,9 @@ from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
+from plaudit.common.vault import vault_of
+from plaudit.feedback_board.accounts.pages import links as account_links
+from plaudit.feedback_board.accounts.pages import own, signing_in
 from plaudit.feedback_board.board.pages import changelog as changelog_pages
 from plaudit.feedback_board.board.pages import (
     changelog_console,
@@ -18,6 +21,7 @@ from plaudit.feedback_board.board.pages import (
     own_requests,
     settings_console,
     sitemap,
+    voting,
 )
 from plaudit.feedback_board.board.pages import comments as comment_pages
 from plaudit.feedback_board.board.pages import routes as board_pages
@@ -38,8 +42,10 @@ from plaudit.feedback_board.personas.jobs import MuteJob
 from plaudit.feedback_board.requests import api as requests
 from plaudit.feedback_board.requests.jobs import CountsJob, DayJob, RecountJob
 from plaudit.feedback_board.settings import BoardSettings
+from plaudit.feedback_board.visitors import api as visitors
+from plaudit.feedback_board.visitors import pages as visitor_pages
+from plaudit.feedback_board.visitors.jobs import SecretResealJob
 from plaudit.feedback_board.votes import api as votes
-from plaudit.feedback_board.votes import pages as vote_pages
 from plaudit.feedback_board.votes.writer import VoteWriter
 
 DESCRIPTION = """
@@ -52,6 +58,7 @@ wrote a linked review within the last 90 days. The board itself is at `/` and `/
 def build(resources: Resources[BoardSettings]) -> Parts:
     """Return the parts of the service."""
     worker = resources.database(Role.WORKER)
+    vault = vault_of(resources.settings)
     writer = VoteWriter(resources.database(Role.API), resources.outbox, resources.ids)
     app = create_app(
         title="Plaudit board",
@@ -80,9 +87,13 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             changelog_pages.router,
             changelog_console.router,
             changelog.router,
-            vote_pages.router,
+            voting.router,
             own_requests.router,
             comment_pages.router,
+            visitors.router,
+            signing_in.router,
+            account_links.router,
+            own.router,
             console.router,
             merge_pages.router,
             persona_pages.router,
@@ -98,8 +109,9 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             "moderation": "Posts that wait for a look, people who are trusted or blocked, and who did what.",
             "personas": "Kinds of people who ask, and how much each counts for reach.",
             "requests": "What people ask for: with votes, linked reviews, status, size and the log of each.",
+            "sign-in": "How your own product signs its customers in on the board.",
         },
-        bare_routes=[static_route(board_pages.STATIC)],
+        bare_routes=[static_route(board_pages.STATIC), static_route(visitor_pages.STATIC)],
         pages=True,
         problems={
             **requests.PROBLEMS,
@@ -123,6 +135,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         },
     )
     app.state.vote_writer = writer
+    app.state.vault = vault
     return Parts(
         app=app,
         subscriptions=[consumer.SUBSCRIPTION, PERSONS],
@@ -133,6 +146,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             MuteJob(worker),
             CountsJob(worker),
             PurgeJob(worker),
+            SecretResealJob(worker, vault),
             ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),
         ],
     )
@@ -152,6 +166,7 @@ SERVICE = Service(
                 "/v1/moderation",
                 "/b",
                 "/board-static",
+                "/visitor-static",
                 "/docs",
                 "/problems",
                 "/static",

@@ -1,14 +1,23 @@
 """The settings of the board beyond the common ones."""
 
 from datetime import timedelta
+from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 
 from pydantic import Field
 
-from plaudit.common.settings import Settings
+from plaudit.common.vault import VaultSettings
 
 
-class BoardSettings(Settings):
+class Act(StrEnum):
+    """What the public pages let a visitor do so often an hour."""
+
+    VOTE = "vote"
+    REQUEST = "request"
+    COMMENT = "comment"
+
+
+class BoardSettings(VaultSettings):
     """Settings of the board."""
 
     board_tenant: str = "default"
@@ -26,6 +35,18 @@ class BoardSettings(Settings):
     """Comments posted on the public pages."""
     least_form_seconds: float = Field(default=2.0, ge=0, le=60)
     """A form that comes back sooner waits for a look of staff, as one that no page of ours sent. 0: none does."""
+    votes_per_hour_per_person: int = Field(default=60, ge=1)
+    """Votes of somebody who is signed in, from whatever network: they do not count against its budget."""
+    requests_per_hour_per_person: int = Field(default=10, ge=1)
+    """Requests of somebody who is signed in."""
+    comments_per_hour_per_person: int = Field(default=40, ge=1)
+    """Comments of somebody who is signed in."""
+    proof_of_work_bits: int = Field(default=18, ge=1, le=28)
+    """What a visitor's browser computes for one act past the network's budget: about 2 to this power of digests."""
+    board_session_days: float = Field(default=90.0, gt=0, le=400)
+    """A person who has signed in on the board is signed out after so long."""
+    sign_in_secret_overlap_hours: float = Field(default=24.0, ge=0, le=24 * 7)
+    """How long tokens still count that are signed with the secret before the present one."""
     board_trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """More of `trusted_proxies`, as a JSON list, for the board alone."""
 
@@ -33,6 +54,16 @@ class BoardSettings(Settings):
     def least_form_time(self) -> timedelta:
         """How long a person takes at least to fill in a form."""
         return timedelta(seconds=self.least_form_seconds)
+
+    def budget(self, act: Act) -> tuple[int, int]:
+        """Return how often an hour something may be done: from one network, and by one person who is signed in."""
+        match act:
+            case Act.VOTE:
+                return self.votes_per_hour_per_network, self.votes_per_hour_per_person
+            case Act.REQUEST:
+                return self.requests_per_hour_per_network, self.requests_per_hour_per_person
+            case Act.COMMENT:
+                return self.comments_per_hour_per_network, self.comments_per_hour_per_person
 
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:

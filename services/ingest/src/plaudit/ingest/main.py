@@ -22,6 +22,7 @@ from plaudit.ingest.deliveries import pages as delivery_pages
 from plaudit.ingest.deliveries.jobs import DeliveryRetentionJob, HeldExpiryJob
 from plaudit.ingest.erasure import api as erasure
 from plaudit.ingest.erasure import pages as erasure_pages
+from plaudit.ingest.erasure.consumer import persons_who_ask
 from plaudit.ingest.erasure.jobs import ErasureJob
 from plaudit.ingest.export import api as export
 from plaudit.ingest.hooks.api import answers
@@ -183,7 +184,12 @@ def build(resources: Resources[IngestSettings]) -> Parts:
         ImportProcess(worker),
         ImportRetentionJob(worker),
     )
-    return Parts(app=app, jobs=[writer, failed_attempts, *jobs], closing=[client.close])
+    return Parts(
+        app=app,
+        subscriptions=[persons_who_ask(resources.outbox, resources.ids, vault)],
+        jobs=[writer, failed_attempts, *jobs],
+        closing=[client.close],
+    )
 
 
 SERVICE = Service(

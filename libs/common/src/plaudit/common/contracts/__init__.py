@@ -6,6 +6,7 @@ else, so that it can be used alone.
 
 from plaudit.common.contracts.board import (
     CommentChange,
+    ErasureRequest,
     LinkChange,
     RequestChange,
     RequestMerge,
@@ -51,6 +52,7 @@ __all__ = [
     "CustomerErased",
     "CustomerEvent",
     "Envelope",
+    "ErasureRequest",
     "IncidentChange",
     "Kind",
     "LinkChange",

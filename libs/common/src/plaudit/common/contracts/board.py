@@ -75,3 +75,10 @@ class ResponseChange(msgspec.Struct, frozen=True, kw_only=True):
     request: RequestState
     revision: int
     text: str | None
+
+
+class ErasureRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who has proved who it is wants all about them deleted, in every store: ingest begins the erasure."""
+
+    person: str
+    requested_at: Instant

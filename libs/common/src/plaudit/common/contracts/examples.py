@@ -8,6 +8,7 @@ import msgspec
 
 from plaudit.common.contracts.board import (
     CommentChange,
+    ErasureRequest,
     LinkChange,
     RequestChange,
     RequestMerge,
@@ -295,6 +296,7 @@ _DATA: dict[str, Any] = {
     "response.published": ResponseChange(
         request=_REQUEST_STATE, revision=1, text="We build it this spring, with the shops that asked for it."
     ),
+    "person.erasure_requested": ErasureRequest(person="native:c-4711", requested_at=_ANSWERED),
     "clock.pause_overlapped": msgspec.structs.replace(_CLOCK_CHANGE, happened_at=_ANSWERED),
 }
 

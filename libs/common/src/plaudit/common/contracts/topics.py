@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from plaudit.common.contracts.board import (
     CommentChange,
+    ErasureRequest,
     LinkChange,
     RequestChange,
     RequestMerge,
@@ -137,7 +138,7 @@ ALERTS = Topic(
 
 BOARD = Topic(
     name="board.v1",
-    key="tenant/request",
+    key="tenant/request; of an erasure that a person asks for, tenant/its number",
     writer="feedback-board",
     types=MappingProxyType(
         {
@@ -155,6 +156,7 @@ BOARD = Topic(
             "comment.changed": CommentChange,
             "comment.removed": CommentChange,
             "response.published": ResponseChange,
+            "person.erasure_requested": ErasureRequest,
         }
     ),
 )

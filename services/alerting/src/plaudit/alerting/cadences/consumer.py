@@ -133,7 +133,12 @@ SCORE_EVENTS: Final[Subscription[Scores]] = Subscription(
     group="alerting-scores", topic=SCORES, data=Scores, handle=apply_scores, gather_seconds=1.0
 )
 BOARD_EVENTS: Final[Subscription[Request]] = Subscription(
-    group="alerting-board", topic=BOARD, data=Request, handle=apply_board, gather_seconds=1.0
+    group="alerting-board",
+    topic=BOARD,
+    data=Request,
+    handle=apply_board,
+    types=frozenset(BOARD.types) - {"person.erasure_requested"},  # which tells of no request
+    gather_seconds=1.0,
 )
 SUBSCRIPTIONS: Final[tuple[Subscription[Any], ...]] = (CUSTOMER_EVENTS, REVIEW_EVENTS, SCORE_EVENTS, BOARD_EVENTS)
 

@@ -40,8 +40,8 @@ from plaudit.feedback_board.requests.domain.errors import UnknownRequestError
 from plaudit.feedback_board.requests.domain.text import clean_comment, clean_name
 from plaudit.feedback_board.requests.domain.visibility import Author
 from plaudit.feedback_board.requests.store import requests, sets
+from plaudit.feedback_board.visitors.pages import BoardResources
 from plaudit.feedback_board.votes.api import person_key_of
-from plaudit.feedback_board.votes.pages import BoardResources
 
 router = APIRouter(prefix="/v1/requests", tags=["comments"])
 

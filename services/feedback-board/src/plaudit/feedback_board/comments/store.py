@@ -7,6 +7,7 @@ from uuid import UUID
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
+from plaudit.common.db.results import rows_changed
 from plaudit.feedback_board.comments.domain import Comment, Response
 from plaudit.feedback_board.comments.tables import comments, responses
 from plaudit.feedback_board.requests.domain.visibility import Visibility
@@ -38,6 +39,9 @@ ORDER BY found.created_at, found.id LIMIT $6
 """
 _COUNT = """
 SELECT count(*) FROM comments WHERE tenant_id = $1 AND request_id = ANY($2::uuid[]) AND visibility = 'published'
+"""
+_ADOPT_AUTHORS = """
+UPDATE comments SET author_key = $4 WHERE tenant_id = $1 AND request_id = ANY($2::uuid[]) AND author_key = $3
 """
 _ERASE_AUTHOR = """
 UPDATE comments SET author_key = NULL, author_name = NULL, text = '',
@@ -106,6 +110,11 @@ async def written_until(
     """Return the (id, request id) of up to `limit` comments that a person wrote up to a time, whoever sees them."""
     rows = await tx.raw.fetch(_WRITTEN_UNTIL, tenant_id, person_key, until, limit)
     return [(row["id"], row["request_id"]) for row in rows]
+
+
+async def adopt_authors(tx: Tx, tenant_id: str, request_ids: Sequence[UUID], visitor: str, person_key: str) -> int:
+    """Make a person the author of a visitor's comments on some requests; return how many these were."""
+    return rows_changed(await tx.raw.execute(_ADOPT_AUTHORS, tenant_id, list(request_ids), visitor, person_key))
 
 
 async def erase_authors(tx: Tx, tenant_id: str, comment_ids: Sequence[UUID]) -> None:

@@ -14,6 +14,7 @@ from plaudit.feedback_board.links.commands import erase_reviews, review_key
 from plaudit.feedback_board.moderation import store as moderation
 from plaudit.feedback_board.personas import commands as personas
 from plaudit.feedback_board.requests.commands import erase_author, erase_person
+from plaudit.feedback_board.visitors import store as visitors
 from plaudit.feedback_board.votes import commands as votes
 
 VOTES_PER_TURN: Final = 20
@@ -48,7 +49,7 @@ async def _scrub_person(work: UnitOfWork, erased: Erased) -> int:
     """Delete some votes; when none are left empty posts, then what is known of the person, then the log."""
     assert erased.wanted is not None, "it is kept until all stores are scrubbed"
     person = erased.tenant_id, erased.wanted, erased.erased_at
-    return (
+    done = (
         await votes.erase(work, *person, VOTES_PER_TURN)
         or await personas.erase(work.tx, *person)
         or await erase_author(work.tx, *person, POSTS_PER_TURN)
@@ -57,3 +58,6 @@ async def _scrub_person(work: UnitOfWork, erased: Erased) -> int:
         or await moderation.erase_person(work.tx, *person, ENTRIES_PER_TURN)
         or await erase_person(work.tx, *person, ENTRIES_PER_TURN)
     )
+    if not done:
+        await visitors.erase_person(work.tx, *person)
+    return done

@@ -31,6 +31,12 @@ STORES: Final[Mapping[str, str]] = {
     "recent_words": "deleted, those of the person",
     "hold_rules": "holds nothing about customers",
     "moderation_log": "person keys emptied, those of the person",
+    "visitors": "deleted, with the name that the person gave",
+    "visitor_sessions": "deleted, those of the person: signed out everywhere",
+    "visitor_links": "deleted, those of the person, with the sealed address and the words; none lives for a day",
+    "used_tokens": "holds hashes of random ids; deleted when the tokens are too old",
+    "sign_in_secrets": "holds nothing about customers",
+    "deletions": "the person taken off; says that it is done, and when",
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 

@@ -62,6 +62,19 @@ ON CONFLICT (tenant_id) DO UPDATE SET first_of_visitors = excluded.first_of_visi
     most_links = excluded.most_links, blocked_words = excluded.blocked_words, changed_at = excluded.changed_at
 """
 
+_ADOPT_HELD = f"""
+WITH taken AS (
+    DELETE FROM held_posts WHERE tenant_id = $1 AND person_key = $2 RETURNING {_HELD.listed}
+)
+INSERT INTO held_posts ({_HELD.listed})
+SELECT tenant_id, kind, post_id, request_id, $3, reasons, held_at FROM taken
+"""
+_ADOPT_STANDING = f"""
+INSERT INTO standings ({_STANDING.listed})
+SELECT tenant_id, $3, standing, reason, until, actor, at FROM standings WHERE tenant_id = $1 AND person_key = $2
+ON CONFLICT DO NOTHING
+"""
+
 _ERASE_PERSON = tuple(
     f"""
 DELETE FROM {table} WHERE ctid IN (
@@ -150,6 +163,12 @@ async def set_rules(tx: Tx, tenant_id: str, rules: Rules) -> None:
     """Set the rules of a board."""
     row = (rules.first_of_visitors, rules.most_links, list(rules.blocked_words), tx.now)
     await tx.raw.execute(_SET_RULES, tenant_id, *row)
+
+
+async def adopt(tx: Tx, tenant_id: str, visitor: str, person_key: str) -> None:
+    """Let what waits of a visitor, and the standing, be a person's; a standing of the person's own stays."""
+    await tx.raw.execute(_ADOPT_HELD, tenant_id, visitor, person_key)
+    await tx.raw.execute(_ADOPT_STANDING, tenant_id, visitor, person_key)
 
 
 async def erase_person(tx: Tx, tenant_id: str, person_key: str, until: datetime, limit: int) -> int:

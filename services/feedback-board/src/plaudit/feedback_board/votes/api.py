@@ -13,8 +13,9 @@ from plaudit.common.tenants import store as tenants
 from plaudit.feedback_board.requests.api import BoardWriter, RequestId, actor_of
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.schemas import request_out
+from plaudit.feedback_board.visitors.domain.visitor import person_at
 from plaudit.feedback_board.votes import commands
-from plaudit.feedback_board.votes.domain import Ballot, VotingClosedError, clean_person_key, person_at
+from plaudit.feedback_board.votes.domain import Ballot, VotingClosedError, clean_person_key
 from plaudit.feedback_board.votes.schemas import VoteIn, VoteOut
 from plaudit.feedback_board.votes.writer import VoteWriter
 

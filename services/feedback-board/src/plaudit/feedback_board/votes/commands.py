@@ -31,6 +31,7 @@ from plaudit.feedback_board.requests.domain.reach import is_anonymous
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import DECIDED
 from plaudit.feedback_board.requests.domain.trend import without_mention
+from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.domain.weighing import NO_PERSONA, Weighing
 from plaudit.feedback_board.requests.store import activity, mentions, recounts, requests, sets, weighing
 from plaudit.feedback_board.votes import events, store
@@ -108,6 +109,35 @@ async def erase(work: UnitOfWork, tenant_id: str, person_key: str, until: dateti
         await store.remove(work.tx, tenant_id, root_id, person_key, until)
         await recount_by_itself(work, tenant_id, root_id)
     return len(request_ids)
+
+
+async def adopt(
+    work: UnitOfWork,
+    tenant_id: str,
+    root_id: UUID,
+    request_ids: Sequence[UUID],
+    visitor: str,
+    person_key: str,
+    actor: str,
+) -> None:
+    """Make the votes of a visitor who has signed in the person's; where both voted, the person's own stays.
+
+    Args:
+        work: the open transaction; it holds the order key of the root.
+        tenant_id: whose board.
+        root_id: whose figures change.
+        request_ids: of its set, those that the visitor voted for.
+        visitor: the person key of the cookie.
+        person_key: who has signed in.
+        actor: who does it, for the log.
+    """
+    if not await store.adopt(work.tx, tenant_id, request_ids, visitor, person_key):
+        return
+    before = await requests.find(work.tx, tenant_id, root_id, tuple(Visibility))
+    assert before is not None, "a request is never deleted"
+    request = await recount_set(work.tx, before)
+    event = request_events.scored(request, work.tx.now) if before.visibility is Visibility.PUBLISHED else None
+    await record(work, request, Kind.VOTE_ADOPTED, actor, event, person_key=person_key, detail={"visitor": visitor})
 
 
 async def add(work: UnitOfWork, request: Request, person_key: str, actor: str) -> Request | None:

@@ -63,6 +63,16 @@ WITH removed AS (
 SELECT max(voted_at) FROM removed
 """
 
+# A vote keeps the request and the time that it was cast for and at.
+_ADOPT = f"""
+WITH gone AS (
+    DELETE FROM votes WHERE tenant_id = $1 AND request_id = ANY($2::uuid[]) AND person_key = $3 RETURNING *
+), adopted AS (
+    INSERT INTO votes ({_ALL.listed}) SELECT tenant_id, request_id, $4, voted_at FROM gone ON CONFLICT DO NOTHING
+)
+SELECT count(*) FROM gone
+"""
+
 _VOTED_FOR = """
 SELECT DISTINCT root_id FROM mentions
 WHERE tenant_id = $1 AND person_key = $2 AND root_id = ANY($3::uuid[]) AND NOT is_review
@@ -95,6 +105,15 @@ async def remove(
     """
     voted_at: datetime | None = await tx.raw.fetchval(_REMOVE, tenant_id, request_id, person_key, until)
     return voted_at
+
+
+async def adopt(tx: Tx, tenant_id: str, request_ids: Sequence[UUID], visitor: str, person_key: str) -> int:
+    """Give a visitor's votes to a person, where the person has none; return how many votes the visitor had.
+
+    The figures of the requests do not follow: whoever calls this counts them anew.
+    """
+    number: int = await tx.raw.fetchval(_ADOPT, tenant_id, list(request_ids), visitor, person_key)
+    return number
 
 
 async def voted_until(tx: Tx, tenant_id: str, person_key: str, until: datetime, limit: int) -> list[UUID]:

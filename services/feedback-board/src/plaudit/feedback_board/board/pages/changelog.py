@@ -14,7 +14,7 @@ from plaudit.feedback_board.changelog import store
 from plaudit.feedback_board.languages.pages import Reading
 from plaudit.feedback_board.requests.domain.text import SLUG, excerpt
 from plaudit.feedback_board.requests.store import requests, sets
-from plaudit.feedback_board.votes.pages import BoardResources, CurrentVisit
+from plaudit.feedback_board.visitors.pages import BoardResources, CurrentVisit
 
 LIST_ENTRIES: Final = 10
 

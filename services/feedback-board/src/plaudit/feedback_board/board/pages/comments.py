@@ -18,6 +18,8 @@ from plaudit.common.http.origin import check_origin
 from plaudit.common.pages.languages import Language
 from plaudit.common.rate_limits import LimitExceededError
 from plaudit.feedback_board.board.pages import wording
+from plaudit.feedback_board.board.pages.budgets import Refused, over_budget
+from plaudit.feedback_board.board.pages.finding import find_shown, root_of
 from plaudit.feedback_board.board.pages.frame import page
 from plaudit.feedback_board.board.pages.posting import FormId, Second, Trap, key_of_form, look_at
 from plaudit.feedback_board.comments import commands, store
@@ -30,16 +32,17 @@ from plaudit.feedback_board.requests.domain.text import clean_comment, clean_nam
 from plaudit.feedback_board.requests.domain.visibility import EDITABLE_FOR, Author, TooLateError, Visibility
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import requests, sets
-from plaudit.feedback_board.votes.pages import (
+from plaudit.feedback_board.settings import Act
+from plaudit.feedback_board.visitors.domain.visitor import Known
+from plaudit.feedback_board.visitors.pages import (
     PUBLIC,
     BoardResources,
     CurrentVisit,
     Newcomer,
+    Proof,
     Visit,
-    find_shown,
-    limit_of,
+    budget_of,
     remember,
-    root_of,
     sender_of_form,
 )
 
@@ -51,7 +54,6 @@ _REFUSED: Final = (
     TooFastError,
     PersonBlockedError,
     MergedRequestError,
-    LimitExceededError,
 )
 """What comes back as a form, with what was typed."""
 
@@ -98,6 +100,7 @@ async def post_comment(
     second: Second = "",
     trap: Trap = "",
     newcomer: Newcomer = "",
+    proof: Proof = "",
 ) -> Response:
     """Post a visitor's comment. What is refused comes back with all its words."""
     shown = await find_shown(work.tx, visit, slug)
@@ -105,40 +108,91 @@ async def post_comment(
     visitor = sender_of_form(visit, newcomer, work.ids())
 
     async def post() -> tuple[Comment, str]:
-        author = Author(visitor.person_key, clean_name(name))
-        cleaned = clean_comment(text)
-        look = await look_at(
-            PostKind.COMMENT,
+        posted = await put_comment(
             visit,
             work,
+            request,
             parts,
+            found,
             visitor,
-            text=cleaned,
-            name=author.name,
+            text=text,
+            name=name,
             form=form,
             trap=trap,
             is_second=bool(second),
+            proof=proof,
         )
-        outcome = await commands.post(
-            work,
-            visit.tenant_id,
-            found.id,
-            cleaned,
-            PUBLIC,
-            author=author,
-            look=look,
-            limit=limit_of(request, parts, visit, "comment", parts.settings.comments_per_hour_per_network),
-            key=key_of_form("comment", form, (found.id, author.key, author.name, cleaned)),
-        )
-        return outcome.comment, "held" if outcome.comment.visibility is Visibility.HELD else "commented"
+        return posted, "held" if posted.visibility is Visibility.HELD else "commented"
 
     forms = _Forms(request, visit, parts, language, found, {"text": text, "name": name, "form": form})
     if found != shown:  # merged while somebody wrote: whoever did chooses whether to say it there
         return forms.show(MergedRequestError(found.id))
-    answer = await forms.answered(post)
+    try:
+        answer = await forms.answered(post)
+    except LimitExceededError as error:
+        refused = Refused(
+            act=Act.COMMENT,
+            action=_path(found),
+            fields={"form": form, "second": second, "website": trap},
+            shown={"text": text, "name": name},
+            path=f"/r/{found.slug}",
+            intent={"comment": found.slug, "text": text, "name": name, "form": form},
+        )
+        return over_budget(request, visit, parts, language, work.tx.now, error, refused)
     if answer.status_code == HTTPStatus.SEE_OTHER:
         remember(answer, parts, visit, visitor)
     return answer
+
+
+async def put_comment(
+    visit: Visit,
+    work: Work,
+    request: Request,
+    parts: BoardResources,
+    found: domain.Request,
+    visitor: Known,
+    *,
+    text: str,
+    name: str,
+    form: str,
+    trap: str = "",
+    is_second: bool = True,
+    proof: str = "",
+) -> Comment:
+    """Post a visitor's comment on a root, or let it wait for a look.
+
+    Raises:
+        InvalidInputError: something cannot be taken.
+        TooFastError: the form came back sooner than people write, for the first time.
+        PersonBlockedError: the visitor may not post.
+        LimitExceededError: the budget is used up.
+    """
+    author = Author(visitor.person_key, clean_name(name))
+    cleaned = clean_comment(text)
+    look = await look_at(
+        PostKind.COMMENT,
+        visit,
+        work,
+        parts,
+        visitor,
+        text=cleaned,
+        name=author.name,
+        form=form,
+        trap=trap,
+        is_second=is_second,
+    )
+    outcome = await commands.post(
+        work,
+        visit.tenant_id,
+        found.id,
+        cleaned,
+        PUBLIC,
+        author=author,
+        look=look,
+        limit=budget_of(request, parts, visit, Act.COMMENT, proof, work.tx.now),
+        key=key_of_form("comment", form, (found.id, author.key, author.name, cleaned)),
+    )
+    return outcome.comment
 
 
 @router.get("/{comment_id}")
@@ -211,7 +265,7 @@ class _Forms:
         query = urlencode({"notice": notice})
         return RedirectResponse(f"{page_path(self.request)}?{query}#{place}", int(HTTPStatus.SEE_OTHER))
 
-    def show(self, error: BoardRefusedError | LimitExceededError | None) -> Response:
+    def show(self, error: BoardRefusedError | None) -> Response:
         """Show the forms, and why they come back."""
         action = _path(self.request) if self.comment is None else f"{_path(self.request)}/{self.comment.id}"
         answer = page(
@@ -233,8 +287,6 @@ class _Forms:
             editable_minutes=EDITABLE_FOR // timedelta(minutes=1),
         )
         answer.headers["Cache-Control"] = "private, no-store"
-        if isinstance(error, LimitExceededError):
-            answer.headers["Retry-After"] = str(error.retry_after_seconds)
         return answer
 
 
@@ -263,8 +315,6 @@ def _status_of(error: Exception | None) -> HTTPStatus:
             return HTTPStatus.OK
         case InvalidInputError() | TooFastError():
             return HTTPStatus.UNPROCESSABLE_ENTITY
-        case LimitExceededError():
-            return HTTPStatus.TOO_MANY_REQUESTS
         case _:
             return HTTPStatus.CONFLICT
 

@@ -16,6 +16,8 @@ from plaudit.common.http import TenantTx, Work
 from plaudit.common.http.auth import anyone
 from plaudit.common.http.origin import check_origin
 from plaudit.common.pages.languages import Language
+from plaudit.common.rate_limits import LimitExceededError
+from plaudit.feedback_board.board.pages.budgets import over_budget
 from plaudit.feedback_board.board.pages.frame import board_path, page
 from plaudit.feedback_board.board.pages.posting import NOTHING_TYPED, REQUEST_REFUSED, SentRequest, put_request
 from plaudit.feedback_board.board.pages.routes import FRONT_COLUMN_REQUESTS, list_columns
@@ -26,10 +28,10 @@ from plaudit.feedback_board.requests.domain.text import SLUG
 from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.store import counts as request_counts
 from plaudit.feedback_board.requests.store import requests
-from plaudit.feedback_board.votes.pages import BoardResources, CurrentVisit, Visit, remember
+from plaudit.feedback_board.visitors.pages import BoardResources, CurrentVisit, Visit, remember
 
 _POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {}"
+    "default-src 'none'; style-src 'self'; {}img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {}"
 )
 
 router = APIRouter(prefix="/b/{tenant}/embed", include_in_schema=False, dependencies=[Depends(anyone)])
@@ -77,6 +79,10 @@ async def make_request(
         made, visitor = await put_request(visit, work, request, parts, sent)
     except REQUEST_REFUSED as error:
         return await _form(request, visit, work.tx, parts, language, typed=sent.again(error))
+    except LimitExceededError as error:
+        refused = sent.refused(f"{board_path(visit.tenant_id)}/embed/request", path="/embed/request", target="_blank")
+        answer = over_budget(request, visit, parts, language, work.tx.now, error, refused)
+        return await _as_frame(visit, work.tx, answer, "script-src 'self'; ")
     # Frames of other sites have no cookie, so that the author of a held request could not see its page from here.
     query = {"notice": "held"} if made.visibility is Visibility.HELD else {"made": made.slug}
     address = f"{board_path(visit.tenant_id)}/embed/request?{urlencode(query)}"
@@ -124,8 +130,13 @@ async def _framed(
 ) -> Response:
     """Answer with a page that the sites which the settings name may frame, and nobody else."""
     answer = page(request, visit, parts, language, template, target="_blank", is_unlisted=True, **context)
+    return await _as_frame(visit, tx, answer)
+
+
+async def _as_frame(visit: Visit, tx: Tx, answer: Response, scripts: str = "") -> Response:
+    """Let the sites which the settings name frame an answer, and nobody else; `scripts` is what it says of these."""
     allowed = await embeds.find(tx, visit.tenant_id)
-    answer.headers["Content-Security-Policy"] = _POLICY.format(allowed.frame_ancestors)
+    answer.headers["Content-Security-Policy"] = _POLICY.format(scripts, allowed.frame_ancestors)
     # For sites that ask a policy of all that they embed.
     answer.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -15,6 +15,7 @@ from plaudit.common.http import Cursor, TenantTx, cut_page, decode_cursor, not_f
 from plaudit.common.http.auth import anyone
 from plaudit.common.settings import address_of
 from plaudit.feedback_board.board.pages import wording
+from plaudit.feedback_board.board.pages.finding import find_request
 from plaudit.feedback_board.board.pages.frame import board_path, site
 from plaudit.feedback_board.board.pages.machines import answer
 from plaudit.feedback_board.changelog import store as changelog
@@ -29,7 +30,7 @@ from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, requests
-from plaudit.feedback_board.votes.pages import BoardResources, CurrentVisit, Visit, find_request
+from plaudit.feedback_board.visitors.pages import BoardResources, CurrentVisit, Visit
 
 ENTRIES: Final = 50
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -14,19 +14,20 @@ from plaudit.common.settings import address_of
 from plaudit.feedback_board.board.pages import wording
 from plaudit.feedback_board.languages.pages import LANGUAGES, remember_language
 from plaudit.feedback_board.languages.pages.words import Words
+from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.reach import REACH_WINDOW
 from plaudit.feedback_board.requests.domain.status import DECIDED
 from plaudit.feedback_board.requests.domain.text import NAME_MAX_CHARACTERS, TEXT_MAX_CHARACTERS, TITLE_MAX_CHARACTERS
 from plaudit.feedback_board.requests.schemas import page_path
-from plaudit.feedback_board.votes.pages import BoardResources, Visit, remember, row_id
+from plaudit.feedback_board.visitors.pages import BoardResources, Visit, remember
 
 STATIC: Final = StaticFiles.of_package("plaudit.feedback_board.board.pages", "/board-static")
-PACKAGES: Final = tuple(f"plaudit.feedback_board.{room}" for room in ("board", "changelog", "comments"))
+PACKAGES: Final = tuple(f"plaudit.feedback_board.{room}" for room in ("board", "changelog", "comments", "accounts"))
 """Whose templates the pages are made of."""
 site: Final = Pages(*PACKAGES)
 
-Section = Literal["requests", "roadmap", "changelog", ""]
-_NO_FEEDS: Final[dict[str, str]] = {}
+Section = Literal["requests", "roadmap", "changelog", "me", ""]
+_NOTHING: Final[dict[str, str]] = {}
 
 
 def board_path(tenant_id: str) -> str:
@@ -44,7 +45,8 @@ def page(
     path: str = "",
     here: Section = "",
     description: str = "",
-    feeds: dict[str, str] = _NO_FEEDS,
+    feeds: dict[str, str] = _NOTHING,
+    kept: dict[str, str] = _NOTHING,
     is_unlisted: bool = False,
     target: str = "",
     status_code: int = HTTPStatus.OK,
@@ -58,10 +60,12 @@ def page(
         parts: the resources of the process.
         language: to write it in.
         template: its name.
-        path: of the page below that of the board, for its canonical address.
+        path: of the page below that of the board, for its canonical address. A page that answers a form has that of the
+            page with the form, which its links to other languages lead to.
         here: the section that it is in.
         description: what search engines and other sites show of it, in its language; else that of the board.
         feeds: title → path below that of the board, of feeds beside those of the board.
+        kept: of the query of the page with the form, for these links.
         is_unlisted: whether search engines are asked to pass it over.
         target: where the links of a page for a frame open.
         status_code: of the answer.
@@ -84,10 +88,11 @@ def page(
             ("requests", words.say("Requests"), base),
             ("roadmap", words.say("Roadmap"), f"{base}/roadmap"),
             ("changelog", words.say("What we built"), f"{base}/changelog"),
+            ("me", words.say("My feedback"), f"{base}/me"),
         ],
         language=language,
         languages=LANGUAGES,
-        in_language=lambda code: _in_language(incoming, code),
+        in_language=lambda code: _in_language(incoming, code, quote(f"{base}{path}"), kept),
         page_path=page_path,
         row_id=row_id,
         target=target,
@@ -116,7 +121,14 @@ def _feeds_of_board(words: Words) -> dict[str, str]:
     }
 
 
-def _in_language(request: Request, code: str) -> str:
-    """Return the query of this page in another language."""
-    kept = [each for each in request.query_params.multi_items() if each[0] not in {"language", "notice"}]
-    return urlencode([*kept, ("language", code)])
+def row_id(request: domain.Request) -> str:
+    """Return the fragment of a request's row in a list."""
+    return f"request-{request.slug}"
+
+
+def _in_language(request: Request, code: str, path: str, kept: dict[str, str]) -> str:
+    """Return the address of this page in another language; of an answer to a form, that of the page with the form."""
+    if request.method not in {"GET", "HEAD"}:
+        return f"{path}?{urlencode({**kept, 'language': code})}"
+    asked = [each for each in request.query_params.multi_items() if each[0] not in {"language", "notice"}]
+    return f"?{urlencode([*asked, ('language', code)])}"

@@ -20,7 +20,7 @@ from plaudit.feedback_board.requests.domain.priority import FORMULA_VERSION
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.schemas import DecimalText, page_path
 from plaudit.feedback_board.requests.store import counts as request_counts
-from plaudit.feedback_board.votes.pages import BoardResources, CurrentVisit
+from plaudit.feedback_board.visitors.pages import BoardResources, CurrentVisit
 
 MAX_LIMIT: Final = 100
 DEFAULT_LIMIT: Final = 20

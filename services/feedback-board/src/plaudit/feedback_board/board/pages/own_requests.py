@@ -13,6 +13,7 @@ from plaudit.common.http.auth import anyone
 from plaudit.common.http.origin import check_origin
 from plaudit.common.pages.languages import Language
 from plaudit.feedback_board.board import commands
+from plaudit.feedback_board.board.pages.finding import find_shown
 from plaudit.feedback_board.board.pages.frame import board_path, page
 from plaudit.feedback_board.holds.domain import PersonBlockedError, Post, PostKind
 from plaudit.feedback_board.languages.pages import Reading
@@ -26,7 +27,7 @@ from plaudit.feedback_board.requests.domain.errors import (
 from plaudit.feedback_board.requests.domain.text import clean_text, clean_title
 from plaudit.feedback_board.requests.domain.visibility import EDITABLE_FOR, TooLateError, Visibility, is_editable
 from plaudit.feedback_board.requests.schemas import page_path
-from plaudit.feedback_board.votes.pages import PUBLIC, BoardResources, CurrentVisit, Visit, find_shown
+from plaudit.feedback_board.visitors.pages import PUBLIC, BoardResources, CurrentVisit, Visit
 
 _REFUSED: Final = (InvalidInputError, TooLateError, PersonBlockedError, MergedRequestError, HasMergedRequestsError)
 """Why the form comes back, with all its words."""

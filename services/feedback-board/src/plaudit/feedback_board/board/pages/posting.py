@@ -10,6 +10,7 @@ from fastapi import Depends, Form, Request
 from plaudit.common.http import Work
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.feedback_board.board import commands
+from plaudit.feedback_board.board.pages.budgets import Refused
 from plaudit.feedback_board.holds.commands import names_taken
 from plaudit.feedback_board.holds.domain import (
     PersonBlockedError,
@@ -22,8 +23,17 @@ from plaudit.feedback_board.holds.domain import (
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.domain.text import clean_name, clean_text, clean_title
-from plaudit.feedback_board.votes.domain import Visitor
-from plaudit.feedback_board.votes.pages import PUBLIC, BoardResources, Newcomer, Visit, limit_of, sender_of_form
+from plaudit.feedback_board.settings import Act
+from plaudit.feedback_board.visitors.domain.visitor import Known
+from plaudit.feedback_board.visitors.pages import (
+    PUBLIC,
+    BoardResources,
+    Newcomer,
+    Proof,
+    Visit,
+    budget_of,
+    sender_of_form,
+)
 
 FormId = Annotated[str, Form(max_length=64)]
 """Of the page that a form was on: it says when it was shown, and that the form was sent twice."""
@@ -46,8 +56,9 @@ class RequestForm:
     name: str
     form: str
     second: str
-    trap: str
-    newcomer: str
+    trap: str = ""
+    newcomer: str = ""
+    proof: str = ""
 
     def again(self, error: Exception) -> dict[str, Any]:
         """Return what the form is filled with when it comes back.
@@ -56,6 +67,24 @@ class RequestForm:
         """
         second = self.form if isinstance(error, TooFastError) else ""
         return {"title": self.title, "text": self.text, "name": self.name, "second": second, "error": error}
+
+    def refused(self, action: str, *, path: str, target: str = "") -> Refused:
+        """Return the request as one that its budget did not take.
+
+        Args:
+            action: where the form goes again.
+            path: of the page that the form was on, below that of the board.
+            target: where the links of that page open.
+        """
+        return Refused(
+            act=Act.REQUEST,
+            action=action,
+            fields={"form": self.form, "second": self.second, "website": self.trap},
+            shown={"title": self.title, "text": self.text, "name": self.name},
+            path=path,
+            intent={"title": self.title, "text": self.text, "name": self.name, "form": self.form},
+            target=target,
+        )
 
 
 async def request_form(
@@ -66,9 +95,12 @@ async def request_form(
     second: Second = "",
     trap: Trap = "",
     newcomer: Newcomer = "",
+    proof: Proof = "",
 ) -> RequestForm:
     """Return what the form of a new request sends."""
-    return RequestForm(title=title, text=text, name=name, form=form, second=second, trap=trap, newcomer=newcomer)
+    return RequestForm(
+        title=title, text=text, name=name, form=form, second=second, trap=trap, newcomer=newcomer, proof=proof
+    )
 
 
 SentRequest = Annotated[RequestForm, Depends(request_form)]
@@ -76,14 +108,14 @@ SentRequest = Annotated[RequestForm, Depends(request_form)]
 
 async def put_request(
     visit: Visit, work: Work, request: Request, parts: BoardResources, sent: RequestForm
-) -> tuple[domain.Request, Visitor]:
+) -> tuple[domain.Request, Known]:
     """Put a visitor's request on the board, with the visitor's vote, or let it wait for a look.
 
     Raises:
         InvalidInputError: something cannot be taken.
         TooFastError: the form came back sooner than people write, for the first time.
         PersonBlockedError: the visitor may not post.
-        LimitExceededError: the network has made too many.
+        LimitExceededError: the budget is used up.
     """
     draft = domain.Draft(title=clean_title(sent.title), text=clean_text(sent.text))
     name = clean_name(sent.name)
@@ -108,7 +140,7 @@ async def put_request(
         visitor.person_key,
         PUBLIC,
         key=key_of_form("page", sent.form, (draft, name)),
-        limit=limit_of(request, parts, visit, "request", parts.settings.requests_per_hour_per_network),
+        limit=budget_of(request, parts, visit, Act.REQUEST, sent.proof, work.tx.now),
         name=name,
         look=look,
     )
@@ -120,7 +152,7 @@ async def look_at(
     visit: Visit,
     work: Work,
     parts: BoardResources,
-    visitor: Visitor,
+    visitor: Known,
     *,
     text: str,
     name: str | None,

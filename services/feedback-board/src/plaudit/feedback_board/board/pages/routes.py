@@ -15,10 +15,13 @@ from plaudit.common.http import Cursor, TenantTx, Work, cut_page, decode_cursor
 from plaudit.common.http.auth import anyone
 from plaudit.common.http.origin import check_origin
 from plaudit.common.pages.languages import Language
+from plaudit.common.rate_limits import LimitExceededError
 from plaudit.feedback_board.board import store
 from plaudit.feedback_board.board.pages import wording
 from plaudit.feedback_board.board.pages.asked import CURSOR_TYPES, SEARCH_MAX_CHARACTERS, Asked, AskedFor
+from plaudit.feedback_board.board.pages.budgets import over_budget
 from plaudit.feedback_board.board.pages.comments import section
+from plaudit.feedback_board.board.pages.finding import find_request
 from plaudit.feedback_board.board.pages.frame import STATIC, board_path, page
 from plaudit.feedback_board.board.pages.own_requests import may_edit
 from plaudit.feedback_board.board.pages.posting import NOTHING_TYPED, REQUEST_REFUSED, SentRequest, put_request
@@ -37,8 +40,8 @@ from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, priority_history, requests, search, sizings
 from plaudit.feedback_board.requests.store import counts as request_counts
+from plaudit.feedback_board.visitors.pages import BoardResources, CurrentVisit, Visit, remember
 from plaudit.feedback_board.votes import store as votes
-from plaudit.feedback_board.votes.pages import BoardResources, CurrentVisit, Visit, find_request, remember
 
 __all__ = ["STATIC", "front", "router"]
 
@@ -204,6 +207,9 @@ async def make_request(
     except REQUEST_REFUSED as error:
         asked = Asked(board_path="")
         return await _board_page(request, visit, work.tx, parts, language, asked, typed=sent.again(error))
+    except LimitExceededError as error:
+        refused = sent.refused(f"{board_path(visit.tenant_id)}/requests", path="")
+        return over_budget(request, visit, parts, language, work.tx.now, error, refused)
     notice = "held" if made.visibility is Visibility.HELD else "requested"
     response = RedirectResponse(f"{page_path(made)}?notice={notice}", int(HTTPStatus.SEE_OTHER))
     remember(response, parts, visit, visitor)

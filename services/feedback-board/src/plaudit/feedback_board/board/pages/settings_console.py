@@ -19,7 +19,7 @@ from plaudit.feedback_board.embeds.domain import (
 )
 from plaudit.feedback_board.requests.api import actor_of
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
-from plaudit.feedback_board.votes.pages import BoardResources
+from plaudit.feedback_board.visitors.pages import BoardResources
 
 SETTINGS: Final = "/console/board"
 

@@ -15,7 +15,7 @@ from plaudit.feedback_board.changelog.schemas import entry_path
 from plaudit.feedback_board.requests.domain.order import Order
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import requests
-from plaudit.feedback_board.votes.pages import BoardResources, CurrentVisit, Public
+from plaudit.feedback_board.visitors.pages import BoardResources, CurrentVisit, Public
 
 MAX_REQUESTS: Final = 5_000
 """The newest ones. Older ones are found from the lists; a sitemap may hold at most 50,000 addresses."""

@@ -16,7 +16,7 @@ from plaudit.feedback_board.requests.domain.order import Order
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.text import excerpt
-from plaudit.feedback_board.votes.pages import PUBLIC
+from plaudit.feedback_board.visitors.pages import PUBLIC
 
 STATUS_WORDS: Final = {
     Status.OPEN: "Open",

@@ -6,7 +6,7 @@ from plaudit.common.db import Role
 from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 GRANTS = {
     "comments": {Role.API: "SELECT, INSERT, UPDATE", Role.WORKER: "SELECT, UPDATE"},

@@ -28,6 +28,12 @@ class Kind(StrEnum):
     """`person_key` of the entry, null once the person was erased: the vote is none then"""
     VOTE_WITHDRAWN = "vote_withdrawn"
     """`person_key` of the entry: the votes for the request, and for all that is merged into it then"""
+    VOTE_ADOPTED = "vote_adopted"
+    """visitor: `person_key` of the entry has signed in, and this visitor's votes for the request, and for all that is
+    merged into it then, are the person's, as of when they were cast. Where both had voted, the person's own stays."""
+    POSTS_ADOPTED = "posts_adopted"
+    """visitor: `person_key` of the entry has signed in, and is the author of what this visitor wrote: the request, all
+    that is merged into it then, and the comments on these."""
     STATUS_CHANGED = "status_changed"
     """previous_status, status, reason"""
     SIZED = "sized"

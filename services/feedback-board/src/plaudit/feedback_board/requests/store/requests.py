@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from plaudit.common.db import SqlTx, Tx
 from plaudit.common.db.columns import Columns
+from plaudit.common.db.results import rows_changed
 from plaudit.feedback_board.requests.domain.order import Order, SortKey
 from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import Status
@@ -66,6 +67,9 @@ UPDATE requests SET title = $3, text = $4, edited_at = $5, visibility = $6, revi
 WHERE tenant_id = $1 AND id = $2
 """
 
+_ADOPT_AUTHORS = """
+UPDATE requests SET author_key = $4 WHERE tenant_id = $1 AND id = ANY($2::uuid[]) AND author_key = $3
+"""
 _ERASE_AUTHOR = """
 UPDATE requests SET author_key = NULL, author_name = NULL,
     title = CASE visibility WHEN 'published' THEN title ELSE '' END,
@@ -144,6 +148,11 @@ async def save_words(tx: Tx, request: Request) -> None:
 async def made_until(tx: Tx, tenant_id: str, person_key: str, until: datetime, limit: int) -> list[UUID]:
     """Return up to `limit` requests that a person made up to a time, whoever sees them."""
     return [row["id"] for row in await tx.raw.fetch(_MADE_UNTIL, tenant_id, person_key, until, limit)]
+
+
+async def adopt_authors(tx: Tx, tenant_id: str, request_ids: Collection[UUID], visitor: str, person_key: str) -> int:
+    """Make a person the author of those of these requests that a visitor made; return how many these were."""
+    return rows_changed(await tx.raw.execute(_ADOPT_AUTHORS, tenant_id, list(request_ids), visitor, person_key))
 
 
 async def erase_authors(tx: Tx, tenant_id: str, request_ids: Collection[UUID]) -> None:

@@ -1,0 +1,1 @@
+"""What a person on the public board has of their own: signing in, my feedback, and your data."""

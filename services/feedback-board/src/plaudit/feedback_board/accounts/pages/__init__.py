@@ -1,0 +1,1 @@
+"""The pages of a person on the public board. No form needs a script."""
