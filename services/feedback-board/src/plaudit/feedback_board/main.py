@@ -40,7 +40,7 @@ from plaudit.feedback_board.requests.jobs import CountsJob, DayJob, RecountJob
 from plaudit.feedback_board.settings import BoardSettings
 from plaudit.feedback_board.votes import api as votes
 from plaudit.feedback_board.votes import pages as vote_pages
-from plaudit.feedback_board.votes.writer import VoteWriter
+from plaudit.feedback_board.votes.jobs import VoteWriter
 
 DESCRIPTION = """
 What people ask for, on a public board: requests with their votes, the reviews that say the same, what each would take,

@@ -15,8 +15,8 @@ from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.schemas import request_out
 from plaudit.feedback_board.votes import commands
 from plaudit.feedback_board.votes.domain import Ballot, VotingClosedError, clean_person_key, person_at
+from plaudit.feedback_board.votes.jobs import VoteWriter
 from plaudit.feedback_board.votes.schemas import VoteIn, VoteOut
-from plaudit.feedback_board.votes.writer import VoteWriter
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
 
