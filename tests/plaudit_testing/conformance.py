@@ -147,8 +147,8 @@ async def house(dsn: str, services: Sequence[Service[Any]] = SERVICES) -> AsyncI
                 made.key = await _key(resources)
             parts = service.build(resources)
             assert parts.app is not None
-            if service is INGEST:
-                beside = [job for job in parts.jobs if job.with_api]  # the group commit that answers hooks is one
+            # The group commits are some, which answer hooks and votes.
+            if beside := [job for job in parts.jobs if job.with_api]:
                 await stack.enter_async_context(running(*beside))
                 await until(lambda jobs=beside: all(check.ok for job in jobs for check in job.ready()), "it is ready")
             client = await stack.enter_async_context(serving(parts.app))

@@ -47,10 +47,20 @@ async def test_every_operation_answers_as_its_example_says(parts: Parts, api: ht
     await reference.check(api, "set_publication", ids={"entry_id": entry["id"]})
     for operation in ("set_settings", "get_settings"):
         await reference.check(api, operation)
+    await _check_merges(reference, api)
     await _check_comments(reference, api)
     for operation in ("set_sign_in_secret", "read_sign_in_secret", "delete_sign_in_secret"):
         await reference.check(api, operation)
     reference.assert_all_are_checked()
+
+
+async def _check_merges(reference: Reference, api: httpx.AsyncClient) -> None:
+    """A request that is merged into another one, and taken out again."""
+    one, other = await reference.check(api, "create_request"), await reference.check(api, "create_request")
+    ids = {"request_id": one["id"], "into": other["id"]}
+    await reference.check(api, "preview_merge", ids=ids, params={"into": other["id"]})
+    for operation in ("merge_request", "undo_merge"):
+        await reference.check(api, operation, ids=ids)
 
 
 async def _check_comments(reference: Reference, api: httpx.AsyncClient) -> None:

@@ -25,7 +25,7 @@ async def test_forms_of_two_visits_and_made_up_ones_are_different_newcomers(api:
     path = await put_on_board(api, "Dark mode")
     for made_up in ({}, {}, {"newcomer": "00000000000000000000000000000001.nonsense"}, {"newcomer": ""}):
         visitor = clients.visitor()
-        form = page_of(await visitor.get(path)).one("aside").one("form")
+        form = page_of(await visitor.get(path)).one("form", action=f"{path}/votes")
         page = page_of(await submit(visitor, form, **made_up))
     assert page.one("p", class_="tally").text == "4 votes"
 

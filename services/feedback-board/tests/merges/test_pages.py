@@ -106,7 +106,7 @@ async def test_one_who_voted_for_the_merged_one_sees_the_vote_at_the_root_and_ca
     await visitor.post(f"{merged}/votes", data={"choice": "vote"})
     await api.put(f"/v1/requests/{ids[0]}/merge", json={"into": ids[1], "reason": "The same."})
     page = page_of(await visitor.get(root))
-    assert page.one("button").text == "Take back your vote"
-    await submit(visitor, page.one("form"))
+    assert page.one("form", action=f"{root}/votes").text == "Take back your vote"
+    await submit(visitor, page.one("form", action=f"{root}/votes"))
     assert (await api.get(f"/v1/requests/{ids[1]}")).json()["votes"] == 0
-    assert page_of(await visitor.get(root)).one("button").text == "Vote for this"
+    assert page_of(await visitor.get(root)).one("form", action=f"{root}/votes").text == "Vote for this"

@@ -16,7 +16,7 @@ from plaudit.feedback_board.requests.domain.request import Draft, Request, new_r
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.domain.weighing import Concern, ReachView
-from plaudit.feedback_board.requests.store import mentions, requests
+from plaudit.feedback_board.requests.store import counts, mentions, requests
 from plaudit.feedback_board.requests.tables import requests as table
 
 pytestmark = pytest.mark.postgres
@@ -91,7 +91,9 @@ async def test_a_request_is_read_as_it_was_inserted(resources) -> None:
         everything = tuple(Visibility)
         assert await requests.find(tx, "default", request.id, everything) == request
         assert await requests.find_by_slug(tx, "default", request.slug, everything) == request
-        assert await requests.find_all(tx, "default", [request.id], everything) == {request.id: request}
+        assert await requests.find_several(tx, [("default", request.id)], everything) == {
+            ("default", request.id): request
+        }
 
 
 @pytest.mark.parametrize("visibility", [Visibility.HELD, Visibility.REMOVED])
@@ -101,11 +103,11 @@ async def test_what_is_held_or_removed_is_not_found_listed_or_counted(resources,
         assert await requests.insert(tx, request)
         assert await requests.find(tx, "default", request.id) is None
         assert await requests.find_by_slug(tx, "default", request.slug) is None
-        assert await requests.find_all(tx, "default", [request.id]) == {}
+        assert await requests.find_several(tx, [("default", request.id)]) == {}
         for order in Order:
             assert await requests.list_in_order(tx, "default", order, limit=9) == []
         assert await requests.list_by_status_age(tx, "default", request.status, limit=9) == []
-        assert not any((await requests.count_by_status(tx, "default")).values())
+        assert not any((await counts.by_status(tx, "default")).values())
 
 
 async def test_saving_writes_everything_but_what_never_changes_and_the_votes(resources) -> None:

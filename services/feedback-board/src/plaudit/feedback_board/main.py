@@ -46,7 +46,7 @@ from plaudit.feedback_board.visitors import api as visitors
 from plaudit.feedback_board.visitors import pages as visitor_pages
 from plaudit.feedback_board.visitors.jobs import SecretResealJob
 from plaudit.feedback_board.votes import api as votes
-from plaudit.feedback_board.votes.writer import VoteWriter
+from plaudit.feedback_board.votes.jobs import VoteWriter
 
 DESCRIPTION = """
 What people ask for, on a public board: requests with their votes, the reviews that say the same, what each would take,

@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from plaudit.common.http import Refusals, TenantTx, Work, conflict, describe
+from plaudit.common.http.openapi_examples import A_TIME, AN_ID
 from plaudit.feedback_board.merges import commands
 from plaudit.feedback_board.merges.domain import MergeNotPossibleError
-from plaudit.feedback_board.merges.schemas import MergeIn, MergeOut, MergePreviewOut, preview_out
+from plaudit.feedback_board.merges.schemas import MergeIn, MergeOut, MergePreviewOut, preview_out, root_example
 from plaudit.feedback_board.requests.api import BoardReader, BoardWriter, RequestId, actor_of
 from plaudit.feedback_board.requests.domain.text import clean_reason
 from plaudit.feedback_board.requests.schemas import request_out
@@ -29,7 +30,18 @@ _PROBLEMS: Final = {"request-merged": 409, "merge-not-possible": 409}
 @router.get(
     "/{request_id}/merge-preview",
     summary="Preview a merge",
-    openapi_extra=describe(problems=_PROBLEMS),
+    openapi_extra=describe(
+        problems=_PROBLEMS,
+        answer={
+            "into_after": {
+                "votes": 0,
+                "anonymous_votes": 0,
+                "reach": 0,
+                "linked_reviews": 0,
+                "merged_requests": 1,
+            }
+        },
+    ),
 )
 async def preview_merge(
     principal: BoardReader,
@@ -44,7 +56,10 @@ async def preview_merge(
 @router.put(
     "/{request_id}/merge",
     summary="Merge a request into another one",
-    openapi_extra=describe(problems=_PROBLEMS),
+    openapi_extra=describe(
+        problems=_PROBLEMS,
+        answer={"merged_into": AN_ID, "merged_at": A_TIME, "revision": 2, "into": root_example(2)},
+    ),
 )
 async def merge_request(principal: BoardWriter, work: Work, request_id: RequestId, body: MergeIn) -> MergeOut:
     """Merge this request, with all that is merged into it, into the root of another one.
@@ -62,7 +77,7 @@ async def merge_request(principal: BoardWriter, work: Work, request_id: RequestI
 @router.delete(
     "/{request_id}/merge",
     summary="Undo a merge",
-    openapi_extra=describe(answer={"already": False, "into": None}),
+    openapi_extra=describe(answer={"already": False, "revision": 3, "into": root_example(3)}),
 )
 async def undo_merge(principal: BoardWriter, work: Work, request_id: RequestId) -> MergeOut:
     """Take this request out again, with all that came with it, and count both anew; what is not merged stays so."""

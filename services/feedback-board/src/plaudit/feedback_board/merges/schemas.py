@@ -1,10 +1,12 @@
 """What the API takes and answers about merges."""
 
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from plaudit.common.http import Body
+from plaudit.common.http.openapi_examples import example_of
 from plaudit.feedback_board.merges.domain import Counts, Preview
 from plaudit.feedback_board.requests.schemas import Reason, RequestOut, request_out
 
@@ -22,9 +24,9 @@ class MergeIn(Body):
 class MergeCountsOut(BaseModel):
     """Figures of a request that a merge changes."""
 
-    votes: int = Field(description="People who vote for it, or for what is merged into it: each once.", examples=[1])
+    votes: int = Field(description="People who vote for it, or for what is merged into it: each once.", examples=[0])
     anonymous_votes: int = Field(description="Of these, visitors who did not sign in.", examples=[0])
-    reach: int = Field(description="As `reach` of a request.", examples=[1])
+    reach: int = Field(description="As `reach` of a request.", examples=[0])
     linked_reviews: int = Field(description="As `linked_reviews` of a request.", examples=[0])
     merged_requests: int = Field(description="How many requests are merged into it.", examples=[0])
 
@@ -46,6 +48,12 @@ class MergeOut(BaseModel):
     already: bool = Field(description="Whether nothing had to be done.", examples=[False])
     request: RequestOut = Field(description="The request that was merged, or taken out.")
     into: RequestOut | None = Field(description="The root that it is merged into, or was; null where there was none.")
+
+
+def root_example(revision: int) -> Any:
+    """Return the example of a root after a merge or its undoing, for the reference."""
+    schema = RequestOut.model_json_schema()
+    return example_of(schema, schema.get("$defs", {}), {"revision": revision})
 
 
 def preview_out(preview: Preview) -> MergePreviewOut:

@@ -138,7 +138,7 @@ class ModerationEntryOut(BaseModel):
 
     at: datetime = Field(description="When.", examples=[A_TIME])
     actor: str = _ACTOR
-    action: Action = Field(description="What was done.", examples=["removed"])
+    action: Action = Field(description="What staff did.", examples=["removed"])
     post_kind: PostKind | None = Field(description="The kind of the post that it was done to.", examples=["comment"])
     post_id: UUID | None = Field(description="Which post.", examples=[AN_ID])
     request_id: UUID | None = Field(description="The request, or the one that the comment is about.", examples=[AN_ID])

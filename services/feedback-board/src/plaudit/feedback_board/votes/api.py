@@ -16,8 +16,8 @@ from plaudit.feedback_board.requests.schemas import request_out
 from plaudit.feedback_board.visitors.domain.visitor import person_at
 from plaudit.feedback_board.votes import commands
 from plaudit.feedback_board.votes.domain import Ballot, VotingClosedError, clean_person_key
+from plaudit.feedback_board.votes.jobs import VoteWriter
 from plaudit.feedback_board.votes.schemas import VoteIn, VoteOut
-from plaudit.feedback_board.votes.writer import VoteWriter
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
 
