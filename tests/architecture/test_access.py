@@ -43,11 +43,14 @@ FOR_ANYONE = {
         "/b/{tenant}/roadmap.json",
         "/b/{tenant}/sitemap.xml",
         "/robots.txt",
+        "/b/{tenant}/r/{slug}/followers",
     ),
     *(f"/b/{{tenant}}/feeds/{name}.atom" for name in ("requests", "shipped", "changelog", "requests/{slug}")),
     *("/b/{tenant}/sign-in", "/b/{tenant}/sign-in/token", "/b/{tenant}/sign-out", "/b/{tenant}/links/{token}"),
     *("/b/{tenant}/me", "/b/{tenant}/your-data", "/b/{tenant}/your-data/deletions/{deletion_id}"),
     "/s/{token}",  # the survey of an invitation
+    *("/board-preferences/{token}", "/board-preferences/{token}/stop", "/board-preferences/{token}/stop/{topic}"),
+    "/board-preferences/{token}/requests/{request_id}",  # of who reads the mail with the link
     *("/preferences/{token}", "/preferences/{token}/stop", "/preferences/{token}/stop/{topic}"),
     *(f"/badges/{{tenant}}/{{subject:path}}.{end}" for end in ("svg", "json", "html")),
     "/scores/how/{profile}",

@@ -91,7 +91,12 @@ def page_of(answer: httpx.Response) -> Element:
 
 async def submit(client: httpx.AsyncClient, form: Element, **typed: str) -> httpx.Response:
     """Send a form as a browser does: its fields, what was typed, and then follow the redirect."""
-    fields = {field.attributes["name"]: field.attributes.get("value", "") for field in form.all("input")}
+    inputs = [
+        field
+        for field in form.all("input")
+        if field.attributes.get("type") not in {"checkbox", "radio"} or "checked" in field.attributes
+    ]
+    fields = {field.attributes["name"]: field.attributes.get("value", "") for field in inputs}
     fields |= {field.attributes["name"]: field.text for field in form.all("textarea")}
     assert form.attributes["method"] == "post"
     return await client.post(form.attributes["action"], data={**fields, **typed}, follow_redirects=True)

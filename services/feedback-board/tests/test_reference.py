@@ -15,6 +15,7 @@ pytestmark = pytest.mark.postgres
 async def test_every_operation_answers_as_its_example_says(parts: Parts, api: httpx.AsyncClient, reviews: Any) -> None:
     assert parts.app is not None
     reference = Reference(parts.app.openapi())
+    await reference.check(api, "count_triage")
     made = await reference.check(api, "create_request")
     await reference.check(api, "list_requests")
     for number, operations in enumerate(
@@ -24,11 +25,12 @@ async def test_every_operation_answers_as_its_example_says(parts: Parts, api: ht
             ("set_concern",),
             ("vote", "withdraw_vote"),
             ("link_review", "unlink_review"),
+            ("follow", "list_audience", "count_audience", "stop_following"),
         )
     ):
         if number:
             made = await reference.check(api, "create_request")
-        ids = {"request_id": made["id"], "review_id": str(await reviews.published())}
+        ids = {"request_id": made["id"], "review_id": str(await reviews.published()), "person": "native:anna"}
         for operation in operations:
             await reference.check(api, operation, ids=ids)
     until = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from plaudit.common.db import Role
+from plaudit.common.delivery.domain.stores import DELIVERY_STORES
 
 pytestmark = pytest.mark.postgres
 
@@ -16,7 +17,8 @@ TABLES = (
     *("personas", "persona_people", "reach_views", "sizings", "priority_history", "day_rolls"),
     *("merges", "changelog_entries", "changelog_requests", "embeds", "request_counts"),
     *("comments", "responses", "held_posts", "standings", "recent_words", "hold_rules", "moderation_log"),
-    *("merges", "visitors", "visitor_sessions", "visitor_links", "used_tokens", "sign_in_secrets", "deletions"),
+    *("visitors", "visitor_sessions", "visitor_links", "used_tokens", "sign_in_secrets", "deletions"),
+    *("announcements", "followers", "board_contacts", *DELIVERY_STORES),
 )
 
 

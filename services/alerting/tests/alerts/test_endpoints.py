@@ -3,12 +3,13 @@
 import json
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
-from plaudit.alerting.alerts.consumer import endpoint_subscription
+from plaudit.alerting.alerts.consumer import board_endpoint_subscription, endpoint_subscription
 from plaudit.alerting.people import commands as people
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.common.contracts import Envelope
@@ -344,3 +345,97 @@ async def test_a_test_that_fails_is_given_up_counted_and_says_why(stage, receive
     [row] = await stage.rows("SELECT state, reason FROM message_deliveries")
     assert (row["state"], row["reason"]) == ("failed", "it answered 500")
     assert counted() == before + 1
+
+
+class BoardBus:
+    """What the board publishes is read, as the runner has it."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.subscription = board_endpoint_subscription(stage.settings.public_url)
+
+    def event(self, kind, **data):
+        """An event of the board about one request."""
+        state = {"request_id": str(UUID(int=7)), "slug": "dark-mode", "title": "Dark mode", "status": "shipped"}
+        return (kind, {"request": state | data.pop("state", {}), **data})
+
+    async def reads(self, *events):
+        async with self.stage.worker.transaction() as tx:
+            records = []
+            for number, (kind, data) in enumerate(events):
+                event = Envelope(
+                    specversion="1.0",
+                    id=str(uuid7()),
+                    source="/plaudit/feedback-board",
+                    type=kind,
+                    time=tx.now,
+                    subject=data["request"]["request_id"],
+                    tenant="default",
+                    datacontenttype="application/json",
+                    data=data,
+                    epoch="1",
+                    sequence=f"{number + 1:020d}",
+                )
+                records.append(Record(event=event, partition=0, offset=number, sequence=number + 1, epoch=1))
+            await self.subscription.handler()(tx, records)
+        await self.stage.sends()
+
+
+@pytest.fixture
+def board(stage):
+    return BoardBus(stage)
+
+
+async def test_a_webhook_gets_what_happens_on_the_board_signed_and_without_the_key_of_a_person(stage, board, receiver):
+    secret = (await made(stage, receiver, "request", "review")).secret
+    await board.reads(
+        board.event("request.created"),
+        board.event("request.voted", person="native:anna"),
+        board.event("request.unvoted", person="native:anna"),
+        board.event("request.status_changed", previous_status="in_progress", reason="It is there."),
+        board.event("request.merged", into={"title": "Other"}),
+        board.event("request.unmerged", into={"title": "Other"}),
+        board.event("review.linked", review_id="review-1"),
+        board.event("review.unlinked", review_id="review-1"),
+    )
+    assert types(receiver) == [
+        *("request.created", "request.voted", "request.unvoted", "request.status_changed"),
+        *("request.merged", "request.unmerged", "review.linked", "review.unlinked"),
+    ]
+    changed = next(body for body in bodies(receiver) if body["type"] == "request.status_changed")
+    assert changed["data"]["event"]["data"]["previous_status"] == "in_progress"
+    assert changed["data"]["event"]["data"]["reason"] == "It is there."
+    assert changed["data"]["subject"] == "Request: Dark mode: in progress → shipped"
+    assert {body["data"]["link"] for body in bodies(receiver)} == {"http://plaudit.example/b/default/r/dark-mode"}
+    assert not any(b"native:anna" in got.body for got in receiver.got)
+    [first, *_] = receiver.got
+    signed = [first.headers[f"webhook-{name}"].encode() for name in ("id", "timestamp", "signature")]
+    verify(*signed, first.body, [decode_secret(secret)], int(first.headers["webhook-timestamp"]))
+
+
+async def test_of_figures_that_change_within_a_minute_the_last_are_told(stage, board, receiver):
+    await made(stage, receiver, "request.score_changed")
+    for reach in (1, 2, 3):
+        await stage.move_to(at(0) + timedelta(seconds=10 * reach))
+        await board.reads(board.event("request.scored", state={"reach": reach}))
+    assert receiver.got == [], "they wait for the minute to end"
+    await stage.move_to(at(0) + timedelta(minutes=1))
+    await stage.sends()
+    [told] = bodies(receiver)
+    assert (told["type"], told["data"]["event"]["data"]["request"]["reach"]) == ("request.score_changed", 3)
+    await board.reads(board.event("request.scored", state={"reach": 4}))
+    await stage.move_to(at(0) + timedelta(minutes=2))
+    await stage.sends()
+    assert [each["data"]["event"]["data"]["request"]["reach"] for each in bodies(receiver)] == [3, 4]
+
+
+async def test_people_in_a_channel_hear_of_no_single_vote(stage, board, receiver):
+    await made(stage, receiver, "*", channel="slack")
+    await board.reads(
+        board.event("request.voted", person="native:anna"),
+        board.event("request.unvoted", person="native:anna"),
+        board.event("request.scored"),
+    )
+    await stage.move_to(at(0) + timedelta(minutes=2))
+    await stage.sends()
+    assert receiver.got == []

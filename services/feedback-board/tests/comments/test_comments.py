@@ -91,7 +91,7 @@ async def test_a_comment_past_the_budget_comes_back_with_its_words_and_says_when
     answer = await say(visitor, path, "A long second one.")
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
-    assert page_of(answer).one("textarea").text == "A long second one."
+    assert page_of(answer).one("textarea", name="text").text == "A long second one."
 
 
 async def test_an_author_edits_and_takes_back_within_ten_minutes_and_nobody_else(api, clients, clock) -> None:

@@ -25,6 +25,7 @@ async def _refused(api: httpx.AsyncClient, browser: httpx.AsyncClient) -> dict[s
         "/requests": (f"{BOARD}/requests", {"title": ""}),
         "/embed/request": (f"{BOARD}/embed/request", {"title": ""}),
         "/r/{slug}/votes": (f"{other}/votes", {"choice": "vote"}),
+        "/r/{slug}/followers": (f"{other}/followers", {"choice": "follow"}),
         "/r/{slug}/edit": (f"{own}/edit", {"choice": "edit", "title": ""}),
         "/r/{slug}/comments": (f"{path}/comments", {"text": ""}),
         "/r/{slug}/comments/{comment_id}": (f"{path}/comments/{comment}", {"choice": "edit", "text": ""}),

@@ -36,7 +36,7 @@ def _replay(log: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
                 request["reviews"].add(detail["review_id"])
             case "review_unlinked":
                 request["reviews"].remove(detail["review_id"])
-            case "recounted":
+            case "recounted" | "followed" | "follow_stopped":
                 pass
             case "request_edited":
                 request |= {name: detail[name] for name in ("title", "text", "visibility")}

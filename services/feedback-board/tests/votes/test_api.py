@@ -72,7 +72,7 @@ async def test_a_vote_taken_back_counts_no_more(api: httpx.AsyncClient, request_
     assert (taken.status_code, again.status_code) == (200, 200)
     assert (taken.json()["already"], again.json()["already"]) == (False, True)
     assert (again.json()["request"]["votes"], again.json()["request"]["reach"]) == (0, 0)
-    assert await outbox.types() == ["request.created", "request.voted", "request.scored"]
+    assert await outbox.types() == ["request.created", "request.voted", "request.unvoted"]
 
 
 @pytest.mark.parametrize("status", ["shipped", "declined"])

@@ -7,12 +7,17 @@ from plaudit.alerting.alerts import api as alerts
 from plaudit.alerting.alerts.commands import BreachAlerts, PauseAlerts
 from plaudit.alerting.alerts.commands.composing import check_of as alert_check_of
 from plaudit.alerting.alerts.commands.composing import gatherer_of as alert_gatherer_of
-from plaudit.alerting.alerts.commands.endpoints import beside_events, listing_beside_events
+from plaudit.alerting.alerts.commands.endpoints import beside_events, last_scores, listing_beside_events
 from plaudit.alerting.alerts.commands.storms import Storms
 from plaudit.alerting.alerts.commands.telling import withheld
 from plaudit.alerting.alerts.commands.unreachable import recipient_watch
-from plaudit.alerting.alerts.consumer import endpoint_subscription, uncaught_subscription
+from plaudit.alerting.alerts.consumer import (
+    board_endpoint_subscription,
+    endpoint_subscription,
+    uncaught_subscription,
+)
 from plaudit.alerting.alerts.domain.notes import TOPIC as ALERT_TOPIC
+from plaudit.alerting.alerts.domain.told_events import SCORE_CHANGED
 from plaudit.alerting.alerts.jobs import EscalationJob, SilenceJob, count_silences_set_aside
 from plaudit.alerting.alerts.pages import ROUTERS as ALERT_PAGES
 from plaudit.alerting.answers import api as answers
@@ -140,6 +145,7 @@ def checks(settings: AlertingSettings) -> Checks:
             for topic, check in incident_checks(settings.public_url, address_of(settings)).items()
         },
         **cadence_checks(address_of(settings)),
+        SCORE_CHANGED: last_scores,
     }
 
 
@@ -287,6 +293,7 @@ def _subscriptions(settings: AlertingSettings, following: Sequence[Follower]) ->
         KEPT_REVIEWS,
         uncaught_subscription(owner_of_settings(settings)),
         endpoint_subscription(settings.public_url),
+        board_endpoint_subscription(settings.public_url),
         answers_consumer.SUBSCRIPTION,
         *CADENCE_SUBSCRIPTIONS,
     ]

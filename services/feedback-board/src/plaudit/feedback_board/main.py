@@ -2,12 +2,18 @@
 
 from plaudit.common import administration, sessions
 from plaudit.common.db import Role
+from plaudit.common.delivery.channels.sender import Sender
+from plaudit.common.delivery.connector import Connector
+from plaudit.common.delivery.consent.pages import preferences_at
+from plaudit.common.delivery.contacts import AddressBook
+from plaudit.common.delivery.jobs import DeliveryJob, MessagePurgeJob
 from plaudit.common.erasure.jobs import ErasureJob
 from plaudit.common.http import create_app
 from plaudit.common.http.front_door import FrontDoorRoutes
 from plaudit.common.http.static import static_route
 from plaudit.common.process import Parts, Resources, Service, main
 from plaudit.common.purge import PurgeJob
+from plaudit.common.settings import address_of
 from plaudit.common.vault import vault_of
 from plaudit.feedback_board.accounts.pages import links as account_links
 from plaudit.feedback_board.accounts.pages import own, signing_in
@@ -17,6 +23,7 @@ from plaudit.feedback_board.board.pages import (
     console,
     embeds,
     feeds,
+    following,
     open_data,
     own_requests,
     settings_console,
@@ -36,6 +43,11 @@ from plaudit.feedback_board.merges import api as merges
 from plaudit.feedback_board.merges import pages as merge_pages
 from plaudit.feedback_board.moderation import api as moderation
 from plaudit.feedback_board.moderation.pages import routes as moderation_pages
+from plaudit.feedback_board.notifications import api as notifications
+from plaudit.feedback_board.notifications import pages as notification_pages
+from plaudit.feedback_board.notifications.commands.sending import PREFERENCES, check_of, completing
+from plaudit.feedback_board.notifications.domain.messages import TOPIC, TOPICS
+from plaudit.feedback_board.notifications.jobs import ContactResealJob, TellingJob
 from plaudit.feedback_board.personas import api as personas
 from plaudit.feedback_board.personas import pages as persona_pages
 from plaudit.feedback_board.personas.jobs import MuteJob
@@ -57,8 +69,11 @@ wrote a linked review within the last 90 days. The board itself is at `/` and `/
 
 def build(resources: Resources[BoardSettings]) -> Parts:
     """Return the parts of the service."""
+    settings = resources.settings
     worker = resources.database(Role.WORKER)
-    vault = vault_of(resources.settings)
+    vault = vault_of(settings)
+    book = AddressBook(settings.ingest_url, vault) if settings.ingest_url else None
+    sender = Sender(settings, Connector(settings))
     writer = VoteWriter(resources.database(Role.API), resources.outbox, resources.ids)
     app = create_app(
         title="Plaudit board",
@@ -68,6 +83,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         staff_sessions=sessions.staff_sessions(resources),
         routers=[
             requests.router,
+            requests.board,
             votes.router,
             links.router,
             merges.router,
@@ -75,6 +91,11 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             personas.of_requests,
             comments.router,
             moderation.router,
+            notifications.router,
+            notification_pages.console_router,
+            following.router,
+            notification_pages.mail_router,
+            preferences_at(PREFERENCES),
             board_pages.front,
             board_pages.router,
             feeds.router,
@@ -136,6 +157,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
     )
     app.state.vote_writer = writer
     app.state.vault = vault
+    app.state.message_topics = TOPICS
     return Parts(
         app=app,
         subscriptions=[consumer.SUBSCRIPTION, PERSONS],
@@ -145,10 +167,23 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             DayJob(worker),
             MuteJob(worker),
             CountsJob(worker),
+            TellingJob(worker, settings.status_hold_seconds, can_ask=book is not None),
+            DeliveryJob(
+                worker,
+                settings,
+                sender,
+                vault,
+                {TOPIC: check_of(address_of(settings))},
+                complete=completing(worker, vault, book),
+                preferences=PREFERENCES,
+            ),
+            MessagePurgeJob(worker, settings),
+            ContactResealJob(worker, vault),
             PurgeJob(worker),
             SecretResealJob(worker, vault),
             ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),
         ],
+        closing=[sender.close, *([book.close] if book else [])],
     )
 
 
@@ -167,6 +202,7 @@ SERVICE = Service(
                 "/b",
                 "/board-static",
                 "/visitor-static",
+                PREFERENCES,
                 "/docs",
                 "/problems",
                 "/static",

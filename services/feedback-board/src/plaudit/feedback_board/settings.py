@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from pydantic import Field
 
-from plaudit.common.vault import VaultSettings
+from plaudit.common.delivery.settings import DeliverySettings
 
 
 class Act(StrEnum):
@@ -17,7 +17,7 @@ class Act(StrEnum):
     COMMENT = "comment"
 
 
-class BoardSettings(VaultSettings):
+class BoardSettings(DeliverySettings):
     """Settings of the board."""
 
     board_tenant: str = "default"
@@ -47,6 +47,11 @@ class BoardSettings(VaultSettings):
     """A person who has signed in on the board is signed out after so long."""
     sign_in_secret_overlap_hours: float = Field(default=24.0, ge=0, le=24 * 7)
     """How long tokens still count that are signed with the secret before the present one."""
+    status_hold_seconds: float = Field(default=600.0, ge=0, le=86_400)
+    """How long a status rests before anybody is told of it: what goes back meanwhile tells nobody."""
+    ingest_url: str = ""
+    """Where ingest answers to other services, such as `http://ingest:8000`: it is asked for the addresses of customers
+    just before they are written to. Empty: only people who signed in on the board are."""
     board_trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """More of `trusted_proxies`, as a JSON list, for the board alone."""
 

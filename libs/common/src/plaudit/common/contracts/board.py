@@ -47,7 +47,7 @@ class RequestMerge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class RequestVote(msgspec.Struct, frozen=True, kw_only=True):
-    """A person voted, once. `person` is a person key."""
+    """A person voted, once, or took the vote back. `person` is a person key."""
 
     request: RequestState
     person: str

@@ -286,6 +286,7 @@ _DATA: dict[str, Any] = {
         request=_MERGED_REQUEST_STATE, into=_REQUEST_STATE, reason="Both ask for the deposit on the day of return."
     ),
     "request.unmerged": RequestMerge(request=_MERGED_REQUEST_STATE, into=_REQUEST_STATE),
+    "request.unvoted": RequestVote(request=_REQUEST_STATE, person="native:c-4711"),
     "review.linked": LinkChange(request=_REQUEST_STATE, review_id=_REVIEW, review_subject=_STATE.subject),
     "review.unlinked": LinkChange(request=_REQUEST_STATE, review_id=_REVIEW, review_subject=_STATE.subject),
     "request.edited": RequestChange(request=_REQUEST_STATE),

@@ -157,6 +157,7 @@ BOARD = Topic(
             "comment.removed": CommentChange,
             "response.published": ResponseChange,
             "person.erasure_requested": ErasureRequest,
+            "request.unvoted": RequestVote,
         }
     ),
 )

@@ -21,7 +21,7 @@ from plaudit.common.db.errors import is_transient
 from plaudit.common.delivery import commands, store
 from plaudit.common.delivery.channels.sender import Sender
 from plaudit.common.delivery.commands import Checks, Complete, NotCompletedError, Ready, Withdraw
-from plaudit.common.delivery.consent.links import unsubscribe_urls
+from plaudit.common.delivery.consent.links import PREFERENCES, unsubscribe_urls
 from plaudit.common.delivery.domain.message import Delivery
 from plaudit.common.delivery.domain.outcomes import MAX_ERROR_CHARS, Kind, Outcome
 from plaudit.common.delivery.endpoints import store as endpoints
@@ -70,6 +70,7 @@ class DeliveryJob(PeriodicJob):
         gatherings: Gatherings = NOTHING_KNOWN,
         complete: Complete | None = None,
         watch: RecipientWatch = NOBODY_WATCHES,
+        preferences: str = PREFERENCES,
     ) -> None:
         """Send messages.
 
@@ -82,6 +83,7 @@ class DeliveryJob(PeriodicJob):
             gatherings: how what is gathered is composed.
             complete: finds the addresses of persons; None where this installation has none to ask.
             watch: told of endpoints that are disabled because they are gone or fail for days.
+            preferences: the path of the page on which persons choose what they are told.
         """
         super().__init__("deliveries", settings.delivery_poll_seconds)
         self._database = database
@@ -92,6 +94,7 @@ class DeliveryJob(PeriodicJob):
         self._gatherings = gatherings
         self._complete = complete
         self._watch = watch
+        self._preferences = preferences
         self._running: set[asyncio.Task[tuple[Delivery, Outcome]]] = set()
         self._held: Counter[str] = Counter()
         """Tenant → how many of its deliveries are on their way."""
@@ -183,7 +186,8 @@ class DeliveryJob(PeriodicJob):
             )
             ready += await gathered.prepare(tx, bundles, self._checks, self._gatherings, self._vault)
             ready = await commands.with_references(tx, ready)
-            links = await unsubscribe_urls(tx, [each.delivery for each in ready], address_of(settings))
+            mails = [each.delivery for each in ready]
+            links = await unsubscribe_urls(tx, mails, address_of(settings), self._preferences)
             at = tx.now
         NOT_SENT.inc(len(leased) - len(ready))
         for each in ready:

@@ -1,4 +1,4 @@
-"""The groups `alerting-alerts` on `reviews.v1` and `alerting-endpoints` on `alerts.v1`.
+"""The group `alerting-alerts` on `reviews.v1`, and those that tell endpoints of `alerts.v1` and `board.v1`.
 
 A negative review that nobody is for raises an alert, once. Endpoints are told of each event of the topics they take.
 """
@@ -15,7 +15,7 @@ from plaudit.alerting.alerts.domain.told_events import Event
 from plaudit.alerting.alerts.domain.uncaught import order_key
 from plaudit.alerting.people.domain import Owner
 from plaudit.common import erasure
-from plaudit.common.contracts import ALERTS, REVIEWS, ReviewChange
+from plaudit.common.contracts import ALERTS, BOARD, REVIEWS, ReviewChange
 from plaudit.common.db import OrderKey, Tx
 from plaudit.common.erasure import REVIEW_ERASED
 from plaudit.common.events import Outgoing
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 
 GROUP: Final = "alerting-alerts"
 ENDPOINTS_GROUP: Final = "alerting-endpoints"
+BOARD_ENDPOINTS_GROUP: Final = "alerting-board-endpoints"
 
 
 def uncaught_subscription(fallback: Owner) -> Subscription[ReviewChange]:
@@ -56,6 +57,15 @@ def endpoint_subscription(public_url: str) -> Subscription[dict[str, Any]]:
         handle=partial(tell, public_url),
         order_keys=alarm_keys,
     )
+
+
+def board_endpoint_subscription(public_url: str) -> Subscription[dict[str, Any]]:
+    """Return the subscription of endpoints to what happens on the board.
+
+    Args:
+        public_url: the address of Plaudit from outside; empty where it is not known.
+    """
+    return Subscription(group=BOARD_ENDPOINTS_GROUP, topic=BOARD, data=dict[str, Any], handle=partial(tell, public_url))
 
 
 def alarm_keys(record: Record[dict[str, Any]]) -> Iterable[OrderKey]:

@@ -13,6 +13,7 @@ from plaudit.feedback_board.accounts import store
 from plaudit.feedback_board.accounts.events import erasure_requested
 from plaudit.feedback_board.comments import store as comments
 from plaudit.feedback_board.holds import store as holds
+from plaudit.feedback_board.notifications.commands import following
 from plaudit.feedback_board.requests.commands import record, request_key
 from plaudit.feedback_board.requests.domain.activity import Kind
 from plaudit.feedback_board.requests.domain.errors import MergedRequestError, UnknownRequestError
@@ -80,11 +81,12 @@ async def vote_as(work: UnitOfWork, tenant_id: str, plan: Plan, person: SignedIn
 
 
 async def adopt(work: UnitOfWork, tenant_id: str, plan: Plan, visitor: Visitor, person: SignedIn, actor: str) -> None:
-    """Make what a cookie did the person's, who has signed in: votes, requests, comments, and the standing.
+    """Make what a cookie did the person's, who has signed in: votes, requests, comments, standing, what it follows.
 
     Where both voted, or both have a standing, the person's own stays.
     """
     await holds.adopt(work.tx, tenant_id, visitor.person_key, person.person_key)
+    await following.move(work.tx, tenant_id, visitor.person_key, person.person_key)
     for root_id in sorted(set(plan.roots.values())):
         of_root = [request_id for request_id, root in plan.roots.items() if root == root_id]
         await votes.adopt(work, tenant_id, root_id, of_root, visitor.person_key, person.person_key, actor)
@@ -133,6 +135,7 @@ async def export(tx: Tx, tenant_id: str, person_key: str) -> dict[str, Any]:
         "board": tenant_id,
         "name": None if found is None else found.name,
         "requests": _plain(await store.made(tx, tenant_id, person_key, EXPORTED_ROWS)),
+        "follows": _plain(await store.followed(tx, tenant_id, person_key, EXPORTED_ROWS)),
         "comments": _plain(await store.said(tx, tenant_id, person_key, EXPORTED_ROWS)),
         "votes": _plain(await store.voted(tx, tenant_id, person_key, EXPORTED_ROWS)),
         "sessions": _plain(await store.sessions(tx, tenant_id, person_key)),

@@ -28,6 +28,12 @@ WHERE said.tenant_id = $1 AND said.author_key = $2 AND said.visibility <> 'remov
     AND request.visibility = 'published'
 ORDER BY said.created_at DESC, said.id LIMIT $3
 """
+_FOLLOWED = """
+SELECT held.changed_at AS at, request.id, request.slug, request.title, request.status, request.votes, request.visibility
+FROM followers AS held JOIN requests AS request ON request.tenant_id = held.tenant_id AND request.id = held.request_id
+WHERE held.tenant_id = $1 AND held.person_key = $2 AND held.state = 'following' AND request.visibility = 'published'
+ORDER BY held.changed_at DESC, request.id LIMIT $3
+"""
 _REQUEST_IDS = """
 SELECT request_id FROM votes WHERE tenant_id = $1 AND person_key = $2
 UNION SELECT id FROM requests WHERE tenant_id = $1 AND author_key = $2
@@ -61,6 +67,11 @@ async def logged(tx: Tx, tenant_id: str, person_key: str, limit: int) -> list[di
 async def sessions(tx: Tx, tenant_id: str, person_key: str) -> list[dict[str, Any]]:
     """Return a person's sessions."""
     return [dict(row) for row in await tx.raw.fetch(_SESSIONS, tenant_id, person_key)]
+
+
+async def followed(tx: Tx, tenant_id: str, person_key: str, limit: int) -> list[dict[str, Any]]:
+    """Return the requests that a person follows beyond those voted for, the latest first."""
+    return [dict(row) for row in await tx.raw.fetch(_FOLLOWED, tenant_id, person_key, limit)]
 
 
 async def said(tx: Tx, tenant_id: str, person_key: str, limit: int) -> list[dict[str, Any]]:

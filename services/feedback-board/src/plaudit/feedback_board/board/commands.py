@@ -9,6 +9,8 @@ from plaudit.common.rate_limits import Limit, spend
 from plaudit.feedback_board.holds import commands as holds
 from plaudit.feedback_board.holds import store as held_posts
 from plaudit.feedback_board.holds.domain import Post, PostKind
+from plaudit.feedback_board.notifications.commands.following import follow_by_default
+from plaudit.feedback_board.notifications.domain.followers import Source
 from plaudit.feedback_board.requests import events
 from plaudit.feedback_board.requests.commands import (
     add,
@@ -70,6 +72,7 @@ async def create_with_vote(
     else:
         request = await add(work, tenant_id, request_id, draft, actor, author=author)
         request = await votes.add(work, request, person_key, actor) or request
+        await follow_by_default(work.tx, request, person_key, Source.ASKED, actor)
     await keep_answer(work.tx, key, request)
     return request
 

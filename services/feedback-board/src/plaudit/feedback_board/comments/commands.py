@@ -21,6 +21,8 @@ from plaudit.feedback_board.comments.domain import Comment, Response, UnknownCom
 from plaudit.feedback_board.holds import commands as holds
 from plaudit.feedback_board.holds import store as held_posts
 from plaudit.feedback_board.holds.domain import Post, PostKind
+from plaudit.feedback_board.notifications.commands.following import follow_by_default
+from plaudit.feedback_board.notifications.domain.followers import Source
 from plaudit.feedback_board.requests.commands import lock_and_find, record, request_key
 from plaudit.feedback_board.requests.domain.activity import Kind
 from plaudit.feedback_board.requests.domain.request import Request
@@ -99,6 +101,7 @@ async def post(
         await holds.hold(work.tx, tenant_id, PostKind.COMMENT, comment.id, request_id, author.key, reasons)
     logged = {"text": text, "author_name": comment.author_name, "by_staff": comment.by_staff}
     await _record(work, request, comment, Kind.COMMENT_CREATED, actor, CREATED, {**logged, **_as_made(comment)})
+    await _follow(work, request, comment, actor)
     if key is not None:
         await idempotency.keep(work.tx, tenant_id, key, f'"{comment.id}"')
     return Outcome(comment)
@@ -192,6 +195,7 @@ async def publish(work: UnitOfWork, tenant_id: str, request_id: UUID, comment_id
     if comment.author_key is not None:
         await holds.make_known(work.tx, tenant_id, comment.author_key)
     await _record(work, request, comment, Kind.COMMENT_PUBLISHED, actor, CREATED, {})
+    await _follow(work, request, comment, actor)
     return Outcome(comment)
 
 
@@ -281,6 +285,12 @@ async def _record(
     event: Outgoing | None = events.comment_changed(event_type, request, work.tx.now, comment) if is_told else None
     logged = {"comment_id": str(comment.id), **detail}
     await record(work, request, kind, actor, event, person_key=comment.author_key, detail=logged)
+
+
+async def _follow(work: UnitOfWork, request: Request, comment: Comment, actor: str) -> None:
+    """Let the author of a comment that everybody sees hear what becomes of the request; staff do not."""
+    if comment.author_key is not None and comment.visibility is Visibility.PUBLISHED:
+        await follow_by_default(work.tx, request, comment.author_key, Source.COMMENTED, actor)
 
 
 def _as_made(comment: Comment) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from plaudit.feedback_board.comments import commands as comments
 from plaudit.feedback_board.holds import commands as holds
 from plaudit.feedback_board.links.commands import erase_reviews, review_key
 from plaudit.feedback_board.moderation import store as moderation
+from plaudit.feedback_board.notifications.commands import following
 from plaudit.feedback_board.personas import commands as personas
 from plaudit.feedback_board.requests.commands import erase_author, erase_person
 from plaudit.feedback_board.visitors import store as visitors
@@ -46,7 +47,10 @@ async def _scrub_review(tx: Tx, erased: Erased) -> int:
 
 
 async def _scrub_person(work: UnitOfWork, erased: Erased) -> int:
-    """Delete some votes; when none are left empty posts, then what is known of the person, then the log."""
+    """Delete some votes; when none are left empty posts, then what is known of the person, then the log.
+
+    Address, mails and sessions go last, and the receipt says then that it is done.
+    """
     assert erased.wanted is not None, "it is kept until all stores are scrubbed"
     person = erased.tenant_id, erased.wanted, erased.erased_at
     done = (
@@ -59,5 +63,6 @@ async def _scrub_person(work: UnitOfWork, erased: Erased) -> int:
         or await erase_person(work.tx, *person, ENTRIES_PER_TURN)
     )
     if not done:
+        await following.erase(work.tx, *person)
         await visitors.erase_person(work.tx, *person)
     return done

@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from plaudit.common.delivery.domain.stores import DELIVERY_STORES
+
 STORES: Final[Mapping[str, str]] = {
     "requests": "author emptied, words too where they are not public; votes and reach are counted anew",
     "activity": "person keys, names and words of comments emptied, those of the person",
@@ -37,6 +39,10 @@ STORES: Final[Mapping[str, str]] = {
     "used_tokens": "holds hashes of random ids; deleted when the tokens are too old",
     "sign_in_secrets": "holds nothing about customers",
     "deletions": "the person taken off; says that it is done, and when",
+    "announcements": "holds a person's key only while people are being told; emptied then",
+    "followers": "deleted, those of the person",
+    "board_contacts": "deleted, that of the person",
+    **DELIVERY_STORES,
 }
 """Table → what an erasure does to it. A test compares it with the tables that there are."""
 

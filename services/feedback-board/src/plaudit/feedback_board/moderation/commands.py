@@ -14,6 +14,8 @@ from plaudit.feedback_board.holds import store as held_posts
 from plaudit.feedback_board.holds.domain import MAX_BLOCK, PersonStanding, PostKind, Rules, Standing
 from plaudit.feedback_board.moderation import store
 from plaudit.feedback_board.moderation.domain import Action, Entry, UnknownPostError
+from plaudit.feedback_board.notifications.commands.following import follow_by_default
+from plaudit.feedback_board.notifications.domain.followers import Source
 from plaudit.feedback_board.requests import events
 from plaudit.feedback_board.requests.commands import check_may_leave, lock_and_find, recount, save_words
 from plaudit.feedback_board.requests.domain.activity import Kind as LogKind
@@ -147,6 +149,7 @@ async def _publish_request(work: UnitOfWork, tenant_id: str, request_id: UUID, a
         await holds.make_known(work.tx, tenant_id, before.author_key)
     if before.visibility is Visibility.HELD and before.author_key is not None:
         request = await votes.add(work, request, before.author_key, actor) or request
+        await follow_by_default(work.tx, request, before.author_key, Source.ASKED, actor)
     return request, False
 
 

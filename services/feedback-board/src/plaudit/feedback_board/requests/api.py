@@ -29,6 +29,8 @@ from plaudit.common.http import (
 from plaudit.common.http.headers import is_none_match, strong_tags
 from plaudit.common.http.problems import ProblemError, precondition_failed
 from plaudit.common.idempotency import IdempotencyKey
+from plaudit.common.person_keys import person_key
+from plaudit.common.tenants import store as tenants
 from plaudit.feedback_board.requests import commands
 from plaudit.feedback_board.requests.domain.errors import (
     HasMergedRequestsError,
@@ -51,13 +53,15 @@ from plaudit.feedback_board.requests.schemas import (
     SizingIn,
     SizingOut,
     StatusIn,
+    TriageOut,
     activity_out,
     priority_out,
     request_out,
     sizing_out,
     snapshot_out,
+    triage_out,
 )
-from plaudit.feedback_board.requests.store import activity, priority_history, requests, sizings
+from plaudit.feedback_board.requests.store import activity, priority_history, requests, sizings, triage
 
 LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """Later than any snapshot."""
@@ -70,6 +74,8 @@ _CURSOR_TYPES: Final[dict[Order, type[tuple[Any, ...]]]] = {
 }
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
+board = APIRouter(prefix="/v1/board", tags=["requests"])
+"""What is about a board and not about one request."""
 
 BoardReader = Annotated[Principal, Depends(authorize("board:read"))]
 BoardWriter = Annotated[Principal, Depends(authorize("board:write"))]
@@ -190,6 +196,8 @@ async def set_status(
     """Set the status of a request. A reason is needed to decline, to ship what was not planned, and to move back.
 
     409 names the statuses that can follow on the present one, and which of them need a reason.
+
+    Those who asked for it are told some minutes later, each once, if the request still has this status by then.
     """
     outcome = await commands.set_status(
         work,
@@ -199,6 +207,8 @@ async def set_status(
         body.cleaned_reason(),
         actor_of(principal),
         expected_revisions=_revisions(if_match),
+        notify=body.notify,
+        actor_key=await actor_key_of(work.tx, principal),
     )
     response.headers["ETag"] = _etag(outcome.request)
     return request_out(outcome.request)
@@ -293,9 +303,23 @@ async def list_activity(
     return paging.page(found, lambda entry: (entry.id,), activity_out)
 
 
+@board.get("/triage", summary="Count what waits for the team")
+async def count_triage(principal: BoardReader, tx: TenantTx) -> TriageOut:
+    """Count what waits for the team: new, undecided, stale, and not sized though many ask for it."""
+    return triage_out(await triage.count(tx, principal.tenant_id), tx.now)
+
+
 def actor_of(principal: Principal) -> str:
     """Return the actor that the log names for a key or a person."""
     return principal.actor
+
+
+async def actor_key_of(tx: Tx, principal: Principal) -> str:
+    """Return the person key of who of the staff is signed in; empty for an API key."""
+    tenant_key = await tenants.person_key_of(tx, principal.tenant_id)
+    if principal.person is None or tenant_key is None:
+        return ""
+    return person_key(tenant_key, principal.person.email)
 
 
 async def find_request(tx: Tx, principal: Principal, request_id: UUID) -> Request:

@@ -19,6 +19,7 @@ from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.outbox import UnitOfWork
 from plaudit.feedback_board.requests import events
 from plaudit.feedback_board.requests.domain.activity import Entry, Kind, decimal_text, figures
+from plaudit.feedback_board.requests.domain.announcement import Announcement, is_wanted
 from plaudit.feedback_board.requests.domain.counting import is_due
 from plaudit.feedback_board.requests.domain.errors import (
     HasMergedRequestsError,
@@ -37,6 +38,7 @@ from plaudit.feedback_board.requests.domain.visibility import Author, Visibility
 from plaudit.feedback_board.requests.domain.weighing import Concern, Weighing
 from plaudit.feedback_board.requests.store import (
     activity,
+    announcements,
     mentions,
     priority_history,
     recounts,
@@ -96,8 +98,21 @@ async def set_status(
     actor: str,
     *,
     expected_revisions: Collection[int] | None = None,
+    notify: bool | None = None,
+    actor_key: str = "",
 ) -> Outcome:
     """Set the status of a request, with its public reason where there is one. The same again changes nothing.
+
+    Args:
+        work: the open transaction.
+        tenant_id: whose board.
+        request_id: which request.
+        status: the new one.
+        reason: why; public.
+        actor: who sets it, for the log.
+        expected_revisions: what the request's revision must be one of.
+        notify: whether those who asked for it are told; None as `announcement.is_wanted` says. An import says False.
+        actor_key: the person key of who sets it, who is not told; empty for what is no person.
 
     Raises:
         UnknownRequestError: no such request.
@@ -115,10 +130,30 @@ async def set_status(
     check_transition(previous, status, reason)
     changed = replace(before, status=status, status_reason=reason, status_changed_at=work.tx.now)
     request = await _save(work.tx, changed)
+    await _announce(work, request, previous, notify, actor_key)
     detail = {"previous_status": previous, "status": status, "reason": reason}
     event = events.status_changed(request, work.tx.now, previous)
     await record(work, request, Kind.STATUS_CHANGED, actor, event, detail=detail)
     return Outcome(request)
+
+
+async def _announce(work: UnitOfWork, request: Request, previous: Status, notify: bool | None, actor_key: str) -> None:
+    """Hold a change of status for those who are to be told, or because an earlier one is held that it changes."""
+    held = await announcements.held(work.tx, request.tenant_id, request.id)
+    wanted = is_wanted(request.status, notify, held)
+    if not wanted and not held:
+        return
+    made = Announcement(
+        tenant_id=request.tenant_id,
+        id=work.ids(),
+        request_id=request.id,
+        previous_status=previous,
+        status=request.status,
+        is_wanted=wanted,
+        actor_key=actor_key,
+        changed_at=work.tx.now,
+    )
+    await announcements.append(work.tx, made)
 
 
 async def set_sizing(

@@ -51,7 +51,7 @@ def status_changed(request: Request, at: datetime, previous: Status) -> Outgoing
 
 
 def scored(request: Request, at: datetime) -> Outgoing:
-    """Return the notice of a change of figures that has no notice of its own: a sizing, a withdrawn vote, a recount."""
+    """Return the notice of a change of figures that has no notice of its own: a sizing, a recount."""
     return notice("request.scored", request, at, RequestChange(request=state(request)))
 
 

@@ -109,6 +109,24 @@ request_counts = Table(
     Column("is_sum", Boolean, nullable=False),
 )
 
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("request_id", Uuid, nullable=False),
+    Column("previous_status", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("is_wanted", Boolean, nullable=False),
+    Column("actor_key", Text, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("settled_at", DateTime(timezone=True)),
+    Column("outcome", Text, nullable=False),
+    Column("told_up_to", Text, nullable=False),
+    Column("told", Integer, nullable=False),
+)
+
 mentions = Table(
     "mentions",
     metadata,

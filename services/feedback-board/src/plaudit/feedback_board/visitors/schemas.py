@@ -33,7 +33,7 @@ class SignInSecretIn(Body):
 class SignInSecretOut(BaseModel):
     """Since when the secret counts. It is not shown."""
 
-    set_at: datetime
+    set_at: datetime = Field(description="When it was set.")
     previous_until: datetime | None = Field(description="Until then, tokens count that the secret before signed.")
-    audience: str = Field(description="What `aud` of each token must be.")
-    algorithm: str = Field(description="What `alg` of each token must be.")
+    audience: str = Field(description="What `aud` of each token must be.", examples=["plaudit-board:default"])
+    algorithm: str = Field(description="What `alg` of each token must be.", examples=["HS256"])

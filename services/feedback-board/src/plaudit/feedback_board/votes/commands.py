@@ -88,7 +88,7 @@ async def withdraw(
     if voted_at is None:
         return Outcome(before, already=True)
     request = await _save_without(work.tx, before, person_key, voted_at)
-    event = request_events.scored(request, work.tx.now)
+    event = events.unvoted(request, work.tx.now, person_key)
     await record(work, request, Kind.VOTE_WITHDRAWN, actor, event, person_key=person_key)
     return Outcome(request)
 

@@ -71,7 +71,7 @@ async def choose(
 
 
 async def chosen(tx: Tx, tenant_id: str, person_key: str, topics: Sequence[Topic]) -> set[tuple[str, str]]:
-    """Return (topic, channel) of what a person has opted in to: nothing where they have said nothing."""
+    """Return (topic, channel) of what a person is told: where they have said nothing, what needs no consent."""
     return _chosen(await _said(tx, tenant_id, person_key), topics)
 
 
@@ -85,7 +85,7 @@ def _chosen(said: Iterable[ConsentEntry], topics: Sequence[Topic]) -> set[tuple[
         (topic.name, channel)
         for topic in topics
         for channel in CHANNELS
-        if not why_not(said, topic.name, channel, needs_consent=True)
+        if not why_not(said, topic.name, channel, needs_consent=topic.needs_consent)
     }
 
 

@@ -10,10 +10,10 @@ from plaudit.common.delivery.domain.message import Channel, Delivery
 from plaudit.common.tenants import store as tenants
 
 PREFERENCES = "/preferences"
-"""The public page; below it, the token of a person."""
+"""The public page, unless a service has it elsewhere; below it, the token of a person."""
 
 
-async def preferences_url(tx: Tx, tenant_id: str, person_key: str, address: str) -> str:
+async def preferences_url(tx: Tx, tenant_id: str, person_key: str, address: str, path: str = PREFERENCES) -> str:
     """Return the address of a person's preferences.
 
     Args:
@@ -21,11 +21,12 @@ async def preferences_url(tx: Tx, tenant_id: str, person_key: str, address: str)
         tenant_id: whose customer they are.
         person_key: theirs.
         address: that of this installation, without a slash at its end.
+        path: where the service has the page.
 
     Raises:
         LookupError: there is no such tenant.
     """
-    return f"{address}{PREFERENCES}/{await token_of(tx, tenant_id, person_key)}"
+    return f"{address}{path}/{await token_of(tx, tenant_id, person_key)}"
 
 
 async def token_of(tx: Tx, tenant_id: str, person_key: str) -> str:
@@ -47,11 +48,13 @@ async def proven(tx: Tx, token: str) -> Link | None:
     return link if link is not None and key is not None and is_signed(link, key) else None
 
 
-async def unsubscribe_urls(tx: Tx, deliveries: Sequence[Delivery], address: str) -> dict[UUID, str]:
+async def unsubscribe_urls(
+    tx: Tx, deliveries: Sequence[Delivery], address: str, path: str = PREFERENCES
+) -> dict[UUID, str]:
     """Return for each mail to a person where a program of theirs stops mails of its topic (RFC 8058)."""
     concerning = [each for each in deliveries if each.person_key and each.channel == Channel.EMAIL]
     pages = {
-        key: await preferences_url(tx, *key, address)
+        key: await preferences_url(tx, *key, address, path)
         for key in {(each.tenant_id, each.person_key) for each in concerning}
     }
     return {

@@ -1,4 +1,4 @@
-"""The public page of a person's preferences, reached by a signed link: nothing is ticked that they have not chosen.
+"""The public page of a person's preferences, reached by a signed link: it ticks what they are told, and no more.
 
 Mail programs post to `…/stop/{topic}` without a session and without a page (RFC 8058, section 3.1).
 """
@@ -25,7 +25,7 @@ from plaudit.common.tenants import store as tenants
 SAVED: Final = "saved"
 _BOX: Final = "topic"
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
+_routes = APIRouter(include_in_schema=False, dependencies=[Depends(anyone)])
 pages = Pages("plaudit.common.delivery.consent")
 
 
@@ -43,7 +43,7 @@ async def _database(request: Request) -> Database:
 OfDatabase = Annotated[Database, Depends(_database)]
 
 
-@router.get(f"{PREFERENCES}/{{token}}")
+@_routes.get("/{token}")
 async def show_preferences(request: Request, database: OfDatabase, token: str, done: str = "") -> Response:
     """Show what a person has chosen. Opening it changes nothing."""
     link = await _link(database, token)
@@ -56,14 +56,15 @@ async def show_preferences(request: Request, database: OfDatabase, token: str, d
         tenant=name,
         topics=topics,
         chosen={topic for topic, _ in chosen},
-        path=f"{PREFERENCES}/{token}",
+        path=_page_of(request, token),
+        counts_elsewhere=_bus_topic(request) is not None,
         is_saved=done == SAVED,
         box=_BOX,
     )
     return _private(response)
 
 
-@router.post(f"{PREFERENCES}/{{token}}")
+@_routes.post("/{token}")
 async def choose(request: Request, database: OfDatabase, token: str) -> Response:
     """Write what a person has ticked."""
     link = await _link(database, token)
@@ -72,24 +73,24 @@ async def choose(request: Request, database: OfDatabase, token: str) -> Response
     async with _changing(database, link) as tx:
         changed = await commands.choose(tx, link.tenant_id, link.person_key, topics_of(request), ticked)
         await _tell(request, tx, changed)
-    return _private(RedirectResponse(f"{PREFERENCES}/{token}?done={SAVED}", 303))
+    return _private(RedirectResponse(f"{_page_of(request, token)}?done={SAVED}", 303))
 
 
-@router.post(f"{PREFERENCES}/{{token}}/stop")
+@_routes.post("/{token}/stop")
 async def stop_all(request: Request, database: OfDatabase, token: str) -> Response:
     """Write that a person wants to hear nothing any more."""
     link = await _link(database, token)
     await _stop(request, database, link, {EVERY}, Source.PREFERENCES)
-    return _private(RedirectResponse(f"{PREFERENCES}/{token}?done={SAVED}", 303))
+    return _private(RedirectResponse(f"{_page_of(request, token)}?done={SAVED}", 303))
 
 
-@router.get(f"{PREFERENCES}/{{token}}/stop/{{topic}}")
-async def lead_to_preferences(token: str, topic: str) -> Response:  # noqa: ARG001 - a link that is opened stops nothing
+@_routes.get("/{token}/stop/{topic}")
+async def lead_to_preferences(request: Request, token: str, topic: str) -> Response:  # noqa: ARG001 - it stops nothing
     """Lead to the page: programs that look at links in advance stop nothing."""
-    return _private(RedirectResponse(f"{PREFERENCES}/{token}", 303))
+    return _private(RedirectResponse(_page_of(request, token), 303))
 
 
-@router.post(f"{PREFERENCES}/{{token}}/stop/{{topic}}")
+@_routes.post("/{token}/stop/{topic}")
 async def stop(request: Request, database: OfDatabase, token: str, topic: str) -> Response:
     """Write that a person wants no mails of a topic any more; a mail program asks for it."""
     link = await _link(database, token)
@@ -97,7 +98,7 @@ async def stop(request: Request, database: OfDatabase, token: str, topic: str) -
         raise not_found("topic")
     meant = {topic} | {each.name for each in topics_of(request) if topic in each.asked_by}
     await _stop(request, database, link, meant, Source.ONE_CLICK)
-    return _private(pages.response("stopped.html", path=f"{PREFERENCES}/{token}"))
+    return _private(pages.response("stopped.html", path=_page_of(request, token)))
 
 
 async def _stop(request: Request, database: Database, link: Link, topics: Collection[str], source: Source) -> None:
@@ -120,9 +121,19 @@ async def _changing(database: Database, link: Link) -> AsyncIterator[Tx]:
 
 async def _tell(request: Request, tx: Tx, entries: Sequence[ConsentEntry]) -> None:
     """Tell what was chosen on the topic that the service has declared in `app.state.consent_topic`, if it has."""
-    topic: BusTopic | None = getattr(request.app.state, "consent_topic", None)
-    if topic is not None:
+    if (topic := _bus_topic(request)) is not None:
         await request.app.state.resources.outbox.append(tx, [consent_event(topic, each) for each in entries])
+
+
+def _bus_topic(request: Request) -> BusTopic | None:
+    topic: BusTopic | None = getattr(request.app.state, "consent_topic", None)
+    return topic
+
+
+def _page_of(request: Request, token: str) -> str:
+    """Return the path of a person's page, wherever the service has it."""
+    path = request.url.path
+    return path[: path.index(token) + len(token)]
 
 
 async def _link(database: Database, token: str) -> Link:
@@ -143,3 +154,13 @@ def _private(response: Response) -> Response:
     response.headers["referrer-policy"] = "no-referrer"
     response.headers["x-robots-tag"] = "noindex"
     return response
+
+
+def preferences_at(path: str) -> APIRouter:
+    """Return the pages below a path of the service."""
+    made = APIRouter(prefix=path)
+    made.include_router(_routes)
+    return made
+
+
+router = preferences_at(PREFERENCES)

@@ -67,6 +67,8 @@ class Topic(msgspec.Struct, frozen=True):
     description: str = ""
     asked_by: frozenset[str] = frozenset()
     """Topics of the mails that ask whether somebody wants it: who stops one of them wants none of this either."""
+    needs_consent: bool = True
+    """Whether nothing said means no; else people are told until they opt out, and the page shows it so."""
 
 
 def why_not(entries: Iterable[ConsentEntry], topic: str, channel: str, *, needs_consent: bool) -> str:

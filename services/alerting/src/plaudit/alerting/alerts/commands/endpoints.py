@@ -1,4 +1,4 @@
-"""How endpoints of a tenant are told of what is published on `alerts.v1`, and what is asked before that leaves."""
+"""How endpoints of a tenant are told of events on `alerts.v1` and `board.v1`, and what is asked before that leaves."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -16,6 +16,7 @@ from plaudit.alerting.alerts.domain.told_events import (
     is_told,
     is_trigger,
     message_of,
+    told_at,
 )
 from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.clocks import store as clocks
@@ -29,6 +30,7 @@ from plaudit.common.delivery.endpoints import store as endpoints
 from plaudit.common.delivery.gatherings.commands import Gatherer, Told
 
 NOT_LATE: Final = "the clock is not late any more"
+LATER_FIGURES: Final = "later figures of the request are told"
 AFTER_ITS_BEGIN: Final = timedelta(seconds=20)
 """The end of an alarm leaves so much later where its begin may still be on the way: longer than an exchange takes."""
 
@@ -59,7 +61,7 @@ async def tell_endpoints(tx: Tx, events: Sequence[Event], public_url: str) -> No
     begun = await delivery_store.begun(tx, ends) if ends else {}
     messages: list[Message] = []
     for event, each in chosen:
-        not_before = None
+        not_before = told_at(event, tx.now)
         if each.channel in ALARM_CHANNELS:
             key = event.tenant_id, event.thread, str(each.id)
             if event.action == TRIGGER:
@@ -82,6 +84,12 @@ def beside_events(of_others: Check) -> Check:
         return found | (await _ended(tx, alarms) if alarms else {})
 
     return check
+
+
+async def last_scores(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
+    """Withdraw figures of a request where later ones of the same minute are told to the same endpoint."""
+    outdated = await store.outdated_scores(tx, [(each.delivery.tenant_id, each.delivery.id) for each in due])
+    return {each.delivery.id: Withdraw(LATER_FIGURES) for each in due if each.delivery.id in outdated}
 
 
 def listing_beside_events(gatherer: Gatherer) -> Gatherer:

@@ -1,4 +1,4 @@
-"""What endpoints of the tenant are told of events on `alerts.v1`: each event of the topics that they take.
+"""What endpoints of the tenant are told of events on `alerts.v1` and `board.v1`: each event of the topics they take.
 
 PagerDuty and Alertmanager hold alarms, not events: they are told what begins, acknowledges and ends one.
 """
@@ -28,8 +28,11 @@ ACKNOWLEDGE: Final = "acknowledge"
 RESOLVE: Final = "resolve"
 TOLD_ELSEWHERE: Final = frozenset({"incident.updated", "incident.resolved"})
 """What endpoints are told with every word of it, by the incidents themselves."""
-FOR_PROGRAMS: Final = frozenset({"consent.chosen"})
-"""What persons choose for themselves is no news for a room full of people."""
+SCORE_CHANGED: Final = "request.score_changed"
+FOR_PROGRAMS: Final = frozenset({"consent.chosen", "request.voted", "request.unvoted", "request.scored"})
+"""What persons choose for themselves is no news for a room full of people, and neither is each figure that moves."""
+NAMES: Final[Mapping[str, str]] = {"request.scored": SCORE_CHANGED}
+"""Type of event → its topic, where endpoints know it by another name."""
 MAX_WORDS_CHARS: Final = 500
 MAX_NAME_CHARS: Final = 500
 """A longer one names nothing of ours, and would not fit into an index."""
@@ -59,6 +62,15 @@ _SAID: Final[Mapping[str, str]] = {
     "alert.assigned": "It has another owner",
     "alert.silenced": "It is silenced",
     "alert.resolved": "Resolved",
+    "request.created": "New request",
+    "request.voted": "A vote",
+    "request.unvoted": "A vote taken back",
+    "request.status_changed": "Request",
+    "request.merged": "Requests merged",
+    "request.unmerged": "A merge undone",
+    "request.scored": "New figures",
+    "review.linked": "A review asks for it too",
+    "review.unlinked": "A review does not ask for it",
     "incident.opened": "Incident",
     "incident.closed": "The incident is closed",
     "consent.chosen": "A person has chosen what to be written to about",
@@ -91,7 +103,14 @@ class Event(msgspec.Struct, frozen=True):
             return thread_of_alert(kind, alert_id, clock_id, name_in(data, "review_id"))
         if incident_id := name_in(data, "incident_id"):
             return f"incident:{incident_id}"
+        if request_id := name_in(request_in(data), "request_id"):
+            return f"request:{request_id}"
         return f"event:{self.id}" if clock_id is None else thread_of(clock_id)
+
+    @property
+    def topic(self) -> str:
+        """By what endpoints take it."""
+        return NAMES.get(self.type, self.type)
 
     @property
     def thread(self) -> str:
@@ -127,6 +146,12 @@ def name_in(data: Mapping[str, Any], name: str) -> str:
     return ""
 
 
+def request_in(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the request of the board that an event is about; nothing where it is about none."""
+    found = data.get("request")
+    return found if isinstance(found, dict) else {}
+
+
 def events_thread(thread: str) -> str:
     """Return the thread of events, beside that of the messages to people."""
     return f"{thread}:events"
@@ -143,7 +168,7 @@ def is_told(event: Event, channel: str, topics: list[str], known_since: datetime
         now: the time.
     """
     is_news = event.at >= known_since and now - event.at <= MAX_AGE
-    if not is_news or event.type in TOLD_ELSEWHERE or not takes_topic(topics, event.type):
+    if not is_news or event.type in TOLD_ELSEWHERE or not takes_topic(topics, event.topic):
         return False
     if channel not in ALARM_CHANNELS:
         return channel not in TO_PEOPLE or event.type not in FOR_PROGRAMS
@@ -154,11 +179,11 @@ def message_of(
     event: Event, endpoint_id: UUID, channel: str, public_url: str, not_before: datetime | None = None
 ) -> Message:
     """Return what an endpoint is told of an event. The event is in it as it is on the bus."""
-    topic = event.type.partition(".")[0]
+    topic = event.topic.partition(".")[0]
     return Message(
         tenant=event.tenant_id,
         key=f"event:{event.id}",
-        topic=event.type,
+        topic=event.topic,
         to=endpoint(endpoint_id),
         content=content_of(event, public_url),
         thread=event.thread,
@@ -171,10 +196,13 @@ def content_of(event: Event, public_url: str) -> Content:
     """Return what is said of an event."""
     link, label = _link(event, public_url)
     heading = _SAID.get(event.type, event.type.replace(".", ": ").replace("_", " "))
-    said = _words(event.data, "summary") or _words(event.data, "title") or _what(event.data)
+    said = _words(event.data, "summary") or _words(event.data, "title") or _about_request(event) or _what(event.data)
     what = shortened(one_line(said), MAX_WORDS_CHARS)
     facts = [("Subject", event.subject), *_facts(event.data)]
-    told = fitting(event.data)
+    # No key of a person: an erasure would not find it in what a request's endpoints were told.
+    told = fitting(
+        {name: value for name, value in event.data.items() if name != "person" or not request_in(event.data)}
+    )
     return Content(
         subject=f"{heading}: {what}",
         text="\n".join((what, "", *(f"{name}: {words}" for name, words in facts))),
@@ -211,6 +239,19 @@ def is_trigger(content: Content) -> bool:
     return is_event(content) and content.data.get("event_action") == TRIGGER
 
 
+def told_at(event: Event, now: datetime) -> datetime | None:
+    """Return until when an event waits: figures until the minute ends, since only its last ones are told."""
+    if event.topic != SCORE_CHANGED:
+        return None
+    return now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+def _about_request(event: Event) -> str:
+    title = _words(request_in(event.data), "title")
+    before, after = _words(event.data, "previous_status"), _words(request_in(event.data), "status")
+    return f"{isolated(title)}: {before} → {after}".replace("_", " ") if title and before else title
+
+
 def _what(data: Mapping[str, Any]) -> str:
     if "choice" in data:
         return f"{_words(data, 'topic')} by {_words(data, 'channel')}: {_words(data, 'choice')}"
@@ -245,7 +286,9 @@ def _instant(data: Mapping[str, Any], name: str) -> datetime | None:
 def _link(event: Event, public_url: str) -> tuple[str, str]:
     console = public_url.rstrip("/")
     data = event.data
-    if review_id := name_in(data, "review_id"):
+    if slug := name_in(request_in(data), "slug"):
+        url, label = f"{console}/b/{event.tenant_id}/r/{slug}", "Open the request"
+    elif review_id := name_in(data, "review_id"):
         is_due = event.type in _DUE and _words(data, "metric") in ANSWERED
         path, label = review_page(review_id, to_answer=is_due)
         url = f"{console}{path}"

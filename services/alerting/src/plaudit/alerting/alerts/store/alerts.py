@@ -36,6 +36,17 @@ WHERE tenant_id = $1 AND id = $2 AND state <> 'resolved'
 _LOAD = f"""
 SELECT {ALERT.of("a")} FROM alerts a JOIN unnest($1::text[], $2::uuid[]) AS k (tenant_id, id) USING (tenant_id, id)
 """
+# What waits for the end of the same minute, to the same endpoint about the same request, and was queued later.
+_OUTDATED_SCORES: Final = """
+SELECT d.id FROM message_deliveries d JOIN unnest($1::text[], $2::uuid[]) AS k (tenant_id, id) USING (tenant_id, id)
+WHERE EXISTS (
+    SELECT FROM message_deliveries later
+    WHERE later.tenant_id = d.tenant_id AND later.thread = d.thread AND later.thread <> '' AND later.topic = d.topic
+      AND later.outlet = d.outlet
+      AND date_trunc('minute', later.next_attempt_at) = date_trunc('minute', d.next_attempt_at)
+      AND (later.created_at, later.next_attempt_at) > (d.created_at, d.next_attempt_at)
+)
+"""
 _LOCK = f"SELECT {ALERT.listed} FROM alerts WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
 _KEEP_WORDS = """
 UPDATE alerts a SET title = k.title, excerpt = k.excerpt
@@ -261,3 +272,9 @@ async def read_alert(tx: SqlTx, tenant_id: str, alert_id: UUID) -> RowMapping | 
 def alert_of(row: Record) -> Alert:
     """Return the alert of a row."""
     return Alert(**{**dict(row), "state": AlertState(row["state"])})
+
+
+async def outdated_scores(tx: Tx, deliveries: Collection[tuple[str, UUID]]) -> set[UUID]:
+    """Return those of (tenant id, delivery id) after which figures of the same request were queued for that minute."""
+    rows = await tx.raw.fetch(_OUTDATED_SCORES, *map(list, zip(*deliveries, strict=True))) if deliveries else ()
+    return {row["id"] for row in rows}

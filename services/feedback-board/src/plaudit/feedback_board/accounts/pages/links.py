@@ -28,6 +28,7 @@ from plaudit.feedback_board.board.pages.comments import put_comment
 from plaudit.feedback_board.board.pages.frame import row_id
 from plaudit.feedback_board.board.pages.posting import RequestForm, put_request
 from plaudit.feedback_board.holds.domain import PersonBlockedError
+from plaudit.feedback_board.notifications.commands.contacts import remember_contact
 from plaudit.feedback_board.requests.domain.errors import InvalidInputError
 from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.schemas import page_path
@@ -83,7 +84,9 @@ async def _sign_in(view: View, work: Work, vault: Vault, link: Link, name: str, 
     except InvalidInputError as error:
         return await _link_page(view, work.tx, vault, link, token, error=error, name=name)
     plan = await commands.prepare(work, visit.tenant_id, visit.anonymous, link.intent)
-    await visitors.use_link(work.tx, link, vault)
+    address = await visitors.use_link(work.tx, link, vault)
+    if address:
+        await remember_contact(work.tx, vault, visit.tenant_id, person.person_key, address, language=view.language.code)
     try:
         to = await _do_what_was_wanted(replace(view, visit=replace(visit, visitor=person)), work, plan, link)
     except _REFUSED as error:

@@ -37,7 +37,7 @@ async def set_name(view: CurrentView, work: Work, name: Annotated[str, Form(max_
     """Set the name that a person is shown under."""
     person = view.visit.person
     if person is None:
-        return sign_in_page(view, error=SIGN_IN_FIRST, next_path=f"{view.home}/me")
+        return sign_in_page(view, error=SIGN_IN_FIRST, status=HTTPStatus.UNAUTHORIZED, next_path=f"{view.home}/me")
     try:
         cleaned = clean_display_name(name)
     except InvalidInputError as error:
@@ -92,6 +92,7 @@ async def _my_feedback(
         here="me",
         made=await store.made(tx, *person, SHOWN),
         voted=await store.voted(tx, *person, SHOWN),
+        followed=await store.followed(tx, *person, SHOWN),
         said=await store.said(tx, *person, SHOWN),
         most=SHOWN,
         name=view.visit.display_name if name is None else name,

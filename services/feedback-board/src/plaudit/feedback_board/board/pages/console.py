@@ -22,7 +22,7 @@ from plaudit.feedback_board.board.pages.asked import CURSOR_TYPES
 from plaudit.feedback_board.links import store as links
 from plaudit.feedback_board.merges import pages as merges
 from plaudit.feedback_board.requests import commands
-from plaudit.feedback_board.requests.api import actor_of
+from plaudit.feedback_board.requests.api import actor_key_of, actor_of
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS, decimal_text
 from plaudit.feedback_board.requests.domain.errors import (
@@ -59,6 +59,9 @@ _LOOKS: Final = {
     Status.SHIPPED: "good",
     Status.DECLINED: "bad",
 }
+
+NOTIFY: Final = {"": None, "yes": True, "no": False}
+NOTIFY_WORDS: Final = {"": "as usual: of planned, shipped and declined", "yes": "yes", "no": "no"}
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages("plaudit.feedback_board.board", "plaudit.feedback_board.merges")
@@ -99,6 +102,7 @@ async def set_status(
     revision: Revision,
     status: Annotated[Status, Form()],
     reason: Annotated[str, Form()] = "",
+    notify: Annotated[Literal["", "yes", "no"], Form()] = "",
     show: Show = None,
     cursor: Cursor = None,
 ) -> Response:
@@ -112,9 +116,11 @@ async def set_status(
             clean_reason(reason) if reason else None,
             actor_of(principal),
             expected_revisions=[revision],
+            notify=NOTIFY[notify],
+            actor_key=await actor_key_of(work.tx, principal),
         )
     except (InvalidInputError, TransitionError, RevisionError) as error:
-        typed = Typed({"status": status, "reason": reason}, _errors(error, "status"))
+        typed = Typed({"status": status, "reason": reason, "notify": notify}, _errors(error, "status"))
         return await _page(request, principal, work.tx, show, cursor, request_id, typed)
     words = f"“{isolated(outcome.request.title)}” is {wording.STATUS_WORDS[status].lower()}."
     return done(request, _address(request_id, show, cursor), words)
@@ -188,6 +194,7 @@ async def _page(
         choices={status: wording.STATUS_WORDS[status] for status in TRANSITIONS[selected.status]} if selected else {},
         impacts={"": "not sized"} | {decimal_text(each): _impact_words(each) for each in IMPACTS},
         sizing_is_old=selected is not None and is_old(selected.sized_at, tx.now),
+        notify_words=NOTIFY_WORDS,
         may_write=principal.may("board:write"),
         takes_changes=principal.may("board:write") and selected is not None and selected.merged_into is None,
         typed=typed,

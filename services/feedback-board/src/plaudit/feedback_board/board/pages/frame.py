@@ -22,7 +22,9 @@ from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.visitors.pages import BoardResources, Visit, remember
 
 STATIC: Final = StaticFiles.of_package("plaudit.feedback_board.board.pages", "/board-static")
-PACKAGES: Final = tuple(f"plaudit.feedback_board.{room}" for room in ("board", "changelog", "comments", "accounts"))
+PACKAGES: Final = tuple(
+    f"plaudit.feedback_board.{room}" for room in ("board", "changelog", "comments", "accounts", "notifications")
+)
 """Whose templates the pages are made of."""
 site: Final = Pages(*PACKAGES)
 

@@ -29,6 +29,7 @@ from plaudit.feedback_board.changelog import store as changelog
 from plaudit.feedback_board.languages.pages import Reading
 from plaudit.feedback_board.languages.pages.words import Words
 from plaudit.feedback_board.links import store as links
+from plaudit.feedback_board.notifications import pages as notifications
 from plaudit.feedback_board.requests.domain import request as domain
 from plaudit.feedback_board.requests.domain.activity import PUBLIC_KINDS
 from plaudit.feedback_board.requests.domain.order import Order, sort_key
@@ -69,6 +70,8 @@ Notice = Annotated[
         "edited",
         "taken-back",
         "request-taken-back",
+        "followed",
+        "unfollowed",
     ]
     | None,
     Query(),
@@ -169,6 +172,7 @@ async def show_request(
         talk=await section(tx, visit, found, parts, comments),
         is_held=is_held,
         may_edit=may_edit(visit, found, tx),
+        follow=await notifications.section(tx, visit, found),
         notice=notice,
     )
 

@@ -58,6 +58,8 @@ NOTICES: Final = {
     "withdrawn": "Your vote is taken back.",
     "requested": "Your request is on the board, with your vote.",
     "merged": "The request that you asked for is merged into this one, which asks for the same.",
+    "followed": "You follow this request.",
+    "unfollowed": "You do not follow this request any more.",
     "closed": "This request has been decided, so it takes no more votes.",
     "request-taken-back": "Your request is taken back.",
     "commented": "Your comment is on this page.",

@@ -52,6 +52,10 @@ class Kind(StrEnum):
     """request_id, title, reason: the other side of `MERGED`, in the log of the root"""
     UNMERGED_HERE = "unmerged_here"
     """request_id, title: the other side of `UNMERGED`, in the log of the root"""
+    FOLLOWED = "followed"
+    """`person_key` of the entry; source: `chosen`, or what they did that made them follow"""
+    FOLLOW_STOPPED = "follow_stopped"
+    """`person_key` of the entry, who wants to hear of this request no more, whatever else they do"""
     RECOUNTED = "recounted"
     """Nobody did anything: a review was removed, restored or erased, a person was erased with the votes, or a mention
     left the window of reach; or the tenant weighs people in another way."""

@@ -1,0 +1,1 @@
+"""Every way to change who is told what, and the telling itself."""

@@ -1,0 +1,1 @@
+"""Every SQL statement about followers, the audience of a change, and addresses."""
