@@ -44,6 +44,8 @@ FOR_ANYONE = {
         "/b/{tenant}/sitemap.xml",
         "/robots.txt",
         "/b/{tenant}/r/{slug}/followers",
+        "/b/{tenant}/r/{slug}/votes-instead",
+        "/b/{tenant}/similar",
     ),
     *(f"/b/{{tenant}}/feeds/{name}.atom" for name in ("requests", "shipped", "changelog", "requests/{slug}")),
     *("/b/{tenant}/sign-in", "/b/{tenant}/sign-in/token", "/b/{tenant}/sign-out", "/b/{tenant}/links/{token}"),
@@ -73,6 +75,7 @@ OPEN_BARE_ROUTES = {
     *("/static/{version}/{name}", "/board-static/{version}/{name}", "/survey-static/{version}/{name}"),
     *("/badge-static/{version}/{name}", "/incident-static/{version}/{name}"),
     "/visitor-static/{version}/{name}",
+    "/similar-static/{version}/{name}",
 }
 OURS = {"sec-fetch-site": "same-origin"}
 HTML = {"accept": "text/html"}

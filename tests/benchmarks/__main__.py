@@ -21,6 +21,7 @@ from benchmarks import (
     lists,
     moves,
     relay,
+    similar,
     sorting,
     webhook,
 )
@@ -66,6 +67,7 @@ PROGRAMS = {
     "lists": lists.run,
     "imports": imports.run,
     "board": board.run,
+    "board-similar": similar.run,
 }
 SEVERAL = {"scoring": [name for name in PROGRAMS if name.startswith("scoring-")]}
 """Names that stand for several programs."""

@@ -6,30 +6,32 @@ from typing import Any
 import httpx
 import pytest
 
+from plaudit.common.db import Database
 from plaudit.common.process import Parts
+from plaudit.feedback_board.similar.jobs import IndexJob
 from plaudit_testing.reference import Reference
 
 pytestmark = pytest.mark.postgres
 
 
-async def test_every_operation_answers_as_its_example_says(parts: Parts, api: httpx.AsyncClient, reviews: Any) -> None:
+async def test_every_operation_answers_as_its_example_says(
+    parts: Parts, api: httpx.AsyncClient, reviews: Any, worker: Database
+) -> None:
     assert parts.app is not None
     reference = Reference(parts.app.openapi())
     await reference.check(api, "count_triage")
     made = await reference.check(api, "create_request")
     await reference.check(api, "list_requests")
-    for number, operations in enumerate(
-        (
-            ("get_request", "list_activity", "set_status"),
-            ("set_sizing", "list_sizings", "explain_priority", "get_reach"),
-            ("set_concern",),
-            ("vote", "withdraw_vote"),
-            ("link_review", "unlink_review"),
-            ("follow", "list_audience", "count_audience", "stop_following"),
-        )
+    await _check_similar(reference, api, worker, made)
+    for operations in (
+        ("get_request", "list_activity", "set_status"),
+        ("set_sizing", "list_sizings", "explain_priority", "get_reach"),
+        ("set_concern",),
+        ("vote", "withdraw_vote"),
+        ("link_review", "unlink_review"),
+        ("follow", "list_audience", "count_audience", "stop_following"),
     ):
-        if number:
-            made = await reference.check(api, "create_request")
+        made = await reference.check(api, "create_request")
         ids = {"request_id": made["id"], "review_id": str(await reviews.published()), "person": "native:anna"}
         for operation in operations:
             await reference.check(api, operation, ids=ids)
@@ -54,6 +56,17 @@ async def test_every_operation_answers_as_its_example_says(parts: Parts, api: ht
     for operation in ("set_sign_in_secret", "read_sign_in_secret", "delete_sign_in_secret"):
         await reference.check(api, operation)
     reference.assert_all_are_checked()
+
+
+async def _check_similar(reference: Reference, api: httpx.AsyncClient, worker: Database, one: dict[str, Any]) -> None:
+    """Requests that are alike: each that is made of the example is."""
+    await IndexJob(worker).turn()
+    await reference.check(api, "find_similar", params={"q": one["title"]})
+    other = await reference.check(api, "create_request")
+    await IndexJob(worker).turn()
+    for operation in ("list_duplicates", "reject_duplicate", "propose_again"):
+        await reference.check(api, operation, ids={"request_id": one["id"], "other_id": other["id"]})
+    await reference.check(api, "read_deflection")
 
 
 async def _check_merges(reference: Reference, api: httpx.AsyncClient) -> None:

@@ -19,6 +19,7 @@ TABLES = (
     *("comments", "responses", "held_posts", "standings", "recent_words", "hold_rules", "moderation_log"),
     *("visitors", "visitor_sessions", "visitor_links", "used_tokens", "sign_in_secrets", "deletions"),
     *("announcements", "followers", "board_contacts", *DELIVERY_STORES),
+    *("words_to_index", "request_words", "title_stems", "stem_counts", "submissions", "rejected_duplicates"),
 )
 
 

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from plaudit.feedback_board.similar.jobs import IndexJob
 from plaudit_testing.board_pages import BOARD, Element, page_of, put_on_board, submit
 
 pytestmark = pytest.mark.postgres
@@ -13,17 +14,18 @@ def titles(page: Element) -> list[str]:
 
 
 async def test_a_search_finds_requests_that_have_every_word_whatever_their_status(
-    api: httpx.AsyncClient, clients
+    api: httpx.AsyncClient, clients, worker
 ) -> None:
     await put_on_board(api, "Pumps at stations", text="For BIKES, 100 % of them.")
     await put_on_board(api, "Pumps in shops", "declined")
     await put_on_board(api, "Helmets")
+    await IndexJob(worker).turn()
     visitor = clients.visitor()
     for words, expected in (
         ("pumps", {"Pumps at stations", "Pumps in shops"}),
         ("bikes PUMPS", {"Pumps at stations"}),
         ("100 %", {"Pumps at stations"}),
-        ("%", {"Pumps at stations"}),
+        ("%", set()),
         ("_", set()),
         ("nothing of this", set()),
     ):
@@ -83,9 +85,10 @@ async def test_every_order_pages_through_each_request_once(api: httpx.AsyncClien
         assert len(seen) == len(set(seen)) == 45, sort
 
 
-async def test_a_vote_in_a_filtered_list_comes_back_to_it(api: httpx.AsyncClient, clients) -> None:
+async def test_a_vote_in_a_filtered_list_comes_back_to_it(api: httpx.AsyncClient, clients, worker) -> None:
     await put_on_board(api, "Pumps")
     await put_on_board(api, "Helmets")
+    await IndexJob(worker).turn()
     visitor = clients.visitor()
     page = page_of(await visitor.get(BOARD, params={"q": "pumps", "sort": "votes"}))
     answer = await submit(visitor, page.one("li", class_="row").one("form"))

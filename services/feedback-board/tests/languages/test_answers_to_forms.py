@@ -25,6 +25,7 @@ async def _refused(api: httpx.AsyncClient, browser: httpx.AsyncClient) -> dict[s
         "/requests": (f"{BOARD}/requests", {"title": ""}),
         "/embed/request": (f"{BOARD}/embed/request", {"title": ""}),
         "/r/{slug}/votes": (f"{other}/votes", {"choice": "vote"}),
+        "/r/{slug}/votes-instead": (f"{other}/votes-instead", {}),
         "/r/{slug}/followers": (f"{other}/followers", {"choice": "follow"}),
         "/r/{slug}/edit": (f"{own}/edit", {"choice": "edit", "title": ""}),
         "/r/{slug}/comments": (f"{path}/comments", {"text": ""}),

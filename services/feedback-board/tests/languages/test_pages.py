@@ -18,7 +18,7 @@ from plaudit.feedback_board.requests.domain.errors import HasMergedRequestsError
 from plaudit.feedback_board.requests.domain.visibility import TooLateError
 from plaudit_testing.board_pages import BOARD, page_of, put_on_board
 
-ROOMS = ("board", "changelog", "comments", "accounts", "notifications")
+ROOMS = ("board", "changelog", "comments", "accounts", "notifications", "similar")
 GERMAN = {"accept-language": "fr;q=0.9, de-AT;q=0.8, en;q=0.5"}
 
 
@@ -26,7 +26,7 @@ def _said(room: str) -> Iterator[str]:
     """The English texts in the templates of a room's public pages."""
     folder = files(f"plaudit.feedback_board.{room}").joinpath("templates")
     for file in folder.iterdir():
-        if file.name.startswith(("console", "stop")):
+        if file.name.startswith(("console", "stop", "_deflection", "_duplicates")):
             continue
         tree = Environment(extensions=["jinja2.ext.i18n"]).parse(file.read_text(encoding="utf-8"))
         for call in tree.find_all(nodes.Call):

@@ -32,6 +32,7 @@ from plaudit.feedback_board.board.pages import (
 )
 from plaudit.feedback_board.board.pages import comments as comment_pages
 from plaudit.feedback_board.board.pages import routes as board_pages
+from plaudit.feedback_board.board.pages import similar as similar_pages
 from plaudit.feedback_board.changelog import api as changelog
 from plaudit.feedback_board.comments import api as comments
 from plaudit.feedback_board.embeds import api as board_settings
@@ -54,6 +55,9 @@ from plaudit.feedback_board.personas.jobs import MuteJob
 from plaudit.feedback_board.requests import api as requests
 from plaudit.feedback_board.requests.jobs import CountsJob, DayJob, RecountJob
 from plaudit.feedback_board.settings import BoardSettings
+from plaudit.feedback_board.similar import api as similar
+from plaudit.feedback_board.similar.jobs import IndexJob
+from plaudit.feedback_board.similar.pages import console as similar_console
 from plaudit.feedback_board.visitors import api as visitors
 from plaudit.feedback_board.visitors import pages as visitor_pages
 from plaudit.feedback_board.visitors.jobs import SecretResealJob
@@ -82,6 +86,8 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         resources=resources,
         staff_sessions=sessions.staff_sessions(resources),
         routers=[
+            similar.router,
+            similar.board_router,
             requests.router,
             requests.board,
             votes.router,
@@ -119,6 +125,8 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             merge_pages.router,
             persona_pages.router,
             moderation_pages.router,
+            similar_pages.router,
+            similar_console.router,
             sessions.router,
             administration.router,
         ],
@@ -132,7 +140,11 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             "requests": "What people ask for: with votes, linked reviews, status, size and the log of each.",
             "sign-in": "How your own product signs its customers in on the board.",
         },
-        bare_routes=[static_route(board_pages.STATIC), static_route(visitor_pages.STATIC)],
+        bare_routes=[
+            static_route(board_pages.STATIC),
+            static_route(visitor_pages.STATIC),
+            static_route(similar_pages.STATIC),
+        ],
         pages=True,
         problems={
             **requests.PROBLEMS,
@@ -142,6 +154,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             **personas.PROBLEMS,
             **changelog.PROBLEMS,
             **comments.PROBLEMS,
+            **similar.PROBLEMS,
         },
         refusals={
             **requests.REFUSALS,
@@ -179,6 +192,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             ),
             MessagePurgeJob(worker, settings),
             ContactResealJob(worker, vault),
+            IndexJob(worker),
             PurgeJob(worker),
             SecretResealJob(worker, vault),
             ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),
@@ -202,6 +216,7 @@ SERVICE = Service(
                 "/b",
                 "/board-static",
                 "/visitor-static",
+                "/similar-static",
                 PREFERENCES,
                 "/docs",
                 "/problems",

@@ -15,6 +15,8 @@ class Act(StrEnum):
     VOTE = "vote"
     REQUEST = "request"
     COMMENT = "comment"
+    SIMILAR = "similar"
+    """To look for similar requests, as a script does while somebody types."""
 
 
 class BoardSettings(DeliverySettings):
@@ -41,6 +43,10 @@ class BoardSettings(DeliverySettings):
     """Requests of somebody who is signed in."""
     comments_per_hour_per_person: int = Field(default=40, ge=1)
     """Comments of somebody who is signed in."""
+    similar_per_hour_per_network: int = Field(default=3_000, ge=1)
+    """Looks for similar requests, which a script makes at each pause of somebody who types."""
+    similar_per_hour_per_person: int = Field(default=1_000, ge=1)
+    """Those of somebody who is signed in."""
     proof_of_work_bits: int = Field(default=18, ge=1, le=28)
     """What a visitor's browser computes for one act past the network's budget: about 2 to this power of digests."""
     board_session_days: float = Field(default=90.0, gt=0, le=400)
@@ -69,6 +75,8 @@ class BoardSettings(DeliverySettings):
                 return self.requests_per_hour_per_network, self.requests_per_hour_per_person
             case Act.COMMENT:
                 return self.comments_per_hour_per_network, self.comments_per_hour_per_person
+            case Act.SIMILAR:
+                return self.similar_per_hour_per_network, self.similar_per_hour_per_person
 
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:

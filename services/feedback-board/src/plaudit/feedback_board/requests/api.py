@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 
 from plaudit.common.db import Tx
 from plaudit.common.http import (
+    AnyText,
     IdempotencyKeyHeader,
     Page,
     Paging,
@@ -44,6 +45,7 @@ from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.request import Draft, Request
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.text import clean_note
+from plaudit.feedback_board.requests.domain.words import MAX_SEARCHED_CHARACTERS
 from plaudit.feedback_board.requests.schemas import (
     ActivityOut,
     ConcernIn,
@@ -61,7 +63,7 @@ from plaudit.feedback_board.requests.schemas import (
     snapshot_out,
     triage_out,
 )
-from plaudit.feedback_board.requests.store import activity, priority_history, requests, sizings, triage
+from plaudit.feedback_board.requests.store import activity, priority_history, requests, search, sizings, triage
 
 LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """Later than any snapshot."""
@@ -134,17 +136,29 @@ async def list_requests(
     paging: Paging,
     status: Annotated[list[Status] | None, Query(description="Repeat for several; without, all.")] = None,
     sort: Annotated[Order, Query(description="What the order is by.")] = Order.PRIORITY,
+    q: Annotated[
+        AnyText | None,
+        Query(
+            max_length=MAX_SEARCHED_CHARACTERS,
+            description="Words of title and text, in any form and order; the last one may be the beginning of a word.",
+        ),
+    ] = None,
     merged: Annotated[
         bool, Query(description="Those that are merged into others; they are left out otherwise.")
     ] = False,
 ) -> Page[RequestOut]:
-    """List requests. By priority: score descending with the unsized last, reach, last mention, then the older one."""
+    """List requests. By priority: score descending with the unsized last, reach, last mention, then the older one.
+
+    A search finds requests that have all of its words; where there are none, those with a title in which the words are
+    spelt a little otherwise. A request can be found within a second after it was made.
+    """
     after = paging.after(_CURSOR_TYPES[sort])
     found = await requests.list_in_order(
         tx,
         principal.tenant_id,
         sort,
         statuses=status or (),
+        found=None if q is None else await search.search(tx, principal.tenant_id, q),
         merged=merged,
         after=after and after[1:],
         limit=paging.rows,

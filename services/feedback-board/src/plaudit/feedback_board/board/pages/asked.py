@@ -1,6 +1,5 @@
 """Which list of requests is asked for: search, filters, order and page. All of it is in the address."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlencode
@@ -13,9 +12,9 @@ from plaudit.common.text import one_line
 from plaudit.feedback_board.requests.domain.order import Order
 from plaudit.feedback_board.requests.domain.status import UNDECIDED, Status
 from plaudit.feedback_board.requests.domain.text import PERSONA_MAX_CHARACTERS
+from plaudit.feedback_board.requests.domain.words import MAX_SEARCHED_CHARACTERS
 
-SEARCH_MAX_CHARACTERS: Final = 120
-SEARCH_MAX_WORDS: Final = 8
+SEARCH_MAX_CHARACTERS: Final = MAX_SEARCHED_CHARACTERS
 CURSOR_TYPES: Final[dict[Order, type[tuple[Any, ...]]]] = {
     Order.PRIORITY: tuple[int, int, int, int, UUID],
     Order.VOTES: tuple[int, int, int, UUID],
@@ -48,11 +47,6 @@ class Asked:
             return (self.status,)
         # Who searches wants to know of what is decided, too.
         return () if self.status == "all" or self.q else UNDECIDED
-
-    @property
-    def search_words(self) -> Sequence[str]:
-        """The words that a request must have."""
-        return self.q.split()[:SEARCH_MAX_WORDS]
 
     @property
     def is_search(self) -> bool:

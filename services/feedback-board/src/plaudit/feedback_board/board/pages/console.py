@@ -46,6 +46,7 @@ from plaudit.feedback_board.requests.domain.text import (
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, requests
 from plaudit.feedback_board.requests.store import counts as request_counts
+from plaudit.feedback_board.similar.pages import console as similar
 
 ROWS: Final = 20
 HISTORY_ENTRIES: Final = 20
@@ -64,7 +65,9 @@ NOTIFY: Final = {"": None, "yes": True, "no": False}
 NOTIFY_WORDS: Final = {"": "as usual: of planned, shipped and declined", "yes": "yes", "no": "no"}
 
 router = APIRouter(include_in_schema=False)
-console = ConsolePages("plaudit.feedback_board.board", "plaudit.feedback_board.merges")
+console = ConsolePages(
+    "plaudit.feedback_board.board", "plaudit.feedback_board.merges", "plaudit.feedback_board.similar"
+)
 Reader = Annotated[Principal, Depends(staff("board:read"))]
 Writer = Annotated[Principal, Depends(staff("board:read", "board:write"))]
 Show = Annotated[Status | Literal["all"] | None, Query(description="Only one status, or all; else what is undecided.")]
@@ -191,6 +194,7 @@ async def _page(
         quotes=await links.list_quotes(tx, tenant_id, selected.id, QUOTES) if selected else (),
         history=await _history(tx, selected) if selected else (),
         merges=await merges.section(tx, selected) if selected else None,
+        **await similar.section(tx, tenant_id, selected),
         choices={status: wording.STATUS_WORDS[status] for status in TRANSITIONS[selected.status]} if selected else {},
         impacts={"": "not sized"} | {decimal_text(each): _impact_words(each) for each in IMPACTS},
         sizing_is_old=selected is not None and is_old(selected.sized_at, tx.now),

@@ -114,6 +114,7 @@ async def _form(
         made=made,
         notice=notice,
         typed=typed,
+        alike=(),
         form=typed["second"] or parts.ids().hex,
         form_action=f"{board_path(visit.tenant_id)}/embed/request",
     )

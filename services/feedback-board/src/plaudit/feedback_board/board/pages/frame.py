@@ -23,7 +23,8 @@ from plaudit.feedback_board.visitors.pages import BoardResources, Visit, remembe
 
 STATIC: Final = StaticFiles.of_package("plaudit.feedback_board.board.pages", "/board-static")
 PACKAGES: Final = tuple(
-    f"plaudit.feedback_board.{room}" for room in ("board", "changelog", "comments", "accounts", "notifications")
+    f"plaudit.feedback_board.{room}"
+    for room in ("board", "changelog", "comments", "accounts", "notifications", "similar")
 )
 """Whose templates the pages are made of."""
 site: Final = Pages(*PACKAGES)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from fastapi import Depends, Form, Request
@@ -59,8 +59,10 @@ class RequestForm:
     trap: str = ""
     newcomer: str = ""
     proof: str = ""
+    confirmed: str = ""
+    """Whether the person has seen the requests that ask for the same."""
 
-    def again(self, error: Exception) -> dict[str, Any]:
+    def again(self, error: Exception | None) -> dict[str, Any]:
         """Return what the form is filled with when it comes back.
 
         Under the same id where it came too fast: it is known when it was shown first.
@@ -79,7 +81,7 @@ class RequestForm:
         return Refused(
             act=Act.REQUEST,
             action=action,
-            fields={"form": self.form, "second": self.second, "website": self.trap},
+            fields={"form": self.form, "second": self.second, "website": self.trap, "confirmed": self.confirmed},
             shown={"title": self.title, "text": self.text, "name": self.name},
             path=path,
             intent={"title": self.title, "text": self.text, "name": self.name, "form": self.form},
@@ -96,10 +98,19 @@ async def request_form(
     trap: Trap = "",
     newcomer: Newcomer = "",
     proof: Proof = "",
+    confirmed: Annotated[Literal["yes", ""], Form()] = "",
 ) -> RequestForm:
     """Return what the form of a new request sends."""
     return RequestForm(
-        title=title, text=text, name=name, form=form, second=second, trap=trap, newcomer=newcomer, proof=proof
+        title=title,
+        text=text,
+        name=name,
+        form=form,
+        second=second,
+        trap=trap,
+        newcomer=newcomer,
+        proof=proof,
+        confirmed=confirmed,
     )
 
 

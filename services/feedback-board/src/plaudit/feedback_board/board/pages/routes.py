@@ -25,6 +25,8 @@ from plaudit.feedback_board.board.pages.finding import find_request
 from plaudit.feedback_board.board.pages.frame import STATIC, board_path, page
 from plaudit.feedback_board.board.pages.own_requests import may_edit
 from plaudit.feedback_board.board.pages.posting import NOTHING_TYPED, REQUEST_REFUSED, SentRequest, put_request
+from plaudit.feedback_board.board.pages.similar import find_same
+from plaudit.feedback_board.board.pages.similar import section as similar_section
 from plaudit.feedback_board.changelog import store as changelog
 from plaudit.feedback_board.languages.pages import Reading
 from plaudit.feedback_board.languages.pages.words import Words
@@ -41,6 +43,8 @@ from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.schemas import page_path
 from plaudit.feedback_board.requests.store import activity, priority_history, requests, search, sizings
 from plaudit.feedback_board.requests.store import counts as request_counts
+from plaudit.feedback_board.requests.tables import requests as table
+from plaudit.feedback_board.similar import commands as similar
 from plaudit.feedback_board.visitors.pages import BoardResources, CurrentVisit, Visit, remember
 from plaudit.feedback_board.votes import store as votes
 
@@ -205,15 +209,24 @@ async def show_priority(
 async def make_request(
     visit: CurrentVisit, work: Work, request: Request, parts: BoardResources, language: Reading, sent: SentRequest
 ) -> Response:
-    """Put a visitor's request on the board, with the visitor's vote. What is refused comes back with all its words."""
+    """Put a visitor's request on the board, with the visitor's vote; first ask whether one of the same is meant.
+
+    What is refused comes back with all its words.
+    """
+    asked = Asked(board_path="")
     try:
+        alike = await find_same(work.tx, visit, sent)
+        if alike:
+            return await _board_page(
+                request, visit, work.tx, parts, language, asked, typed=sent.again(None), alike=alike, form=sent.form
+            )
         made, visitor = await put_request(visit, work, request, parts, sent)
     except REQUEST_REFUSED as error:
-        asked = Asked(board_path="")
         return await _board_page(request, visit, work.tx, parts, language, asked, typed=sent.again(error))
     except LimitExceededError as error:
         refused = sent.refused(f"{board_path(visit.tenant_id)}/requests", path="")
         return over_budget(request, visit, parts, language, work.tx.now, error, refused)
+    await similar.note_posted(work.tx, visit.tenant_id, sent.form, made.id)
     notice = "held" if made.visibility is Visibility.HELD else "requested"
     response = RedirectResponse(f"{page_path(made)}?notice={notice}", int(HTTPStatus.SEE_OTHER))
     remember(response, parts, visit, visitor)
@@ -230,6 +243,8 @@ async def _board_page(
     *,
     notice: str | None = None,
     typed: dict[str, Any] = NOTHING_TYPED,
+    form: str = "",
+    alike: Sequence[similar.Similar] = (),
 ) -> Response:
     tenant_id = visit.tenant_id
     asked = asked.on(board_path(tenant_id))
@@ -259,8 +274,9 @@ async def _board_page(
         next=following,
         notice=notice,
         typed=typed,
-        form=typed["second"] or parts.ids().hex,
+        form=form or typed["second"] or parts.ids().hex,
         form_action=f"{board_path(tenant_id)}/requests#make-a-request",
+        **similar_section(alike),
     )
 
 
@@ -302,7 +318,8 @@ async def list_asked(
         tenant_id,
         asked.sort,
         statuses=asked.statuses,
-        where=search.conditions(asked.persona, asked.search_words),
+        where=[table.c.persona == asked.persona] if asked.persona else (),
+        found=await search.search(tx, tenant_id, asked.q) if asked.q else None,
         after=after,
         limit=limit + 1,
     )

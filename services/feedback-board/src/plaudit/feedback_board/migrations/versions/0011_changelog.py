@@ -6,7 +6,7 @@ from plaudit.common.db import Role
 from plaudit.common.db.roles import grant, protect_tenant_rows
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 
 GRANTS = {
     "changelog_entries": {Role.API: "SELECT, INSERT, UPDATE, DELETE", Role.WORKER: "SELECT"},

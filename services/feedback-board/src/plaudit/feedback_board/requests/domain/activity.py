@@ -56,6 +56,10 @@ class Kind(StrEnum):
     """`person_key` of the entry; source: `chosen`, or what they did that made them follow"""
     FOLLOW_STOPPED = "follow_stopped"
     """`person_key` of the entry, who wants to hear of this request no more, whatever else they do"""
+    DUPLICATE_REJECTED = "duplicate_rejected"
+    """request_id: staff said that it is not the same, so that the two are never proposed as duplicates again"""
+    DUPLICATE_PROPOSED = "duplicate_proposed"
+    """request_id: staff took that back"""
     RECOUNTED = "recounted"
     """Nobody did anything: a review was removed, restored or erased, a person was erased with the votes, or a mention
     left the window of reach; or the tenant weighs people in another way."""

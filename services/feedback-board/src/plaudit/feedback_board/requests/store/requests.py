@@ -28,6 +28,7 @@ from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.status import Status
 from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.domain.weighing import Concern, ReachView
+from plaudit.feedback_board.requests.store.search import Found
 from plaudit.feedback_board.requests.tables import requests
 
 _ALL = Columns(requests, {"strata": "strata_json"})
@@ -182,6 +183,7 @@ async def list_in_order(
     *,
     statuses: Sequence[Status] = (),
     where: Sequence[ColumnElement[Any]] = (),
+    found: Found | None = None,
     merged: bool = False,
     after: SortKey | None = None,
     limit: int,
@@ -189,10 +191,14 @@ async def list_in_order(
     """Return up to `limit` requests in an order: all or those of some statuses, and only those after a sort key.
 
     Those that are held or removed are left out, and those that are merged into others; with `merged`, these alone are
-    listed. Those for which all of `where` holds, where it is given.
+    listed. Those for which all of `where` holds, where it is given, and that a
+    search has found.
     """
     where = (*where, _IS_PUBLIC, _COLUMNS.merged_into.is_not(None) if merged else _COLUMNS.merged_into.is_(None))
-    statement = in_order(tenant_id, order, statuses=statuses, where=where, after=after, limit=limit)
+    if found is not None and found.condition is not None:
+        where = (*where, found.condition)
+    ids = None if found is None else found.ids
+    statement = in_order(tenant_id, order, statuses=statuses, where=where, ids=ids, after=after, limit=limit)
     return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]
 
 
@@ -202,25 +208,32 @@ def in_order(
     *,
     statuses: Sequence[Status],
     where: Sequence[ColumnElement[Any]],
+    ids: Collection[UUID] | None = None,
     after: SortKey | None,
     limit: int,
 ) -> Select[Any]:
     """Return the statement of `list_in_order`.
 
-    Of each status the first `limit` are read by the index, and these are brought together.
+    Of each status the first `limit` are read by the index, and these are brought together. Where only some ids are
+    wanted, these requests are read and then sorted.
     """
     listed = func.unnest(literal(list(statuses or Status), ARRAY(Text())))
     wanted = listed.table_valued("status").render_derived(name="wanted")
     places: list[ColumnElement[Any]] = [literal_column(f"{requests.fullname}.{name}") for name in _PLACES[order]]
+    if after is not None:
+        beyond = tuple_(*(literal(value, Uuid() if isinstance(value, UUID) else BigInteger()) for value in after))
+        where = (*where, tuple_(*places) > beyond)
+    if ids is not None:
+        among = [_COLUMNS.id == func.any(literal(sorted(ids), ARRAY(Uuid())))]
+        if statuses:
+            among.append(_COLUMNS.status == func.any(literal(list(statuses), ARRAY(Text()))))
+        return select(requests).where(_COLUMNS.tenant_id == tenant_id, *among, *where).order_by(*places).limit(limit)
     of_status = (
         select(requests, *(place.label(f"place_{number}") for number, place in enumerate(places)))
         .where(_COLUMNS.tenant_id == tenant_id, _COLUMNS.status == wanted.c.status, *where)
         .order_by(*places)
         .limit(limit)
     )
-    if after is not None:
-        beyond = tuple_(*(literal(value, Uuid() if isinstance(value, UUID) else BigInteger()) for value in after))
-        of_status = of_status.where(tuple_(*places) > beyond)
     found = of_status.lateral("found")
     return (
         select(*(found.c[column.name] for column in _COLUMNS))
