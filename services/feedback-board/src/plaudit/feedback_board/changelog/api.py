@@ -17,7 +17,7 @@ from plaudit.feedback_board.changelog.domain import (
     PublishedError,
     UnknownEntryError,
 )
-from plaudit.feedback_board.changelog.schemas import EntryIn, EntryOut, PublicationIn, entry_out
+from plaudit.feedback_board.changelog.schemas import ChangelogEntryOut, EntryIn, PublicationIn, entry_out
 from plaudit.feedback_board.requests.api import BoardReader, BoardWriter, actor_of
 
 router = APIRouter(prefix="/v1/changelog", tags=["changelog"])
@@ -40,7 +40,7 @@ REFUSALS: Final[Refusals] = {
 
 
 @router.post("", status_code=201, summary="Write an entry", openapi_extra=describe(headers=("Location", "ETag")))
-async def write_entry(principal: BoardWriter, work: Work, body: EntryIn, response: Response) -> EntryOut:
+async def write_entry(principal: BoardWriter, work: Work, body: EntryIn, response: Response) -> ChangelogEntryOut:
     """Write an entry of the changelog. It begins as a draft."""
     entry = await commands.write(work, principal.tenant_id, body.draft(), actor_of(principal))
     response.headers["Location"] = f"{router.prefix}/{entry.id}"
@@ -48,7 +48,7 @@ async def write_entry(principal: BoardWriter, work: Work, body: EntryIn, respons
 
 
 @router.get("", summary="List entries")
-async def list_entries(principal: BoardReader, tx: TenantTx, paging: Paging) -> Page[EntryOut]:
+async def list_entries(principal: BoardReader, tx: TenantTx, paging: Paging) -> Page[ChangelogEntryOut]:
     """List the entries of the changelog, drafts too: the one that was written last first."""
     after = paging.after(tuple[datetime, UUID])
     found = await store.list_newest(tx, principal.tenant_id, after=after or None, limit=paging.rows)
@@ -56,7 +56,7 @@ async def list_entries(principal: BoardReader, tx: TenantTx, paging: Paging) -> 
 
 
 @router.get("/{entry_id}", summary="Read an entry", openapi_extra=describe(headers=("ETag",)))
-async def get_entry(principal: BoardReader, tx: TenantTx, entry_id: EntryId, response: Response) -> EntryOut:
+async def get_entry(principal: BoardReader, tx: TenantTx, entry_id: EntryId, response: Response) -> ChangelogEntryOut:
     """Return one entry of the changelog."""
     entry = await store.find(tx, principal.tenant_id, entry_id)
     if entry is None:
@@ -76,7 +76,7 @@ async def rewrite_entry(
     body: EntryIn,
     response: Response,
     if_match: IfMatch = None,
-) -> EntryOut:
+) -> ChangelogEntryOut:
     """Replace the words of an entry and the requests that it is about. Its address stays."""
     entry = await commands.rewrite(
         work,
@@ -100,7 +100,7 @@ async def rewrite_entry(
 )
 async def set_publication(
     principal: BoardWriter, work: Work, entry_id: EntryId, body: PublicationIn, response: Response
-) -> EntryOut:
+) -> ChangelogEntryOut:
     """Publish an entry, with the number of people who asked for it by now, or make it a draft again."""
     entry = await commands.set_published(work, principal.tenant_id, entry_id, actor_of(principal), on=body.published)
     return _answer(entry, response)
@@ -117,6 +117,6 @@ async def delete_entry(principal: BoardWriter, work: Work, entry_id: EntryId) ->
     await commands.delete(work, principal.tenant_id, entry_id, actor_of(principal))
 
 
-def _answer(entry: Entry, response: Response) -> EntryOut:
+def _answer(entry: Entry, response: Response) -> ChangelogEntryOut:
     response.headers["ETag"] = f'"{entry.revision}"'
     return entry_out(entry)

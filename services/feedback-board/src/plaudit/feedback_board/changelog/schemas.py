@@ -36,7 +36,7 @@ class PublicationIn(Body):
     published: bool = Field(description="True to publish it, false to make it a draft again.", examples=[True])
 
 
-class EntryOut(BaseModel):
+class ChangelogEntryOut(BaseModel):
     """An entry of the changelog."""
 
     id: UUID = Field(description="Its id.")
@@ -60,10 +60,12 @@ class EntryOut(BaseModel):
     )
 
 
-def entry_out(entry: Entry) -> EntryOut:
+def entry_out(entry: Entry) -> ChangelogEntryOut:
     """Return an entry as the API shows it."""
-    names = EntryOut.model_fields.keys() - {"page"}
-    return EntryOut.model_validate({name: getattr(entry, name) for name in names} | {"page": entry_path(entry)})
+    names = ChangelogEntryOut.model_fields.keys() - {"page"}
+    return ChangelogEntryOut.model_validate(
+        {name: getattr(entry, name) for name in names} | {"page": entry_path(entry)}
+    )
 
 
 def entry_path(entry: Entry) -> str:

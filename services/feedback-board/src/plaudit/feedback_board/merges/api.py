@@ -47,7 +47,7 @@ async def preview_merge(
     principal: BoardReader,
     tx: TenantTx,
     request_id: RequestId,
-    into: Annotated[UUID, Query(description="The request that would stay.")],
+    into: Annotated[UUID, Query(description="The request that would stay.", examples=[AN_ID])],
 ) -> MergePreviewOut:
     """Return what it would do to merge this request into another one. It changes nothing, and nobody is told."""
     return preview_out(await commands.preview(tx, principal.tenant_id, request_id, into))
