@@ -74,6 +74,21 @@ async def breaks() -> StreamingResponse:
     return StreamingResponse(chunks())
 
 
+@router.get("/parts-of-it")
+async def parts_of_it() -> StreamingResponse:
+    async def chunks() -> AsyncIterator[bytes]:
+        for part in (b"one", b", two"):
+            await asyncio.sleep(0.01)
+            yield part
+
+    return StreamingResponse(chunks())
+
+
+@router.post("/parts-of-it")
+async def make_parts_of_it() -> StreamingResponse:
+    return await parts_of_it()
+
+
 @router.get("/kept")
 async def kept(response: Response) -> str:
     response.headers["cache-control"] = "max-age=60"
@@ -381,6 +396,15 @@ class TestErrors:
         with capture_logs() as lines, pytest.raises(httpx.RemoteProtocolError):
             await client.get("/v1/breaks")
         assert "request_failed" in [line["event"] for line in lines]
+
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    @pytest.mark.parametrize("content", [b"", b"{}"], ids=["no body", "an empty object"])
+    async def test_an_answer_in_parts_is_whole_where_a_client_speaks_of_json_all_the_same(
+        self, client: httpx.AsyncClient, method: str, content: bytes
+    ) -> None:
+        headers = {"content-type": "application/json"}
+        answer = await client.request(method, "/v1/parts-of-it", headers=headers, content=content)
+        assert (answer.status_code, answer.text) == (200, "one, two")
 
     async def test_what_is_not_there_is_a_404_and_a_wrong_method_a_405_that_names_the_right_ones(
         self, client: httpx.AsyncClient
