@@ -100,6 +100,11 @@ async def put_thing(thing_id: str, thing: Thing) -> Thing:
     return thing
 
 
+@router.post("/things/count")
+async def count_things(thing: Thing) -> int:
+    return len(thing.name)
+
+
 @pages.post("/form")
 async def form(name: Annotated[str, Form()] = "") -> str:
     return name
@@ -123,6 +128,7 @@ async def shop() -> str:
 ALLOWED = {
     "/v1/things/1": "GET, HEAD, OPTIONS, PUT",
     "/v1/things": "OPTIONS, POST",
+    "/v1/things/count": "OPTIONS, POST",
     "/v1/stock/parts/7": "GET, HEAD, OPTIONS",
     "/v1/hooks/s1": "OPTIONS, POST",
     "/docs": "GET, HEAD, OPTIONS",
@@ -415,6 +421,16 @@ class TestErrors:
             assert problem(answer) == (405, "method-not-allowed")
             assert answer.headers["allow"] == allowed
 
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
+    async def test_a_path_that_is_named_as_it_stands_is_no_value_of_a_parameter(
+        self, client: httpx.AsyncClient, method: str
+    ) -> None:
+        body = b"" if method == "HEAD" else b'{"name": "a", "size": 1}'
+        answer = await client.request(method, "/v1/things/count", content=body)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
+        assert (await client.post("/v1/things/count", json={"name": "abc", "size": 1})).json() == 3
+        assert (await client.get("/v1/things/counts")).json()["id"] == "counts"
+
     async def test_options_names_every_method_of_an_address_whichever_route_serves_it(
         self, client: httpx.AsyncClient
     ) -> None:
@@ -475,6 +491,7 @@ class TestWhatIsTold:
             ("GET", "/v1/raw", "/v1/raw", 200),
             ("GET", "/v1/nothing/secret-path", "unmatched", 404),
             ("PROPFIND", "/v1/shop", "/v1/shop", 405),
+            ("GET", "/v1/things/count", "/v1/things/count", 405),
         ],
     )
     async def test_requests_are_counted_under_the_template_of_their_route(
