@@ -264,7 +264,7 @@ def _app(resources: Resources[AlertingSettings], following: Sequence[Follower]) 
             **reports.REFUSALS,
             **messages.REFUSALS,
         },
-        body_limits=incidents.BODY_LIMITS,
+        body_limits={**incidents.BODY_LIMITS, **calendars.BODY_LIMITS},
         streamed_bodies={
             policies.REVISIONS: policies.MAX_DOCUMENT_BYTES,
             people.OWNERS: policies.MAX_DOCUMENT_BYTES,

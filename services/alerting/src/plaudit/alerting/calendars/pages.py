@@ -23,6 +23,7 @@ from plaudit.alerting.calendars.domain.definition import (
     NoCalendarError,
     TooManyCalendarsError,
     build,
+    check_new_name,
 )
 from plaudit.alerting.calendars.domain.form import OFFICE, definition_typed, error_of, form_of
 from plaudit.alerting.calendars.domain.holiday_lists import countries
@@ -171,6 +172,7 @@ async def _act(request: Request, principal: Principal, tx: SqlTx, latest: Calend
     if definition is None:
         return await _form_page(request, principal, tx, latest, texts, errors)
     try:
+        check_new_name(texts["name"], latest)
         if typed.get("do") == "save":
             expected = [_seen(typed)]
             await commands.set_calendar(
