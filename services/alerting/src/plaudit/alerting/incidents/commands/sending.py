@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from plaudit.alerting.incidents.domain.incident import Incident
+from plaudit.alerting.incidents.domain.incident import Audience, Incident
 from plaudit.alerting.incidents.domain.messages import (
     SIGN_UP,
     TOPIC,
     Carried,
     carried_by,
+    content_for_person,
     content_of,
     sign_up_content,
     subscription_path,
@@ -19,7 +20,8 @@ from plaudit.alerting.incidents.store import incidents
 from plaudit.common.db import Tx
 from plaudit.common.delivery import store as delivery_store
 from plaudit.common.delivery.commands import Check, Checks, Due, Verdict, Withdraw
-from plaudit.common.delivery.consent.links import token_of
+from plaudit.common.delivery.consent.links import preferences_url, token_of
+from plaudit.common.delivery.domain.message import Content
 from plaudit.common.tenants import store as tenants
 
 GONE: Final = "the incident is not there any more"
@@ -37,14 +39,15 @@ def checks_of(public_url: str, address: str) -> Checks:
         public_url: the address of Plaudit from outside; empty where it is not known.
         address: that of this installation, without a slash at its end, for the links of persons.
     """
-    return {TOPIC: check_of(public_url), SIGN_UP: sign_up_check_of(address)}
+    return {TOPIC: check_of(public_url, address), SIGN_UP: sign_up_check_of(address)}
 
 
-def check_of(public_url: str) -> Check:
+def check_of(public_url: str, address: str) -> Check:
     """Return what composes messages about incidents as they leave.
 
     Args:
         public_url: the address of Plaudit from outside; empty where it is not known.
+        address: that of this installation, without a slash at its end, for the links of persons.
     """
 
     async def check(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
@@ -55,6 +58,7 @@ def check_of(public_url: str) -> Check:
         known = await _incidents(tx, carried.values())
         persons = {each.delivery.id: _person(each) for each in due if each.delivery.person_key}
         gone = await delivery_store.gone(tx, set(persons.values()))
+        companies = {each: await tenants.name_of(tx, each) or each for each, _, _ in persons.values()}
         verdicts: dict[UUID, Verdict] = {}
         for delivery_id, (tenant_id, each) in carried.items():
             incident = known[tenant_id, each.incident_id]
@@ -66,7 +70,13 @@ def check_of(public_url: str) -> Check:
             elif persons.get(delivery_id) in gone:
                 verdicts[delivery_id] = Withdraw(NO_MAILBOX)
             else:
-                verdicts[delivery_id] = content_of(incident, update, each.language, public_url)
+                content = content_of(incident, update, each.language, public_url)
+                person = persons.get(delivery_id)
+                verdicts[delivery_id] = (
+                    content
+                    if person is None
+                    else await _to_person(tx, incident, person[2], content, address, companies[tenant_id])
+                )
         return verdicts
 
     return check
@@ -81,6 +91,17 @@ def sign_up_check_of(address: str) -> Check:
         return {each.delivery.id: await _asking(tx, each, carried[each.delivery.id][1], known, address) for each in due}
 
     return check
+
+
+async def _to_person(tx: Tx, incident: Incident, person: str, content: Content, address: str, company: str) -> Content:
+    """Return a mail to a person: they stop it on the page of their subscription, or where they choose what they get."""
+    tenant_id = incident.tenant_id
+    if incident.audience is Audience.PUBLIC:
+        token = await token_of(tx, tenant_id, person)
+        stop_url = address + subscription_path(tenant_id, incident.slug, token, content.language)
+    else:
+        stop_url = await preferences_url(tx, tenant_id, person, address)
+    return content_for_person(content, stop_url, company)
 
 
 def _person(due: Due) -> delivery_store.ThreadKey:

@@ -5,12 +5,15 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from plaudit.alerting.incidents.domain.incident import Audience, Incident, Severity, State
 from plaudit.alerting.incidents.domain.sign_up_words import SIGN_UP_WORDS
 from plaudit.alerting.incidents.domain.update import Update, Words
 from plaudit.alerting.incidents.domain.wording import WORDINGS
 from plaudit.common.delivery.domain.message import Content, Message, Recipient, person
+from plaudit.common.delivery.domain.shapes import mail
+from plaudit.common.mail import look
 
 TOPIC: Final = "incident"
 """What is above the topics of all messages about incidents; people choose by it."""
@@ -120,6 +123,28 @@ def sign_up_content(title: str, language: str, link: str, company: str) -> Conte
         link=link,
         link_label=words.confirm_link,
         language=language,
+        sender_name=company,
+    )
+
+
+def content_for_person(content: Content, stop_url: str, company: str) -> Content:
+    """Return what an update says to a person by mail: in whose name, why they get it, and where they stop it.
+
+    Programs that read mails often do not show the header by which they could stop it. The page that it leads to is in
+    the language of the mail.
+
+    Args:
+        content: what the update says in the language of the mail.
+        stop_url: where the person stops such mails.
+        company: in whose name it is sent.
+    """
+    words = SIGN_UP_WORDS[content.language]
+    told = replace(content, link=f"{content.link}?language={content.language}" if content.link else "")
+    return replace(
+        told,
+        text=f"{mail.text_of(told)}\n{words.is_told}\n\n{words.stop}: {stop_url}",
+        html=mail.html_of(told, look.why(words.is_told, stop_url, words.stop)),
+        link="",
         sender_name=company,
     )
 

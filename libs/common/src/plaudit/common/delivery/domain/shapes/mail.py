@@ -32,6 +32,7 @@ MAX_REFERENCES: Final = 10
 RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 _ISOLATES: Final = ("\u2068", "\u2069")
 _ISOLATE: Final = re.compile(f"([{''.join(_ISOLATES)}])")
+_NOTHING: Final = Markup("")
 _THREADS: Final = UUID("5d4d4a40-7a2a-5b5c-8a4e-3f4e2cf0d0a1")
 
 
@@ -103,8 +104,13 @@ def text_of(content: Content) -> str:
     return f"{text}\n\n{content.link_label}: {content.link}\n" if content.link else f"{text}\n"
 
 
-def html_of(content: Content) -> str:
-    """Return the plain part as HTML, for a message whose sender has no template."""
+def html_of(content: Content, below: Markup = _NOTHING) -> str:
+    """Return the plain part as HTML, for a message whose sender has no template.
+
+    Args:
+        content: what it says.
+        below: what stands below all of it.
+    """
     paragraphs = [part for part in clean(content.text).split("\n\n") if part.strip()]
     body = [
         look.heading(one_line(content.subject)),
@@ -112,6 +118,7 @@ def html_of(content: Content) -> str:
     ]
     if content.link:
         body.append(look.button(content.link, content.link_label))
+    body.append(below)
     direction = direction_of(content.language)
     return look.page(Markup("").join(body), language=content.language, direction=direction)
 
