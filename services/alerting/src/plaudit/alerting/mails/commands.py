@@ -24,6 +24,7 @@ from plaudit.alerting.mails.domain.letters import (
     NO_LONGER_SO,
     NOT_TOLD,
     STARTED,
+    TOLD_AGAIN,
     Letter,
     LetterKind,
     is_urgent,
@@ -31,6 +32,7 @@ from plaudit.alerting.mails.domain.letters import (
     letter_about,
     letter_of,
     message_of,
+    tells_standing,
     unsilenced,
 )
 from plaudit.alerting.mails.domain.lines import item_of
@@ -144,8 +146,12 @@ def gatherer_of(public_url: str, fallback: Owner, withheld: Withheld) -> Gathere
     async def lister(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Item | Withdraw | Later]:
         urgent = {each.delivery.id: each.delivery.is_urgent for each in due}
         found: dict[UUID, Item | Withdraw | Later] = {}
-        for delivery_id, said in (await _looked_up(tx, due, fallback, withheld)).items():
-            if isinstance(said, _Wanted):
+        looked_up = await _looked_up(tx, due, fallback, withheld)
+        again = _told_again(due, looked_up)
+        for delivery_id, said in looked_up.items():
+            if delivery_id in again:
+                found[delivery_id] = Withdraw(TOLD_AGAIN)
+            elif isinstance(said, _Wanted):
                 zone, is_first = zone_of(said.reader.zone), urgent[delivery_id]
                 found[delivery_id] = item_of(
                     said.letter, said.clock, now=tx.now, zone=zone, public_url=public_url, is_urgent=is_first
@@ -199,6 +205,17 @@ async def _looked_up(
             )
     await deliveries.queue(tx, elsewhere)
     return found
+
+
+def _told_again(due: Sequence[Due], looked_up: Mapping[UUID, _Wanted | Withdraw | Later]) -> set[UUID]:
+    """Return those beside which a later one tells the same person how the same clock stands: one line is enough."""
+    said = {delivery_id: each for delivery_id, each in looked_up.items() if isinstance(each, _Wanted)}
+    standing = [
+        each.delivery for each in due if each.delivery.id in said and tells_standing(said[each.delivery.id].letter)
+    ]
+    standing.sort(key=lambda each: (each.created_at, said[each.id].letter.percent))
+    newest = {(said[each.id].clock.key, each.recipient): each.id for each in standing}
+    return {each.id for each in standing} - {*newest.values()}
 
 
 async def _objection(

@@ -21,6 +21,7 @@ URGENT: Final = frozenset((str(Severity.DRASTIC), "urgent"))
 """Severities of reviews and incidents that are told at any hour."""
 NO_LONGER_SO: Final = "the clock does not stand so any more"
 FLAPS: Final = "its owner was told a short time ago; it is told again if it stays so"
+TOLD_AGAIN: Final = "a later message to the same person tells how the clock stands, and leaves with it"
 NOT_TOLD: Final = "nobody was told of the breach"
 LEFT: Final = "who it was for is not among the owners any more; whoever answers now is told"
 
@@ -141,6 +142,11 @@ def is_wanted(letter: Letter, clock: Clock, now: datetime) -> bool:
         case _:
             is_early = run.state is State.RUNNING and now < run.due_at
             return _is_of_run(letter, run) and run.waiting and is_early
+
+
+def tells_standing(letter: Letter) -> bool:
+    """Say whether a mail tells how a clock stands that is still due: of two that wait, the later one says all."""
+    return letter.kind in {LetterKind.NOTICE, LetterKind.WARNING, LetterKind.UNSILENCED}
 
 
 def _is_of_run(letter: Letter, run: Run) -> bool:
