@@ -4,7 +4,8 @@ import pytest
 
 from plaudit.alerting.alerts.domain.alert import address_alert, storm_alert
 from plaudit.alerting.alerts.store import alerts as store
-from plaudit_testing.clocks import at
+from plaudit.common.contracts import Severity
+from plaudit_testing.clocks import at, review
 
 pytestmark = pytest.mark.postgres
 
@@ -41,6 +42,18 @@ async def test_what_is_wrong_stands_beside_its_field(admin):
     for words in ("A subject is a path", "Choose one.", "Write 1 to 500 characters."):
         assert words in refused.text, words
     assert "Nothing was silenced." in refused.text
+
+
+async def test_the_page_of_a_breach_has_the_words_of_the_review_and_leads_to_its_clock(stage, admin):
+    await stage.happens(None, review(title="Never <again>", severity=Severity.DRASTIC), at(0))
+    await stage.move_to(at(5))
+    await stage.fires()
+    [alert] = await stage.rows("SELECT id, clock_id FROM alerts")
+    page = (await admin.get(f"/console/alerts/{alert['id']}")).text
+    assert "<p>Never &lt;again&gt;</p>" in page
+    assert "<dt>Due</dt>" in page
+    assert "note there that it is done" in page
+    assert f'href="/console/desk/{alert["clock_id"]}"' in page
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.audit import store as audit
 from plaudit.alerting.audit.domain import About, Recorded
 from plaudit.alerting.clocks import store as clock_store
+from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.mails.domain.words import DESK, page_of, review_page
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.api import fallback_of
@@ -179,6 +180,7 @@ async def _page(
     owners, fallback = (await people.load(tx, [principal.tenant_id]))[principal.tenant_id], fallback_of(request)
     names = {each.address: each.name for each in (*owners.people, owners.default_owner(fallback))}
     by = alert["acknowledged_by"]
+    clock = await _clock(tx, principal.tenant_id, alert)
     resolving = await _by_hand(tx, principal.tenant_id, alert)
     actors = {each for each in (by, resolving and resolving.actor) if each}
     name_of = await namer(request.app.state.resources.common_database(), principal.tenant_id, actors)
@@ -202,7 +204,10 @@ async def _page(
         looks=LOOKS,
         values=typed.values,
         errors=typed.errors,
-        where=await _where(tx, principal.tenant_id, alert),
+        where=_where(alert, clock),
+        clock=clock,
+        clock_path=f"{DESK}/{alert['clock_id']}",
+        quoted=_quoted(alert, clock),
         path=f"{ALERTS}/{alert_id}",
         may_write=principal.may("alerts:write"),
     )
@@ -216,10 +221,24 @@ async def _by_hand(tx: SqlTx, tenant_id: str, alert: RowMapping) -> Recorded | N
     return next((each for each in entries if each.kind == "alert.resolved"), None)
 
 
-async def _where(tx: SqlTx, tenant_id: str, alert: RowMapping) -> tuple[str, str]:
+async def _clock(tx: SqlTx, tenant_id: str, alert: RowMapping) -> Clock | None:
+    """Return the clock that an alert is about; none where it is about none, or that is not stored any more."""
+    key = tenant_id, alert["clock_id"]
+    return (await clock_store.load(tx, [key])).get(key) if alert["clock_id"] else None
+
+
+def _where(alert: RowMapping, clock: Clock | None) -> tuple[str, str]:
     """Return the page of what an alert is about, and how it is called; nothing where it is about no one thing."""
     if alert["clock_id"]:
-        clock = (await clock_store.load(tx, [(tenant_id, alert["clock_id"])])).get((tenant_id, alert["clock_id"]))
         return (f"{DESK}/{alert['clock_id']}", "Open the clock") if clock is None else page_of(clock)
     is_due = alert["state"] != AlertState.RESOLVED
     return review_page(alert["review_id"], to_answer=is_due) if alert["review_id"] else ("", "")
+
+
+def _quoted(alert: RowMapping, clock: Clock | None) -> list[str]:
+    """Return what the review says that an alert is about."""
+    if clock is None:
+        said = (alert["title"], alert["excerpt"])
+    else:
+        said = (clock.about.title, clock.about.excerpt) if clock.about.review_id else ()
+    return [each for each in said if each]
