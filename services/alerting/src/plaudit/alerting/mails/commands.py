@@ -14,6 +14,7 @@ from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, thre
 from plaudit.alerting.clocks.domain.clock_events import Breached, Retracted, Started, Warned
 from plaudit.alerting.library import store as library_store
 from plaudit.alerting.library.domain.guideline import Revision, best_match
+from plaudit.alerting.mails.domain.again import TOLD_AGAIN, told_again
 from plaudit.alerting.mails.domain.aid import BAD, NO_AID, Aid, severity_of
 from plaudit.alerting.mails.domain.flapping import notice_at
 from plaudit.alerting.mails.domain.history import told as told_before
@@ -24,7 +25,6 @@ from plaudit.alerting.mails.domain.letters import (
     NO_LONGER_SO,
     NOT_TOLD,
     STARTED,
-    TOLD_AGAIN,
     Letter,
     LetterKind,
     is_urgent,
@@ -147,7 +147,14 @@ def gatherer_of(public_url: str, fallback: Owner, withheld: Withheld) -> Gathere
         urgent = {each.delivery.id: each.delivery.is_urgent for each in due}
         found: dict[UUID, Item | Withdraw | Later] = {}
         looked_up = await _looked_up(tx, due, fallback, withheld)
-        again = _told_again(due, looked_up)
+        again = told_again(
+            due,
+            {
+                delivery_id: (said.clock.key, said.letter.percent)
+                for delivery_id, said in looked_up.items()
+                if isinstance(said, _Wanted) and tells_standing(said.letter)
+            },
+        )
         for delivery_id, said in looked_up.items():
             if delivery_id in again:
                 found[delivery_id] = Withdraw(TOLD_AGAIN)
@@ -205,17 +212,6 @@ async def _looked_up(
             )
     await deliveries.queue(tx, elsewhere)
     return found
-
-
-def _told_again(due: Sequence[Due], looked_up: Mapping[UUID, _Wanted | Withdraw | Later]) -> set[UUID]:
-    """Return those beside which a later one tells the same person how the same clock stands: one line is enough."""
-    said = {delivery_id: each for delivery_id, each in looked_up.items() if isinstance(each, _Wanted)}
-    standing = [
-        each.delivery for each in due if each.delivery.id in said and tells_standing(said[each.delivery.id].letter)
-    ]
-    standing.sort(key=lambda each: (each.created_at, said[each.id].letter.percent))
-    newest = {(said[each.id].clock.key, each.recipient): each.id for each in standing}
-    return {each.id for each in standing} - {*newest.values()}
 
 
 async def _objection(

@@ -21,7 +21,6 @@ URGENT: Final = frozenset((str(Severity.DRASTIC), "urgent"))
 """Severities of reviews and incidents that are told at any hour."""
 NO_LONGER_SO: Final = "the clock does not stand so any more"
 FLAPS: Final = "its owner was told a short time ago; it is told again if it stays so"
-TOLD_AGAIN: Final = "a later message to the same person tells how the clock stands, and leaves with it"
 NOT_TOLD: Final = "nobody was told of the breach"
 LEFT: Final = "who it was for is not among the owners any more; whoever answers now is told"
 
