@@ -238,7 +238,6 @@ def _where(alert: RowMapping, clock: Clock | None) -> tuple[str, str]:
 def _quoted(alert: RowMapping, clock: Clock | None) -> list[str]:
     """Return what the review says that an alert is about."""
     if clock is None:
-        said = (alert["title"], alert["excerpt"])
-    else:
-        said = (clock.about.title, clock.about.excerpt) if clock.about.review_id else ()
+        return [each for each in (alert["title"], alert["excerpt"]) if each]
+    said = (clock.about.title, clock.about.excerpt) if clock.about.review_id else ()
     return [each for each in said if each]
