@@ -148,7 +148,7 @@ def gatherer_of(public_url: str, fallback: Owner, withheld: Withheld) -> Gathere
         found: dict[UUID, Item | Withdraw | Later] = {}
         looked_up = await _looked_up(tx, due, fallback, withheld)
         again = told_again(
-            due,
+            [each.delivery for each in due],
             {
                 delivery_id: (said.clock.key, said.letter.percent)
                 for delivery_id, said in looked_up.items()

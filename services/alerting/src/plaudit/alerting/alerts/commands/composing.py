@@ -88,7 +88,7 @@ def gatherer_of(public_url: str, fallback: Owner) -> Gatherer:
         keys: set[ClockKey] = {(each.tenant_id, each.clock_id) for each in wanted if each.clock_id is not None}
         clocks = await clock_store.load(tx, keys)
         again = told_again(
-            due,
+            [each.delivery for each in due],
             {
                 delivery_id: ((said.alert.tenant_id, said.alert.id), said.note.number)
                 for delivery_id, said in looked_up.items()
