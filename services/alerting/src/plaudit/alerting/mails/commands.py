@@ -25,6 +25,8 @@ from plaudit.alerting.mails.domain.letters import (
     MOVED,
     NO_LONGER_SO,
     NOT_TOLD,
+    PAUSE_LOOKED_AT,
+    PAUSED,
     STARTED,
     Letter,
     LetterKind,
@@ -34,6 +36,7 @@ from plaudit.alerting.mails.domain.letters import (
     letter_about,
     letter_of,
     message_of,
+    stands_still,
     unsilenced,
     warned_at,
 )
@@ -190,6 +193,9 @@ async def _looked_up(
         # Whoever was told of a breach hears that it is taken back, whatever is silenced since.
         is_over = letter.kind is LetterKind.RETRACTION
         reason = "" if is_over else reasons.get((tenant_id, letter.clock_id), "")
+        if not reason and clock is not None and stands_still(letter, clock):
+            found[each.delivery.id] = Later(tx.now + PAUSE_LOOKED_AT, PAUSED)
+            continue
         objection = Withdraw(reason) if reason else await _objection(tx, letter, clock, held, each.delivery.recipient)
         people_now = owners[tenant_id]
         reader = _reader(people_now, each.delivery.recipient, fallback)

@@ -1,6 +1,6 @@
 """Mails to the owner of a clock: which there are, and whether one is still wanted. All of one clock are one thread."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -23,6 +23,9 @@ URGENT: Final = frozenset((str(Severity.DRASTIC), "urgent"))
 NO_LONGER_SO: Final = "the clock does not stand so any more"
 FLAPS: Final = "its owner was told a short time ago; it is told again if it stays so"
 MOVED: Final = "the due time has moved, and so has what this tells; it is told when that has come"
+PAUSED: Final = "the time of the clock stands still; it is told when that goes on"
+PAUSE_LOOKED_AT: Final = timedelta(minutes=5)
+"""So often it is looked whether the time goes on."""
 NOT_TOLD: Final = "nobody was told of the breach"
 LEFT: Final = "who it was for is not among the owners any more; whoever answers now is told"
 
@@ -140,6 +143,12 @@ def is_wanted(letter: Letter, clock: Clock, now: datetime) -> bool:
         case _:
             is_early = run.state is State.RUNNING and now < run.due_at
             return _is_of_run(letter, run) and run.waiting and is_early
+
+
+def stands_still(letter: Letter, clock: Clock) -> bool:
+    """Say whether what a mail tells of the due time may be so again, when the time of its run goes on."""
+    is_about_time = letter.kind in {LetterKind.NOTICE, LetterKind.WARNING, LetterKind.UNSILENCED}
+    return is_about_time and _is_of_run(letter, clock.run) and clock.run.state is State.PAUSED
 
 
 def is_moved(letter: Letter, clock: Clock) -> bool:
