@@ -64,22 +64,22 @@ class Schedule(Follower):
     async def follow(self, tx: Tx, entries: Sequence[LogEntry]) -> Sequence[Outgoing]:
         """Replace and cancel timers; publishes nothing."""
         stale: set[ClockKey] = set()
-        scheduled: dict[ClockKey, list[Timer]] = {}
+        scheduled: dict[ClockKey, Timer | None] = {}
+        looks: dict[ClockKey, Timer] = {}
         for clock, event, terms, _, _ in entries:
             key = clock.key
             is_start = isinstance(event, Started)
             if not is_start or clock.run.number > 1:
                 stale.add(key)
             if isinstance(event, PLANS) and clock.run.can_move:
-                timer = next_timer(clock, terms, event.at)
-                scheduled[key] = [] if timer is None else [timer]
-                if is_start and clock.about.person is not None:
-                    # The contact may have been told before this was.
-                    scheduled[key].append(timer_at(clock, Stage(CONTACT, tx.now)))
+                scheduled[key] = next_timer(clock, terms, event.at)
             else:
                 scheduled.pop(key, None)
+            if is_start and clock.about.person is not None:
+                # The contact may have been told before this was. It counts whatever comes after the start.
+                looks[key] = timer_at(clock, Stage(CONTACT, tx.now))
         await store.cancel(tx, stale)
-        await store.plan(tx, [timer for timers in scheduled.values() for timer in timers])
+        await store.plan(tx, [*filter(None, scheduled.values()), *looks.values()])
         return ()
 
 
