@@ -9,6 +9,7 @@ import msgspec
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock_events import StartReason
 from plaudit.alerting.clocks.domain.decide import starts
+from plaudit.alerting.incidents.commands.alarms import end_alarms
 from plaudit.alerting.incidents.commands.changing import Changing, lock_all
 from plaudit.alerting.incidents.domain.duties import after_end, after_severity, update_terms
 from plaudit.alerting.incidents.domain.incident import (
@@ -142,8 +143,9 @@ async def set_state(
 ) -> Incident:
     """Let an incident go on to another state.
 
-    One that is resolved or closed waits for no update; one that is opened again does from now on. Closing needs the
-    learnings, and that the authority has been notified of a data breach.
+    One that is resolved or closed waits for no update; one that is opened again does from now on. People are told by
+    updates alone; alarms end with the incident. Closing needs the learnings, and that the authority has been notified
+    of a data breach.
 
     Raises:
         UnknownIncidentError, IncidentChangedError: as `Changing.found`.
@@ -161,7 +163,10 @@ async def set_state(
         text = checked_text(learnings, "/learnings", NEEDS_LEARNINGS, MAX_LEARNINGS_CHARS)
         changing.change(learnings=text, closed_at=work.tx.now)
     enter(changing, state)
-    return await changing.finish(_change_of(before, state), by, note=note, data={"from": before, "to": state})
+    changed = await changing.finish(_change_of(before, state), by, note=note, data={"from": before, "to": state})
+    if state is State.RESOLVED:
+        await end_alarms(work.tx, changed, is_told=False)
+    return changed
 
 
 async def link(

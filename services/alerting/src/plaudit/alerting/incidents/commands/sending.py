@@ -1,10 +1,17 @@
-"""What is asked before a message about an incident leaves: it says what its update says, as that stands then."""
+"""What is asked before a message about an incident leaves: it says what its update says, as that stands then.
+
+No alarm is begun after the incident is over, and none ended while it is open. Of a correction, and of a message that
+was tried for long, that is only known as it leaves.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from plaudit.alerting.incidents.domain.incident import Audience, Incident
+import msgspec
+
+from plaudit.alerting.alerts.domain.told_events import ALARM_CHANNELS
+from plaudit.alerting.incidents.domain.incident import Audience, Incident, State
 from plaudit.alerting.incidents.domain.messages import (
     SIGN_UP,
     TOPIC,
@@ -16,6 +23,7 @@ from plaudit.alerting.incidents.domain.messages import (
     subscription_path,
     title_of,
 )
+from plaudit.alerting.incidents.domain.update import Update
 from plaudit.alerting.incidents.store import incidents
 from plaudit.common.db import Tx
 from plaudit.common.delivery import store as delivery_store
@@ -27,6 +35,7 @@ from plaudit.common.tenants import store as tenants
 GONE: Final = "the incident is not there any more"
 CORRECTED: Final = "the update was corrected before this left; its correction is told"
 OVER: Final = "the incident is over"
+REOPENED: Final = "the incident is open again"
 NO_MAILBOX: Final = (
     "the mail server has refused the address for good; whoever sends the message again that failed, tries it anew"
 )
@@ -52,6 +61,7 @@ def check_of(public_url: str, address: str) -> Check:
 
     async def check(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Verdict]:
         carried = {each.delivery.id: (each.delivery.tenant_id, carried_by(each.content)) for each in due}
+        channels = {each.delivery.id: each.delivery.channel for each in due}
         updates = await incidents.updates(
             tx, {(tenant_id, each.incident_id, each.number) for tenant_id, each in carried.values()}
         )
@@ -65,8 +75,12 @@ def check_of(public_url: str, address: str) -> Check:
             update = updates.get((tenant_id, each.incident_id, each.number))
             if incident is None or update is None:
                 verdicts[delivery_id] = Withdraw(GONE)
+            elif each.ends_alarm:
+                verdicts[delivery_id] = _end(incident, update, public_url)
             elif each.revision < update.revision:
                 verdicts[delivery_id] = Withdraw(CORRECTED)
+            elif channels[delivery_id] in ALARM_CHANNELS and incident.is_over != (update.state is State.RESOLVED):
+                verdicts[delivery_id] = Withdraw(OVER if incident.is_over else REOPENED)
             elif persons.get(delivery_id) in gone:
                 verdicts[delivery_id] = Withdraw(NO_MAILBOX)
             else:
@@ -80,6 +94,13 @@ def check_of(public_url: str, address: str) -> Check:
         return verdicts
 
     return check
+
+
+def _end(incident: Incident, update: Update, public_url: str) -> Verdict:
+    """Return what ends an alarm: the newest update, as if it had said that the incident is resolved."""
+    if not incident.is_over:
+        return Withdraw(REOPENED)
+    return content_of(incident, msgspec.structs.replace(update, state=State.RESOLVED), "", public_url)
 
 
 def sign_up_check_of(address: str) -> Check:

@@ -11,7 +11,7 @@ from plaudit.alerting.incidents.domain.incident import Audience, Incident, Sever
 from plaudit.alerting.incidents.domain.sign_up_words import SIGN_UP_WORDS
 from plaudit.alerting.incidents.domain.update import Update, Words
 from plaudit.alerting.incidents.domain.wording import WORDINGS
-from plaudit.common.delivery.domain.message import Content, Message, Recipient, person
+from plaudit.common.delivery.domain.message import Content, Message, Recipient, endpoint, person
 from plaudit.common.delivery.domain.shapes import mail
 from plaudit.common.mail import look
 
@@ -35,6 +35,8 @@ class Carried(msgspec.Struct, frozen=True):
     language: str
     revision: int = 1
     """Of the update."""
+    ends_alarm: bool = False
+    """Whether it ends the alarm of the incident, and tells nothing else."""
 
 
 def thread_of(incident_id: UUID) -> str:
@@ -83,6 +85,27 @@ def message_of(update: Update, to: Recipient, language: str, *, title: str) -> M
         ),
         thread=thread_of(update.incident_id),
         needs_consent=bool(to.person_key),
+    )
+
+
+def end_of_alarm(incident: Incident, endpoint_id: UUID, not_before: datetime | None) -> Message:
+    """Return what ends the alarm of an incident that is over at an endpoint that holds alarms.
+
+    Args:
+        incident: as it is from now on.
+        endpoint_id: where the alarm was begun.
+        not_before: when it may leave; None: at once.
+    """
+    return Message(
+        tenant=incident.tenant_id,
+        key=f"incident-over:{incident.id}:{incident.revision}",
+        topic=RESOLVED,
+        to=endpoint(endpoint_id),
+        content=Content(
+            incident.title, "", data=msgspec.to_builtins(Carried(incident.id, incident.updates, "", ends_alarm=True))
+        ),
+        thread=thread_of(incident.id),
+        not_before=not_before,
     )
 
 
@@ -192,7 +215,7 @@ LEVELS: Final = {Severity.URGENT: "critical", Severity.IMPORTANT: "error", Sever
 def data_of(incident: Incident, update: Update) -> dict[str, Any]:
     """Return what an update says, for machines: every language of it."""
     return {
-        "event_action": "resolve" if update.state is State.RESOLVED else "trigger",
+        "event_action": "resolve" if update.state is State.RESOLVED or incident.is_over else "trigger",
         "event_severity": LEVELS[update.severity],
         "incident_id": str(incident.id),
         "slug": incident.slug,

@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from plaudit.common import mailbox
 from plaudit.common.delivery.domain.message import Content, Delivery
 from plaudit.common.mail import look
-from plaudit.common.mail.headers import MAIL_POLICY
+from plaudit.common.mail.headers import MAIL_POLICY, ask_for_no_reply
 from plaudit.common.text import clean, cut, one_line
 
 SENDER_NAME: Final = "Plaudit"
@@ -79,8 +79,7 @@ def mail_of(
     # RFC 2919: by it people sort what we send.
     topic = delivery.topic.partition(".")[0]
     mail["List-Id"] = f"Plaudit, {topic} <{topic.replace('_', '-')}.plaudit.{domain}>"
-    # RFC 3834: asks for no automatic reply.
-    mail["Auto-Submitted"] = "auto-generated"
+    ask_for_no_reply(mail)
     mail.set_content(text_of(content))
     mail.add_alternative(content.html or html_of(content), subtype="html")
     mail["Content-Language"] = content.language
