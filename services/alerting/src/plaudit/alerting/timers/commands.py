@@ -46,11 +46,11 @@ from plaudit.alerting.timers.store import DueClocks
 from plaudit.common.contracts import CUSTOMERS, REVIEWS
 from plaudit.common.db import Tx, lock, try_lock
 from plaudit.common.db.errors import is_transient
+from plaudit.common.db.storable import reason_of
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka import dead_letters
 from plaudit.common.outbox import UnitOfWork
 
-MAX_ERROR_CHARS: Final = 500
 CONTACTS_GROUP: Final = "alerting-contacts"
 GROUPS: Final[Mapping[str, str]] = {REVIEWS.name: GROUP, CUSTOMERS.name: CONTACTS_GROUP}
 """Topic that fulfils clocks → the group that reads it."""
@@ -135,7 +135,7 @@ async def set_aside(tx: Tx, key: ClockKey, root: UUID, error: Exception) -> None
     for warning in await store.due_of(tx, key):
         if warning.kind != BREACH and warning.breach_at is not None:
             await store.add(tx, await _beside(tx, warning, warning.breach_at))
-    await store.set_aside(tx, key, f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
+    await store.set_aside(tx, key, reason_of(error))
 
 
 async def _beside(tx: Tx, warning: Timer, breach_at: datetime) -> list[Timer]:
