@@ -25,7 +25,7 @@ from plaudit.alerting.clocks.domain.follow_up import Contact, decide_contacts
 from plaudit.alerting.contacts import store as contact_store
 from plaudit.alerting.contacts.domain import KnownContact
 from plaudit.alerting.policies.domain.metrics import Metric
-from plaudit.alerting.policies.domain.revisions import BREACH, Stage
+from plaudit.alerting.policies.domain.revisions import BREACH
 from plaudit.alerting.timers import store
 from plaudit.alerting.timers.domain import (
     CONTACT,
@@ -36,11 +36,11 @@ from plaudit.alerting.timers.domain import (
     Timer,
     Watermark,
     by_log,
+    contact_timer,
     difference,
     following,
     next_timer,
     pins_of,
-    timer_at,
 )
 from plaudit.alerting.timers.store import DueClocks
 from plaudit.common.contracts import CUSTOMERS, REVIEWS
@@ -75,7 +75,7 @@ class Schedule(Follower):
                 scheduled[key] = [] if timer is None else [timer]
                 if is_start and clock.about.person is not None:
                     # The contact may have been told before this was.
-                    scheduled[key].append(timer_at(clock, Stage(CONTACT, tx.now)))
+                    scheduled[key].append(contact_timer(clock, tx.now))
             else:
                 scheduled.pop(key, None)
         await store.cancel(tx, stale)
@@ -126,7 +126,7 @@ async def look_for_contacts(tx: Tx, contacts: Collection[KnownContact]) -> None:
     """
     await contact_store.add(tx, list(contacts))
     waiting = await clock_store.waiting_for(tx, {(contact.tenant_id, contact.person) for contact in contacts})
-    await store.add(tx, [timer_at(clock, Stage(CONTACT, tx.now)) for clock in waiting])
+    await store.add(tx, [contact_timer(clock, tx.now) for clock in waiting])
 
 
 async def set_aside(tx: Tx, key: ClockKey, root: UUID, error: Exception) -> None:
