@@ -105,15 +105,15 @@ async def test_an_alert_of_whose_end_nothing_tells_is_resolved_with_a_reason_tha
         raised = address_alert("default", "eve@acme.example", "550 no such user", "owner@acme.example", tx.now)
         await store.raise_all(tx, [raised])
     path = f"/console/alerts/{raised.id}"
-    refused = await admin.post(f"{path}/resolve", data={"why": " "}, headers=OURS)
+    refused = await admin.post(f"{path}/resolve", data={"note": " "}, headers=OURS)
     assert (refused.status_code, "Write why, in a few words for your team." in refused.text) == (422, True)
-    done = await admin.post(f"{path}/resolve", data={"why": "<i>Eve</i> has left."}, headers=OURS)
+    done = await admin.post(f"{path}/resolve", data={"note": "<i>Eve</i> has left."}, headers=OURS)
     assert (done.status_code, done.headers["location"]) == (303, path)
     page = (await admin.get(path)).text
     assert "whoever was told of it is told why" in page
     assert "&lt;i&gt;Eve&lt;/i&gt; has left." in page
     assert "<form" not in page.partition("<main")[2].partition("</main>")[0]
-    await admin.post(f"{path}/resolve", data={"why": "Again."}, headers=OURS)
+    await admin.post(f"{path}/resolve", data={"note": "Again."}, headers=OURS)
     assert "The alert is resolved: there is nothing left to look at." in (await admin.get(path)).text
 
 
@@ -121,7 +121,7 @@ async def test_what_ends_by_itself_is_not_resolved_by_hand_and_its_page_says_wha
     ending = "It is resolved by itself, when fewer messages are sent."
     page = (await admin.get(storm)).text
     assert (ending in page, f'action="{storm}/resolve"' in page) == (True, False)
-    await admin.post(f"{storm}/resolve", data={"why": "It is over."}, headers=OURS)
+    await admin.post(f"{storm}/resolve", data={"note": "It is over."}, headers=OURS)
     page = (await admin.get(storm)).text
     assert page.count(ending) == 2, "as what came of it, and beside the forms"
     [row] = await stage.rows("SELECT state FROM alerts")

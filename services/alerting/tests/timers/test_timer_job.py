@@ -191,6 +191,19 @@ async def test_a_clock_that_cannot_be_fired_is_set_aside_and_the_others_fire(sta
     assert "99" in aside["error"]
 
 
+async def test_an_error_that_quotes_what_the_database_does_not_take_is_kept_too(stage, monkeypatch):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(12.1))
+
+    def raising(*_, **__):
+        raise ValueError("not readable: \0")
+
+    monkeypatch.setattr(commands, "decide_due", raising)
+    await stage.fires()
+    [aside] = await stage.rows("SELECT error FROM timers WHERE failed_at IS NOT NULL")
+    assert aside["error"] == "ValueError: not readable: ␀"
+
+
 async def fails_at_a_warning(stage, monkeypatch, hours=12.1):
     """A clock whose warning after 12 hours, and what else is due by then, cannot fire."""
     await stage.happens(None, review(), at(0))

@@ -25,7 +25,7 @@ from plaudit.alerting.cadences.domain.rules import (
     Weekly,
 )
 from plaudit.alerting.cadences.domain.touchpoint import MAX_NOTE_CHARS, Channel, State, TouchpointClosedError
-from plaudit.alerting.cadences.schemas.documents import UnreadableCadencesError, read_document
+from plaudit.alerting.cadences.schemas.documents import MAX_DOCUMENT_BYTES, UnreadableCadencesError, read_document
 from plaudit.alerting.cadences.schemas.invitations import invited_out
 from plaudit.alerting.cadences.schemas.rules import document_of
 from plaudit.alerting.cadences.store import digests, occurrences, revisions
@@ -34,6 +34,7 @@ from plaudit.alerting.calendars.domain.local_times import at_local, local_date
 from plaudit.alerting.mails.domain.words import DESK
 from plaudit.common.db import Tx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
+from plaudit.common.http.limits import form_bytes
 from plaudit.common.numerals import up_to
 from plaudit.common.pages.navigation import Crumb
 from plaudit.common.people.naming import namer
@@ -42,6 +43,7 @@ from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, st
 CADENCES: Final = "/console/cadences"
 TASKS: Final = f"{CADENCES}/tasks"
 RULES: Final = f"{CADENCES}/rules"
+BODY_LIMITS: Final = {RULES: form_bytes(MAX_DOCUMENT_BYTES)}
 DIGESTS: Final = f"{CADENCES}/digests"
 ROWS: Final = 50
 WEEK_DAYS: Final = 7

@@ -25,7 +25,7 @@ from plaudit.alerting.clocks.domain.follow_up import Contact, decide_contacts
 from plaudit.alerting.contacts import store as contact_store
 from plaudit.alerting.contacts.domain import KnownContact
 from plaudit.alerting.policies.domain.metrics import Metric
-from plaudit.alerting.policies.domain.revisions import BREACH, Stage
+from plaudit.alerting.policies.domain.revisions import BREACH
 from plaudit.alerting.timers import store
 from plaudit.alerting.timers.domain import (
     CONTACT,
@@ -36,21 +36,21 @@ from plaudit.alerting.timers.domain import (
     Timer,
     Watermark,
     by_log,
+    contact_timer,
     difference,
     following,
     next_timer,
     pins_of,
-    timer_at,
 )
 from plaudit.alerting.timers.store import DueClocks
 from plaudit.common.contracts import CUSTOMERS, REVIEWS
 from plaudit.common.db import Tx, lock, try_lock
 from plaudit.common.db.errors import is_transient
+from plaudit.common.db.storable import reason_of
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka import dead_letters
 from plaudit.common.outbox import UnitOfWork
 
-MAX_ERROR_CHARS: Final = 500
 CONTACTS_GROUP: Final = "alerting-contacts"
 GROUPS: Final[Mapping[str, str]] = {REVIEWS.name: GROUP, CUSTOMERS.name: CONTACTS_GROUP}
 """Topic that fulfils clocks → the group that reads it."""
@@ -77,7 +77,7 @@ class Schedule(Follower):
                 scheduled.pop(key, None)
             if is_start and clock.about.person is not None:
                 # The contact may have been told before this was. It counts whatever comes after the start.
-                looks[key] = timer_at(clock, Stage(CONTACT, tx.now))
+                looks[key] = contact_timer(clock, tx.now)
         await store.cancel(tx, stale)
         await store.plan(tx, [*filter(None, scheduled.values()), *looks.values()])
         return ()
@@ -126,7 +126,7 @@ async def look_for_contacts(tx: Tx, contacts: Collection[KnownContact]) -> None:
     """
     await contact_store.add(tx, list(contacts))
     waiting = await clock_store.waiting_for(tx, {(contact.tenant_id, contact.person) for contact in contacts})
-    await store.add(tx, [timer_at(clock, Stage(CONTACT, tx.now)) for clock in waiting])
+    await store.add(tx, [contact_timer(clock, tx.now) for clock in waiting])
 
 
 async def set_aside(tx: Tx, key: ClockKey, root: UUID, error: Exception) -> None:
@@ -135,7 +135,7 @@ async def set_aside(tx: Tx, key: ClockKey, root: UUID, error: Exception) -> None
     for warning in await store.due_of(tx, key):
         if warning.kind != BREACH and warning.breach_at is not None:
             await store.add(tx, await _beside(tx, warning, warning.breach_at))
-    await store.set_aside(tx, key, f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
+    await store.set_aside(tx, key, reason_of(error))
 
 
 async def _beside(tx: Tx, warning: Timer, breach_at: datetime) -> list[Timer]:

@@ -43,6 +43,8 @@ LOOKS: Final = {AlertState.OPEN: "bad", AlertState.ACKNOWLEDGED: "warn", AlertSt
 REMINDERS: Final[Mapping[str, str]] = {"": "as usual", "60": "in 1 hour", "240": "in 4 hours", "1440": "tomorrow"}
 """Minutes → words."""
 CHOOSE: Final = "Choose one of the list."
+RESOLVE_NOTE: Final = "resolve-note"
+"""The field of the form that resolves, on a page where another form has a note too."""
 OVER: Final = "The alert is resolved: there is nothing left to look at."
 
 router = APIRouter(include_in_schema=False)
@@ -148,16 +150,16 @@ async def silence(
 
 
 @router.post(f"{ALERTS}/{{alert_id}}/resolve")
-async def resolve(request: Request, principal: Writer, work: Work, alert_id: UUID, why: Text = "") -> Response:
+async def resolve(request: Request, principal: Writer, work: Work, alert_id: UUID, note: Text = "") -> Response:
     """Say that nothing is left to do about it."""
-    given = why.strip()
+    given, typed = note.strip(), {RESOLVE_NOTE: note}
     if len(given) > MAX_NOTE_CHARS:
-        wrong = {"why": f"It has at most {MAX_NOTE_CHARS:,} characters."}
-        return await _page(request, principal, work.tx, alert_id, Typed({"why": why}, wrong))
+        wrong = {RESOLVE_NOTE: f"It has at most {MAX_NOTE_CHARS:,} characters."}
+        return await _page(request, principal, work.tx, alert_id, Typed(typed, wrong))
     try:
         after = await commands.resolve(work, principal.tenant_id, alert_id, given, principal.actor)
     except commands.NoReasonError as error:
-        return await _page(request, principal, work.tx, alert_id, Typed({"why": why}, {"why": str(error)}))
+        return await _page(request, principal, work.tx, alert_id, Typed(typed, {RESOLVE_NOTE: str(error)}))
     except AlertResolvedError:
         return _said(request, alert_id, OVER, is_good=False)
     except AlertEndsOtherwiseError as error:

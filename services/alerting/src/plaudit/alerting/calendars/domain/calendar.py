@@ -18,6 +18,8 @@ MAX_END_MINUTE: Final = 2 * DAY_MINUTES
 MAX_INTERVALS: Final = 24
 """Of one date."""
 MAX_OVERRIDES: Final = 1_000
+MAX_REASON_CHARS: Final = 100
+"""Of the name of an override."""
 MAX_HOLIDAYS: Final = 2_000
 MAX_NAME_CHARS: Final = 32
 NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,31}$"
