@@ -112,7 +112,7 @@ checks.positive_data_acceptance.expected-statuses = ["2xx", 304, 404, 409, 412, 
 [[operations]]
 # Which reviews, alerts, zones, holidays and addresses there are has no schema, nor how far away a time is, in which
 # order times are, and which texts show something.
-include-name-regex = "((POST|PUT) /v1/incidents.*|POST /v1/silences)"
+include-name-regex = "((POST|PUT) /v1/incidents.*|POST /v1/(silences|clocks|touchpoints).*)"
 checks.positive_data_acceptance.expected-statuses = ["2xx", 404, 409, 412, 422]
 """
 

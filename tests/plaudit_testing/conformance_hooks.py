@@ -26,11 +26,15 @@ SIGNED = "/v1/hooks/{source_id}"
 WITH_TOKEN = "/v1/hooks/{source_id}/{token}"
 UNTAKEN = ("quarantined", "quarantine_reason")
 OF_SOURCE = "/v1/sources/{source_id}"
+SHOWS = {"shows_nothing"}
 GUIDELINE_RULES = {"against_the_rules", "ready_text"}
 BEYOND_SCHEMAS = {
     "GET /v1/clocks": {"unknown_owner"},
     "GET /v1/clocks.csv": {"unknown_owner"},
     "POST /v1/alerts/{alert_id}/assign": {"unknown_owner"},
+    "POST /v1/clocks/move": SHOWS,
+    **{f"POST /v1/clocks/{{clock_id}}/{each}": SHOWS for each in ("pause", "resume", "move", "fulfil", "settle")},
+    "POST /v1/touchpoints/{touchpoint_id}/skip": SHOWS,
     "POST /v1/library/guidelines": GUIDELINE_RULES,
     "PUT /v1/library/guidelines/{guideline_id}": GUIDELINE_RULES,
 }

@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
-from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -42,7 +41,7 @@ from plaudit.alerting.timers.domain import (
     next_timer,
     pins_of,
 )
-from plaudit.alerting.timers.store import DueClocks
+from plaudit.alerting.timers.store import Due, DueClocks
 from plaudit.common.contracts import CUSTOMERS, REVIEWS
 from plaudit.common.db import Tx, lock, try_lock
 from plaudit.common.db.errors import is_transient
@@ -129,16 +128,16 @@ async def look_for_contacts(tx: Tx, contacts: Collection[KnownContact]) -> None:
     await store.add(tx, [contact_timer(clock, tx.now) for clock in waiting])
 
 
-async def set_aside(tx: Tx, key: ClockKey, root: UUID, error: Exception) -> None:
-    """Mark the due timers of a clock that cannot fire, so that they are not tried again. Later ones still fire."""
-    await lock(tx, [order_key(root)])
-    for warning in await store.due_of(tx, key):
+async def set_aside(tx: Tx, key: ClockKey, due: Due, error: Exception) -> None:
+    """Mark what was to fire of a clock and cannot, so that it is not tried again. What comes later still fires."""
+    await lock(tx, [order_key(due.root)])
+    for warning in await store.due_of(tx, key, due.until):
         if warning.kind != BREACH and warning.breach_at is not None:
-            await store.add(tx, await _beside(tx, warning, warning.breach_at))
-    await store.set_aside(tx, key, reason_of(error))
+            await store.add(tx, await _beside(tx, warning, warning.breach_at, due.until))
+    await store.set_aside(tx, key, due.until, reason_of(error))
 
 
-async def _beside(tx: Tx, warning: Timer, breach_at: datetime) -> list[Timer]:
+async def _beside(tx: Tx, warning: Timer, breach_at: datetime, until: datetime) -> list[Timer]:
     """Return what is planned beside a warning that is set aside: what has come due with it, and what is next."""
     key = warning.tenant_id, warning.clock_id
     try:
@@ -146,7 +145,7 @@ async def _beside(tx: Tx, warning: Timer, breach_at: datetime) -> list[Timer]:
         if key not in known:
             return []
         rules = await rules_of(tx, {warning.tenant_id}, known.values())
-        after = following(known[key], rules.pinned(warning.tenant_id, known[key].run.pin), warning, tx.now)
+        after = following(known[key], rules.pinned(warning.tenant_id, known[key].run.pin), warning, until)
     except Exception as fault:
         # What makes the warning fail may be what says which stage is next. That holds up no breach.
         if is_transient(fault):

@@ -33,6 +33,7 @@ from plaudit.alerting.people import store as people
 from plaudit.alerting.people.api import fallback_of
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor, not_found
+from plaudit.common.pages.fields import missing, too_long
 from plaudit.common.people.naming import namer
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
@@ -111,7 +112,7 @@ async def assign(
 ) -> Response:
     """Give it to another owner, who is told at once."""
     said = note.strip()
-    errors = {"note": f"It has at most {MAX_NOTE_CHARS:,} characters." if len(said) > MAX_NOTE_CHARS else ""}
+    errors = {"note": too_long(said, MAX_NOTE_CHARS)}
     try:
         owner = await owner_at(request, work.tx, principal.tenant_id, to)
     except commands.UnknownOwnerError as error:
@@ -135,7 +136,7 @@ async def silence(
     given = reason.strip()
     errors = {
         "hours": "" if hours in HOURS else CHOOSE,
-        "reason": "" if 1 <= len(given) <= MAX_REASON_CHARS else f"Write 1 to {MAX_REASON_CHARS} characters.",
+        "reason": missing(given, MAX_REASON_CHARS),
     }
     if any(errors.values()):
         return await _page(request, principal, work.tx, alert_id, Typed({"hours": hours, "reason": reason}, errors))
@@ -153,9 +154,8 @@ async def silence(
 async def resolve(request: Request, principal: Writer, work: Work, alert_id: UUID, note: Text = "") -> Response:
     """Say that nothing is left to do about it."""
     given, typed = note.strip(), {RESOLVE_NOTE: note}
-    if len(given) > MAX_NOTE_CHARS:
-        wrong = {RESOLVE_NOTE: f"It has at most {MAX_NOTE_CHARS:,} characters."}
-        return await _page(request, principal, work.tx, alert_id, Typed(typed, wrong))
+    if wrong := too_long(given, MAX_NOTE_CHARS):
+        return await _page(request, principal, work.tx, alert_id, Typed(typed, {RESOLVE_NOTE: wrong}))
     try:
         after = await commands.resolve(work, principal.tenant_id, alert_id, given, principal.actor)
     except commands.NoReasonError as error:
