@@ -1,4 +1,4 @@
-"""What Schemathesis is told beyond the document: ids that exist, cursors of lists, signatures, and three checks.
+"""What Schemathesis is told beyond the document: ids that exist, cursors of lists, signatures, and four checks.
 
 Schemathesis imports it in a process of its own. The variable `CONFORMANCE` holds what runs.
 """
@@ -26,6 +26,19 @@ SIGNED = "/v1/hooks/{source_id}"
 WITH_TOKEN = "/v1/hooks/{source_id}/{token}"
 UNTAKEN = ("quarantined", "quarantine_reason")
 OF_SOURCE = "/v1/sources/{source_id}"
+SHOWS = {"shows_nothing"}
+GUIDELINE_RULES = {"against_the_rules", "ready_text"}
+BEYOND_SCHEMAS = {
+    "GET /v1/clocks": {"unknown_owner"},
+    "GET /v1/clocks.csv": {"unknown_owner"},
+    "POST /v1/alerts/{alert_id}/assign": {"unknown_owner"},
+    "POST /v1/clocks/move": SHOWS,
+    **{f"POST /v1/clocks/{{clock_id}}/{each}": SHOWS for each in ("pause", "resume", "move", "fulfil", "settle")},
+    "POST /v1/touchpoints/{touchpoint_id}/skip": SHOWS,
+    "POST /v1/library/guidelines": GUIDELINE_RULES,
+    "PUT /v1/library/guidelines/{guideline_id}": GUIDELINE_RULES,
+}
+"""The rules, by their codes, that may refuse what the schema allows: all that 422 means there."""
 A_PHRASE = {"category": "legal", "phrase": "lawyer/lawyers"}
 """One that can be muted: only the lists know which there are."""
 
@@ -168,6 +181,17 @@ def refusals_are_named_in_the_document(ctx: Any, response: Any, case: Any) -> No
     answers = case.operation.schema.raw_schema["paths"][case.path][case.method.lower()]["responses"]
     named = answers.get(str(response.status_code), {}).get("description", "") + answers["default"]["description"]
     assert f"`{told}`: " in named, f"{response.status_code} {told} is not in the document"
+
+
+@schemathesis.check
+def only_rules_beyond_schemas_refuse(ctx: Any, response: Any, case: Any) -> None:
+    """What the schema allows is refused, where that is to be expected, by a rule that no schema can say."""
+    rules = BEYOND_SCHEMAS.get(f"{case.method} {case.path}")
+    if rules is None or response.status_code != 422 or case.meta is None or case.meta.generation.mode.is_negative:
+        return
+    broken = {each["code"] for each in json.loads(response.content)["errors"]}
+    assert broken, "refused without a rule"
+    assert broken <= rules, f"refused by {sorted(broken - rules)}"
 
 
 @schemathesis.check

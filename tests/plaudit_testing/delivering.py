@@ -228,6 +228,30 @@ class Post:
             await database.close()
 
 
+def leading_to(settings: Any, endpoint: HttpEndpoint) -> Any:
+    """Return settings by which this endpoint, on the loopback interface, may be connected to."""
+    networks = settings.model_validate({**settings.model_dump(), "delivery_private_networks": LOOPBACK[0]})
+    return settings.model_copy(
+        update={
+            "delivery_ports": (endpoint.port,),
+            "delivery_private_networks": networks.delivery_private_networks,
+            "delivery_plain_http": True,
+            "delivery_timeout_seconds": 30.0,
+        }
+    )
+
+
+async def made_on(
+    stage: Any, endpoint: HttpEndpoint, *topics: str, channel: str = "webhook", tenant: str = "default"
+) -> endpoints.Made:
+    """Make an endpoint of a tenant of a stage, which leads to this one."""
+    secret = "r" * 32 if channel == "pagerduty" else ""
+    async with stage.resources.database(Role.API).transaction(tenant) as tx:
+        draft = Draft("Ops", channel, f"http://127.0.0.1:{endpoint.port}/{channel}", topics, secret)
+        vault = vault_of(stage.settings)
+        return await endpoints.create(tx, uuid7, vault, tenant, draft, "person:1", [endpoint.port])
+
+
 def to_endpoints(key: str = "k", topic: str = "clock.breached", **changes: Any) -> Message:
     """A message to the endpoints that take its topic."""
     return Message("default", key, topic, subscribers(), Content("Late", "It is late."), **changes)

@@ -74,6 +74,21 @@ async def breaks() -> StreamingResponse:
     return StreamingResponse(chunks())
 
 
+@router.get("/parts-of-it")
+async def parts_of_it() -> StreamingResponse:
+    async def chunks() -> AsyncIterator[bytes]:
+        for part in (b"one", b", two"):
+            await asyncio.sleep(0.01)
+            yield part
+
+    return StreamingResponse(chunks())
+
+
+@router.post("/parts-of-it")
+async def make_parts_of_it() -> StreamingResponse:
+    return await parts_of_it()
+
+
 @router.get("/kept")
 async def kept(response: Response) -> str:
     response.headers["cache-control"] = "max-age=60"
@@ -83,6 +98,11 @@ async def kept(response: Response) -> str:
 @router.put("/things/{thing_id}")
 async def put_thing(thing_id: str, thing: Thing) -> Thing:
     return thing
+
+
+@router.post("/things/count")
+async def count_things(thing: Thing) -> int:
+    return len(thing.name)
 
 
 @pages.post("/form")
@@ -108,6 +128,7 @@ async def shop() -> str:
 ALLOWED = {
     "/v1/things/1": "GET, HEAD, OPTIONS, PUT",
     "/v1/things": "OPTIONS, POST",
+    "/v1/things/count": "OPTIONS, POST",
     "/v1/stock/parts/7": "GET, HEAD, OPTIONS",
     "/v1/hooks/s1": "OPTIONS, POST",
     "/docs": "GET, HEAD, OPTIONS",
@@ -382,6 +403,15 @@ class TestErrors:
             await client.get("/v1/breaks")
         assert "request_failed" in [line["event"] for line in lines]
 
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    @pytest.mark.parametrize("content", [b"", b"{}"], ids=["no body", "an empty object"])
+    async def test_an_answer_in_parts_is_whole_where_a_client_speaks_of_json_all_the_same(
+        self, client: httpx.AsyncClient, method: str, content: bytes
+    ) -> None:
+        headers = {"content-type": "application/json"}
+        answer = await client.request(method, "/v1/parts-of-it", headers=headers, content=content)
+        assert (answer.status_code, answer.text) == (200, "one, two")
+
     async def test_what_is_not_there_is_a_404_and_a_wrong_method_a_405_that_names_the_right_ones(
         self, client: httpx.AsyncClient
     ) -> None:
@@ -390,6 +420,16 @@ class TestErrors:
             answer = await client.delete(path)
             assert problem(answer) == (405, "method-not-allowed")
             assert answer.headers["allow"] == allowed
+
+    @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
+    async def test_a_path_that_is_named_as_it_stands_is_no_value_of_a_parameter(
+        self, client: httpx.AsyncClient, method: str
+    ) -> None:
+        body = b"" if method == "HEAD" else b'{"name": "a", "size": 1}'
+        answer = await client.request(method, "/v1/things/count", content=body)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
+        assert (await client.post("/v1/things/count", json={"name": "abc", "size": 1})).json() == 3
+        assert (await client.get("/v1/things/counts")).json()["id"] == "counts"
 
     async def test_options_names_every_method_of_an_address_whichever_route_serves_it(
         self, client: httpx.AsyncClient
@@ -451,6 +491,7 @@ class TestWhatIsTold:
             ("GET", "/v1/raw", "/v1/raw", 200),
             ("GET", "/v1/nothing/secret-path", "unmatched", 404),
             ("PROPFIND", "/v1/shop", "/v1/shop", 405),
+            ("GET", "/v1/things/count", "/v1/things/count", 405),
         ],
     )
     async def test_requests_are_counted_under_the_template_of_their_route(

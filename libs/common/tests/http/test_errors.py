@@ -1,10 +1,12 @@
 import asyncio
 import json
 import socket
+from typing import Annotated, Literal
 
 import asyncpg
 import pytest
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from sqlalchemy import exc as sqlalchemy_errors
 from starlette.exceptions import HTTPException
 
@@ -93,6 +95,21 @@ def test_a_validation_error_points_at_each_value_and_repeats_none() -> None:
         {"in": "query", "pointer": "/limit", "code": "int_parsing", "detail": "Input should be an integer."},
     ]
     assert "SECRET" not in str(body)
+
+
+def test_a_kind_that_there_is_not_is_told_which_there_are_and_not_repeated() -> None:
+    class One(BaseModel):
+        kind: Literal["one"]
+
+    class Two(BaseModel):
+        kind: Literal["two"]
+
+    with pytest.raises(ValidationError) as refused:
+        TypeAdapter(Annotated[One | Two, Field(discriminator="kind")]).validate_python({"kind": "SECRET" * 1_000})
+    [error] = refused.value.errors()
+    problem = problem_of(RequestValidationError([{**error, "loc": ("body", "rule")}]))
+    [told] = json.loads(problem.body("req-1"))["errors"]
+    assert told["detail"] == "`rule` needs a 'kind' of 'one', 'two'."
 
 
 def test_a_value_that_is_missing_is_named_and_so_is_a_body() -> None:

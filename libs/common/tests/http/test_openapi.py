@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from plaudit.common.http import IdempotencyKeyHeader, Page, Paging, Principal, authorize, create_app, describe
 from plaudit.common.http.openapi import complete, operations
 from plaudit.common.http.openapi_examples import A_TIME, AN_ID, NoExampleError, example_of
+from plaudit.common.http.problems import COMMON_PROBLEMS
 
 
 class ThingIn(BaseModel):
@@ -92,6 +93,15 @@ def test_the_types_of_problems_follow_from_what_the_operation_takes_and_from_wha
     assert put["409"]["description"] == "`thing-locked`: Somebody works on it."
 
 
+def test_an_operation_that_takes_nothing_names_what_comes_of_a_query_and_of_a_body_all_the_same() -> None:
+    document = {"paths": {"/a": {"post": {"responses": {}}}}}
+    [(_, operation)] = operations(complete(document, {}, COMMON_PROBLEMS))
+    answers = operation["responses"]
+    assert (slugs(answers["400"]), slugs(answers["422"])) == ({"unreadable-text"}, {"invalid-request"})
+    for slug in ("body-not-taken", "body-too-large", "body-too-slow", "compressed-body"):
+        assert f"`{slug}`: " in answers["default"]["description"]
+
+
 def test_headers_are_named_where_they_are_sent(found: dict[str, Any]) -> None:
     put = found["PUT /v1/things/{thing_id}"]["responses"]
     assert set(put["200"]["headers"]) == {"ETag", "X-Request-Id"}
@@ -134,7 +144,7 @@ def test_an_example_follows_from_the_schema_where_it_can(schema: dict[str, Any],
 def test_a_problem_that_nothing_explains_is_refused() -> None:
     document = {"paths": {"/a": {"get": {"x-plaudit": describe(problems={"new": 409})["x-plaudit"], "responses": {}}}}}
     with pytest.raises(KeyError, match="new"):
-        complete(document, {}, {})
+        complete(document, {}, COMMON_PROBLEMS)
 
 
 def test_the_paths_of_routes_outside_the_framework_are_completed_anew_each_time() -> None:

@@ -33,6 +33,7 @@ async def test_an_invitation_is_mailed_and_its_link_works_for_days(
     assert (mailbox.recipients, sent["Subject"]) == ([EMAIL], "Your account at Acme GmbH")
     assert f"http://plaudit.example{link.path}" in sent.get_body(("plain",)).get_content()
     assert "role responder" in sent.get_body(("html",)).get_content()
+    assert (sent["Auto-Submitted"], sent["X-Auto-Response-Suppress"]) == ("auto-generated", "OOF, AutoReply")
     await site.move("2 days 23 hours")
     assert (await browser.post(link.path, headers=OURS)).status_code == 303
     async with site.owner.transaction() as tx:

@@ -14,14 +14,10 @@ from plaudit.alerting.people import commands as people
 from plaudit.alerting.policies.domain.document import Format
 from plaudit.common.contracts import Envelope
 from plaudit.common.db import Role
-from plaudit.common.delivery.domain.endpoint import Draft
-from plaudit.common.delivery.endpoints import commands as endpoints
-from plaudit.common.ids import uuid7
 from plaudit.common.kafka.subscription import Record
 from plaudit.common.standard_webhooks import decode_secret, verify
-from plaudit.common.vault import vault_of
 from plaudit_testing.clocks import answered, at, review
-from plaudit_testing.delivering import open_endpoint, says
+from plaudit_testing.delivering import leading_to, made_on, open_endpoint, says
 from plaudit_testing.mailbox import told_by
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only")]
@@ -48,23 +44,7 @@ async def receiver():
 
 @pytest.fixture
 def settings(settings, receiver):
-    return settings.model_copy(
-        update={
-            "delivery_ports": (receiver.port,),
-            "delivery_private_networks": settings.model_validate(
-                {**settings.model_dump(), "delivery_private_networks": "127.0.0.0/8"}
-            ).delivery_private_networks,
-            "delivery_plain_http": True,
-            "delivery_timeout_seconds": 30.0,
-        }
-    )
-
-
-async def made(stage, receiver, *topics, channel="webhook", tenant="default"):
-    secret = "r" * 32 if channel == "pagerduty" else ""
-    async with stage.resources.database(Role.API).transaction(tenant) as tx:
-        draft = Draft("Ops", channel, f"http://127.0.0.1:{receiver.port}/{channel}", topics, secret)
-        return await endpoints.create(tx, uuid7, vault_of(stage.settings), tenant, draft, "person:1", [receiver.port])
+    return leading_to(settings, receiver)
 
 
 class Bus:
@@ -108,7 +88,7 @@ def types(receiver):
 
 
 async def test_a_webhook_gets_every_event_of_the_topics_that_it_takes_once(stage, bus, receiver):
-    await made(stage, receiver, "clock", "alert")
+    await made_on(stage, receiver, "clock", "alert")
     await stage.happens(None, review(), at(0))
     await bus.reads()
     await stage.move_to(at(24.01))
@@ -133,15 +113,15 @@ async def test_a_webhook_gets_every_event_of_the_topics_that_it_takes_once(stage
 
 
 async def test_only_events_of_the_topics_that_it_takes_and_of_its_tenant(stage, bus, receiver):
-    await made(stage, receiver, "clock.breached")
-    await made(stage, receiver, "*", tenant="other")
+    await made_on(stage, receiver, "clock.breached")
+    await made_on(stage, receiver, "*", tenant="other")
     await breached(stage)
     await bus.reads()
     assert types(receiver) == ["clock.breached"]
 
 
 async def test_where_no_endpoint_takes_an_event_nothing_is_written(stage, bus, receiver):
-    await made(stage, receiver, "board")
+    await made_on(stage, receiver, "board")
     await breached(stage)
     await stage.sends()
     before = await stage.rows("SELECT count(*) AS n FROM message_deliveries")
@@ -151,7 +131,7 @@ async def test_where_no_endpoint_takes_an_event_nothing_is_written(stage, bus, r
 
 async def test_what_was_before_the_endpoint_or_long_ago_is_no_news(stage, bus, receiver):
     await breached(stage)
-    await made(stage, receiver, "clock", "alert")
+    await made_on(stage, receiver, "clock", "alert")
     await bus.reads()
     assert receiver.got == []
     await stage.happens(review(), answered(review(), at(25)), at(25))
@@ -162,7 +142,7 @@ async def test_what_was_before_the_endpoint_or_long_ago_is_no_news(stage, bus, r
 
 async def test_pagerduty_hears_of_the_begin_the_acknowledgement_and_the_end_under_one_key(stage, bus, receiver):
     receiver.answer = lambda _: says(202)
-    await made(stage, receiver, "alert", channel="pagerduty")
+    await made_on(stage, receiver, "alert", channel="pagerduty")
     await breached(stage)
     await bus.reads()
     [alert] = await stage.rows("SELECT id FROM alerts")
@@ -177,8 +157,19 @@ async def test_pagerduty_hears_of_the_begin_the_acknowledgement_and_the_end_unde
     assert "Bearer" not in str(got)
 
 
+@pytest.mark.parametrize("topic", ["alert.raised", "clock.breached"])
+async def test_who_is_told_alone_that_an_alarm_begins_hears_of_its_end(stage, bus, receiver, topic):
+    receiver.answer = lambda _: says(202)
+    await made_on(stage, receiver, topic, channel="pagerduty")
+    await breached(stage)
+    await bus.reads()
+    await stage.happens(review(), answered(review(), at(25)), at(25))
+    await bus.reads()
+    assert [each["event_action"] for each in bodies(receiver)] == ["trigger", "resolve"]
+
+
 async def test_alertmanager_hears_of_the_end_with_its_time_under_one_fingerprint(stage, bus, receiver):
-    await made(stage, receiver, "alert", channel="alertmanager")
+    await made_on(stage, receiver, "alert", channel="alertmanager")
     await breached(stage)
     await bus.reads()
     await stage.happens(review(), answered(review(), at(25)), at(25))
@@ -193,7 +184,7 @@ async def test_alertmanager_hears_of_the_end_with_its_time_under_one_fingerprint
 
 
 async def test_an_alarm_that_was_not_begun_is_not_ended(stage, bus, receiver):
-    await made(stage, receiver, "clock", channel="pagerduty")
+    await made_on(stage, receiver, "clock", channel="pagerduty")
     await stage.happens(None, review(), at(0))
     await stage.happens(review(), answered(review(), at(1)), at(1))
     await bus.reads()
@@ -202,7 +193,7 @@ async def test_an_alarm_that_was_not_begun_is_not_ended(stage, bus, receiver):
 
 async def test_an_alarm_whose_begin_has_not_left_when_it_ends_is_not_begun_afterwards(stage, bus, receiver):
     receiver.answer = lambda _: says(500)
-    await made(stage, receiver, "alert", channel="pagerduty")
+    await made_on(stage, receiver, "alert", channel="pagerduty")
     await breached(stage)
     await bus.reads()
     assert len(receiver.got) == 1
@@ -221,7 +212,7 @@ async def test_an_erased_review_is_in_no_word_of_what_endpoints_were_told(stage,
     from plaudit.alerting.clocks.domain.clock import thread_of
     from plaudit.common.delivery import commands as deliveries
 
-    await made(stage, receiver, "clock")
+    await made_on(stage, receiver, "clock")
     await breached(stage)
     await bus.reads()
     clock = await stage.clock()
@@ -237,7 +228,7 @@ async def test_an_erased_review_is_in_no_word_of_what_endpoints_were_told(stage,
 async def test_an_escalation_goes_from_the_owner_to_the_team_to_the_webhook_whose_receiver_checks_the_signature(
     stage, receiver, mailbox
 ):
-    endpoint = await made(stage, receiver, "board")
+    endpoint = await made_on(stage, receiver, "board")
     async with stage.resources.database(Role.API).driver_transaction("default") as tx:
         document = ESCALATED.format(endpoint_id=endpoint.endpoint.id)
         await people.save(tx, "default", document, Format.YAML, "test")
@@ -262,7 +253,7 @@ async def test_an_escalation_goes_from_the_owner_to_the_team_to_the_webhook_whos
 
 async def test_pagerduty_in_an_escalation_hears_of_the_acknowledgement_and_the_end(stage, receiver):
     receiver.answer = lambda _: says(202)
-    endpoint = await made(stage, receiver, "board", channel="pagerduty")
+    endpoint = await made_on(stage, receiver, "board", channel="pagerduty")
     async with stage.resources.database(Role.API).driver_transaction("default") as tx:
         document = ESCALATED.format(endpoint_id=endpoint.endpoint.id)
         await people.save(tx, "default", document, Format.YAML, "test")
@@ -287,7 +278,7 @@ async def test_an_endpoint_that_is_disabled_by_itself_raises_an_alert_that_enabl
     stage, bus, receiver, mailbox, way
 ):
     receiver.answer = lambda _: says(410 if way == "gone" else 500)
-    endpoint = await made(stage, receiver, "clock")
+    endpoint = await made_on(stage, receiver, "clock")
     await stage.happens(None, review(), at(0))
     await bus.reads()
     for hours in () if way == "gone" else range(6, 150, 6):
@@ -314,7 +305,7 @@ async def test_an_endpoint_that_is_disabled_by_itself_raises_an_alert_that_enabl
 
 
 async def test_an_endpoint_is_not_told_later_of_what_happened_while_it_was_disabled(stage, bus, receiver):
-    endpoint = await made(stage, receiver, "clock")
+    endpoint = await made_on(stage, receiver, "clock")
     api = await stage.client()
     await api.post(f"/v1/endpoints/{endpoint.endpoint.id}/disable")
     await stage.happens(None, review(), at(0))
@@ -327,7 +318,7 @@ async def test_an_endpoint_is_not_told_later_of_what_happened_while_it_was_disab
 
 
 async def test_an_endpoint_that_somebody_disables_raises_no_alert(stage, receiver):
-    endpoint = await made(stage, receiver, "clock")
+    endpoint = await made_on(stage, receiver, "clock")
     api = await stage.client()
     assert (await api.post(f"/v1/endpoints/{endpoint.endpoint.id}/disable")).status_code == 200
     assert await stage.rows("SELECT 1 FROM alerts") == []
@@ -338,7 +329,7 @@ async def test_a_test_that_fails_is_given_up_counted_and_says_why(stage, receive
         return REGISTRY.get_sample_value("plaudit_messages_failed_total", {"channel": "webhook"})
 
     receiver.answer = lambda _: says(500)
-    endpoint = await made(stage, receiver, "clock")
+    endpoint = await made_on(stage, receiver, "clock")
     api, before = await stage.client(), counted()
     answer = (await api.post(f"/v1/endpoints/{endpoint.endpoint.id}/test")).json()
     assert (answer["outcome"], answer["error"]) == ("failed", "it answered 500")

@@ -7,6 +7,7 @@ import pytest
 from plaudit.alerting.alerts.domain.escalation import AlertStep, StepKind
 from plaudit.alerting.alerts.domain.notes import RESOLVED
 from plaudit.alerting.alerts.store import alerts as store
+from plaudit.alerting.mails.domain.again import TOLD_AGAIN
 from plaudit.alerting.main import owner_of_settings
 from plaudit_testing.clocks import answered, at, drastic, review
 from plaudit_testing.escalating import OWNERS, breached, goes_to, outcomes, save, told
@@ -67,6 +68,22 @@ async def test_in_quiet_hours_a_person_waits_and_what_is_drastic_does_not(stage,
     [_, together] = mailbox.mails  # with what is said of the drastic one at that time
     assert together["To"] == "dan@acme.example"
     assert "new · ★☆☆☆☆ · Answer by 3 March 2026, 09:00 UTC" in together.get_body(("plain",)).get_content()
+
+
+async def test_steps_that_waited_through_quiet_hours_call_to_an_alert_once(stage, api, mailbox):
+    document = OWNERS.replace("owner: ada@", "owner: dan@").replace(
+        "members: [ben@acme.example, cem@", "members: [dan@"
+    )
+    await save(stage, document.replace("{after: 2 h}", "{after: 1 h, team: berlin}, {after: 2 h}"))
+    await breached(stage, api)
+    for hours in (24.6, 25.1, 26.1, 27.1, 27.2):
+        await goes_to(stage, hours)
+    assert told(mailbox) == ["dan@acme.example"]
+    assert [each[1:] for each in await outcomes(stage, "alert.escalated")] == [
+        ("withdrawn", TOLD_AGAIN),
+        ("withdrawn", TOLD_AGAIN),
+        ("sent", ""),
+    ]
 
 
 async def test_a_step_is_for_the_people_of_the_time_when_it_fires(stage, api, owners, mailbox):

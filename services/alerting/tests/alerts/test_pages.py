@@ -4,7 +4,8 @@ import pytest
 
 from plaudit.alerting.alerts.domain.alert import address_alert, storm_alert
 from plaudit.alerting.alerts.store import alerts as store
-from plaudit_testing.clocks import at
+from plaudit.common.contracts import Severity
+from plaudit_testing.clocks import at, review
 
 pytestmark = pytest.mark.postgres
 
@@ -36,11 +37,23 @@ async def test_a_subject_is_silenced_and_the_silence_is_ended_without_a_script(s
 
 
 async def test_what_is_wrong_stands_beside_its_field(admin):
-    refused = await admin.post(SILENCES, data={"subject": "No Subject", "hours": "5", "reason": " "}, headers=OURS)
+    refused = await admin.post(SILENCES, data={"subject": "No Subject", "hours": "5", "reason": "\u200b"}, headers=OURS)
     assert refused.status_code == 422
-    for words in ("A subject is a path", "Choose one.", "Write 1 to 500 characters."):
+    for words in ("A subject is a path", "Choose one.", "Write why, in a few words"):
         assert words in refused.text, words
     assert "Nothing was silenced." in refused.text
+
+
+async def test_the_page_of_a_breach_has_the_words_of_the_review_and_leads_to_its_clock(stage, admin):
+    await stage.happens(None, review(title="Never <again>", severity=Severity.DRASTIC), at(0))
+    await stage.move_to(at(5))
+    await stage.fires()
+    [alert] = await stage.rows("SELECT id, clock_id FROM alerts")
+    page = (await admin.get(f"/console/alerts/{alert['id']}")).text
+    assert "<p>Never &lt;again&gt;</p>" in page
+    assert "<dt>Due</dt>" in page
+    assert "note there that it is done" in page
+    assert f'href="/console/desk/{alert["clock_id"]}"' in page
 
 
 @pytest.fixture
@@ -92,15 +105,15 @@ async def test_an_alert_of_whose_end_nothing_tells_is_resolved_with_a_reason_tha
         raised = address_alert("default", "eve@acme.example", "550 no such user", "owner@acme.example", tx.now)
         await store.raise_all(tx, [raised])
     path = f"/console/alerts/{raised.id}"
-    refused = await admin.post(f"{path}/resolve", data={"why": " "}, headers=OURS)
+    refused = await admin.post(f"{path}/resolve", data={"note": " "}, headers=OURS)
     assert (refused.status_code, "Write why, in a few words for your team." in refused.text) == (422, True)
-    done = await admin.post(f"{path}/resolve", data={"why": "<i>Eve</i> has left."}, headers=OURS)
+    done = await admin.post(f"{path}/resolve", data={"note": "<i>Eve</i> has left."}, headers=OURS)
     assert (done.status_code, done.headers["location"]) == (303, path)
     page = (await admin.get(path)).text
     assert "whoever was told of it is told why" in page
     assert "&lt;i&gt;Eve&lt;/i&gt; has left." in page
     assert "<form" not in page.partition("<main")[2].partition("</main>")[0]
-    await admin.post(f"{path}/resolve", data={"why": "Again."}, headers=OURS)
+    await admin.post(f"{path}/resolve", data={"note": "Again."}, headers=OURS)
     assert "The alert is resolved: there is nothing left to look at." in (await admin.get(path)).text
 
 
@@ -108,7 +121,7 @@ async def test_what_ends_by_itself_is_not_resolved_by_hand_and_its_page_says_wha
     ending = "It is resolved by itself, when fewer messages are sent."
     page = (await admin.get(storm)).text
     assert (ending in page, f'action="{storm}/resolve"' in page) == (True, False)
-    await admin.post(f"{storm}/resolve", data={"why": "It is over."}, headers=OURS)
+    await admin.post(f"{storm}/resolve", data={"note": "It is over."}, headers=OURS)
     page = (await admin.get(storm)).text
     assert page.count(ending) == 2, "as what came of it, and beside the forms"
     [row] = await stage.rows("SELECT state FROM alerts")

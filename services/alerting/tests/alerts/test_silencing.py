@@ -15,6 +15,8 @@ pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("first_answers_only"
 
 async def test_a_silence_holds_everything_back_and_its_end_tells_once_what_is_open(stage, api, owners, mailbox):
     body = {"subject": "acme", "until": at(25).isoformat(), "reason": "The shop is being moved."}
+    refused = await api.post("/v1/silences", json={**body, "reason": "\u200b"})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "shows_nothing")
     made = await api.post("/v1/silences", json=body, headers={"idempotency-key": "one"})
     assert made.status_code == 201
     again = await api.post("/v1/silences", json=body, headers={"idempotency-key": "one"})
@@ -147,7 +149,7 @@ async def test_a_silence_of_one_source_lets_the_others_through(stage, api, owner
     [
         ({"subject": "acme", "until": at(31 * 24).isoformat(), "reason": "Too long."}, 409),
         ({"subject": "acme", "until": at(-1).isoformat(), "reason": "Past."}, 409),
-        ({"subject": "acme", "until": at(1).isoformat(), "reason": "  "}, 409),
+        ({"subject": "acme", "until": at(1).isoformat(), "reason": "  "}, 422),
         ({"until": at(1).isoformat(), "reason": "Nothing."}, 422),
         ({"alert_id": "01956e1c-8a50-7c3e-9d41-2f6f0a5b7c11", "until": at(1).isoformat(), "reason": "None."}, 404),
     ],

@@ -222,7 +222,7 @@ async def test_what_cannot_fire_is_set_aside_and_delays_nobody_else(cadence, mon
 
     def failing(rule, occurrence, person, *rest):
         if person.person == "native:bad":
-            raise ValueError("no such rule")
+            raise ValueError("no such rule: \0")
         return decide(rule, occurrence, person, *rest)
 
     monkeypatch.setattr(firing, "decide", failing)
@@ -231,7 +231,7 @@ async def test_what_cannot_fire_is_set_aside_and_delays_nobody_else(cadence, mon
     await cadence.wakes_at(on(0, 3))
     assert [row["person"] for row in await cadence.stage.rows("SELECT person FROM touchpoints")] == ["native:good"]
     [failed] = await cadence.stage.rows("SELECT person, error FROM occurrences WHERE failed_at IS NOT NULL")
-    assert failed == {"person": "native:bad", "error": "ValueError: no such rule"}
+    assert failed == {"person": "native:bad", "error": "ValueError: no such rule: ␀"}
 
 
 async def test_new_rules_move_what_is_planned(cadence):

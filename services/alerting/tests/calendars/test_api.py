@@ -184,6 +184,26 @@ async def test_a_preview_says_what_is_estimated_and_when_clocks_change(stage, ap
     assert any(note.startswith("On Tuesday hours end at 23:59") for note in shown["notes"])
 
 
+async def test_the_address_of_previews_is_that_of_no_calendar(api):
+    for method in ("GET", "PUT"):
+        answer = await api.request(method, "/v1/calendars/preview", json=BERLIN)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
+
+
+async def test_a_calendar_with_as_much_as_it_may_have_is_taken(api):
+    first = PUBLISHED.date()
+    hours = [f"{hour:02}:{minute:02}-{hour:02}:{minute + 15:02}" for hour in range(12) for minute in (0, 30)]
+    days = [(first + timedelta(days=each)).isoformat() for each in range(1_000)]
+    overrides = [{"date": day, "hours": hours, "name": "é" * 100} for day in days]
+    answer = await api.put(PATH, json=BERLIN | {"overrides": overrides})
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["overrides"]) == 1_000
+    beyond = [*overrides, {**overrides[0], "date": (first + timedelta(days=1_000)).isoformat()}]
+    refused = await api.put(PATH, json=BERLIN | {"overrides": beyond})
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems#invalid-request")
+    assert [each["pointer"] for each in refused.json()["errors"]] == ["/overrides"]
+
+
 async def test_lists_of_holidays_say_what_there_is_to_choose(api):
     asked = {"country": "HK", "year": 2026, "category": ["public"]}
     public = (await api.get("/v1/holidays", params=asked)).json()

@@ -89,6 +89,7 @@ async def test_what_somebody_else_has_changed_is_not_overwritten_by_an_old_form(
     [
         ({"name": "Berlin"}, "A name has 1 to 32 small letters"),
         ({"name": "always"}, "Every tenant has the calendar always"),
+        ({"name": "preview"}, "The address of a calendar preview is that of previews"),
         ({"zone": "Europe/Berln"}, "did you mean Europe/Berlin"),
         ({"monday": "nine to five"}, "Hours are written as 09:00-17:00"),
         ({"monday": "09:00-12:00, 11:00-13:00"}, "do not overlap"),

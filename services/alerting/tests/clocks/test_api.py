@@ -115,6 +115,19 @@ async def test_clocks_of_which_nobody_knows_how_they_ended_can_be_listed(stage, 
     assert [entry["kind"] for entry in log][-1] == "unknown"
 
 
+@pytest.mark.parametrize("change", ["pause", "resume", "move", "fulfil", "settle"])
+async def test_a_reason_that_nobody_can_see_changes_no_clock(stage, api, change):
+    await stage.happens(None, review(), at(0), review_id="one")
+    path = f"/v1/clocks/{clock_id('default', 'one', Metric.FIRST_ANSWER)}"
+    given = {"reason": "\u200b"}
+    if change in {"fulfil", "settle"}:
+        of_kind = {"happened_at": at(1).isoformat()} if change == "fulfil" else {"answered_at": None}
+        given = {"note": "\u200b", **of_kind}
+    refused = await api.post(f"{path}/{change}", json=given)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "shows_nothing")
+    assert (await api.get(path)).json()["state"] == "running"
+
+
 async def test_running_paused_and_settled_clocks_are_one_list_in_the_order_of_their_due_times(stage, api):
     for hour in range(6):
         state = review(published_at=at(hour), rated_at=at(hour))

@@ -85,6 +85,22 @@ class TestFollowUp:
         await stage.fires()
         assert (await stage.clock(metric=Metric.FOLLOW_UP))["fulfilled_at"] == at(5)
 
+    @pytest.mark.parametrize("orders", [["pause"], ["pause", "resume"]])
+    async def test_a_contact_fulfils_it_also_where_somebody_changes_the_clock_before_it_is_looked_for(
+        self, stage, orders
+    ):
+        await answers_in_public(stage)
+        await contacts_are_read(stage, 100)
+        await stage.move_to(at(6))
+        await stage.hears(stage.contact("person-1", at(5)))
+        client = await stage.client()
+        for order in orders:
+            address = f"/v1/clocks/{(await stage.clock(metric=Metric.FOLLOW_UP))['id']}/{order}"
+            assert (await client.post(address, json={"reason": "So."})).status_code == 200
+        await stage.fires()
+        clock = await stage.clock(metric=Metric.FOLLOW_UP)
+        assert (clock["state"], clock["fulfilled_at"]) == ("fulfilled", at(5))
+
     async def test_it_is_not_judged_before_the_contacts_have_been_read(self, stage):
         await answers_in_public(stage)
         await contacts_are_read(stage, 0)

@@ -1,11 +1,15 @@
 import re
 from html import unescape
+from uuid import UUID
 
 import pytest
 
+from plaudit.alerting.clocks.tables import clocks
 from plaudit.alerting.desk.pages import shared, showing
 from plaudit.common.api_keys import commands as api_keys
 from plaudit.common.contracts import Answers
+from plaudit.common.delivery import commands as deliveries
+from plaudit.common.delivery.domain.message import Content, Message, endpoint
 from plaudit.common.tenants import commands as tenants
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.directions import HEBREW, misplaced
@@ -243,6 +247,38 @@ async def test_signing_out_takes_the_key_away(stage):
     browser = await signed_in(stage, "*")
     await browser.post("/sign-out", headers=OURS)
     assert 'action="/sign-in"' in (await browser.get("/console")).text
+
+
+async def test_a_flood_that_is_answered_hides_nothing_that_is_late_on_its_day(stage):
+    done = review(title="Done")
+    await stage.happens(None, done, at(0), review_id="done")
+    await stage.happens(done, answered(done, at(1)), at(1), review_id="done")
+    await stage.happens(None, review(title="Late"), at(0), review_id="late")
+    same = ", ".join(each.name for each in clocks.c if each.computed is None and each.name != "id")
+    await stage.rows(
+        f"INSERT INTO clocks (id, {same}) SELECT gen_random_uuid(), {same} FROM clocks, generate_series(1, 1000) "
+        "WHERE title = 'Done' AND state = 'fulfilled' RETURNING 1"
+    )
+    await stage.move_to(at(26.5))
+    page = (await (await signed_in(stage, "*")).get("/console")).text
+    assert "Answers due each day: at least 1,000 in the last 14 days, at least 1 of them late." in page
+    assert "No more than 1,000 are counted for a day" in page
+    assert "answered in time, 14 days" not in page
+
+
+async def test_a_message_to_an_endpoint_names_it(stage):
+    made = await (await stage.client()).post(
+        "/v1/endpoints",
+        json={"name": "On <call>", "channel": "webhook", "url": "https://hooks.acme.example/p", "topics": ["alert"]},
+    )
+    assert made.status_code == 201, made.text
+    to = endpoint(UUID(made.json()["id"]))
+    async with stage.worker.transaction() as tx:
+        await deliveries.queue(tx, [Message("default", "one", "alert.raised", to, Content("Look at this", ""))])
+    page = (await (await signed_in(stage, "*")).get("/console/desk")).text
+    row = page[page.index("Look at this") :]
+    assert "<bdi>On &lt;call&gt;</bdi>" in row
+    assert f"<bdi>{made.json()['id']}</bdi>" not in row
 
 
 async def test_where_answers_are_not_told_a_clock_is_neither_late_nor_in_time(stage):

@@ -270,6 +270,6 @@ async def test_the_webhook_has_every_language_of_the_update(incidents):
     )
     content = json.loads(row.pop("content"))
     async with incidents.stage.worker.transaction() as tx:
-        found = await check_of("")(tx, [Due(Delivery(**row), Content(**content))])
+        found = await check_of("", "")(tx, [Due(Delivery(**row), Content(**content))])
     assert [each["language"] for each in found[row["id"]].data["texts"]] == ["en", "ar"]
     assert (row["topic"], row["channel"]) == ("incident.updated", "console")

@@ -120,6 +120,16 @@ async def test_a_missing_part_is_told_at_its_field_in_its_language(browser):
     assert "We mend it." in answer.text
 
 
+async def test_a_note_that_is_too_long_is_refused_at_its_field_and_not_cut(browser):
+    address = await opened(browser)
+    wrong = {"severity": "routine", "note": "x" * 1_001}
+    refused = await posts(browser, f"{address}/severity", **wrong)
+    assert (refused.status_code, 'id="severity-note-error"' in refused.text) == (422, True)
+    assert wrong["note"] in refused.text
+    assert (await posts(browser, f"{address}/state", state="monitoring", note="x" * 1_001)).status_code == 422
+    assert (await posts(browser, f"{address}/severity", **wrong | {"note": "x" * 1_000})).status_code == 303
+
+
 async def test_closing_asks_for_the_learnings(browser):
     address = await opened(browser)
     assert (await posts(browser, f"{address}/state", state="resolved")).status_code == 303

@@ -1,6 +1,8 @@
 """The public signs up for the mails of an incident: asked for, agreed to by a link, stopped, and forgotten."""
 
 import asyncio
+import re
+from html import unescape
 
 import asyncpg
 import pytest
@@ -107,6 +109,32 @@ async def test_the_link_stops_the_mails_of_this_incident_and_erases_the_address(
     assert await mails_to_ada(incidents, mailbox) == [ASKING]
     await public.post(link, data={"action": "yes"})  # the link agrees to nothing that nobody asks for any more
     assert await counts(incidents) == (0, 0)
+
+
+@pytest.mark.parametrize("audience", ["public", "subscribers"])
+async def test_a_mail_says_who_writes_and_why_and_where_it_is_stopped(incidents, public, mailbox: Mailbox, audience):
+    opened = await incidents.opened(audience=audience)
+    answer = await incidents.api.post(
+        f"/v1/incidents/{opened['id']}/subscribers", json={"address": ADA, "language": "ar"}
+    )
+    assert answer.status_code == 201, answer.text
+    await incidents.updated(opened, {}, {"language": "ar", "title": "تعذّر الدفع"})
+    await mails_to_ada(incidents, mailbox)
+    mail = mailbox.mails[-1]
+    assert mail["From"].startswith("Default ")
+    plain, styled = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))
+    words = SIGN_UP_WORDS["ar"]
+    for part in (plain, styled):
+        assert words.is_told in part
+        assert words.stop in part
+    [link] = re.findall(rf"{words.stop}: (\S+)", plain)
+    assert link in unescape(styled)
+    page = (await public.get(link.removeprefix("http://plaudit.example"))).text
+    if audience == "public":
+        assert f"/incidents/default/{opened['slug']}?language=ar" in plain  # the page without it is in the first one
+        assert words.stop in page
+    else:
+        assert "What you are told" in page
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,12 @@ async def test_the_clock_runs_from_awareness_and_warns_at_24_48_60_and_68_hours(
     assert "Not told in time: incident Payments fail" in told
 
 
+async def test_awareness_is_not_corrected_to_a_time_from_which_nothing_can_be_counted(incidents):
+    incident = await breached(incidents)
+    answer = await incidents.puts(incident, "breach/awareness", aware_at="0001-01-01T00:00:00Z", reason="So.")
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/aware_at")
+
+
 async def test_it_is_never_paused(incidents):
     incident = await breached(incidents)
     clock = await incidents.clock(incident, "statutory")
@@ -214,6 +220,7 @@ async def test_notice_and_people_told_are_kept(incidents):
     ("members", "field"),
     [
         ({"aware_at": iso(after(5))}, "/aware_at"),
+        ({"aware_at": "0001-01-01T00:00:00Z"}, "/aware_at"),
         ({"zone": "Mars/Olympus"}, "/zone"),
         ({"country": "XX"}, "/country"),
         ({"country": None, "subdivision": "BE"}, "/subdivision"),

@@ -4,9 +4,13 @@ import asyncio
 
 import pytest
 
+from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME
 from plaudit.alerting.mails.domain.letters import NO_LONGER_SO, NOT_TOLD
 from plaudit.alerting.people import commands as people
+from plaudit.alerting.policies import commands as policies
+from plaudit.alerting.policies.domain.default import shipped_text
 from plaudit.alerting.policies.domain.document import Format
+from plaudit.alerting.policies.domain.stored import RevisionKey
 from plaudit.alerting.reviews.consumer import keep_reviews
 from plaudit.common.db import Role
 from plaudit_testing.clocks import answered, at, review
@@ -90,20 +94,79 @@ default: {owner: dan@acme.example}
 """
 
 
+@pytest.mark.parametrize("resumed_at", [1.5, 3.5])
 async def test_a_notice_that_waits_for_the_end_of_quiet_hours_is_told_of_a_run_that_was_paused_meanwhile(
-    stage, mailbox
+    stage, mailbox, resumed_at
 ):
     async with stage.resources.database(Role.API).driver_transaction("default") as tx:
         await people.save(tx, "default", OWNERS, Format.YAML, "test")
     await stage.happens(None, review(), at(0))
     client, clock = await stage.client(), await stage.clock()
-    for hand, hours in (("pause", 0.5), ("resume", 1.5)):
+    for hand, hours in (("pause", 0.5), ("resume", resumed_at)):
         await stage.move_to(at(hours))
+        await stage.sends()
         answer = await client.post(f"/v1/clocks/{clock['id']}/{hand}", json={"reason": "the shop is closed"})
         assert answer.status_code == 200
-    await stage.move_to(at(3.1))
+    await stage.move_to(at(4))
     await stage.sends()
     assert [each.partition(",")[0] for each in kinds(mailbox)] == ["Answer by 3 March 2026"]
+
+
+async def waits_with_a_warning(stage):
+    """A clock of a day whose owner is told of half of it only two hours later."""
+    async with stage.resources.database(Role.API).driver_transaction("default") as tx:
+        owners = OWNERS.replace("09:00", "20:00").replace("12:00", "23:00")
+        await people.save(tx, "default", owners, Format.YAML, "test")
+    await stage.happens(None, review(), at(0))
+    await stage.sends()
+    await stage.move_to(at(12.1))
+    await stage.fires()
+    await stage.sends()
+    return await stage.client(), (await stage.clock())["id"]
+
+
+async def puts_into_force(stage, document):
+    api = stage.resources.database(Role.API)
+    async with api.driver_transaction("default") as tx:
+        saved = await policies.save_draft(tx, "default", document, Format.YAML, "test", {ALWAYS_NAME: ALWAYS})
+        key = RevisionKey(saved.policy.id, saved.policy.number)
+        await policies.activate(tx, "default", key, "test", {ALWAYS_NAME: ALWAYS})
+
+
+HALF = "50 % of the time has passed"
+
+
+@pytest.mark.parametrize(("resumed_at", "told_at"), [(12.4, 14.1), (14.5, 14.5)])
+async def test_a_warning_that_waits_for_the_end_of_quiet_hours_is_told_of_a_run_that_was_paused_meanwhile(
+    stage, mailbox, resumed_at, told_at
+):
+    client, clock = await waits_with_a_warning(stage)
+    orders = {12.2: "pause", resumed_at: "resume"}
+    seen = []
+    for hours in sorted({*orders, 14.1, 14.6}):
+        await stage.move_to(at(hours))
+        if hours in orders:
+            answer = await client.post(f"/v1/clocks/{clock}/{orders[hours]}", json={"reason": "the shop is closed"})
+            assert answer.status_code == 200
+        await stage.sends()
+        seen += [hours] * (len(kinds(mailbox)) - 1 - len(seen))
+    assert (seen, kinds(mailbox)[1:]) == ([told_at], [HALF])
+
+
+@pytest.mark.parametrize(("hours", "told_at"), [(30, 15.1), (20, 14.1)])
+async def test_a_warning_that_waits_is_told_once_and_not_early_of_a_run_that_was_moved_meanwhile(
+    stage, mailbox, hours, told_at
+):
+    client, clock = await waits_with_a_warning(stage)
+    await puts_into_force(stage, shipped_text().partition("  # The author edits")[0].replace("24 h", f"{hours} h"))
+    assert (await client.post(f"/v1/clocks/{clock}/move", json={"reason": "so"})).status_code == 200
+    seen = []
+    for moment in (13, 14.1, 15.1, 15.2):
+        await stage.move_to(at(moment))
+        await stage.fires()
+        await stage.sends()
+        seen += [moment] * (len(kinds(mailbox)) - 1 - len(seen))
+    assert (seen, kinds(mailbox)[1:]) == ([told_at], [HALF])
 
 
 async def test_what_the_message_says_is_read_when_it_leaves_and_not_stored_before(stage, mailbox):

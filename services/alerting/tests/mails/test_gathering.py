@@ -22,6 +22,12 @@ WINDOW = 60 / 3_600
 """Longer than the first window lasts, in hours."""
 
 
+QUIET_AT_NIGHT = """\
+people: [{address: dan@acme.example, name: Dan, quiet_hours: {from: "18:00", to: "07:00"}}]
+default: {owner: dan@acme.example}
+"""
+
+
 def text_of(mail):
     return mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
 
@@ -56,6 +62,30 @@ async def test_what_is_answered_meanwhile_falls_out_and_one_that_is_left_has_the
     await stage.sends()
     left = [each for each in mailbox.subjects[1:] if not each.startswith("Contact")]
     assert left in ([first], []), "the fourth alone, unless it was the one that had left at once"
+
+
+async def test_warnings_of_one_clock_that_waited_together_are_one_line(stage, mailbox):
+    async with stage.resources.database(Role.API).driver_transaction("default") as tx:
+        await people.save(tx, "default", QUIET_AT_NIGHT, Format.YAML, "test")
+    await reviews_come(stage, 2)
+    await stage.sends()
+    await stage.move_to(at(WINDOW))
+    await stage.sends()
+    before = len(mailbox.mails)
+    for hours in (12, 19.3, 22.1):  # 50 %, 80 %, and the end of the quiet hours
+        await stage.move_to(at(hours))
+        await stage.fires()
+        await stage.sends()
+    await stage.move_to(at(22.1 + WINDOW))
+    await stage.sends()
+    told = [
+        line
+        for mail in mailbox.mails[before:]
+        for line in text_of(mail).splitlines()
+        if "of the time has passed" in line
+    ]
+    assert len(told) == 2
+    assert all("80 %" in line for line in told)
 
 
 async def test_a_drastic_review_is_first_and_waits_no_longer_than_the_first_window(stage, mailbox):

@@ -57,7 +57,7 @@ def test_of_no_review_nothing_is_said_and_of_one_no_interval_of_the_mean():
         (Effect(), "–"),
         (Effect(reviews=2, sum=0, squares=0), "too few"),
         (Effect(reviews=4, sum=3, squares=9), "too few"),
-        (Effect(reviews=9, sum=9, squares=9), "too few"),
+        (Effect(reviews=9, sum=9, squares=9), "all alike"),
         (Effect(reviews=10, sum=3, squares=9), "\N{MINUS SIGN}0.29 to +0.89"),
     ],
 )

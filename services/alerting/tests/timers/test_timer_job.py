@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from plaudit.alerting.clocks.domain.clock import review_root
 from plaudit.alerting.timers import commands
 from plaudit.alerting.timers.jobs.timer_job import _BREACH_LATENESS, _WARN_LATENESS
+from plaudit.alerting.timers.store import Due
 from plaudit.common.db import lock
 from plaudit_testing.clocks import answered, at, review
 from plaudit_testing.runtime import running, until
@@ -191,6 +193,19 @@ async def test_a_clock_that_cannot_be_fired_is_set_aside_and_the_others_fire(sta
     assert "99" in aside["error"]
 
 
+async def test_an_error_that_quotes_what_the_database_does_not_take_is_kept_too(stage, monkeypatch):
+    await stage.happens(None, review(), at(0))
+    await stage.move_to(at(12.1))
+
+    def raising(*_, **__):
+        raise ValueError("not readable: \0")
+
+    monkeypatch.setattr(commands, "decide_due", raising)
+    await stage.fires()
+    [aside] = await stage.rows("SELECT error FROM timers WHERE failed_at IS NOT NULL")
+    assert aside["error"] == "ValueError: not readable: ␀"
+
+
 async def fails_at_a_warning(stage, monkeypatch, hours=12.1):
     """A clock whose warning after 12 hours, and what else is due by then, cannot fire."""
     await stage.happens(None, review(), at(0))
@@ -257,6 +272,18 @@ async def test_all_that_is_due_of_a_clock_that_cannot_fire_is_set_aside_and_trie
     await tries_again(stage)
     assert await stage.log() == ["started", "(warned 50)", "(warned 80)", "breached"]
     assert await timers_of(stage) == []
+
+
+async def test_what_waits_for_kafka_beside_a_warning_that_cannot_fire_is_not_set_aside_with_it(stage):
+    await stage.happens(None, review(), at(0))
+    clock = await stage.clock()
+    await stage.move_to(at(24.1))
+    async with stage.worker.driver_transaction() as tx:
+        read_up_to = Due(review_root("default", clock["about_id"]), at(12.1))
+        await commands.set_aside(tx, ("default", clock["id"]), read_up_to, ValueError("it cannot fire"))
+    assert await timers_of(stage) == [("warn:50", at(12), None, True), ("warn:80", at(19.2), at(24), False)]
+    await stage.fires()
+    assert await stage.log() == ["started", "(warned 80)", "breached"]
 
 
 async def test_where_it_is_not_known_what_comes_next_a_warning_that_is_set_aside_holds_up_no_breach(stage):

@@ -107,7 +107,7 @@ def test_the_mail_has_both_parts_and_says_that_a_program_wrote_it():
     mail = mail_of(delivery(), gathered([item(1), item(2)]), sender="plaudit@acme.example", sent_at=NOW)
     assert mail.get_body(("plain",)) is not None
     assert mail.get_body(("html",)) is not None
-    assert mail["Auto-Submitted"] == "auto-generated"
+    assert (mail["Auto-Submitted"], mail["X-Auto-Response-Suppress"]) == ("auto-generated", "OOF, AutoReply")
     assert "<clock.plaudit.acme.example>" in mail["List-Id"]
 
 

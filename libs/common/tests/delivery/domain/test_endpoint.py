@@ -46,6 +46,14 @@ def test_what_cannot_be_right_is_refused_with_its_field(changes, field):
     assert list(refused.value.errors) == [field]
 
 
+def test_an_address_without_encryption_is_refused_where_nothing_could_be_sent_to_it():
+    draft = msgspec.structs.replace(DRAFT, url="http://hooks.example.com/x")
+    assert checked(draft, (80,)).url == draft.url
+    with pytest.raises(WrongEndpointError) as refused:
+        checked(draft, (80,), plain_http=False)
+    assert list(refused.value.errors) == ["url"]
+
+
 def test_all_that_is_wrong_is_told_at_once():
     with pytest.raises(WrongEndpointError) as refused:
         checked(Draft(" ", "fax", "ftp://x.example", ("Clock!",)), (443,))

@@ -243,6 +243,7 @@ def test_nothing_that_strangers_write_changes_headers_or_structure_of_a_mail(sub
             "References",
             "List-Id",
             "Auto-Submitted",
+            "X-Auto-Response-Suppress",
             "Content-Language",
             "MIME-Version",
             "Content-Type",

@@ -27,17 +27,17 @@ from plaudit.alerting.audit import api as audit
 from plaudit.alerting.audit.commands import record_redriven
 from plaudit.alerting.audit.pages import router as audit_pages
 from plaudit.alerting.cadences import api as cadences
+from plaudit.alerting.cadences import pages as cadence_pages
 from plaudit.alerting.cadences.commands.sending import checks_of as cadence_checks
 from plaudit.alerting.cadences.consumer import SUBSCRIPTIONS as CADENCE_SUBSCRIPTIONS
 from plaudit.alerting.cadences.domain.consent import TOPICS as INVITATION_TOPICS
 from plaudit.alerting.cadences.jobs.cadence_job import CadenceJob, ReplanJob, look_for_late
 from plaudit.alerting.cadences.jobs.inviting import completing
-from plaudit.alerting.cadences.pages import router as cadence_pages
 from plaudit.alerting.cadences.schemas.documents import MAX_DOCUMENT_BYTES as MAX_RULES_BYTES
 from plaudit.alerting.calendars import api as calendars
+from plaudit.alerting.calendars import pages as calendar_pages
 from plaudit.alerting.calendars.domain import CalendarRef
 from plaudit.alerting.calendars.jobs import CalendarsJob, Moved
-from plaudit.alerting.calendars.pages import router as calendar_pages
 from plaudit.alerting.changes import api as changes
 from plaudit.alerting.changes.jobs import ChangesJob
 from plaudit.alerting.clocks import api as clocks
@@ -48,12 +48,12 @@ from plaudit.alerting.contacts.jobs import ContactsJob
 from plaudit.alerting.desk import pages as desk
 from plaudit.alerting.erasure.commands import scrubbing
 from plaudit.alerting.incidents import api as incidents
+from plaudit.alerting.incidents import pages as incident_pages
 from plaudit.alerting.incidents.commands.completing import completing as completing_incidents
 from plaudit.alerting.incidents.commands.sending import checks_of as incident_checks
 from plaudit.alerting.incidents.domain.messages import SIGN_UP as SIGN_UP_TOPIC
 from plaudit.alerting.incidents.domain.messages import TOPIC as INCIDENT_TOPIC
 from plaudit.alerting.incidents.jobs import SubscriberErasureJob, SubscriberResealJob
-from plaudit.alerting.incidents.pages import ROUTERS as INCIDENT_PAGES
 from plaudit.alerting.incidents.pages import public as public_incidents
 from plaudit.alerting.library import api as library
 from plaudit.alerting.library import pages as library_pages
@@ -61,8 +61,8 @@ from plaudit.alerting.log_fields import LOG_FIELDS
 from plaudit.alerting.mails.commands import OwnerMails, check_of, gatherer_of
 from plaudit.alerting.mails.domain.letters import TOPIC as CLOCK_TOPIC
 from plaudit.alerting.people import api as people
+from plaudit.alerting.people import pages as owner_pages
 from plaudit.alerting.people.domain import Owner, fallback_owner
-from plaudit.alerting.people.pages import router as owner_pages
 from plaudit.alerting.policies import api as policies
 from plaudit.alerting.policies import pages as policy_pages
 from plaudit.alerting.policies.commands import check_calendar
@@ -201,15 +201,15 @@ def _app(resources: Resources[AlertingSettings], following: Sequence[Follower]) 
             alerts.router,
             *ALERT_PAGES,
             *incidents.ROUTERS,
-            *INCIDENT_PAGES,
+            *incident_pages.ROUTERS,
             library.router,
             answers.router,
             library_pages.router,
             answer_pages.router,
             cadences.router,
-            cadence_pages,
+            cadence_pages.router,
             calendars.router,
-            calendar_pages,
+            calendar_pages.router,
             policies.router,
             policies.covering(people.owner_of_facts),
             policy_pages.router,
@@ -217,7 +217,7 @@ def _app(resources: Resources[AlertingSettings], following: Sequence[Follower]) 
             *reports.ROUTERS,
             report_pages,
             people.router,
-            owner_pages,
+            owner_pages.router,
             audit.router,
             audit_pages,
             set_aside.router,
@@ -270,7 +270,16 @@ def _app(resources: Resources[AlertingSettings], following: Sequence[Follower]) 
             **reports.REFUSALS,
             **messages.REFUSALS,
         },
-        body_limits=incidents.BODY_LIMITS,
+        body_limits={
+            **incidents.BODY_LIMITS,
+            **incident_pages.BODY_LIMITS,
+            **calendars.BODY_LIMITS,
+            **calendar_pages.BODY_LIMITS,
+            **policy_pages.BODY_LIMITS,
+            **owner_pages.BODY_LIMITS,
+            **cadence_pages.BODY_LIMITS,
+            **answer_pages.BODY_LIMITS,
+        },
         streamed_bodies={
             policies.REVISIONS: policies.MAX_DOCUMENT_BYTES,
             people.OWNERS: policies.MAX_DOCUMENT_BYTES,

@@ -45,6 +45,14 @@ def test_a_renewal_is_preceded_by_90_60_and_30_days():
     assert dates_of(fired) == [date(2026, 4, 1), date(2026, 5, 1), date(2026, 5, 31)]
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Pacific/Apia"])
+@pytest.mark.parametrize("never", ["9999-12-31T23:59:59", "9999-12-31T00:00:00", "0001-01-01T00:00:00"])
+def test_of_a_renewal_that_never_comes_as_programs_write_it_nothing_is_planned(never, zone):
+    someone = person(happening(Told.RENEWAL_SET, renews_at=datetime.fromisoformat(f"{never}+00:00")))
+    rules = revision(rule(BeforeRenewal((90, 0))), zone=zone)
+    assert plan(someone, rules, NOON, fired=(), pending=()) == []
+
+
 def test_a_renewal_that_is_moved_takes_its_days_with_it():
     rules = revision(rule(BeforeRenewal((90, 60, 30))))
     before = person(happening(Told.RENEWAL_SET, renews_at=datetime(2026, 6, 30, tzinfo=UTC)))

@@ -277,3 +277,10 @@ def test_two_calendars_of_the_same_open_time_have_one_fingerprint_and_another_of
     assert fingerprint(berlin, 2026) == fingerprint(calendar("Europe/Paris", Mon_Fri="09:00-17:00"), 2026)
     assert fingerprint(berlin, 2026) != fingerprint(calendar("Europe/London", Mon_Fri="09:00-17:00"), 2026)
     assert fingerprint(ALWAYS, 2026) != fingerprint(berlin, 2026)
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_the_first_and_the_last_of_all_dates_may_differ(day):
+    past_midnight = (Interval(22 * 60, 30 * 60),)
+    calendar = Calendar(zone="Europe/Berlin", week=(past_midnight,) * 7, overrides={day: Override(past_midnight)})
+    assert calendar.intervals_on(day) == past_midnight

@@ -264,7 +264,7 @@ def test_nothing_that_strangers_write_changes_headers_or_structure(title, text, 
     assert sorted(message.keys()) == sorted(
         [
             *("From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "List-Id", "Auto-Submitted"),
-            *("MIME-Version", "Content-Type", "Content-Language"),
+            *("X-Auto-Response-Suppress", "MIME-Version", "Content-Type", "Content-Language"),
         ]
     )
     assert message["To"] == "owner@acme.example"

@@ -76,6 +76,7 @@ def test_an_endpoint_that_there_is_may_be_a_step():
         ),
         ({"people": [{**PEOPLE[0], "phone": "1"}]}, ("/people/0/phone", "unknown_field")),
         ({"persons": []}, ("/persons", "unknown_field")),
+        ({"persons[0]": []}, ("/persons[0]", "unknown_field")),
         (escalation({"after": "1 h", "team": "nobody"}), ("/escalations/0/steps/0/team", "unknown_team")),
         (
             escalation({"after": "1 h", "endpoint": str(HOOK)}),

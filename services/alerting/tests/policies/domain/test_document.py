@@ -74,6 +74,12 @@ class TestMistakesHavePointersAndLines:
         assert details(GOOD.replace("from:", "form:")) == ["there is no such field; did you mean `from`?"]
         assert details(GOOD + "clases: []\n") == ["there is no such field; did you mean `classes`?"]
 
+    def test_of_a_field_that_is_called_like_a_kind_of_value(self):
+        for name in ("a[b]", "Length"):
+            assert mistakes(f"{GOOD}{json.dumps(name)}: 1\n") == [(f"/{name}", "unknown_field", 12)]
+            named = GOOD.replace("rating:", f"{json.dumps(name)}:")
+            assert mistakes(named) == [(f"/classes/0/when/{name}", "unknown_field", 6)]
+
     def test_of_a_missing_field_the_line_is_that_of_what_lacks_it(self):
         assert mistakes(GOOD.replace("    due_within: 24 h\n", "")) == [("/classes/0/due_within", "missing", 3)]
 

@@ -1,6 +1,7 @@
 """What an error of the database means: it is transient, or the data are wrong."""
 
 from collections.abc import Iterator
+from traceback import walk_tb
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -37,6 +38,9 @@ UNREADABLE_TEXT = "22021"
 FAREWELL_UNNOTICED = "cannot switch to state"
 """What the driver says of a statement on a connection that the server has ended with a message, before the end of the
 stream has come too. It has no class of its own."""
+OF_NOTHING = "'NoneType' object has no attribute"
+"""What Python says where the driver goes on with a statement whose connection was cut between two of its steps, as our
+own deadlines do: the driver has looked at the connection only before the first one."""
 MAX_CAUSES = 5
 """How many errors are followed, each to the one that it was raised from."""
 
@@ -59,8 +63,9 @@ def root(error: BaseException) -> BaseException:
 def is_transient(error: BaseException) -> bool:
     """Return whether the same work with the same data may succeed a moment later.
 
-    Such errors are: no connection, no free one, a server that stops, starts or is out of resources, a deadline that
-    has passed, a schema that has changed under a statement, and rows of a later version. No other place decides this.
+    Such errors are: no connection, a lost one, no free one, a server that stops, starts or is out of resources, a
+    deadline that has passed, a schema that has changed under a statement, and rows of a later version. No other place
+    decides this.
     """
     return any(map(_is_transient, _causes(error)))
 
@@ -93,7 +98,15 @@ def _is_transient(error: BaseException) -> bool:
     if isinstance(error, OSError):
         # About a socket or a deadline; an error about a file of ours names the file.
         return error.filename is None
-    return isinstance(error, (PoolTimeoutError, LaterVersionError))
+    return isinstance(error, (PoolTimeoutError, LaterVersionError)) or _is_of_a_cut_connection(error)
+
+
+def _is_of_a_cut_connection(error: BaseException) -> bool:
+    """Return whether a line of the driver found no connection: none of ours, nor one that the driver has called."""
+    if not (isinstance(error, AttributeError) and str(error).startswith(OF_NOTHING)):
+        return False
+    steps = [frame for frame, _ in walk_tb(error.__traceback__)]
+    return bool(steps) and str(steps[-1].f_globals.get("__name__")).partition(".")[0] == asyncpg.__name__
 
 
 def _is_transient_answer(error: asyncpg.PostgresError) -> bool:

@@ -235,8 +235,17 @@ async def create_endpoint(
     request: Request, principal: Keeper, work: Work, vault: OfVault, body: EndpointIn, response: Response
 ) -> EndpointMadeOut:
     """Make an endpoint. The secret of a webhook is in this answer only."""
-    ports = settings_of(request).delivery_ports
-    made = await endpoints.create(work.tx, work.ids, vault, principal.tenant_id, body.draft(), principal.actor, ports)
+    settings = settings_of(request)
+    made = await endpoints.create(
+        work.tx,
+        work.ids,
+        vault,
+        principal.tenant_id,
+        body.draft(),
+        principal.actor,
+        settings.delivery_ports,
+        plain_http=settings.delivery_plain_http,
+    )
     response.headers["Location"] = f"{endpoint_routes.prefix}/{made.endpoint.id}"
     response.headers["Cache-Control"] = "no-store"
     return endpoint_made_out(made.endpoint, made.secret)
@@ -262,6 +271,7 @@ async def change_endpoint(
         endpoint_id,
         principal.actor,
         settings_of(request).delivery_ports,
+        plain_http=settings_of(request).delivery_plain_http,
         name=body.name,
         url=body.url,
         topics=None if body.topics is None else tuple(body.topics),

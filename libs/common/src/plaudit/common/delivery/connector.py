@@ -128,9 +128,7 @@ class Connector:
         settings = self._settings
         sending = _Body(body)
         try:
-            target = target_of(url, settings.delivery_ports)
-            if target.scheme == "http" and not settings.delivery_plain_http:
-                raise UnreachableError("its address begins with http://, which this installation does not allow")
+            target = target_of(url, settings.delivery_ports, plain_http=settings.delivery_plain_http)
             async with asyncio.timeout(settings.delivery_timeout_seconds):
                 return await self._post(target, url, sending, headers)
         except TimeoutError as error:

@@ -18,6 +18,7 @@ from prometheus_client import Counter as CounterMetric
 
 from plaudit.common.db import Database
 from plaudit.common.db.errors import is_transient
+from plaudit.common.db.storable import reason_of
 from plaudit.common.delivery import commands, store
 from plaudit.common.delivery.channels.sender import Sender
 from plaudit.common.delivery.commands import Checks, Complete, NotCompletedError, Ready, Withdraw
@@ -167,7 +168,7 @@ class DeliveryJob(PeriodicJob):
         async def record_bare(one: tuple[Delivery, Outcome], error: Exception) -> None:
             delivery, outcome = one
             log.error("message_attempt_not_recorded", delivery_id=str(delivery.id), exc_info=error)
-            bare = msgspec.structs.replace(outcome, error=commands.reason_of(error), sent=b"", answer=b"")
+            bare = msgspec.structs.replace(outcome, error=reason_of(error), sent=b"", answer=b"")
             ended.extend(await self._recorded([(delivery, bare)]))
 
         await bisect(outcomes, record, record_bare)
@@ -202,7 +203,7 @@ class DeliveryJob(PeriodicJob):
             outcome = await self._sent(ready, at, link)
         except Exception as error:
             log.exception("message_not_sent", delivery_id=str(ready.delivery.id))
-            return ready.delivery, Outcome(Kind.FAILED, error=commands.reason_of(error), is_ours=True)
+            return ready.delivery, Outcome(Kind.FAILED, error=reason_of(error), is_ours=True)
         if outcome.kind != Kind.WITHDRAWN:
             failpoint(SENT_BEFORE_RECORD)
         return ready.delivery, outcome

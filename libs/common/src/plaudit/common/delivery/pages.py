@@ -126,9 +126,18 @@ async def create_endpoint(
     """Make an endpoint; the secret of a webhook is shown this once."""
     values = {"name": name, "channel": channel, "url": url, "topics": topics}
     draft = Draft(name, channel, url, tuple(topics.replace(",", " ").split()), secret.strip())
-    ports = settings_of(request).delivery_ports
+    settings = settings_of(request)
     try:
-        made = await endpoints.create(work.tx, work.ids, vault, principal.tenant_id, draft, principal.actor, ports)
+        made = await endpoints.create(
+            work.tx,
+            work.ids,
+            vault,
+            principal.tenant_id,
+            draft,
+            principal.actor,
+            settings.delivery_ports,
+            plain_http=settings.delivery_plain_http,
+        )
     except WrongEndpointError as error:
         return await _endpoints(request, principal, work.tx, Typed(values, error.errors))
     except TooManyEndpointsError as error:
@@ -165,6 +174,7 @@ async def change_endpoint(
             endpoint_id,
             principal.actor,
             settings_of(request).delivery_ports,
+            plain_http=settings_of(request).delivery_plain_http,
             name=name,
             url=url.strip() or None,
             topics=tuple(topics.replace(",", " ").split()),

@@ -1,5 +1,6 @@
 """The application factory: a FastAPI application with everything that all services share."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -7,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,7 +17,7 @@ from plaudit.common.db import Database, Role
 from plaudit.common.http.auth import ApiKeys, SessionPrincipals, anyone, identify
 from plaudit.common.http.direct import DirectRoute
 from plaudit.common.http.docs import Reference, problems_page
-from plaudit.common.http.edge import METHODS, Edge
+from plaudit.common.http.edge import METHODS, Edge, ExactPath
 from plaudit.common.http.errors import COMMON_REFUSALS, Refusals
 from plaudit.common.http.event_stream import Streams
 from plaudit.common.http.openapi import complete
@@ -100,6 +101,7 @@ class Api(FastAPI):
             body_limits=self._body_limits,
             render_problem=render,
             methods_of=self._methods_of,
+            exact_paths=self._exact_paths(),
         )
         return self.edge
 
@@ -110,6 +112,14 @@ class Api(FastAPI):
             for method in METHODS
             if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in self.router.routes)
         }
+
+    def _exact_paths(self) -> dict[str, ExactPath]:
+        """Return the paths without parameters."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for route in iter_route_contexts(self.router.routes):
+            if route.path is not None and "{" not in route.path and route.methods:
+                found[route.path] |= route.methods
+        return {path: ExactPath(path, frozenset(methods)) for path, methods in found.items()}
 
     def _built(self) -> ASGIApp:
         if self.middleware_stack is None:

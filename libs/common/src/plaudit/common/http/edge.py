@@ -7,6 +7,7 @@ writes one metric and one log line. It calls bare routes without the framework, 
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from time import perf_counter
 from types import MappingProxyType
@@ -79,6 +80,14 @@ Identify = Callable[[Request], Awaitable[Principal | None]]
 MethodsOf = Callable[[Scope], set[str]]
 
 
+@dataclass(frozen=True)
+class ExactPath:
+    """A path without parameters, with the methods that it serves. Whoever asks for it means no value of a parameter."""
+
+    path: str
+    methods: frozenset[str]
+
+
 class Edge:
     """The outermost application of a service. While `draining`, it asks clients to close their connections."""
 
@@ -94,6 +103,7 @@ class Edge:
         refusals: Refusals = COMMON_REFUSALS,
         identify: Identify | None = None,
         methods_of: MethodsOf | None = None,
+        exact_paths: Mapping[str, ExactPath] = MappingProxyType({}),
         open_paths: Sequence[str] = (),
     ) -> None:
         """Wrap an application.
@@ -110,6 +120,7 @@ class Edge:
             identify: returns whom a request speaks for. If given, nothing of a request under /v1 is judged before it
                 is known, but for bare routes, which prove their requests themselves, and open paths.
             methods_of: returns the methods that the application serves at the path of a scope.
+            exact_paths: those that a path with parameters, which serves other methods, may match too.
             open_paths: beginnings of paths whose answers everybody may read without a key, scripts of every site too.
         """
         self.draining = False
@@ -126,6 +137,7 @@ class Edge:
         self._refusals = refusals
         self._identify = identify
         self._methods_of = methods_of
+        self._exact_paths = exact_paths
         self._open_paths = tuple(open_paths)
         self._observe: dict[tuple[str, str, int], Callable[[float], None]] = {}
 
@@ -217,11 +229,19 @@ class Edge:
             raise bad_request("unreadable-text", "The address holds a NUL character.")
         if is_api and not _is_utf8(scope["query_string"]):
             raise bad_request("unreadable-text", "The query holds bytes that are not UTF-8.")
+        self._check_method(scope)
         says_json = JSON_TYPE.match(headers.get(b"content-type", b"")) is not None
         receive: Receive = exchange.receive
         if not exchange.is_streamed and (says_json or (is_api and scope["method"] in _WITH_BODY)):
             receive = receive_strict_json(exchange, says_json=says_json)
         await self._app(scope, receive, exchange.send)
+
+    def _check_method(self, scope: Scope) -> None:
+        """Refuse a method that an exact path does not serve: the framework would go on to paths with parameters."""
+        exact = self._exact_paths.get(scope["path"])
+        if exact is not None and scope["method"] not in exact.methods:
+            scope["route"] = exact
+            raise method_not_allowed()
 
     async def _tell_methods(self, scope: Scope, exchange: Exchange) -> None:
         """Answer OPTIONS, which needs no key: the methods of an address are no secret.
@@ -240,6 +260,9 @@ class Edge:
         bare = self._bare_route(scope)
         if bare is not None:
             return bare.methods
+        exact = self._exact_paths.get(scope["path"])
+        if exact is not None:
+            return set(exact.methods)
         return self._methods_of(scope) if self._methods_of is not None else set()
 
     async def _answer(

@@ -124,4 +124,7 @@ def _rule(error: Mapping[str, Any], name: str) -> str:
     """Return the rule in words. On a page they stand alone, so those of a value that is missing name it."""
     if error["type"] == "missing":
         return f"{name} is missing."
+    if error["type"] == "union_tag_invalid":
+        # The library's words quote what was given.
+        return f"{name} needs a {error['ctx']['discriminator']} of {error['ctx']['expected_tags']}"
     return _RULES.get(error["type"]) or rule_in_words(error["msg"])

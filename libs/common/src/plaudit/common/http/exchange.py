@@ -99,6 +99,8 @@ class Exchange:
     is_streamed: bool = False
     """Whether whoever serves it keeps no part of the body: then only the part at hand counts as in flight, and the time
     that a body may take is that for its next part."""
+    awaits_body: bool = True
+    """Whether the operation has a body, as long as it is not known to have none."""
     begun: float = field(default_factory=time.perf_counter)
     received: int = 0
     """Bytes of the body so far."""

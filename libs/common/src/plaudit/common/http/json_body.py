@@ -17,14 +17,14 @@ JSON_TYPE: Final = re.compile(rb"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;|\Z)"
 def receive_strict_json(exchange: Exchange, *, says_json: bool) -> Receive:
     """Return a `receive` that returns the whole body at once, after checking that it is strict JSON.
 
-    The framework calls it only for an operation that has a body. Its own parser accepts NaN, duplicate keys and any
-    depth.
+    The framework reads a body of it only for an operation that has one, whose own parser accepts NaN, duplicate keys
+    and any depth. An answer that is sent in parts listens to it too, for the end of the connection.
     """
     given = False
 
     async def receive() -> Message:
         nonlocal given
-        if given:
+        if given or not exchange.awaits_body:
             return await exchange.receive()
         given = True
         body = b"" if exchange.body_complete else await read_body(exchange, exchange.max_bytes)

@@ -6,6 +6,16 @@ from typing import Final
 BODY_SECONDS: Final = 10.0
 """For the whole body of a request."""
 
+ESCAPED_BYTES: Final = 3
+"""That each byte of a text may take in the body of a form."""
+OTHER_BYTES: Final = 65_536
+"""Of what else is in a body that has one large part."""
+
+
+def form_bytes(of_text: int) -> int:
+    """Return how large the body of a form may be that has a text of so many bytes, however it is escaped."""
+    return ESCAPED_BYTES * of_text + OTHER_BYTES
+
 
 @dataclass(frozen=True)
 class Limits:

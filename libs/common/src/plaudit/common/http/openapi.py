@@ -24,6 +24,8 @@ EVERYWHERE: Final = (
     *("repeated-header", "unknown-method", "unknown-transfer-coding"),
 )
 """Problems that have nothing to do with the operation."""
+OF_A_BODY_THAT_IS_NOT_TAKEN: Final = ("body-too-large", "body-too-slow", "compressed-body")
+"""What comes of a body where the operation takes none, before anybody looks at what it says."""
 _FROM_FASTAPI: Final = ("HTTPValidationError", "ValidationError")
 _EXTRA: Final = "x-plaudit"
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -148,8 +150,8 @@ def _derived_problems(name: str, operation: Mapping[str, Any]) -> Iterator[tuple
             yield (403, "sent-from-elsewhere")
     for parameter in parameters:
         yield from _BY_PARAMETER.get(parameter["name"].lower(), ())
-    if any(parameter["in"] in {"path", "query"} for parameter in parameters):
-        yield from ((400, "unreadable-text"), (422, "invalid-request"))
+    # Also of an operation without parameters: an address may hold what cannot be read, and a query what nothing takes.
+    yield from ((400, "unreadable-text"), (422, "invalid-request"))
     if any(parameter["in"] == "path" and parameter["schema"].get("format") == "uuid" for parameter in parameters):
         yield (404, "not-found")
     if "requestBody" in operation:
@@ -175,7 +177,8 @@ def _complete_operation(
         if slug not in slugs[str(status)]:
             slugs[str(status)].append(slug)
     responses |= {status: _problems(status, found, meanings) for status, found in sorted(slugs.items())}
-    responses["default"] = _problems("default", EVERYWHERE, meanings)
+    everywhere = EVERYWHERE if "requestBody" in operation else sorted({*EVERYWHERE, *OF_A_BODY_THAT_IS_NOT_TAKEN})
+    responses["default"] = _problems("default", everywhere, meanings)
     operation["responses"] = dict(sorted(responses.items()))
 
 

@@ -58,8 +58,9 @@ async def refuse_body_not_taken(request: Request) -> None:
         Problem: 400, `body-not-taken`.
     """
     route, exchange = request.scope["route"], request.state.exchange
+    exchange.awaits_body = _takes_body(route)
     is_page = request.scope["path"].startswith(_PAGES)
-    if exchange.body_complete or is_page or not route.include_in_schema or _takes_body(route):
+    if exchange.body_complete or is_page or not route.include_in_schema or exchange.awaits_body:
         return
     body = await read_body(exchange, exchange.max_bytes)
     if body.translate(None, _JSON_SPACE) not in (b"", b"{}"):

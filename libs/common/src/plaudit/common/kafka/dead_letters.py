@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from plaudit.common.db import Tx
 from plaudit.common.db.columns import Columns
+from plaudit.common.db.storable import storable
 from plaudit.common.erasure import scrub_values
 from plaudit.common.ids import uuid7
 from plaudit.common.kafka.decoding import Letter, Reason
@@ -69,7 +70,7 @@ async def write(tx: Tx, group: str, topic: str, letters: Sequence[Letter]) -> No
 
 async def blocked(tx: Tx, group: str, topic: str, order_keys: Iterable[str]) -> set[str]:
     """Return those of the keys that an open letter holds back. The keys must be locked."""
-    by_stored = {_storable(key): key for key in order_keys}
+    by_stored = {storable(key): key for key in order_keys}
     rows = await tx.raw.fetch(_BLOCKED, group, topic, list(by_stored))
     return {by_stored[row["key"]] for row in rows}
 
@@ -91,7 +92,7 @@ def report(group: str, topic: str, letters: Iterable[Letter]) -> None:
 
 
 def _row(group: str, topic: str, letter: Letter, value: bytes | None, *, is_scrubbed: bool) -> tuple[Any, ...]:
-    headers = [[_storable(name), None if value is None else value.hex()] for name, value in letter.raw.headers]
+    headers = [[storable(name), None if value is None else value.hex()] for name, value in letter.raw.headers]
     row = {
         "id": uuid7(),
         "consumer_group": group,
@@ -104,14 +105,9 @@ def _row(group: str, topic: str, letter: Letter, value: bytes | None, *, is_scru
         "record_key": None if is_scrubbed else letter.raw.key,
         "headers": msgspec.json.encode(headers).decode(),
         "value": value,
-        "order_keys": [_storable(key) for key in letter.order_keys],
+        "order_keys": [storable(key) for key in letter.order_keys],
         "reason": letter.reason,
-        "error": ERASED if is_scrubbed else _storable(letter.error)[:MAX_ERROR_CHARS],
+        "error": ERASED if is_scrubbed else storable(letter.error)[:MAX_ERROR_CHARS],
         "tries": letter.tries,
     }
     return tuple(row[name] for name in _LETTER.names)
-
-
-def _storable(text: str) -> str:
-    """Return the text with replacements for what PostgreSQL cannot store: NUL and lone surrogates."""
-    return text.replace("\x00", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()

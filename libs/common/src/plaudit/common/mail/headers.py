@@ -10,6 +10,7 @@ address or the id of a mail in it.
 
 from email.header import Header
 from email.headerregistry import Address, AddressHeader, BaseHeader, Group, HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
 from email.policy import SMTP, Policy
 from typing import Any, Final
 
@@ -102,3 +103,12 @@ _REGISTRY.map_to_type("to", OneAddressHeader)
 _REGISTRY.map_to_type("message-id", WordsHeader)
 MAIL_POLICY: Final = SMTP.clone(header_factory=_REGISTRY)
 """Of each mail of ours. `From` and `To` take one `Address`, `Subject` takes a text; what has no type takes words."""
+
+
+def ask_for_no_reply(mail: EmailMessage) -> None:
+    """Say that a program wrote a mail, so that no absence note answers it: by RFC 3834, and as Exchange reads it.
+
+    That a mailbox does not exist is still answered.
+    """
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"

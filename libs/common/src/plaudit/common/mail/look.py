@@ -42,3 +42,11 @@ def button(url: str, label: str, colour: str = ACCENT) -> Markup:
     return Markup('<p style="margin:0 0 20px"><a href="{}" style="{};text-decoration:none">{}</a></p>').format(
         url, style, label
     )
+
+
+def why(reason: str, url: str, label: str) -> Markup:
+    """Return what stands below all else of a mail to a customer: why they get it, and the link to what they can do."""
+    return Markup(
+        '<p dir="auto" style="margin:0 0 6px;font-size:14px;color:{}">{}</p>'
+        '<p style="margin:0;font-size:14px"><a href="{}" style="color:#3d3b36">{}</a></p>'
+    ).format(SOFT, reason, url, label)

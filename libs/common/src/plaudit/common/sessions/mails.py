@@ -9,7 +9,7 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from plaudit.common.mail import look
-from plaudit.common.mail.headers import MAIL_POLICY
+from plaudit.common.mail.headers import MAIL_POLICY, ask_for_no_reply
 from plaudit.common.sessions.domain import Link
 from plaudit.common.settings import Settings, address_of
 from plaudit.common.text import isolated, one_line, with_bdi
@@ -49,8 +49,7 @@ def _mail(
     message["To"] = Address(addr_spec=link.person.email)
     message["Subject"] = one_line(subject)
     message["Date"] = sent_at
-    # RFC 3834: asks for no automatic reply.
-    message["Auto-Submitted"] = "auto-generated"
+    ask_for_no_reply(message)
     message.set_content("\n\n".join([*paragraphs, f"{button}: {url}"]) + "\n")
     # A line of ours is escaped before what isolates a foreign part of it becomes an element.
     body = [look.paragraph(Markup(with_bdi(str(escape(each))))) for each in paragraphs]  # noqa: S704

@@ -12,13 +12,15 @@ from plaudit.alerting.alerts.domain.silences import MAX_REASON_CHARS, MAX_SILENC
 from plaudit.common.http import Body, Subject
 from plaudit.common.http.files import guarded_cell
 from plaudit.common.http.openapi_examples import A_TIME
-from plaudit.common.http.texts import STORABLE_PATTERN
+from plaudit.common.http.texts import SEEN, STORABLE_PATTERN
 from plaudit.common.http.times import Instant
 from plaudit.common.mailbox import ADDRESS_PATTERN, MAX_CHARS
 
 MAX_NOTE_CHARS = 500
 MAX_SOURCE_CHARS = 100
-ReasonText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_REASON_CHARS, pattern=STORABLE_PATTERN)]
+ReasonText = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_REASON_CHARS, pattern=STORABLE_PATTERN), SEEN
+]
 NoteText = Annotated[str, StringConstraints(max_length=MAX_NOTE_CHARS, pattern=STORABLE_PATTERN)]
 AN_ID = "01956d00-0000-7000-8000-000000000001"
 AN_END = "2026-03-10T09:00:00Z"

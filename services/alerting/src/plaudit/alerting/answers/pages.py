@@ -15,10 +15,13 @@ from plaudit.alerting.answers.domain.wording import LANGUAGES
 from plaudit.alerting.answers.schemas import MAX_SHOWN_NAME_CHARS
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx
+from plaudit.common.http.limits import form_bytes
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, staff
 
 CHECK: Final = "/console/answers/check"
 MAX_FORM_FIELDS: Final = 20
+BODY_LIMITS: Final = {CHECK: form_bytes(4 * (MAX_ANSWER_CHARS + MAX_REVIEW_CHARS))}
+"""Of an answer and a review in letters of four bytes."""
 LANGUAGE_NAMES: Final[Mapping[str, str]] = {
     "en": "English", "de": "German", "es": "Spanish", "fr": "French", "it": "Italian", "nl": "Dutch",
     "": "another language",

@@ -25,7 +25,7 @@ from plaudit.alerting.cadences.domain.rules import (
     Weekly,
 )
 from plaudit.alerting.cadences.domain.touchpoint import MAX_NOTE_CHARS, Channel, State, TouchpointClosedError
-from plaudit.alerting.cadences.schemas.documents import UnreadableCadencesError, read_document
+from plaudit.alerting.cadences.schemas.documents import MAX_DOCUMENT_BYTES, UnreadableCadencesError, read_document
 from plaudit.alerting.cadences.schemas.invitations import invited_out
 from plaudit.alerting.cadences.schemas.rules import document_of
 from plaudit.alerting.cadences.store import digests, occurrences, revisions
@@ -34,7 +34,9 @@ from plaudit.alerting.calendars.domain.local_times import at_local, local_date
 from plaudit.alerting.mails.domain.words import DESK
 from plaudit.common.db import Tx
 from plaudit.common.http import Cursor, Principal, TenantTx, cut_page, decode_cursor, not_found
+from plaudit.common.http.limits import form_bytes
 from plaudit.common.numerals import up_to
+from plaudit.common.pages.fields import missing, too_long
 from plaudit.common.pages.navigation import Crumb
 from plaudit.common.people.naming import namer
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
@@ -42,6 +44,7 @@ from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, st
 CADENCES: Final = "/console/cadences"
 TASKS: Final = f"{CADENCES}/tasks"
 RULES: Final = f"{CADENCES}/rules"
+BODY_LIMITS: Final = {RULES: form_bytes(MAX_DOCUMENT_BYTES)}
 DIGESTS: Final = f"{CADENCES}/digests"
 ROWS: Final = 50
 WEEK_DAYS: Final = 7
@@ -146,7 +149,7 @@ async def finish_task(
 ) -> Response:
     """Note that the customer was contacted."""
     values = {"channel": channel, "note": note}
-    errors = {"channel": "" if channel in CHANNELS else "Choose one.", "note": _too_long(note)}
+    errors = {"channel": "" if channel in CHANNELS else "Choose one.", "note": too_long(note.strip(), MAX_NOTE_CHARS)}
     if any(errors.values()):
         return await _task(request, principal, tx, touchpoint_id, Typed(values, errors))
     try:
@@ -161,7 +164,7 @@ async def skip_task(
     request: Request, principal: Writer, tx: TenantTx, touchpoint_id: UUID, why: Annotated[str, Form()] = ""
 ) -> Response:
     """Note that the customer is not contacted this time."""
-    error = _too_long(why) or ("" if why.strip() else "Write why.")
+    error = missing(why.strip(), MAX_NOTE_CHARS)
     if error:
         return await _task(request, principal, tx, touchpoint_id, Typed({"why": why}, {"why": error}))
     try:
@@ -312,10 +315,6 @@ def _days(days: tuple[int, ...]) -> str:
 def _why(why: str | None) -> str:
     """Return a reason in words; one that a person wrote stays as it is."""
     return WHY_IN_WORDS[Why(why)] if why in set(Why) else why or ""
-
-
-def _too_long(text: str) -> str:
-    return f"It has at most {MAX_NOTE_CHARS:,} characters." if len(text.strip()) > MAX_NOTE_CHARS else ""
 
 
 _PATHS: Final[Mapping[str, Any]] = {

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from plaudit.alerting.calendars import commands, store
 from plaudit.alerting.calendars.commands import Fits
 from plaudit.alerting.calendars.domain import ALWAYS_NAME, InvalidCalendarError
-from plaudit.alerting.calendars.domain.calendar import NAME_PATTERN
+from plaudit.alerting.calendars.domain.calendar import MAX_OVERRIDES, NAME_PATTERN
 from plaudit.alerting.calendars.domain.days import days_of, today_of
 from plaudit.alerting.calendars.domain.definition import (
+    NAME_OF_PREVIEW,
     BuiltInCalendarError,
     CalendarChangedError,
     CalendarRevision,
@@ -51,9 +52,14 @@ from plaudit.common.http import (
 )
 from plaudit.common.http.headers import revisions_of
 from plaudit.common.http.problems import against_rule, precondition_failed
+from plaudit.common.http.texts import StorableText
 from plaudit.common.row_numbers import RevisionNumber
 
 PREVIEW_DAYS: Final = 30
+OVERRIDE_BYTES: Final = 1_024
+"""Of an override with as many intervals and as long a reason as it may have, in UTF-8."""
+BODY_LIMITS: Final = {"/v1/calendars": MAX_OVERRIDES * OVERRIDE_BYTES + 65_536}
+"""Of a calendar with as many overrides as it may have, with the rest of a body."""
 MAX_PREVIEW_DAYS: Final = 366
 _ANY_REVISION: Final = range(1, 10**9)
 PROBLEMS: Final = {
@@ -100,7 +106,9 @@ async def list_calendars(principal: Reader, tx: TenantTx) -> CalendarsOut:
 
 
 @router.post(
-    "/v1/calendars/preview", summary="Preview a calendar", openapi_extra=describe(problems={"invalid-calendar": 422})
+    f"/v1/calendars/{NAME_OF_PREVIEW}",
+    summary="Preview a calendar",
+    openapi_extra=describe(problems={"invalid-calendar": 422}),
 )
 async def preview_calendar(
     principal: Reader,
@@ -180,15 +188,18 @@ async def list_calendar_revisions(
 @router.get("/v1/holidays", summary="List holidays", openapi_extra=describe(problems={"unknown-holidays": 422}))
 async def list_holidays(
     principal: Reader,
-    country: Annotated[str, Query(max_length=60, description="ISO 3166 code of two letters.", examples=["IE"])],
+    country: Annotated[
+        StorableText, Query(max_length=60, description="ISO 3166 code of two letters.", examples=["IE"])
+    ],
     year: Annotated[
         int, Query(ge=FIRST_HOLIDAY_YEAR, le=LAST_HOLIDAY_YEAR, description="Of the dates.", examples=[2027])
     ],
     category: Annotated[
-        list[str], Query(max_length=20, description="Kinds of holidays; may be repeated.", examples=[["public"]])
+        list[StorableText],
+        Query(max_length=20, description="Kinds of holidays; may be repeated.", examples=[["public"]]),
     ],
     subdivision: Annotated[
-        str | None, Query(max_length=60, description="State or province; the whole country, if not given.")
+        StorableText | None, Query(max_length=60, description="State or province; the whole country, if not given.")
     ] = None,
 ) -> HolidaysOut:
     """List the holidays of a year, with all subdivisions and categories that a calendar can choose."""

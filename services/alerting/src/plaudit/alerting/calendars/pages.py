@@ -14,7 +14,7 @@ from starlette.responses import Response
 from plaudit.alerting.calendars import commands, store
 from plaudit.alerting.calendars.api import fits_of
 from plaudit.alerting.calendars.domain import ALWAYS, ALWAYS_NAME, Calendar, InvalidCalendarError
-from plaudit.alerting.calendars.domain.calendar import WEEKDAYS
+from plaudit.alerting.calendars.domain.calendar import MAX_OVERRIDES, WEEKDAYS
 from plaudit.alerting.calendars.domain.days import Day, days_of, notes_of, today_of
 from plaudit.alerting.calendars.domain.definition import (
     MAX_CALENDARS,
@@ -23,6 +23,7 @@ from plaudit.alerting.calendars.domain.definition import (
     NoCalendarError,
     TooManyCalendarsError,
     build,
+    check_new_name,
 )
 from plaudit.alerting.calendars.domain.form import OFFICE, definition_typed, error_of, form_of
 from plaudit.alerting.calendars.domain.holiday_lists import countries
@@ -31,6 +32,7 @@ from plaudit.alerting.calendars.domain.writing import intervals_text
 from plaudit.alerting.calendars.domain.zones import zone_names
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Principal, TenantTx, not_found
+from plaudit.common.http.limits import form_bytes
 from plaudit.common.pages.navigation import Crumb
 from plaudit.common.people.naming import namer
 from plaudit.common.sessions import ConsolePages, done, staff
@@ -41,7 +43,10 @@ NEW: Final = f"{CALENDARS}/-/new"
 PREVIEW_DAYS: Final = 30
 SHOWN_REVISIONS: Final = 10
 COMING_HOLIDAYS: Final = 12
-MAX_TYPED_CHARS: Final = 100_000
+OVERRIDE_BYTES: Final = 750
+"""Of the longest line of the form, in UTF-8."""
+BODY_LIMITS: Final = {CALENDARS: form_bytes(MAX_OVERRIDES * OVERRIDE_BYTES)}
+"""Of a calendar with as many overrides as it may have."""
 MAX_FORM_FIELDS: Final = 30
 OLD_FORM: Final = "Somebody has changed the calendar since this page was shown. Nothing is saved; look, and try again."
 NO_COUNTRY: Final = "none: open on holidays"
@@ -165,12 +170,13 @@ async def _find(tx: SqlTx, principal: Principal, name: str) -> CalendarRevision 
 
 
 async def _act(request: Request, principal: Principal, tx: SqlTx, latest: CalendarRevision | None) -> Response:
-    typed = await request.form(max_files=0, max_fields=MAX_FORM_FIELDS)
+    typed = await request.form(max_files=0, max_fields=MAX_FORM_FIELDS, max_part_size=BODY_LIMITS[CALENDARS])
     texts = _texts(typed, latest)
     definition, errors = definition_typed(texts)
     if definition is None:
         return await _form_page(request, principal, tx, latest, texts, errors)
     try:
+        check_new_name(texts["name"], latest)
         if typed.get("do") == "save":
             expected = [_seen(typed)]
             await commands.set_calendar(
@@ -199,7 +205,7 @@ async def _act(request: Request, principal: Principal, tx: SqlTx, latest: Calend
 def _texts(typed: FormData, latest: CalendarRevision | None) -> dict[str, str]:
     def text(name: str) -> str:
         value = typed.get(name, "")
-        return value.replace("\r\n", "\n").strip()[:MAX_TYPED_CHARS] if isinstance(value, str) else ""
+        return value.replace("\r\n", "\n").strip() if isinstance(value, str) else ""
 
     texts = {name: text(name) for name in OFFICE}
     return texts if latest is None else texts | {"name": latest.name}

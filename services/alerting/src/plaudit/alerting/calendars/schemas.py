@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from plaudit.alerting.calendars.domain import ALWAYS, Calendar, Holiday, Interval, InvalidCalendarError, Override
-from plaudit.alerting.calendars.domain.calendar import MAX_INTERVALS, MAX_OVERRIDES, WEEKDAYS
+from plaudit.alerting.calendars.domain.calendar import MAX_INTERVALS, MAX_OVERRIDES, MAX_REASON_CHARS, WEEKDAYS
 from plaudit.alerting.calendars.domain.days import Day, notes_of
 from plaudit.alerting.calendars.domain.definition import CalendarRevision, Definition
 from plaudit.alerting.calendars.domain.holiday_lists import Country, HolidayRule
@@ -17,7 +17,6 @@ from plaudit.alerting.calendars.domain.writing import UnreadableHoursError, inte
 from plaudit.alerting.calendars.domain.zones import tz_version
 from plaudit.common.http import Body
 
-MAX_REASON_CHARS: Final = 100
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HOURS: Final = (
     "Open hours in their order, such as `09:00-12:00`; until midnight is `24:00`, and `22:00-06:00` goes on into the "

@@ -32,7 +32,7 @@ from plaudit.common.contracts import Answers
 from plaudit.common.http import Body
 from plaudit.common.http.files import guarded_cell
 from plaudit.common.http.openapi_examples import A_TIME
-from plaudit.common.http.texts import STORABLE_PATTERN
+from plaudit.common.http.texts import SEEN, STORABLE_PATTERN
 from plaudit.common.http.times import Instant
 
 MAX_NOTE_CHARS: Final = 1_000
@@ -202,7 +202,7 @@ class ClockWithLogOut(ClockOut):
     log: list[ClockEventOut] = Field(description="What happened, in order.")
 
 
-Note = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_CHARS, pattern=STORABLE_PATTERN)]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_CHARS, pattern=STORABLE_PATTERN), SEEN]
 CHANNEL_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,31}$"
 Channel = Annotated[str, StringConstraints(pattern=CHANNEL_PATTERN)]
 

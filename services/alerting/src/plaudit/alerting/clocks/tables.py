@@ -63,7 +63,7 @@ breach_times = Table(
     Column("generation", Integer, nullable=False),
     Column("due_at", _TIME, nullable=False),
 )
-"""When running clocks are due: a view of the timers of their breaches."""
+"""When running clocks are due: a view of their timers, each of which has the due time of its clock."""
 
 clock_events = Table(
     "clock_events",

@@ -30,7 +30,8 @@ _UNDECIDED_OR_BREACHED = "breached_at IS NOT NULL OR state = 'running'"
 # Where answers are not told, nobody knows: such a clock counts neither as in time nor as late.
 _IS_KNOWN = "state <> 'unknown' AND NOT (state = 'running' AND answers = 'untold')"
 
-# Each day is counted by itself, so that a day with a flood costs no more than `MAX_COUNTED` rows of an index.
+# Each day is counted by itself, and so is each of its states: a flood costs no more than `MAX_COUNTED` rows of an
+# index, and what is done already hides nothing that waits.
 _IN_DAY = """
 >= day.starts_at AT TIME ZONE 'UTC' AND {due_at} < (day.starts_at + interval '1 day') AT TIME ZONE 'UTC'
 """
@@ -52,12 +53,10 @@ FROM generate_series(
     interval '1 day'
 ) AS day (starts_at)
 CROSS JOIN LATERAL (
-    SELECT count(*) AS due, count(*) FILTER (WHERE due_at < $2 AND {_IS_KNOWN}) AS passed,
+    SELECT least(count(*), {MAX_COUNTED}) AS due, count(*) FILTER (WHERE due_at < $2 AND {_IS_KNOWN}) AS passed,
         count(*) FILTER (WHERE due_at < $2 AND ({_UNDECIDED_OR_BREACHED}) AND {_IS_KNOWN}) AS late,
         count(*) FILTER (WHERE state = 'running') AS running
-    FROM (
-        SELECT * FROM (({_SETTLED}) UNION ALL ({_RUNNING}) UNION ALL ({_PAUSED})) AS found LIMIT {MAX_COUNTED}
-    ) AS bounded
+    FROM (({_SETTLED}) UNION ALL ({_RUNNING}) UNION ALL ({_PAUSED})) AS found
 ) AS counted
 ORDER BY day.starts_at
 """
@@ -168,7 +167,8 @@ async def days(tx: Tx, tenant_id: str, past: int, coming: int) -> list[Record]:
 
     Returns:
         Rows of `day`, `due` (at most `MAX_COUNTED`), and of these `passed` (due by now), `late` and `running`, the
-        earliest day first. Those of which nobody knows whether they were answered are among `due` alone.
+        earliest day first. Of a day with `MAX_COUNTED` these are at least so many. Those of which nobody knows whether
+        they were answered are among `due` alone.
     """
     return await tx.raw.fetch(_DAYS, tenant_id, tx.now, past, coming)
 

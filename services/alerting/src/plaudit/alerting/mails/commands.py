@@ -1,6 +1,6 @@
 """How mails about clocks come about, and what is asked once more before one leaves."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -8,12 +8,14 @@ from uuid import UUID
 import msgspec
 
 from plaudit.alerting.clocks import store as clock_store
-from plaudit.alerting.clocks.commands import Follower
+from plaudit.alerting.clocks.commands import Follower, rules_of
 from plaudit.alerting.clocks.domain.about import AboutKind
 from plaudit.alerting.clocks.domain.clock import Clock, ClockKey, LogEntry, thread_of
 from plaudit.alerting.clocks.domain.clock_events import Breached, Retracted, Started, Warned
+from plaudit.alerting.clocks.domain.terms import Rules
 from plaudit.alerting.library import store as library_store
 from plaudit.alerting.library.domain.guideline import Revision, best_match
+from plaudit.alerting.mails.domain.again import TOLD_AGAIN, told_again
 from plaudit.alerting.mails.domain.aid import BAD, NO_AID, Aid, severity_of
 from plaudit.alerting.mails.domain.flapping import notice_at
 from plaudit.alerting.mails.domain.history import told as told_before
@@ -21,17 +23,24 @@ from plaudit.alerting.mails.domain.letters import (
     BREACHED,
     FLAPS,
     LEFT,
+    MOVED,
     NO_LONGER_SO,
     NOT_TOLD,
+    PAUSE_LOOKED_AT,
+    PAUSED,
     STARTED,
     Letter,
     LetterKind,
+    is_moved,
     is_urgent,
     is_wanted,
     letter_about,
     letter_of,
     message_of,
+    stands_still,
+    tells_standing,
     unsilenced,
+    warned_at,
 )
 from plaudit.alerting.mails.domain.lines import item_of
 from plaudit.alerting.mails.domain.words import DESK, content_of
@@ -144,8 +153,19 @@ def gatherer_of(public_url: str, fallback: Owner, withheld: Withheld) -> Gathere
     async def lister(tx: Tx, due: Sequence[Due]) -> Mapping[UUID, Item | Withdraw | Later]:
         urgent = {each.delivery.id: each.delivery.is_urgent for each in due}
         found: dict[UUID, Item | Withdraw | Later] = {}
-        for delivery_id, said in (await _looked_up(tx, due, fallback, withheld)).items():
-            if isinstance(said, _Wanted):
+        looked_up = await _looked_up(tx, due, fallback, withheld)
+        again = told_again(
+            [each.delivery for each in due],
+            {
+                delivery_id: (said.clock.key, said.letter.percent)
+                for delivery_id, said in looked_up.items()
+                if isinstance(said, _Wanted) and tells_standing(said.letter)
+            },
+        )
+        for delivery_id, said in looked_up.items():
+            if delivery_id in again:
+                found[delivery_id] = Withdraw(TOLD_AGAIN)
+            elif isinstance(said, _Wanted):
                 zone, is_first = zone_of(said.reader.zone), urgent[delivery_id]
                 found[delivery_id] = item_of(
                     said.letter, said.clock, now=tx.now, zone=zone, public_url=public_url, is_urgent=is_first
@@ -177,6 +197,7 @@ async def _looked_up(
     reasons = await withheld(tx, list(clocks.values()))
     owners = await people.load(tx, {each.delivery.tenant_id for each in due})
     noticed = await _noticed_at(tx, due, letters, held)
+    rules = await _rules_of_moved(tx, letters.values(), clocks)
     found: dict[UUID, _Wanted | Withdraw | Later] = {}
     elsewhere: list[Message] = []
     for each in due:
@@ -185,6 +206,9 @@ async def _looked_up(
         # Whoever was told of a breach hears that it is taken back, whatever is silenced since.
         is_over = letter.kind is LetterKind.RETRACTION
         reason = "" if is_over else reasons.get((tenant_id, letter.clock_id), "")
+        if not reason and clock is not None and stands_still(letter, clock):
+            found[each.delivery.id] = Later(tx.now + PAUSE_LOOKED_AT, PAUSED)
+            continue
         objection = Withdraw(reason) if reason else await _objection(tx, letter, clock, held, each.delivery.recipient)
         people_now = owners[tenant_id]
         reader = _reader(people_now, each.delivery.recipient, fallback)
@@ -194,8 +218,10 @@ async def _looked_up(
             elsewhere.append(_to_owner(letter, clock, people_now, fallback, tx.now))
             found[each.delivery.id] = Withdraw(LEFT)
         else:
-            found[each.delivery.id] = _not_yet(letter, clock, noticed.get(each.delivery.id), tx.now) or _Wanted(
-                letter, clock, reader
+            found[each.delivery.id] = (
+                _not_yet(letter, clock, noticed.get(each.delivery.id), tx.now)
+                or _as_moved(letter, clock, reader, rules, tx.now)
+                or _Wanted(letter, clock, reader)
             )
     await deliveries.queue(tx, elsewhere)
     return found
@@ -273,6 +299,29 @@ def _not_yet(letter: Letter, clock: Clock, noticed_at: datetime | None, now: dat
         return None
     until = notice_at(noticed_at, clock.run.started_at, now)
     return Later(until, FLAPS) if until > now else None
+
+
+async def _rules_of_moved(tx: Tx, letters: Iterable[Letter], clocks: Mapping[ClockKey, Clock]) -> Rules | None:
+    """Return by what the clocks run that were moved while warnings of them waited; None where none were."""
+    of_clock = {clock.id: clock for clock in clocks.values()}
+    of_letters = [(letter, of_clock[letter.clock_id]) for letter in letters if letter.clock_id in of_clock]
+    moved = {clock.key: clock for letter, clock in of_letters if is_moved(letter, clock)}.values()
+    return await rules_of(tx, {each.tenant_id for each in moved}, moved) if moved else None
+
+
+def _as_moved(
+    letter: Letter, clock: Clock, reader: Owner, rules: Rules | None, now: datetime
+) -> Withdraw | Later | None:
+    """Return until when a warning waits whose run was moved while it waited; None where it may leave.
+
+    It is planned anew only where it is still to come, and then tells nobody a second time.
+    """
+    if rules is None or not is_moved(letter, clock):
+        return None
+    at = warned_at(letter, clock, rules.pinned(clock.tenant_id, clock.run.pin))
+    if at is None:
+        return Withdraw(NO_LONGER_SO)
+    return None if at <= now else Later(reader.not_before(at, is_urgent=is_urgent(clock)) or at, MOVED)
 
 
 async def _noticed_at(

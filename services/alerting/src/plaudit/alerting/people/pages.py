@@ -11,14 +11,17 @@ from plaudit.alerting.people.domain import Owners, chain_of, people_in_words
 from plaudit.alerting.people.domain.document import WrongOwnersError
 from plaudit.alerting.people.domain.stored import OwnersChangedError, TooManyRevisionsError
 from plaudit.alerting.people.schemas import EXAMPLE_YAML
+from plaudit.alerting.policies.api import MAX_DOCUMENT_BYTES
 from plaudit.alerting.policies.domain.document import DocumentError, Format
 from plaudit.common.db import Tx
 from plaudit.common.http import Principal, TenantTx, Work
+from plaudit.common.http.limits import form_bytes
 from plaudit.common.people.naming import namer
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, done, staff
 
 OWNERS: Final = "/console/owners"
+BODY_LIMITS: Final = {OWNERS: form_bytes(MAX_DOCUMENT_BYTES)}
 COVERAGE: Final = "/console/policies/coverage"
 SHOWN_REVISIONS: Final = 10
 

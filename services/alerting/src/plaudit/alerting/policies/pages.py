@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
 from plaudit.alerting.policies import commands, store
-from plaudit.alerting.policies.api import OwnersOf
+from plaudit.alerting.policies.api import MAX_DOCUMENT_BYTES, OwnersOf
 from plaudit.alerting.policies.domain.conditions import stars
 from plaudit.alerting.policies.domain.document import DocumentError, Format, WrongPolicyError
 from plaudit.alerting.policies.domain.metrics import METRICS, Metric
@@ -24,6 +24,7 @@ from plaudit.alerting.policies.domain.words import ClassInWords, changes
 from plaudit.alerting.policies.schemas import in_words
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor
+from plaudit.common.http.limits import form_bytes
 from plaudit.common.people.naming import namer
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import ConsolePages, done, staff
@@ -31,6 +32,7 @@ from plaudit.common.sessions import ConsolePages, done, staff
 POLICIES: Final = "/console/policies"
 REVISIONS: Final = f"{POLICIES}/revisions"
 COVERAGE: Final = f"{POLICIES}/coverage"
+BODY_LIMITS: Final = {POLICIES: form_bytes(MAX_DOCUMENT_BYTES)}
 REVIEWS: Final = "/console/reviews"
 OWNERS: Final = "/console/owners"
 ROWS: Final = 20

@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
-from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -25,7 +24,7 @@ from plaudit.alerting.clocks.domain.follow_up import Contact, decide_contacts
 from plaudit.alerting.contacts import store as contact_store
 from plaudit.alerting.contacts.domain import KnownContact
 from plaudit.alerting.policies.domain.metrics import Metric
-from plaudit.alerting.policies.domain.revisions import BREACH, Stage
+from plaudit.alerting.policies.domain.revisions import BREACH
 from plaudit.alerting.timers import store
 from plaudit.alerting.timers.domain import (
     CONTACT,
@@ -36,21 +35,21 @@ from plaudit.alerting.timers.domain import (
     Timer,
     Watermark,
     by_log,
+    contact_timer,
     difference,
     following,
     next_timer,
     pins_of,
-    timer_at,
 )
-from plaudit.alerting.timers.store import DueClocks
+from plaudit.alerting.timers.store import Due, DueClocks
 from plaudit.common.contracts import CUSTOMERS, REVIEWS
 from plaudit.common.db import Tx, lock, try_lock
 from plaudit.common.db.errors import is_transient
+from plaudit.common.db.storable import reason_of
 from plaudit.common.events import Outgoing
 from plaudit.common.kafka import dead_letters
 from plaudit.common.outbox import UnitOfWork
 
-MAX_ERROR_CHARS: Final = 500
 CONTACTS_GROUP: Final = "alerting-contacts"
 GROUPS: Final[Mapping[str, str]] = {REVIEWS.name: GROUP, CUSTOMERS.name: CONTACTS_GROUP}
 """Topic that fulfils clocks → the group that reads it."""
@@ -64,22 +63,22 @@ class Schedule(Follower):
     async def follow(self, tx: Tx, entries: Sequence[LogEntry]) -> Sequence[Outgoing]:
         """Replace and cancel timers; publishes nothing."""
         stale: set[ClockKey] = set()
-        scheduled: dict[ClockKey, list[Timer]] = {}
+        scheduled: dict[ClockKey, Timer | None] = {}
+        looks: dict[ClockKey, Timer] = {}
         for clock, event, terms, _, _ in entries:
             key = clock.key
             is_start = isinstance(event, Started)
             if not is_start or clock.run.number > 1:
                 stale.add(key)
             if isinstance(event, PLANS) and clock.run.can_move:
-                timer = next_timer(clock, terms, event.at)
-                scheduled[key] = [] if timer is None else [timer]
-                if is_start and clock.about.person is not None:
-                    # The contact may have been told before this was.
-                    scheduled[key].append(timer_at(clock, Stage(CONTACT, tx.now)))
+                scheduled[key] = next_timer(clock, terms, event.at)
             else:
                 scheduled.pop(key, None)
+            if is_start and clock.about.person is not None:
+                # The contact may have been told before this was. It counts whatever comes after the start.
+                looks[key] = contact_timer(clock, tx.now)
         await store.cancel(tx, stale)
-        await store.plan(tx, [timer for timers in scheduled.values() for timer in timers])
+        await store.plan(tx, [*filter(None, scheduled.values()), *looks.values()])
         return ()
 
 
@@ -126,19 +125,19 @@ async def look_for_contacts(tx: Tx, contacts: Collection[KnownContact]) -> None:
     """
     await contact_store.add(tx, list(contacts))
     waiting = await clock_store.waiting_for(tx, {(contact.tenant_id, contact.person) for contact in contacts})
-    await store.add(tx, [timer_at(clock, Stage(CONTACT, tx.now)) for clock in waiting])
+    await store.add(tx, [contact_timer(clock, tx.now) for clock in waiting])
 
 
-async def set_aside(tx: Tx, key: ClockKey, root: UUID, error: Exception) -> None:
-    """Mark the due timers of a clock that cannot fire, so that they are not tried again. Later ones still fire."""
-    await lock(tx, [order_key(root)])
-    for warning in await store.due_of(tx, key):
+async def set_aside(tx: Tx, key: ClockKey, due: Due, error: Exception) -> None:
+    """Mark what was to fire of a clock and cannot, so that it is not tried again. What comes later still fires."""
+    await lock(tx, [order_key(due.root)])
+    for warning in await store.due_of(tx, key, due.until):
         if warning.kind != BREACH and warning.breach_at is not None:
-            await store.add(tx, await _beside(tx, warning, warning.breach_at))
-    await store.set_aside(tx, key, f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
+            await store.add(tx, await _beside(tx, warning, warning.breach_at, due.until))
+    await store.set_aside(tx, key, due.until, reason_of(error))
 
 
-async def _beside(tx: Tx, warning: Timer, breach_at: datetime) -> list[Timer]:
+async def _beside(tx: Tx, warning: Timer, breach_at: datetime, until: datetime) -> list[Timer]:
     """Return what is planned beside a warning that is set aside: what has come due with it, and what is next."""
     key = warning.tenant_id, warning.clock_id
     try:
@@ -146,7 +145,7 @@ async def _beside(tx: Tx, warning: Timer, breach_at: datetime) -> list[Timer]:
         if key not in known:
             return []
         rules = await rules_of(tx, {warning.tenant_id}, known.values())
-        after = following(known[key], rules.pinned(warning.tenant_id, known[key].run.pin), warning, tx.now)
+        after = following(known[key], rules.pinned(warning.tenant_id, known[key].run.pin), warning, until)
     except Exception as fault:
         # What makes the warning fail may be what says which stage is next. That holds up no breach.
         if is_transient(fault):

@@ -104,18 +104,9 @@ def following(clock: Clock, terms: Terms, warning: Timer, until: datetime) -> Fo
     return Following(due, after[len(due)] if len(due) < len(after) else None)
 
 
-def timer_at(clock: Clock, stage: Stage) -> Timer:
-    """Return the timer of one stage of a clock, from which no other follows."""
-    return Timer(
-        clock.tenant_id,
-        clock.id,
-        clock.run.generation,
-        stage.kind,
-        clock.root,
-        clock.stream.topic,
-        clock.stream.partition,
-        stage.at,
-    )
+def contact_timer(clock: Clock, at: datetime) -> Timer:
+    """Return the timer that looks for contacts with the person of a follow-up; no stage follows from it."""
+    return Timer(clock.tenant_id, clock.id, clock.run.generation, CONTACT, clock.root, *clock.stream, at)
 
 
 class ByLog(NamedTuple):

@@ -32,7 +32,8 @@ FROM (
 ) AS t
 """
 
-_CANCEL = "DELETE FROM timers WHERE tenant_id = $1 AND clock_id = ANY ($2::uuid[])"
+# A contact that was told counts for a clock whatever becomes of its stages; who looks for it finds that out.
+_CANCEL = "DELETE FROM timers WHERE tenant_id = $1 AND clock_id = ANY ($2::uuid[]) AND kind <> 'contact'"
 
 # A plan that is kept reads the whole table, if it was made while that was small.
 _PLAN_ANEW = "SET LOCAL plan_cache_mode = force_custom_plan"
@@ -86,9 +87,9 @@ RETURNING {_TIMER.listed}
 """
 
 _DUE_OF_CLOCK = "tenant_id = $1 AND clock_id = $2 AND failed_at IS NULL AND due_at <= $3"
-_DUE_NOW = f"SELECT {_TIMER.listed} FROM timers WHERE {_DUE_OF_CLOCK}"
+_DUE_BY = f"SELECT {_TIMER.listed} FROM timers WHERE {_DUE_OF_CLOCK}"
 _SET_ASIDE = f"""
-UPDATE timers SET failed_at = $3, error = $4, breach_at = CASE WHEN kind = 'breach' THEN breach_at END
+UPDATE timers SET failed_at = $4, error = $5, breach_at = CASE WHEN kind = 'breach' THEN breach_at END
 WHERE {_DUE_OF_CLOCK}
 """
 
@@ -233,7 +234,7 @@ async def plan(tx: Tx, planned: Sequence[Timer]) -> None:
 
 
 async def cancel(tx: Tx, keys: Collection[ClockKey]) -> None:
-    """Delete all timers of these clocks. The clocks' order keys must be held."""
+    """Delete the timers of all stages of these clocks. The clocks' order keys must be held."""
     if not keys:
         return
     of_tenant: defaultdict[str, list[UUID]] = defaultdict(list)
@@ -282,17 +283,17 @@ def columns_of(streams: Iterable[Stream]) -> tuple[list[str], list[int]]:
     return [stream.topic for stream in listed], [stream.partition for stream in listed]
 
 
-async def due_of(tx: Tx, key: ClockKey) -> list[Timer]:
-    """Return the due timers of a clock that were not set aside."""
-    return [Timer(*_timer_of(row)) for row in await tx.raw.fetch(_DUE_NOW, *key, tx.now)]
+async def due_of(tx: Tx, key: ClockKey, until: datetime) -> list[Timer]:
+    """Return the timers of a clock, due up to a moment, that were not set aside."""
+    return [Timer(*_timer_of(row)) for row in await tx.raw.fetch(_DUE_BY, *key, until)]
 
 
-async def set_aside(tx: Tx, key: ClockKey, error: str) -> None:
-    """Mark the due timers of a clock that cannot fire, so that they are not tried again.
+async def set_aside(tx: Tx, key: ClockKey, until: datetime, error: str) -> None:
+    """Mark the timers of a clock that cannot fire, due up to a moment, so that they are not tried again.
 
     No warning among them has a `breach_at` any more: nothing follows from it.
     """
-    await tx.raw.execute(_SET_ASIDE, *key, tx.now, error)
+    await tx.raw.execute(_SET_ASIDE, *key, until, tx.now, error)
 
 
 async def look_up_by_index(tx: Tx) -> None:

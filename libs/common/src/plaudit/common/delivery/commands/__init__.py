@@ -12,7 +12,6 @@ from plaudit.common.delivery.commands.checks import (
     asked_apart,
     checked,
     failed,
-    reason_of,
 )
 from plaudit.common.delivery.commands.leaving import (
     LEASE_SECONDS,
@@ -60,7 +59,6 @@ __all__ = [
     "prepare",
     "queue",
     "ready_of",
-    "reason_of",
     "record",
     "redrive",
     "with_references",

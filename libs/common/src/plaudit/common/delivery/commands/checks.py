@@ -12,8 +12,8 @@ from prometheus_client import Counter
 
 from plaudit.common.db import Tx
 from plaudit.common.db.savepoints import savepoint
+from plaudit.common.db.storable import reason_of
 from plaudit.common.delivery.domain.message import Channel, Content, Delivery, takes_topic
-from plaudit.common.delivery.domain.outcomes import MAX_ERROR_CHARS
 from plaudit.common.jobs import bisect
 
 log = structlog.get_logger()
@@ -78,11 +78,6 @@ def failed(delivery: Delivery, error: Exception) -> Failed:
         exc_info=error,
     )
     return Failed(reason_of(error))
-
-
-def reason_of(error: Exception) -> str:
-    """Return an error as the reason of a failure: a text that the database takes."""
-    return f"{type(error).__name__}: {error}".replace("\0", "")[:MAX_ERROR_CHARS]
 
 
 async def asked_apart(

@@ -128,12 +128,16 @@ def checked_addresses(found: Sequence[str], allowed: Iterable[Network] = ()) -> 
     return list(found)
 
 
-def target_of(url: str, ports: Sequence[int]) -> Target:
+NO_PLAIN_HTTP: Final = "its address begins with http://, which this installation does not allow"
+
+
+def target_of(url: str, ports: Sequence[int], *, plain_http: bool = True) -> Target:
     """Return where an endpoint's address leads, without asking any server.
 
     Args:
         url: the address as a person gives it.
         ports: those that may be connected to.
+        plain_http: whether it may begin with http://.
 
     Raises:
         InvalidUrlError: it is no absolute address of https or http with a host and an allowed port.
@@ -149,6 +153,7 @@ def target_of(url: str, ports: Sequence[int]) -> Target:
         raise InvalidUrlError("this is no address such as https://hooks.example.com/plaudit") from error
     if parts.scheme not in SCHEMES or not parts.hostname:
         raise InvalidUrlError("an address begins with https:// and a host")
+    _check_scheme(parts.scheme, plain_http=plain_http)
     if parts.username is not None or parts.password is not None or "@" in parts.netloc:
         raise InvalidUrlError("an address holds no user name and no password")
     if parts.fragment:
@@ -166,6 +171,11 @@ def target_of(url: str, ports: Sequence[int]) -> Target:
         raise InvalidUrlError(f"the port {port} is not among those that may be connected to: {named}")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, parts.hostname, port, path)
+
+
+def _check_scheme(scheme: str, *, plain_http: bool) -> None:
+    if scheme == "http" and not plain_http:
+        raise InvalidUrlError(NO_PLAIN_HTTP)
 
 
 def _is_host(text: str, *, is_in_brackets: bool) -> bool:

@@ -130,8 +130,13 @@ class Endpoint(msgspec.Struct, frozen=True):
     created_by: str
 
 
-def checked(draft: Draft, ports: Sequence[int]) -> Draft:
+def checked(draft: Draft, ports: Sequence[int], *, plain_http: bool = True) -> Draft:
     """Return a draft that can be stored.
+
+    Args:
+        draft: it, as a person gives it.
+        ports: those that may be connected to.
+        plain_http: whether its address may begin with http://.
 
     Raises:
         WrongEndpointError: fields cannot be right; it names each of them.
@@ -141,7 +146,7 @@ def checked(draft: Draft, ports: Sequence[int]) -> Draft:
     told = {
         "name": _refusal(lambda: checked_name(draft.name, max_chars=MAX_NAME_CHARS)),
         "channel": _wrong_channel(draft.channel),
-        "url": _refusal(lambda: target_of(url, ports)),
+        "url": _refusal(lambda: target_of(url, ports, plain_http=plain_http)),
         "topics": _wrong_topics(topics),
         "secret": _wrong_secret(draft),
     }

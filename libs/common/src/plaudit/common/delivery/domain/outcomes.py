@@ -143,7 +143,7 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return min(float(text[:9]), MAX_RETRY_AFTER_SECONDS)
     try:
         at = parsedate_to_datetime(text)
-    except (ValueError, IndexError, TypeError):
+    except (ValueError, IndexError, TypeError, OverflowError):
         return None
     at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
     return min(max((at - now).total_seconds(), 0.0), MAX_RETRY_AFTER_SECONDS)

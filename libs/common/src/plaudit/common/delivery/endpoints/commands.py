@@ -48,7 +48,15 @@ class Made:
 
 
 async def create(
-    tx: Tx, ids: IdSource, vault: Vault, tenant_id: str, draft: Draft, actor: str, ports: Sequence[int]
+    tx: Tx,
+    ids: IdSource,
+    vault: Vault,
+    tenant_id: str,
+    draft: Draft,
+    actor: str,
+    ports: Sequence[int],
+    *,
+    plain_http: bool = True,
 ) -> Made:
     """Make an endpoint; a webhook without a secret gets one.
 
@@ -56,7 +64,7 @@ async def create(
         WrongEndpointError: a field cannot be right.
         TooManyEndpointsError: the tenant has as many as it may.
     """
-    draft = checked(draft, ports)
+    draft = checked(draft, ports, plain_http=plain_http)
     await lock(tx, [f"endpoints:{tenant_id}"])
     if await store.count(tx, tenant_id) >= MAX_ENDPOINTS:
         raise TooManyEndpointsError
@@ -89,6 +97,7 @@ async def change(
     name: str | None = None,
     url: str | None = None,
     topics: tuple[str, ...] | None = None,
+    plain_http: bool = True,
 ) -> Endpoint:
     """Change the name, the address or the topics of an endpoint; what is None stays.
 
@@ -106,6 +115,7 @@ async def change(
             secret=secrets.current,
         ),
         ports,
+        plain_http=plain_http,
     )
     origin = target_of(draft.url, ports).origin
     changed = msgspec.structs.replace(endpoint, name=draft.name, origin=origin, topics=draft.topics)

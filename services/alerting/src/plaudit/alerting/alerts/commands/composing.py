@@ -10,6 +10,7 @@ from plaudit.alerting.alerts.commands.telling import messages_of
 from plaudit.alerting.alerts.domain import Alert
 from plaudit.alerting.alerts.domain.escalation import owner_now
 from plaudit.alerting.alerts.domain.notes import (
+    CALLS,
     RESOLVED,
     Known,
     Note,
@@ -25,6 +26,7 @@ from plaudit.alerting.alerts.store import silences
 from plaudit.alerting.clocks import store as clock_store
 from plaudit.alerting.clocks.domain.clock import ClockKey
 from plaudit.alerting.mails.commands import aids_of, aids_of_reviews, history_of, is_bad
+from plaudit.alerting.mails.domain.again import TOLD_AGAIN, told_again
 from plaudit.alerting.mails.domain.aid import NO_AID, severity_of
 from plaudit.alerting.mails.domain.letters import LEFT
 from plaudit.alerting.mails.domain.words import DESK
@@ -85,9 +87,19 @@ def gatherer_of(public_url: str, fallback: Owner) -> Gatherer:
         wanted = [said.alert for said in looked_up.values() if isinstance(said, _Wanted)]
         keys: set[ClockKey] = {(each.tenant_id, each.clock_id) for each in wanted if each.clock_id is not None}
         clocks = await clock_store.load(tx, keys)
+        again = told_again(
+            [each.delivery for each in due],
+            {
+                delivery_id: ((said.alert.tenant_id, said.alert.id), said.note.number)
+                for delivery_id, said in looked_up.items()
+                if isinstance(said, _Wanted) and said.note.kind in CALLS
+            },
+        )
         found: dict[UUID, Item | Withdraw | Later] = {}
         for delivery_id, said in looked_up.items():
-            if isinstance(said, _Wanted):
+            if delivery_id in again:
+                found[delivery_id] = Withdraw(TOLD_AGAIN)
+            elif isinstance(said, _Wanted):
                 key = said.alert.clock_id
                 known = Known() if key is None else Known(clocks.get((said.alert.tenant_id, key)))
                 zone = zone_of(said.reader.zone)

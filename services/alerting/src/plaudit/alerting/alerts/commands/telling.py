@@ -21,6 +21,7 @@ from plaudit.alerting.people import store as people
 from plaudit.alerting.people.domain import EndpointRef, Owner, Owners, Target
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.db import Tx
+from plaudit.common.db.storable import reason_of
 from plaudit.common.delivery import commands as deliveries
 from plaudit.common.delivery import store as delivery_store
 from plaudit.common.delivery.domain.message import Channel, Message, Recipient, endpoint, mail_to
@@ -29,7 +30,6 @@ REMINDER_WHY: Final = "Somebody acknowledged it, and it is not resolved: it is o
 UNSILENCED_WHY: Final = "A silence held back what was to be told of it. The silence has ended, and it is still open."
 READ_AT_A_TIME: Final = 500
 """Alerts, and clocks, when a silence ends."""
-MAX_ERROR_CHARS: Final = 500
 
 
 async def tell(tx: Tx, alert: Alert, target: Target, note: Note) -> None:
@@ -125,12 +125,12 @@ async def tell_acknowledged(tx: Tx, alert: Alert) -> None:
 
 async def set_aside(tx: Tx, alert: Alert, error: Exception) -> None:
     """Mark the due steps of an alert that cannot fire, so that they are not tried again."""
-    await store.set_aside(tx, (alert.tenant_id, alert.id), f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
+    await store.set_aside(tx, (alert.tenant_id, alert.id), reason_of(error))
 
 
 async def set_silence_aside(tx: Tx, silence: Silence, error: Exception) -> None:
     """Mark a silence whose end cannot be told, so that those behind it are."""
-    await silences.set_aside(tx, silence, f"{type(error).__name__}: {error}".replace("\0", "")[:MAX_ERROR_CHARS])
+    await silences.set_aside(tx, silence, reason_of(error))
 
 
 async def tell_unsilenced(tx: Tx, silence: Silence, fallback: Owner) -> int:

@@ -70,6 +70,10 @@ class NoteKind(StrEnum):
     """A silence has ended, and it is still open."""
 
 
+CALLS: Final = frozenset({NoteKind.RAISED, NoteKind.ESCALATED, NoteKind.REMINDED, NoteKind.UNSILENCED})
+"""What calls somebody to an alert that is open; of several to one person the last one says all."""
+
+
 class Note(msgspec.Struct, frozen=True):
     """One message about an alert. It carries this; what it says is composed when it leaves."""
 

@@ -50,6 +50,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "clock.retracted": RESOLVE,
 }
 """Type of event → what it does to an alarm; others do nothing to one."""
+_BEGINS: Final[Mapping[str, str]] = {"alert": "alert.raised", "clock": "clock.breached"}
+"""What is above the type of an event that ends or acknowledges an alarm → what has begun it."""
 _SAID: Final[Mapping[str, str]] = {
     "clock.started": "Due",
     "clock.warned": "Soon late",
@@ -168,11 +170,19 @@ def is_told(event: Event, channel: str, topics: list[str], known_since: datetime
         now: the time.
     """
     is_news = event.at >= known_since and now - event.at <= MAX_AGE
-    if not is_news or event.type in TOLD_ELSEWHERE or not takes_topic(topics, event.topic):
+    if not is_news or event.type in TOLD_ELSEWHERE:
         return False
     if channel not in ALARM_CHANNELS:
-        return channel not in TO_PEOPLE or event.type not in FOR_PROGRAMS
-    return bool(event.action) and (channel == Channel.PAGERDUTY or event.action != ACKNOWLEDGE)
+        return takes_topic(topics, event.topic) and (channel not in TO_PEOPLE or event.type not in FOR_PROGRAMS)
+    if not event.action or not _takes_alarm(topics, event):
+        return False
+    return channel == Channel.PAGERDUTY or event.action != ACKNOWLEDGE
+
+
+def _takes_alarm(topics: list[str], event: Event) -> bool:
+    """Say whether an endpoint takes an event about an alarm: who is told that one begins is told of its end, too."""
+    begin = _BEGINS.get(event.type.partition(".")[0], event.type)
+    return takes_topic(topics, event.topic) or takes_topic(topics, begin)
 
 
 def message_of(

@@ -27,11 +27,13 @@ from plaudit.alerting.alerts.store import alerts as store
 from plaudit.alerting.audit import store as audit
 from plaudit.alerting.audit.domain import About, Recorded
 from plaudit.alerting.clocks import store as clock_store
+from plaudit.alerting.clocks.domain.clock import Clock
 from plaudit.alerting.mails.domain.words import DESK, page_of, review_page
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.api import fallback_of
 from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor, not_found
+from plaudit.common.pages.fields import missing, too_long
 from plaudit.common.people.naming import namer
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
@@ -42,6 +44,8 @@ LOOKS: Final = {AlertState.OPEN: "bad", AlertState.ACKNOWLEDGED: "warn", AlertSt
 REMINDERS: Final[Mapping[str, str]] = {"": "as usual", "60": "in 1 hour", "240": "in 4 hours", "1440": "tomorrow"}
 """Minutes → words."""
 CHOOSE: Final = "Choose one of the list."
+RESOLVE_NOTE: Final = "resolve-note"
+"""The field of the form that resolves, on a page where another form has a note too."""
 OVER: Final = "The alert is resolved: there is nothing left to look at."
 
 router = APIRouter(include_in_schema=False)
@@ -108,7 +112,7 @@ async def assign(
 ) -> Response:
     """Give it to another owner, who is told at once."""
     said = note.strip()
-    errors = {"note": f"It has at most {MAX_NOTE_CHARS:,} characters." if len(said) > MAX_NOTE_CHARS else ""}
+    errors = {"note": too_long(said, MAX_NOTE_CHARS)}
     try:
         owner = await owner_at(request, work.tx, principal.tenant_id, to)
     except commands.UnknownOwnerError as error:
@@ -132,7 +136,7 @@ async def silence(
     given = reason.strip()
     errors = {
         "hours": "" if hours in HOURS else CHOOSE,
-        "reason": "" if 1 <= len(given) <= MAX_REASON_CHARS else f"Write 1 to {MAX_REASON_CHARS} characters.",
+        "reason": missing(given, MAX_REASON_CHARS),
     }
     if any(errors.values()):
         return await _page(request, principal, work.tx, alert_id, Typed({"hours": hours, "reason": reason}, errors))
@@ -147,16 +151,15 @@ async def silence(
 
 
 @router.post(f"{ALERTS}/{{alert_id}}/resolve")
-async def resolve(request: Request, principal: Writer, work: Work, alert_id: UUID, why: Text = "") -> Response:
+async def resolve(request: Request, principal: Writer, work: Work, alert_id: UUID, note: Text = "") -> Response:
     """Say that nothing is left to do about it."""
-    given = why.strip()
-    if len(given) > MAX_NOTE_CHARS:
-        wrong = {"why": f"It has at most {MAX_NOTE_CHARS:,} characters."}
-        return await _page(request, principal, work.tx, alert_id, Typed({"why": why}, wrong))
+    given, typed = note.strip(), {RESOLVE_NOTE: note}
+    if wrong := too_long(given, MAX_NOTE_CHARS):
+        return await _page(request, principal, work.tx, alert_id, Typed(typed, {RESOLVE_NOTE: wrong}))
     try:
         after = await commands.resolve(work, principal.tenant_id, alert_id, given, principal.actor)
     except commands.NoReasonError as error:
-        return await _page(request, principal, work.tx, alert_id, Typed({"why": why}, {"why": str(error)}))
+        return await _page(request, principal, work.tx, alert_id, Typed(typed, {RESOLVE_NOTE: str(error)}))
     except AlertResolvedError:
         return _said(request, alert_id, OVER, is_good=False)
     except AlertEndsOtherwiseError as error:
@@ -179,6 +182,7 @@ async def _page(
     owners, fallback = (await people.load(tx, [principal.tenant_id]))[principal.tenant_id], fallback_of(request)
     names = {each.address: each.name for each in (*owners.people, owners.default_owner(fallback))}
     by = alert["acknowledged_by"]
+    clock = await _clock(tx, principal.tenant_id, alert)
     resolving = await _by_hand(tx, principal.tenant_id, alert)
     actors = {each for each in (by, resolving and resolving.actor) if each}
     name_of = await namer(request.app.state.resources.common_database(), principal.tenant_id, actors)
@@ -202,7 +206,10 @@ async def _page(
         looks=LOOKS,
         values=typed.values,
         errors=typed.errors,
-        where=await _where(tx, principal.tenant_id, alert),
+        where=_where(alert, clock),
+        clock=clock,
+        clock_path=f"{DESK}/{alert['clock_id']}",
+        quoted=_quoted(alert, clock),
         path=f"{ALERTS}/{alert_id}",
         may_write=principal.may("alerts:write"),
     )
@@ -216,10 +223,23 @@ async def _by_hand(tx: SqlTx, tenant_id: str, alert: RowMapping) -> Recorded | N
     return next((each for each in entries if each.kind == "alert.resolved"), None)
 
 
-async def _where(tx: SqlTx, tenant_id: str, alert: RowMapping) -> tuple[str, str]:
+async def _clock(tx: SqlTx, tenant_id: str, alert: RowMapping) -> Clock | None:
+    """Return the clock that an alert is about; none where it is about none, or that is not stored any more."""
+    key = tenant_id, alert["clock_id"]
+    return (await clock_store.load(tx, [key])).get(key) if alert["clock_id"] else None
+
+
+def _where(alert: RowMapping, clock: Clock | None) -> tuple[str, str]:
     """Return the page of what an alert is about, and how it is called; nothing where it is about no one thing."""
     if alert["clock_id"]:
-        clock = (await clock_store.load(tx, [(tenant_id, alert["clock_id"])])).get((tenant_id, alert["clock_id"]))
         return (f"{DESK}/{alert['clock_id']}", "Open the clock") if clock is None else page_of(clock)
     is_due = alert["state"] != AlertState.RESOLVED
     return review_page(alert["review_id"], to_answer=is_due) if alert["review_id"] else ("", "")
+
+
+def _quoted(alert: RowMapping, clock: Clock | None) -> list[str]:
+    """Return what the review says that an alert is about."""
+    if clock is None:
+        return [each for each in (alert["title"], alert["excerpt"]) if each]
+    said = (clock.about.title, clock.about.excerpt) if clock.about.review_id else ()
+    return [each for each in said if each]

@@ -16,6 +16,7 @@ from plaudit.alerting.alerts.store import silences
 from plaudit.common.contracts.subjects import SUBJECT_RULE, is_subject
 from plaudit.common.db import Tx
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor, not_found
+from plaudit.common.pages.fields import missing
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 
@@ -50,7 +51,7 @@ async def begin_silence(
     errors = {
         "subject": "" if is_subject(subject.strip()) else sentence(SUBJECT_RULE),
         "hours": "" if hours in HOURS else "Choose one.",
-        "reason": "" if 1 <= len(reason.strip()) <= MAX_REASON_CHARS else f"Write 1 to {MAX_REASON_CHARS} characters.",
+        "reason": missing(reason.strip(), MAX_REASON_CHARS),
     }
     if any(errors.values()):
         return await _page(request, principal, work.tx, Typed(values, errors))

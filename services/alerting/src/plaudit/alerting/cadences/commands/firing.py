@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -26,8 +25,7 @@ from plaudit.alerting.calendars.domain.local_times import local_date
 from plaudit.alerting.people import store as people
 from plaudit.alerting.people.domain import Owner
 from plaudit.common.db import Tx, lock, try_lock
-
-MAX_ERROR_CHARS: Final = 500
+from plaudit.common.db.storable import reason_of
 
 
 @dataclass(slots=True)
@@ -64,7 +62,7 @@ async def fire(tx: Tx, due: Collection[PersonKey], fallback: Owner, public_url: 
 async def set_aside(tx: Tx, key: PersonKey, error: Exception) -> None:
     """Mark what is due of a person and cannot fire, so that it is not tried again."""
     await lock(tx, [order_key(*key)])
-    await occurrences.set_aside(tx, key, f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS])
+    await occurrences.set_aside(tx, key, reason_of(error))
 
 
 async def _fire_persons(

@@ -134,9 +134,6 @@ def content_of(known: Known, link: str) -> Content:
 
 
 def _html(language: str, opening: str, said: Words, link: str, preferences_url: str) -> str:
-    why = Markup(
-        '<p dir="auto" style="margin:0 0 6px;font-size:14px;color:{}">{}</p>'
-        '<p style="margin:0;font-size:14px"><a href="{}" style="color:#3d3b36">{}</a></p>'
-    ).format(look.SOFT, said.reason, preferences_url, said.preferences)
+    why = look.why(said.reason, preferences_url, said.preferences)
     body = (look.paragraph(opening), look.paragraph(said.request), look.button(link, said.label), why)
     return look.page(Markup("").join(body), language=language)

@@ -23,6 +23,7 @@ from plaudit.alerting.cadences.domain.rules import (
     Weekly,
 )
 from plaudit.alerting.calendars.domain.local_times import A_DAY, add_months, at_local, existing_date, local_date
+from plaudit.alerting.calendars.domain.timeline import FIRST_YEAR, LAST_YEAR
 from plaudit.common.contracts.subjects import is_within
 
 A_WEEK: Final = 7
@@ -69,7 +70,17 @@ def applies(rule: Rule, person: Person) -> bool:
 
 
 def anchor_of(rule: Rule, person: Person) -> datetime | None:
-    """Return the instant that a rule counts from; None where that has not happened."""
+    """Return the instant that a rule counts from; None where that has not happened.
+
+    What is told with the first or the last of all years, as by programs that mean never, is no such instant: no date
+    could be counted from it.
+    """
+    anchor_at = _told_anchor(rule, person)
+    is_counted = anchor_at is not None and FIRST_YEAR <= anchor_at.year <= LAST_YEAR
+    return anchor_at if is_counted else None
+
+
+def _told_anchor(rule: Rule, person: Person) -> datetime | None:
     match rule.schedule:
         case AfterEvent(event=event):
             return person.event_at(event)

@@ -14,7 +14,7 @@ from plaudit.alerting.cadences.domain.rules import (
 from plaudit.alerting.cadences.domain.touchpoint import MAX_NOTE_CHARS, Channel, State
 from plaudit.common.http import AnyText, Body
 from plaudit.common.http.openapi_examples import A_TIME
-from plaudit.common.http.texts import STORABLE_PATTERN
+from plaudit.common.http.texts import SEEN, STORABLE_PATTERN
 
 A_PERSON: Final = "native:c-1"
 
@@ -60,8 +60,8 @@ class DoneIn(Body):
 class SkipIn(Body):
     """That a customer is not contacted this time."""
 
-    why: Annotated[AnyText, StringConstraints(min_length=1, max_length=MAX_NOTE_CHARS, strip_whitespace=True)] = Field(
-        description="The reason, in words.", examples=["On holiday until May."]
+    why: Annotated[AnyText, StringConstraints(min_length=1, max_length=MAX_NOTE_CHARS, strip_whitespace=True), SEEN] = (
+        Field(description="The reason, in words.", examples=["On holiday until May."])
     )
 
 

@@ -18,6 +18,8 @@ MAX_END_MINUTE: Final = 2 * DAY_MINUTES
 MAX_INTERVALS: Final = 24
 """Of one date."""
 MAX_OVERRIDES: Final = 1_000
+MAX_REASON_CHARS: Final = 100
+"""Of the name of an override."""
 MAX_HOLIDAYS: Final = 2_000
 MAX_NAME_CHARS: Final = 32
 NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,31}$"
@@ -142,8 +144,9 @@ def _check(calendar: Calendar) -> None:
         raise InvalidCalendarError("/week", "a calendar needs open time on some weekday, or nothing would ever be due")
     for number, (day, override) in enumerate(calendar.overrides.items()):
         _check_date(f"/overrides/{number}/intervals", override.intervals)
-        before = calendar.intervals_on(day - timedelta(days=1))
-        after = calendar.intervals_on(day + timedelta(days=1))
+        # Nothing is before the first of all dates, nor after the last.
+        before = () if day == date.min else calendar.intervals_on(day - timedelta(days=1))
+        after = () if day == date.max else calendar.intervals_on(day + timedelta(days=1))
         _check_spill(f"/overrides/{number}/intervals", before, override.intervals)
         _check_spill(f"/overrides/{number}/intervals", override.intervals, after)
 

@@ -56,6 +56,8 @@ class CalendarRevision:
         return self.calendar.revision
 
 
+NAME_OF_PREVIEW: Final = "preview"
+"""What follows the address of calendars to preview one."""
 RENEWAL: Final = "renewal"
 """Who makes a revision that differs in its list of holidays alone."""
 
@@ -128,6 +130,18 @@ def build(definition: Definition, name: str, revision: int, today: date) -> Cale
     return calendar
 
 
+def check_new_name(name: str, latest: CalendarRevision | None) -> None:
+    """Refuse a new calendar whose address is another thing's.
+
+    Raises:
+        InvalidCalendarError: it could not be read by its address.
+    """
+    if latest is None and name == NAME_OF_PREVIEW:
+        raise InvalidCalendarError(
+            "/name", f"the address of a calendar {name} is that of previews; choose another name"
+        )
+
+
 def next_revision(
     definition: Definition, name: str, latest: CalendarRevision | None, actor: str, now: datetime
 ) -> CalendarRevision | None:
@@ -142,10 +156,11 @@ def next_revision(
 
     Raises:
         BuiltInCalendarError: every tenant has one of this name.
-        InvalidCalendarError: as `build`.
+        InvalidCalendarError: as `build` and `check_new_name`.
     """
     if name == ALWAYS_NAME:
         raise BuiltInCalendarError
+    check_new_name(name, latest)
     number = 1 if latest is None else latest.revision + 1
     calendar = build(definition, name, number, now.astimezone(UTC).date())
     if latest is not None and latest.definition == definition and _frozen(latest.calendar) == _frozen(calendar):

@@ -8,6 +8,7 @@ from typing import Final
 from plaudit.alerting.calendars.domain.calendar import (
     ALWAYS_NAME,
     MAX_OVERRIDES,
+    MAX_REASON_CHARS,
     NAME_PATTERN,
     WEEKDAYS,
     InvalidCalendarError,
@@ -25,7 +26,6 @@ from plaudit.alerting.calendars.domain.writing import (
 )
 
 NAME_RULE: Final = "A name has 1 to 32 small letters, digits, _ and -, and begins with a letter."
-MAX_REASON_CHARS: Final = 100
 _LINE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})\s+(closed|[0-9][0-9:,–-]*)(?:\s+(\S.*))?", re.IGNORECASE)
 _SPACES: Final = re.compile(r"\s*([,–-])\s*(?=[0-9]{1,2}:)")
 _LINE_RULE: Final = "as 2026-12-24 09:00-12:00 Christmas Eve, or as 2026-12-31 closed New Year's Eve"
@@ -122,7 +122,9 @@ def _overrides_typed(text: str) -> dict[date, Override]:
             raise ValueError(f"Line {number}: there is no date {written}.") from None
         if day in found:
             raise ValueError(f"Line {number} is of a date that a line above is of, too: leave one of them.")
-        found[day] = Override(intervals, (name or "")[:MAX_REASON_CHARS])
+        if name and len(name) > MAX_REASON_CHARS:
+            raise ValueError(f"Line {number}: a name has at most {MAX_REASON_CHARS} characters.")
+        found[day] = Override(intervals, name or "")
     return found
 
 

@@ -25,10 +25,10 @@ from plaudit.alerting.clocks.domain.moves import (
 )
 from plaudit.common import idempotency
 from plaudit.common.db import Tx, lock
+from plaudit.common.db.storable import reason_of
 from plaudit.common.idempotency import IdempotencyKey
 from plaudit.common.outbox import UnitOfWork
 
-MAX_ERROR_CHARS: Final = 500
 _encode: Final = msgspec.json.Encoder().encode
 ZONES_CHANGED: Final = "The data of time zones has changed, and with it the open hours of the calendar."
 SYSTEM: Final = "system"
@@ -120,7 +120,7 @@ async def order_counting(tx: Tx, move_id: UUID, tenant_id: str, ref: CalendarRef
 
 async def fail_move(tx: Tx, move: Move, error: Exception) -> None:
     """End a move that fails on its data, with the reason."""
-    await store.fail_move(tx, move, f"{type(error).__name__}: {error}".replace("\0", "")[:MAX_ERROR_CHARS])
+    await store.fail_move(tx, move, reason_of(error))
 
 
 async def move_some(work: UnitOfWork, move: Move, chunk: Chunk, followers: Sequence[Follower]) -> Moved:

@@ -36,9 +36,9 @@ from plaudit.alerting.desk.pages.shared import (
 from plaudit.alerting.mails.domain.words import DESK
 from plaudit.common.http import Cursor, Principal, Work, not_found
 from plaudit.common.outbox import SqlUnitOfWork
+from plaudit.common.pages.fields import missing, too_long
 from plaudit.common.refusals import sentence
 from plaudit.common.sessions import Typed, done, zone_of_reader
-from plaudit.common.text import shows
 
 FORMAT: Final = "%Y-%m-%dT%H:%M"
 """Of a moment in a form, in the zone of whoever fills it in."""
@@ -293,16 +293,6 @@ def moment_of(text: str, zone: tzinfo = UTC) -> datetime | None:
         return at if at.astimezone(zone) == typed else None
     except (ValueError, OverflowError):  # the first and the last hours of the calendar are none in every zone
         return None
-
-
-def missing(text: str, most: int) -> str:
-    """Return what is wrong with words that have to be given; empty if nothing."""
-    return too_long(text, most) if shows(text) else "Write why, in a few words for your team."
-
-
-def too_long(text: str, most: int) -> str:
-    """Return that a text is too long; empty if it is not."""
-    return f"It has at most {most:,} characters." if len(text) > most else ""
 
 
 def _line(value: object) -> str:

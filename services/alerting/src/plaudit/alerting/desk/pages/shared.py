@@ -40,6 +40,7 @@ from plaudit.alerting.people.domain import Owner, Owners
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.db import SqlTx
 from plaudit.common.delivery import store as messages
+from plaudit.common.delivery.endpoints import store as endpoints
 from plaudit.common.delivery.pages import MESSAGES, STATES
 from plaudit.common.delivery.schemas import content_of
 from plaudit.common.http import Cursor, Principal, cut_page, decode_cursor
@@ -345,4 +346,8 @@ async def _deliveries(principal: Principal, tx: SqlTx) -> list[dict[str, Any]] |
     failed = await messages.list_deliveries(tx, principal.tenant_id, state="failed", limit=SHOWN_MESSAGES)
     newest = await messages.list_deliveries(tx, principal.tenant_id, limit=SHOWN_MESSAGES)
     found = [*failed, *(each for each in newest if each["state"] != "failed")][:SHOWN_MESSAGES]
-    return [{**each, "subject": content_of(each).subject} for each in found]
+    names = {str(each.id): each.name for each in await endpoints.all_of(tx, principal.tenant_id)}
+    return [
+        {**each, "subject": content_of(each).subject, "to": names.get(each["recipient"], each["recipient"])}
+        for each in found
+    ]

@@ -33,6 +33,10 @@ from plaudit.common.pages.navigation import HOME
 OVERVIEW_ROWS: Final = 6
 PAST_DAYS: Final = 13
 COMING_DAYS: Final = 3
+CAPPED: Final = (
+    f"No more than {store.MAX_COUNTED:,} are counted for a day: where that many are drawn, at least so many were due, "
+    "and at least so many of them late."
+)
 CLOCKS: Final = "/console/clocks"
 """Where the clocks stood before; older mails lead there."""
 ALERT_LOOKS: Final = {"open": "bad", "acknowledged": "warn", "resolved": "quiet"}
@@ -79,6 +83,7 @@ async def show_overview(request: Request, principal: Staff, tx: TenantTx) -> Res
         clocks=await store.waiting_clocks(tx, tenant_id, whose, limit=OVERVIEW_ROWS),
         alerts=await alert_store.list_alerts(tx, tenant_id, limit=OVERVIEW_ROWS),
         chart=_chart(days) if any(day["due"] for day in days) else None,
+        chart_note=CAPPED if _is_capped(days) else "",
         alert_looks=ALERT_LOOKS,
         **helpers(tx.now),
     )
@@ -112,10 +117,15 @@ async def show_clock(
 def _share(days: Sequence[Any]) -> list[tuple[str, str, str]]:
     """Return the figure of what was answered in time; nothing where nothing was due, or too much to count."""
     passed, late = sum(day["passed"] for day in days), sum(day["late"] for day in days)
-    if not passed or any(day["due"] >= store.MAX_COUNTED for day in days):
+    if not passed or _is_capped(days):
         return []
     share = f"{100 * (passed - late) / passed:.1f}".removesuffix(".0")
     return [(f"{share} %", f"answered in time, {PAST_DAYS + 1} days (n = {passed:,})", "")]
+
+
+def _is_capped(days: Sequence[Any]) -> bool:
+    """Say whether more was due on a day than is counted."""
+    return any(day["due"] >= store.MAX_COUNTED for day in days)
 
 
 def _chart(days: Sequence[Any]) -> Markup:
@@ -124,13 +134,14 @@ def _chart(days: Sequence[Any]) -> Markup:
     due = [day["due"] if n <= now else day["running"] for n, day in enumerate(days)]
     late = [day["late"] if n <= now else None for n, day in enumerate(days)]
     past = days[: now + 1]
+    least = "at least " if _is_capped(past) else ""
     return line_chart(
         [f"{day['day']:%-d %B}" if n != now else "today" for n, day in enumerate(days)],
         [Series("due", due), Series("late", late, "bad")],
         title="Day (UTC)",
         summary=(
-            f"Answers due each day: {sum(day['due'] for day in past):,} in the last {len(past)} days, "
-            f"{sum(day['late'] for day in past):,} of them late."
+            f"Answers due each day: {least}{sum(day['due'] for day in past):,} in the last {len(past)} days, "
+            f"{least}{sum(day['late'] for day in past):,} of them late."
         ),
         now=now,
     )

@@ -51,6 +51,7 @@ from plaudit.common.http import (
     describe,
 )
 from plaudit.common.http.openapi_examples import A_TIME
+from plaudit.common.http.texts import StorableText
 
 router = APIRouter(prefix=INCIDENTS, tags=["incidents"])
 
@@ -334,7 +335,7 @@ async def unlink_from_incident(
     following: Following,
     incident_id: IncidentId,
     kind: Annotated[LinkKind, Path(description="What it is.")],
-    linked_id: Annotated[str, Path(max_length=MAX_LINKED_ID_CHARS, description="Its id.")],
+    linked_id: Annotated[StorableText, Path(max_length=MAX_LINKED_ID_CHARS, description="Its id.")],
 ) -> None:
     """Undo a link."""
     await incidents.unlink(work, principal.tenant_id, incident_id, Link(kind, linked_id), principal.actor, following)
@@ -369,7 +370,7 @@ async def remove_incident_subscriber(
     work: Work,
     following: Following,
     incident_id: IncidentId,
-    person: Annotated[str, Path(max_length=200, description="The person key.", examples=[A_PERSON])],
+    person: Annotated[StorableText, Path(max_length=200, description="The person key.", examples=[A_PERSON])],
 ) -> None:
     """Tell somebody no more. What they consented to stays in its log."""
     await subscribers.remove(work, principal.tenant_id, incident_id, person, principal.actor, following)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from plaudit.alerting.calendars.domain.timeline import FIRST_YEAR
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain import by_hand
 from plaudit.alerting.clocks.domain.clock_events import StartReason
@@ -63,8 +64,7 @@ async def declare(
     if changing.incident.kind is Kind.DATA_BREACH:
         raise IncidentRefusedError("It is a data breach already. Correct the time of awareness, if it is wrong.")
     now = work.tx.now
-    if breach.aware_at > now:
-        raise WrongIncidentError("/aware_at", IN_THE_FUTURE)
+    _check_aware_at(breach.aware_at, now)
     check_place(breach)
     changing.change(kind=Kind.DATA_BREACH)
     terms = statutory_terms(changing.incident, changing.rules)
@@ -94,8 +94,7 @@ async def correct_awareness(
     """
     why = checked_reason(reason)
     changing, breach = await _found(work, tenant_id, incident_id, following, expected)
-    if aware_at > work.tx.now:
-        raise WrongIncidentError("/aware_at", IN_THE_FUTURE)
+    _check_aware_at(aware_at, work.tx.now)
     if aware_at == breach.aware_at:
         return changing.incident
     clock = changing.clock(Metric.STATUTORY)
@@ -259,3 +258,13 @@ async def _found(
     if breach is None:
         raise IncidentRefusedError(NO_BREACH)
     return changing, breach
+
+
+def _check_aware_at(aware_at: datetime, now: datetime) -> None:
+    """Refuse an instant that no due time can be counted from."""
+    if aware_at > now:
+        raise WrongIncidentError("/aware_at", IN_THE_FUTURE)
+    if aware_at.year <= FIRST_YEAR:
+        raise WrongIncidentError(
+            "/aware_at", f"Name a time after the year {FIRST_YEAR}: nothing is counted from before."
+        )

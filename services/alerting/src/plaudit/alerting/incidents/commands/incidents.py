@@ -9,6 +9,7 @@ import msgspec
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock_events import StartReason
 from plaudit.alerting.clocks.domain.decide import starts
+from plaudit.alerting.incidents.commands.alarms import end_alarms
 from plaudit.alerting.incidents.commands.changing import Changing, lock_all
 from plaudit.alerting.incidents.domain.duties import after_end, after_severity, update_terms
 from plaudit.alerting.incidents.domain.incident import (
@@ -28,6 +29,7 @@ from plaudit.alerting.incidents.domain.incident import (
     check_is_changeable,
     checked,
     checked_links,
+    checked_note,
     checked_text,
     origin_of,
     slug_of,
@@ -110,7 +112,9 @@ async def set_severity(
     Raises:
         UnknownIncidentError, IncidentChangedError: as `Changing.found`.
         IncidentRefusedError: it is closed.
+        WrongIncidentError: the note is too long.
     """
+    why = checked_note(note)
     await lock_all(work, tenant_id, incident_id, None)
     changing = await Changing.found(work, tenant_id, incident_id, following, expected)
     check_is_changeable(changing.incident)
@@ -125,7 +129,7 @@ async def set_severity(
         changing.record(present, after_severity(present.run, terms, work.tx.now))
     elif changing.incident.state in UPDATED_STATES:
         expect_update(changing, StartReason.SEVERITY_CHANGED)
-    return await changing.finish("severity", by, note=note, data={"from": before, "to": severity})
+    return await changing.finish("severity", by, note=why, data={"from": before, "to": severity})
 
 
 async def set_state(
@@ -142,14 +146,16 @@ async def set_state(
 ) -> Incident:
     """Let an incident go on to another state.
 
-    One that is resolved or closed waits for no update; one that is opened again does from now on. Closing needs the
-    learnings, and that the authority has been notified of a data breach.
+    One that is resolved or closed waits for no update; one that is opened again does from now on. People are told by
+    updates alone; alarms end with the incident. Closing needs the learnings, and that the authority has been notified
+    of a data breach.
 
     Raises:
         UnknownIncidentError, IncidentChangedError: as `Changing.found`.
         IncidentRefusedError: the state cannot follow, or the authority has not been notified.
-        WrongIncidentError: the learnings are missing or too long.
+        WrongIncidentError: the learnings are missing or too long, or the note is.
     """
+    why = checked_note(note)
     await lock_all(work, tenant_id, incident_id, None)
     changing = await Changing.found(work, tenant_id, incident_id, following, expected)
     if changing.incident.state is state:
@@ -161,7 +167,10 @@ async def set_state(
         text = checked_text(learnings, "/learnings", NEEDS_LEARNINGS, MAX_LEARNINGS_CHARS)
         changing.change(learnings=text, closed_at=work.tx.now)
     enter(changing, state)
-    return await changing.finish(_change_of(before, state), by, note=note, data={"from": before, "to": state})
+    changed = await changing.finish(_change_of(before, state), by, note=why, data={"from": before, "to": state})
+    if state is State.RESOLVED:
+        await end_alarms(work.tx, changed, is_told=False)
+    return changed
 
 
 async def link(

@@ -9,6 +9,7 @@ import msgspec
 
 from plaudit.alerting.clocks.commands import Follower
 from plaudit.alerting.clocks.domain.clock_events import StartReason
+from plaudit.alerting.incidents.commands.alarms import end_alarms
 from plaudit.alerting.incidents.commands.changing import Changing, lock_all
 from plaudit.alerting.incidents.commands.incidents import enter, expect_update, keep
 from plaudit.alerting.incidents.domain.duties import after_update
@@ -103,6 +104,8 @@ async def publish(
     await changing.finish(change, by, data=data)
     await incidents.add_update(work.tx, update)
     await deliveries.queue(work.tx, messages)
+    if change == "resolved":
+        await end_alarms(work.tx, changing.incident, is_told=True)
     await keep(work, tenant_id, key, update)
     return update, False
 

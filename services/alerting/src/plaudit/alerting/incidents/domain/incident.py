@@ -267,6 +267,15 @@ def checked_text(text: str, field: str, what: str, most: int) -> str:
     return cleaned
 
 
+def checked_note(text: str) -> str:
+    """Return a note that may be left out, as a clean text.
+
+    Raises:
+        WrongIncidentError: it is too long.
+    """
+    return checked_text(text, "/note", "", MAX_NOTE_CHARS) if shows(text) else ""
+
+
 def checked_subjects(subjects: Sequence[str]) -> tuple[str, ...]:
     """Return subjects once each, in their order.
 

@@ -5,12 +5,15 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from plaudit.alerting.incidents.domain.incident import Audience, Incident, Severity, State
 from plaudit.alerting.incidents.domain.sign_up_words import SIGN_UP_WORDS
 from plaudit.alerting.incidents.domain.update import Update, Words
 from plaudit.alerting.incidents.domain.wording import WORDINGS
-from plaudit.common.delivery.domain.message import Content, Message, Recipient, person
+from plaudit.common.delivery.domain.message import Content, Message, Recipient, endpoint, person
+from plaudit.common.delivery.domain.shapes import mail
+from plaudit.common.mail import look
 
 TOPIC: Final = "incident"
 """What is above the topics of all messages about incidents; people choose by it."""
@@ -32,6 +35,8 @@ class Carried(msgspec.Struct, frozen=True):
     language: str
     revision: int = 1
     """Of the update."""
+    ends_alarm: bool = False
+    """Whether it ends the alarm of the incident, and tells nothing else."""
 
 
 def thread_of(incident_id: UUID) -> str:
@@ -83,6 +88,27 @@ def message_of(update: Update, to: Recipient, language: str, *, title: str) -> M
     )
 
 
+def end_of_alarm(incident: Incident, endpoint_id: UUID, not_before: datetime | None) -> Message:
+    """Return what ends the alarm of an incident that is over at an endpoint that holds alarms.
+
+    Args:
+        incident: as it is from now on.
+        endpoint_id: where the alarm was begun.
+        not_before: when it may leave; None: at once.
+    """
+    return Message(
+        tenant=incident.tenant_id,
+        key=f"incident-over:{incident.id}:{incident.revision}",
+        topic=RESOLVED,
+        to=endpoint(endpoint_id),
+        content=Content(
+            incident.title, "", data=msgspec.to_builtins(Carried(incident.id, incident.updates, "", ends_alarm=True))
+        ),
+        thread=thread_of(incident.id),
+        not_before=not_before,
+    )
+
+
 def sign_up_message(incident: Incident, person_key: str, language: str, now: datetime) -> Message:
     """Return the mail that asks somebody whether they want to be told. Its words are composed when it leaves.
 
@@ -120,6 +146,28 @@ def sign_up_content(title: str, language: str, link: str, company: str) -> Conte
         link=link,
         link_label=words.confirm_link,
         language=language,
+        sender_name=company,
+    )
+
+
+def content_for_person(content: Content, stop_url: str, company: str) -> Content:
+    """Return what an update says to a person by mail: in whose name, why they get it, and where they stop it.
+
+    Programs that read mails often do not show the header by which they could stop it. The page that it leads to is in
+    the language of the mail.
+
+    Args:
+        content: what the update says in the language of the mail.
+        stop_url: where the person stops such mails.
+        company: in whose name it is sent.
+    """
+    words = SIGN_UP_WORDS[content.language]
+    told = replace(content, link=f"{content.link}?language={content.language}" if content.link else "")
+    return replace(
+        told,
+        text=f"{mail.text_of(told)}\n{words.is_told}\n\n{words.stop}: {stop_url}",
+        html=mail.html_of(told, look.why(words.is_told, stop_url, words.stop)),
+        link="",
         sender_name=company,
     )
 
@@ -167,7 +215,7 @@ LEVELS: Final = {Severity.URGENT: "critical", Severity.IMPORTANT: "error", Sever
 def data_of(incident: Incident, update: Update) -> dict[str, Any]:
     """Return what an update says, for machines: every language of it."""
     return {
-        "event_action": "resolve" if update.state is State.RESOLVED else "trigger",
+        "event_action": "resolve" if update.state is State.RESOLVED or incident.is_over else "trigger",
         "event_severity": LEVELS[update.severity],
         "incident_id": str(incident.id),
         "slug": incident.slug,

@@ -1,5 +1,6 @@
 """The console's page of one incident, and what is done about it there."""
 
+from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -8,7 +9,6 @@ from starlette.responses import Response
 from plaudit.alerting.incidents.api.common import OfVault
 from plaudit.alerting.incidents.commands import channels, incidents, reading, subscribers
 from plaudit.alerting.incidents.domain.incident import (
-    MAX_NOTE_CHARS,
     Link,
     LinkKind,
     Severity,
@@ -18,6 +18,9 @@ from plaudit.alerting.incidents.domain.incident import (
 from plaudit.alerting.incidents.pages.shared import SEVERITIES, Field, Ordered, Reader, lines_of, one
 from plaudit.alerting.mails.domain.words import INCIDENTS
 from plaudit.common.http import TenantTx
+
+NOTE_OF_SEVERITY: Final = {"note": "severity-note"}
+"""The name of a field → its id on the page."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -32,16 +35,18 @@ async def show_incident(request: Request, principal: Reader, tx: TenantTx, incid
 async def set_severity(order: Ordered, severity: Field = "", note: Field = "") -> Response:
     """Set how severe an incident is."""
     if severity not in SEVERITIES:
-        return await order.wrong(WrongIncidentError("/severity", "Choose one of these."), {"note": note})
+        return await order.wrong(
+            WrongIncidentError("/severity", "Choose one of these."), {"note": note}, NOTE_OF_SEVERITY
+        )
     change = incidents.set_severity(
         order.work,
         *order.place,
         Severity(severity),
         order.principal.actor,
         order.following,
-        note=note.strip()[:MAX_NOTE_CHARS],
+        note=note,
     )
-    return await order.carried_out(change, "The severity is set.", {"note": note})
+    return await order.carried_out(change, "The severity is set.", {"note": note}, NOTE_OF_SEVERITY)
 
 
 @router.post(f"{INCIDENTS}/{{incident_id}}/state")
@@ -55,7 +60,7 @@ async def set_state(order: Ordered, state: Field = "", note: Field = "", learnin
         State(state),
         order.principal.actor,
         order.following,
-        note=note.strip()[:MAX_NOTE_CHARS],
+        note=note,
         learnings=learnings,
     )
     values = {"note": note, "learnings": learnings}

@@ -53,6 +53,7 @@ LABELS: Final[Mapping[str, str]] = {
     "reviews": "Ids of reviews, one in each line",
     "alerts": "Ids of alerts, one in each line",
     "note": "Why, for your team",
+    "severity-note": "Why, for your team",
     "learnings": "What was learned",
     "address": "E-mail address",
     "language": "Language",

@@ -21,7 +21,15 @@ from plaudit.alerting.incidents.domain.incident import (
     State,
     WrongIncidentError,
 )
-from plaudit.alerting.incidents.domain.messages import UPDATED, content_of, key_of, text_of, thread_of, title_of
+from plaudit.alerting.incidents.domain.messages import (
+    UPDATED,
+    content_for_person,
+    content_of,
+    key_of,
+    text_of,
+    thread_of,
+    title_of,
+)
 from plaudit.alerting.incidents.domain.update import MAX_PART_CHARS, PARTS, Update, Words, checked_texts
 from plaudit.alerting.incidents.domain.wording import ENGLISH, WORDINGS, direction
 from plaudit.alerting.incidents.pages.shared import Field, Ordered, Writer, console
@@ -41,6 +49,8 @@ PREVIEW: Final = "preview"
 UNKNOWN_CAUSE: Final = "cause_unknown"
 _ANY_ID: Final = UUID(int=0)
 """Of a delivery that is only shown."""
+A_LINK: Final = "(each reader's own link)"
+"""In place of the one that stops the mails."""
 OLD_FORM: Final = "Another update was published since this form was shown. Nothing is sent; look at it first."
 STATES: Final = {
     State.OPEN.value: "It is open",
@@ -196,7 +206,8 @@ def previews(incident: Incident, update: Update, public_url: str) -> list[tuple[
     if incident.audience is not Audience.INTERNAL:
         for each in update.texts:
             content = content_of(incident, update, each.language, public_url)
-            mail = f"Subject: {content.subject}\n\n{mail_text(content)}"
+            words = mail_text(content_for_person(content, A_LINK, ""))
+            mail = f"Subject: {content.subject}\n\n{words}"
             shown.append((f"Mail, {WORDINGS[each.language].name}", each.language, each.direction, mail))
     content = content_of(incident, update, update.texts[0].language, public_url)
     shown += [

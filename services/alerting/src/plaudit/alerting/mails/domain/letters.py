@@ -1,6 +1,6 @@
 """Mails to the owner of a clock: which there are, and whether one is still wanted. All of one clock are one thread."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -10,6 +10,7 @@ import msgspec
 from plaudit.alerting.clocks.domain.clock import Clock, thread_of
 from plaudit.alerting.clocks.domain.clock_events import Breached, ClockEvent, Retracted, Started, Warned, calls_nobody
 from plaudit.alerting.clocks.domain.run import Run, State
+from plaudit.alerting.clocks.domain.terms import Terms
 from plaudit.alerting.clocks.domain.words import name_of
 from plaudit.alerting.policies.domain.metrics import Metric
 from plaudit.common.contracts import Severity
@@ -21,6 +22,10 @@ URGENT: Final = frozenset((str(Severity.DRASTIC), "urgent"))
 """Severities of reviews and incidents that are told at any hour."""
 NO_LONGER_SO: Final = "the clock does not stand so any more"
 FLAPS: Final = "its owner was told a short time ago; it is told again if it stays so"
+MOVED: Final = "the due time has moved, and so has what this tells; it is told when that has come"
+PAUSED: Final = "the time of the clock stands still; it is told when that goes on"
+PAUSE_LOOKED_AT: Final = timedelta(minutes=5)
+"""So often it is looked whether the time goes on."""
 NOT_TOLD: Final = "nobody was told of the breach"
 LEFT: Final = "who it was for is not among the owners any more; whoever answers now is told"
 
@@ -125,7 +130,7 @@ def is_wanted(letter: Letter, clock: Clock, now: datetime) -> bool:
     """Say whether what a mail tells is still so: the same run, that waits.
 
     A notice and a warning are told before the due time only: after it there is the breach to tell. A run that was
-    moved, or paused and resumed, is the same, and its mail says when it is due now; warnings are planned anew.
+    moved, or paused and resumed, is the same, and its mail says when it is due now.
     """
     run = clock.run
     match letter.kind:
@@ -135,12 +140,31 @@ def is_wanted(letter: Letter, clock: Clock, now: datetime) -> bool:
             return is_of_run and run.state is not State.BREACHED
         case LetterKind.BREACH:
             return _is_of_run(letter, run) and run.waiting and run.state is State.BREACHED
-        case LetterKind.WARNING:
-            is_early = run.state is State.RUNNING and now < run.due_at
-            return letter.generation == run.generation and run.waiting and is_early
         case _:
             is_early = run.state is State.RUNNING and now < run.due_at
             return _is_of_run(letter, run) and run.waiting and is_early
+
+
+def tells_standing(letter: Letter) -> bool:
+    """Say whether a mail tells how a clock stands that is still due: of two that wait, the later one says all."""
+    return letter.kind in {LetterKind.NOTICE, LetterKind.WARNING, LetterKind.UNSILENCED}
+
+
+def stands_still(letter: Letter, clock: Clock) -> bool:
+    """Say whether what a mail tells of the due time may be so again, when the time of its run goes on."""
+    return tells_standing(letter) and _is_of_run(letter, clock.run) and clock.run.state is State.PAUSED
+
+
+def is_moved(letter: Letter, clock: Clock) -> bool:
+    """Say whether its run was moved, or paused and resumed, since a warning was due: it may come later by now."""
+    return letter.kind is LetterKind.WARNING and letter.generation != clock.run.generation
+
+
+def warned_at(letter: Letter, clock: Clock, terms: Terms) -> datetime | None:
+    """Return when a warning comes as its run stands now; None where its terms have no such warning."""
+    run, kind = clock.run, f"warn:{letter.percent or letter.after}"
+    stages = terms.stages(run.anchor_at, run.started_at, run.pauses, due=run.due_at)
+    return next((stage.at for stage in stages if stage.kind == kind), None)
 
 
 def _is_of_run(letter: Letter, run: Run) -> bool:

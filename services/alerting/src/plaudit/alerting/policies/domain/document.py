@@ -263,11 +263,13 @@ def model_mistake(error: Any, models: Mapping[int, type[BaseModel]]) -> Document
         error: as pydantic tells it.
         models: the depth of a field in the document → the model that has the fields of that depth.
     """
-    steps = [each for each in error["loc"] if not _is_of_library(each)]
+    place, kind = error["loc"], error["type"]
+    # The last step of a member that is not known, or is missing, is its name, whatever a writer has called it.
+    named = place[-1:] if kind in {"extra_forbidden", "missing"} else ()
+    steps = [*(each for each in place[: len(place) - len(named)] if not _is_of_library(each)), *named]
     pointer = ""
     for each in steps:
         pointer = step(pointer, each)
-    kind = error["type"]
     if kind == "extra_forbidden":
         return mistake(pointer, "unknown_field", unknown("field", str(steps[-1]), _fields_beside(steps, models)))
     if kind == "enum":

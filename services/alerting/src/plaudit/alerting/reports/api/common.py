@@ -41,6 +41,7 @@ from plaudit.common.http.files import Format, Group, as_file, written
 from plaudit.common.http.openapi_examples import A_TIME
 from plaudit.common.http.parameters import parameters
 from plaudit.common.http.problems import against_rule
+from plaudit.common.http.texts import StorableText
 from plaudit.common.time_zones import UnknownTimeZoneError, zone_of
 
 MAX_ZONE_CHARS: Final = 60
@@ -104,7 +105,7 @@ class AskedReport:
         int, Query(ge=1, le=MAX_SUBJECT_SEGMENTS, description="Of `by=subject`: so many segments make a group.")
     ] = 1
     zone: Annotated[
-        str,
+        StorableText,
         Query(
             max_length=MAX_ZONE_CHARS,
             description="Where weeks and months begin: a name of the IANA database.",

@@ -7,7 +7,7 @@ from typing import Final
 from plaudit.alerting.mails.domain.words import duration
 from plaudit.alerting.reports.domain.asked import LATE_AFTER_HOURS
 from plaudit.alerting.reports.domain.compliance import Compliance
-from plaudit.alerting.reports.domain.effects import Bucket, Effect
+from plaudit.alerting.reports.domain.effects import LEAST_FOR_MEAN, Bucket, Effect
 from plaudit.alerting.reports.domain.response_times import Times
 from plaudit.common.statistics.intervals import Interval
 from plaudit.common.statistics.waiting import Quantile
@@ -26,6 +26,8 @@ BUCKETS: Final = MappingProxyType(
 """How soon reviews were answered, in words."""
 NOTHING: Final = "–"
 TOO_FEW: Final = "too few"
+ALL_ALIKE: Final = "all alike"
+"""Of changes that are all the same: however many, they do not say how sure their mean is."""
 
 
 def percent(share: float | None) -> str:
@@ -44,10 +46,11 @@ def stars(change: float | None) -> str:
 
 
 def stars_between(effect: Effect) -> str:
-    """Return the interval of the mean change of ratings, or that there are too few to tell one."""
+    """Return the interval of the mean change of ratings, or why there is none."""
     interval = effect.mean_interval
     if interval is None:
-        return TOO_FEW if effect.reviews else NOTHING
+        few = TOO_FEW if effect.reviews < LEAST_FOR_MEAN else ALL_ALIKE
+        return few if effect.reviews else NOTHING
     return f"{_signed(interval.low)} to {_signed(interval.high)}"
 
 

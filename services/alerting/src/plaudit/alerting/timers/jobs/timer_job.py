@@ -125,4 +125,4 @@ class TimerJob(PeriodicJob):
         key, due = clock
         log.error("timer_set_aside", clock_id=str(key[1]), exc_info=error)
         async with self._database.driver_transaction() as tx:
-            await commands.set_aside(tx, key, due.root, error)
+            await commands.set_aside(tx, key, due, error)

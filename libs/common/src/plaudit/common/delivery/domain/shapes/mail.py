@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from plaudit.common import mailbox
 from plaudit.common.delivery.domain.message import Content, Delivery
 from plaudit.common.mail import look
-from plaudit.common.mail.headers import MAIL_POLICY
+from plaudit.common.mail.headers import MAIL_POLICY, ask_for_no_reply
 from plaudit.common.text import clean, cut, one_line
 
 SENDER_NAME: Final = "Plaudit"
@@ -32,6 +32,7 @@ MAX_REFERENCES: Final = 10
 RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
 _ISOLATES: Final = ("\u2068", "\u2069")
 _ISOLATE: Final = re.compile(f"([{''.join(_ISOLATES)}])")
+_NOTHING: Final = Markup("")
 _THREADS: Final = UUID("5d4d4a40-7a2a-5b5c-8a4e-3f4e2cf0d0a1")
 
 
@@ -78,8 +79,7 @@ def mail_of(
     # RFC 2919: by it people sort what we send.
     topic = delivery.topic.partition(".")[0]
     mail["List-Id"] = f"Plaudit, {topic} <{topic.replace('_', '-')}.plaudit.{domain}>"
-    # RFC 3834: asks for no automatic reply.
-    mail["Auto-Submitted"] = "auto-generated"
+    ask_for_no_reply(mail)
     mail.set_content(text_of(content))
     mail.add_alternative(content.html or html_of(content), subtype="html")
     mail["Content-Language"] = content.language
@@ -103,8 +103,13 @@ def text_of(content: Content) -> str:
     return f"{text}\n\n{content.link_label}: {content.link}\n" if content.link else f"{text}\n"
 
 
-def html_of(content: Content) -> str:
-    """Return the plain part as HTML, for a message whose sender has no template."""
+def html_of(content: Content, below: Markup = _NOTHING) -> str:
+    """Return the plain part as HTML, for a message whose sender has no template.
+
+    Args:
+        content: what it says.
+        below: what stands below all of it.
+    """
     paragraphs = [part for part in clean(content.text).split("\n\n") if part.strip()]
     body = [
         look.heading(one_line(content.subject)),
@@ -112,6 +117,7 @@ def html_of(content: Content) -> str:
     ]
     if content.link:
         body.append(look.button(content.link, content.link_label))
+    body.append(below)
     direction = direction_of(content.language)
     return look.page(Markup("").join(body), language=content.language, direction=direction)
 
