@@ -248,3 +248,33 @@ async def test_a_person_key_of_a_platform_may_hold_a_slash_and_is_no_address(sta
     assert (await stage.api.put(f"{path}/followers/app-store:a%2Fb")).json()["person"] == "app-store:a/b"
     assert (await stage.api.put(f"{path}/followers/anna@example.org")).status_code == 422
     assert (await stage.api.put(f"/v1/requests/{UUID(int=1)}/followers/{ANNA}")).status_code == 404
+
+
+async def test_who_comments_is_told_and_who_waits_for_a_look_only_once_it_is_approved(stage) -> None:
+    path = await stage.request()
+    for person in (ANNA, BEN):
+        await stage.knows(person)
+    await stage.api.put("/v1/moderation/rules", json={"blocked_words": ["casino"]})
+    said = {"text": "It took eleven days.", "person": ANNA}
+    assert (await stage.api.post(f"{path}/comments", json=said)).status_code == 201
+    held = await stage.api.post(f"{path}/comments", json={"text": "Like a casino.", "person": BEN})
+    await stage.becomes(path, "planned")
+    assert await stage.told_after_hold() == ["anna"]
+    await stage.api.post(f"/v1/moderation/posts/comment/{held.json()['id']}/approve")
+    await stage.becomes(path, "shipped")
+    assert await stage.told_after_hold() == ["anna", "anna", "ben"]
+
+
+async def test_of_a_request_that_left_the_board_nobody_is_told(stage) -> None:
+    before, after = await stage.request("Refund the deposit", ANNA), await stage.request("Open on Sundays", ANNA)
+    await stage.knows(ANNA)
+    for path in (before, after):
+        await stage.becomes(path, "shipped")
+    remove = "/v1/moderation/posts/request/{}/remove"
+    await stage.api.post(remove.format(before.rpartition("/")[2]), json={"reason": "Off the subject."})
+    await stage.later()
+    await stage.tell()
+    await stage.api.post(remove.format(after.rpartition("/")[2]), json={"reason": "Off the subject."})
+    assert await stage.send() == []
+    outcomes = "SELECT array_agg(outcome ORDER BY outcome) FROM announcements"
+    assert await stage.count(outcomes) == ["hidden", "told"]

@@ -141,3 +141,16 @@ async def test_an_empty_time_of_deflection_is_refused(api):
     assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (422, "problems#empty-time")
     counted = (await api.get("/v1/board/deflection")).json()
     assert (counted["attempts"], counted["share"]) == (0, None)
+
+
+async def test_what_is_held_or_removed_is_similar_to_nothing(api, clients, index):
+    visitor = clients.visitor()
+    links = "https://a.example https://b.example https://c.example"
+    await visitor.post("/b/default/requests", data={"title": "Print the editor contents", "text": links})
+    removed = (await api.post("/v1/requests", json={"title": "Print the contents of the editor"})).json()
+    path = f"/v1/moderation/posts/request/{removed['id']}/remove"
+    assert (await api.post(path, json={"reason": "Off the subject."})).status_code == 200
+    await index()
+    answer = await api.get("/v1/requests/similar", params={"q": "Print the editor contents"})
+    assert answer.json() == {"items": []}
+    assert (await api.get("/v1/requests", params={"q": "editor"})).json()["items"] == []

@@ -79,7 +79,7 @@ async def test_a_request_past_the_budget_keeps_all_its_words(api: httpx.AsyncCli
     form = work_of(answer)
     texts = {field.attributes["name"]: field for field in form.all("textarea")}
     typed = {name: "".join(map(str, field.children)).removeprefix("\n") for name, field in texts.items()}
-    assert typed == words
+    assert typed == {**words, "name": ""}
     sent = {field.attributes["name"]: field.attributes["value"] for field in form.all("input")}
     sent["proof"] = proof_for(form.attributes["data-challenge"])
     made = await clients.visitor().post(form.attributes["action"], data={**sent, **typed})
@@ -119,3 +119,61 @@ async def test_without_scripts_there_is_the_link_by_mail_with_what_one_wanted(ap
     assert by_mail.attributes["action"] == f"{BOARD}/sign-in"
     fields = {field.attributes["name"]: field.attributes.get("value", "") for field in by_mail.all("input")}
     assert fields == {"vote": path.rpartition("/")[2], "next": path, "email": ""}
+
+
+@pytest.mark.settings(comments_per_hour_per_network=1, proof_of_work_bits=BITS)
+async def test_a_comment_past_the_budget_keeps_its_words_and_is_posted_with_a_proof(
+    api: httpx.AsyncClient, clients
+) -> None:
+    path = await put_on_board(api, "Dark mode")
+    await clients.visitor().post(f"{path}/comments", data={"text": "The first."})
+    browser = clients.visitor()
+    form = work_of(await browser.post(f"{path}/comments", data={"text": "The second.", "name": "Ada", "form": "f-1"}))
+    page = page_of(await submit(browser, form, proof=proof_for(form.attributes["data-challenge"])))
+    assert "The second." in page.one("section", id="comments").text
+    assert "Ada" in page.one("section", id="comments").text
+
+
+@pytest.mark.settings(comments_per_hour_per_network=1, smtp_host="127.0.0.1", smtp_port=9)
+async def test_past_the_budget_the_link_by_mail_takes_the_comment_with_it(api: httpx.AsyncClient, clients) -> None:
+    path = await put_on_board(api, "Dark mode")
+    await clients.visitor().post(f"{path}/comments", data={"text": "The first."})
+    answer = await clients.visitor().post(
+        f"{path}/comments", data={"text": "The second.", "name": "Ada", "form": "f-1"}
+    )
+    _, by_mail = page_of(answer).one("main").all("form")
+    fields = {field.attributes["name"]: field.attributes.get("value", "") for field in by_mail.all("input")}
+    assert fields == {"comment": path.rpartition("/")[2], "name": "Ada", "form": "f-1", "next": path, "email": ""}
+    assert by_mail.one("textarea", name="text").text == "The second."
+
+
+@pytest.mark.settings(votes_per_hour_per_network=1, proof_of_work_bits=BITS)
+async def test_to_follow_and_to_vote_instead_count_against_the_budget_of_votes(api: httpx.AsyncClient, clients) -> None:
+    path = await put_on_board(api, "Dark mode")
+    await clients.visitor().post(f"{path}/votes", data={"choice": "vote"})
+    for action, data in (("followers", {"choice": "follow"}), ("votes-instead", {"form": "f-1"})):
+        browser = clients.visitor()
+        form = work_of(await browser.post(f"{path}/{action}", data=data))
+        assert form.attributes["action"] == f"{path}/{action}"
+        answer = await submit(browser, form, proof=proof_for(form.attributes["data-challenge"]))
+        assert answer.status_code == 200
+
+
+@pytest.mark.settings(similar_per_hour_per_network=2)
+async def test_looks_for_similar_requests_have_a_budget_of_the_network(api: httpx.AsyncClient, clients) -> None:
+    answers = [await clients.visitor().get(f"{BOARD}/similar", params={"q": "Dark mode"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert int(answers[-1].headers["retry-after"]) > 0
+    assert (await clients.visitor(address="198.51.100.7").get(f"{BOARD}/similar")).status_code == 200
+
+
+@pytest.mark.settings(requests_per_hour_per_network=1)
+async def test_a_form_in_a_frame_past_the_budget_comes_back_into_the_frame(api: httpx.AsyncClient, clients) -> None:
+    await api.put("/v1/board/settings", json={"frame_origins": ["https://host.example"]})
+    await clients.visitor().post(f"{BOARD}/requests", data={"title": "First of all"})
+    answer = await clients.visitor().post(f"{BOARD}/embed/request", data={"title": "Another one"})
+    assert answer.status_code == 429
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "frame-ancestors" in policy
+    assert page_of(answer).one("body", class_="embedded")

@@ -29,7 +29,7 @@ from plaudit.feedback_board.visitors import commands as visitors
 from plaudit.feedback_board.visitors import store as visitor_store
 from plaudit.feedback_board.visitors.api import OpenedVault
 from plaudit.feedback_board.visitors.domain.host_token import MAX_TOKEN_CHARACTERS, TokenRefusedError
-from plaudit.feedback_board.visitors.domain.link import Intent, Purpose, board_path, read_intent
+from plaudit.feedback_board.visitors.domain.link import Intent, Purpose, read_intent
 from plaudit.feedback_board.visitors.domain.visitor import SignedIn, person_at
 from plaudit.feedback_board.visitors.pages import PUBLIC, cookie_options, forget_cookie, session_cookie
 
@@ -116,7 +116,7 @@ async def use_token(
         await visitors.use_token(work.tx, visit.tenant_id, found)
     except TokenRefusedError as error:
         return _token_refused(view, error)
-    return await signed_in(view, work, plan, found.person, board_path(visit.tenant_id, next_path), "token")
+    return await signed_in(view, work, plan, found.person, view.within(next_path), "token")
 
 
 @router.post("/sign-out", dependencies=[Depends(check_origin)])
@@ -166,7 +166,7 @@ async def mail_link(
         purpose,
         vault,
         timedelta(minutes=settings.sign_in_link_minutes),
-        board_path(visit.tenant_id, next_path),
+        view.within(next_path),
         intent,
     )
     path = "/sign-in" if purpose is Purpose.SIGN_IN else "/your-data"
@@ -208,7 +208,7 @@ def sign_in_page(
     retry_after: int = 0,
 ) -> Response:
     """Show the form that asks for a link, with all that was typed."""
-    to = board_path(view.visit.tenant_id, next_path)
+    to = view.within(next_path)
     return view.page(
         "sign_in.html",
         "/sign-in",
@@ -229,7 +229,7 @@ async def _token_page(view: View, tx: Tx, vault: Vault, token: str, next_path: s
         found = await visitors.check_token(tx, visit.tenant_id, visit.tenant_key, token, vault)
     except TokenRefusedError as error:
         return _token_refused(view, error)
-    to = board_path(visit.tenant_id, next_path)
+    to = view.within(next_path)
     kept = {"token": token, "next": to}
     return view.page(
         "token.html", "/sign-in/token", kept=kept, error="", name=found.person.name or "", token=token, next=to

@@ -1,16 +1,20 @@
 """What all pages of a person have in common: who looks at which board, in which language."""
 
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from starlette.responses import Response
 
 from plaudit.common.pages.languages import Language
+from plaudit.common.sessions.domain import local_path
 from plaudit.feedback_board.board.pages.frame import Section, board_path, page
 from plaudit.feedback_board.languages.pages import Reading
 from plaudit.feedback_board.visitors.pages import BoardResources, CurrentVisit, Visit
+
+_STEP_UP: Final = re.compile(r"(?:^|/)\.\.?(?:[/?#]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,12 @@ class View:
     def home(self) -> str:
         """The path of the board."""
         return board_path(self.visit.tenant_id)
+
+    def within(self, text: str) -> str:
+        """Return an address within this board as it is given, and the board's own for anything else."""
+        path = local_path(text, self.home)
+        is_within = path == self.home or path.startswith((f"{self.home}/", f"{self.home}?", f"{self.home}#"))
+        return path if is_within and not _STEP_UP.search(path.partition("?")[0]) else self.home
 
     @property
     def sends_mails(self) -> bool:

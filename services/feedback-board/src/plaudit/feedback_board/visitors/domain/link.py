@@ -8,7 +8,6 @@ from typing import Final
 
 import msgspec
 
-from plaudit.common.sessions.domain import local_path
 from plaudit.feedback_board.requests.domain.text import SLUG, clean_comment, clean_text, clean_title
 from plaudit.feedback_board.visitors.domain.visitor import clean_display_name
 
@@ -39,7 +38,6 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 NO_INTENT: Final = Intent()
 _FORM_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
-_STEP_UP: Final = re.compile(r"(?:^|/)\.\.?(?:[/?#]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +79,3 @@ def masked(address: str) -> str:
     """Return so much of an address that its owner knows it, and nobody learns it: `a…@example.com`."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}…@{domain}"
-
-
-def board_path(tenant_id: str, text: str) -> str:
-    """Return an address within a tenant's board as it is given, and the board's own for anything else."""
-    home = f"/b/{tenant_id}"
-    path = local_path(text, home)
-    is_within = path == home or path.startswith((f"{home}/", f"{home}?", f"{home}#"))
-    return path if is_within and not _STEP_UP.search(path.partition("?")[0]) else home
