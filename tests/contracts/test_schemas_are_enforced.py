@@ -122,6 +122,7 @@ OF_AN_INCIDENT = {
     "PUT /v1/incidents/{incident_id}/breach/people": ("note",),
     "PUT /v1/incidents/{incident_id}/updates/{number}": ("reason",),
 }
+CLOCK_ACTS = ("pause", "resume", "move", "fulfil", "settle")
 OF_OTHERS = {
     *((name, field) for name, fields in OF_AN_INCIDENT.items() for field in fields),
     *((name, "name") for name in ("POST /v1/endpoints", "PATCH /v1/endpoints/{endpoint_id}")),
@@ -130,12 +131,13 @@ OF_OTHERS = {
     ("POST /v1/touchpoints/{touchpoint_id}/done", "note"),
     ("POST /v1/alerts/{alert_id}/resolve", "note"),
     ("POST /v1/touchpoints/{touchpoint_id}/skip", "why"),
+    *((f"POST /v1/clocks/{{clock_id}}/{act}", field) for act in CLOCK_ACTS for field in ("reason", "note")),
+    *((name, "reason") for name in ("POST /v1/clocks/move", "POST /v1/silences")),
     *(("POST /v1/reviews/{review_id}/answer", field) for field in ("published_at", "text")),
     *(("POST /v1/endpoints", field) for field in ("channel", "url", "secret")),
     ("PATCH /v1/endpoints/{endpoint_id}", "url"),
 }
 """Fields that another one must allow, of which something must be seen, or that name what there must be."""
-CLOCK_ACTS = ("pause", "resume", "move", "fulfil", "settle")
 INCIDENT_ACTS = (
     *(("POST", rest) for rest in ("updates", "subscribers", "resolve", "close", "links")),
     *(("PUT", rest) for rest in ("severity", "state", "breach", "breach/awareness", "breach/notice")),
