@@ -61,7 +61,17 @@ def read_request(title: str, text: str) -> Wanted:
 
 def read_review(text: str) -> Sequence[frozenset[str]]:
     """Return the stems of each sentence of a review that has some."""
-    return [stems for each in _SENTENCE_END.split(text[:MAX_CHARACTERS]) if (stems := _stems(each))]
+    return [stems for each in split(text) if (stems := _stems(each))]
+
+
+def split(text: str) -> Sequence[str]:
+    """Return the sentences of a review, with those that say nothing: the places of these are kept."""
+    return _SENTENCE_END.split(text[:MAX_CHARACTERS])
+
+
+def read_sentence(sentence: str) -> frozenset[str]:
+    """Return the stems of one sentence."""
+    return _stems(sentence)
 
 
 def best_match(wanted: Wanted, sentences: Sequence[frozenset[str]], rarity: Rarity) -> Match | None:
