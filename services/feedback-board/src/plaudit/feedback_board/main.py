@@ -52,6 +52,9 @@ from plaudit.feedback_board.notifications.jobs import ContactResealJob, TellingJ
 from plaudit.feedback_board.personas import api as personas
 from plaudit.feedback_board.personas import pages as persona_pages
 from plaudit.feedback_board.personas.jobs import MuteJob
+from plaudit.feedback_board.proposals import api as proposals
+from plaudit.feedback_board.proposals import pages as proposal_pages
+from plaudit.feedback_board.proposals.jobs import MatchJob
 from plaudit.feedback_board.requests import api as requests
 from plaudit.feedback_board.requests.jobs import CountsJob, DayJob, RecountJob
 from plaudit.feedback_board.settings import BoardSettings
@@ -86,6 +89,8 @@ def build(resources: Resources[BoardSettings]) -> Parts:
         resources=resources,
         staff_sessions=sessions.staff_sessions(resources),
         routers=[
+            proposals.router,
+            proposals.of_requests,
             similar.router,
             similar.board_router,
             requests.router,
@@ -127,6 +132,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             moderation_pages.router,
             similar_pages.router,
             similar_console.router,
+            proposal_pages.router,
             sessions.router,
             administration.router,
         ],
@@ -137,6 +143,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             "comments": "What people and staff say about a request, and the official response.",
             "moderation": "Posts that wait for a look, people who are trusted or blocked, and who did what.",
             "personas": "Kinds of people who ask, and how much each counts for reach.",
+            "proposals": "Reviews that seem to be about a request, and complaints that no request asks for.",
             "requests": "What people ask for: with votes, linked reviews, status, size and the log of each.",
             "sign-in": "How your own product signs its customers in on the board.",
         },
@@ -155,6 +162,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             **changelog.PROBLEMS,
             **comments.PROBLEMS,
             **similar.PROBLEMS,
+            **proposals.PROBLEMS,
         },
         refusals={
             **requests.REFUSALS,
@@ -166,6 +174,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             **board_settings.REFUSALS,
             **comments.REFUSALS,
             **moderation.REFUSALS,
+            **proposals.REFUSALS,
         },
     )
     app.state.vote_writer = writer
@@ -193,6 +202,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             MessagePurgeJob(worker, settings),
             ContactResealJob(worker, vault),
             IndexJob(worker),
+            MatchJob(worker),
             PurgeJob(worker),
             SecretResealJob(worker, vault),
             ErasureJob(worker, scrubbing(resources.outbox, resources.ids)),
@@ -210,6 +220,7 @@ SERVICE = Service(
             *(
                 "/v1/requests",
                 "/v1/personas",
+                "/v1/proposals",
                 "/v1/changelog",
                 "/v1/board",
                 "/v1/moderation",

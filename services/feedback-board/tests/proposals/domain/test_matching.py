@@ -18,7 +18,10 @@ from plaudit.feedback_board.similar.domain.sentences import best_match, read_req
 
 NAMES = UUID(int=7)
 FEW = Rarity(titles=200, holding={})
-WORDS = "dark mode export invoices pdf bookmarks import night eyes payment refund deposit the please".split()
+WORDS = [
+    *("dark", "mode", "export", "invoices", "pdf", "bookmarks", "import", "night"),
+    *("eyes", "payment", "refund", "deposit", "the", "please"),
+]
 
 
 def asked(title: str, text: str = "", **fields) -> Asked:

@@ -1,1 +1,1 @@
-"""Proposals: which reviews seem to be about which request, and what several people complain about that none asks for."""
+"""Proposals: which reviews seem to be about which request, and complaints that no request asks for."""

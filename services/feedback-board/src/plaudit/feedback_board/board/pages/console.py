@@ -21,6 +21,7 @@ from plaudit.feedback_board.board.pages import wording
 from plaudit.feedback_board.board.pages.asked import CURSOR_TYPES
 from plaudit.feedback_board.links import store as links
 from plaudit.feedback_board.merges import pages as merges
+from plaudit.feedback_board.proposals import pages as proposals
 from plaudit.feedback_board.requests import commands
 from plaudit.feedback_board.requests.api import actor_key_of, actor_of
 from plaudit.feedback_board.requests.domain import request as domain
@@ -66,7 +67,10 @@ NOTIFY_WORDS: Final = {"": "as usual: of planned, shipped and declined", "yes": 
 
 router = APIRouter(include_in_schema=False)
 console = ConsolePages(
-    "plaudit.feedback_board.board", "plaudit.feedback_board.merges", "plaudit.feedback_board.similar"
+    "plaudit.feedback_board.board",
+    "plaudit.feedback_board.merges",
+    "plaudit.feedback_board.similar",
+    "plaudit.feedback_board.proposals",
 )
 Reader = Annotated[Principal, Depends(staff("board:read"))]
 Writer = Annotated[Principal, Depends(staff("board:read", "board:write"))]
@@ -195,6 +199,7 @@ async def _page(
         history=await _history(tx, selected) if selected else (),
         merges=await merges.section(tx, selected) if selected else None,
         **await similar.section(tx, tenant_id, selected),
+        **await proposals.section(tx, selected),
         choices={status: wording.STATUS_WORDS[status] for status in TRANSITIONS[selected.status]} if selected else {},
         impacts={"": "not sized"} | {decimal_text(each): _impact_words(each) for each in IMPACTS},
         sizing_is_old=selected is not None and is_old(selected.sized_at, tx.now),

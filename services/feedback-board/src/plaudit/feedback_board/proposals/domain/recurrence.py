@@ -48,7 +48,7 @@ class Recurrence:
 
 
 def windows(shipped_at: datetime, now: datetime) -> tuple[datetime, datetime]:
-    """Return where the time before begins, and where the time after ends. Both are as long, once enough time went by."""
+    """Return where the time before begins, and where that after ends: both as long, once enough time went by."""
     return shipped_at - WINDOW, min(now, shipped_at + WINDOW)
 
 

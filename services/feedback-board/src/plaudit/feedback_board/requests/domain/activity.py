@@ -60,6 +60,10 @@ class Kind(StrEnum):
     """request_id: staff said that it is not the same, so that the two are never proposed as duplicates again"""
     DUPLICATE_PROPOSED = "duplicate_proposed"
     """request_id: staff took that back"""
+    LINK_DECIDED = "link_decided"
+    """review_id, request_id (whose words are like the review's), decision: what staff made of a proposed link"""
+    COMPLAINTS_DISMISSED = "complaints_dismissed"
+    """About the board: review_ids of which no request is wanted"""
     RECOUNTED = "recounted"
     """Nobody did anything: a review was removed, restored or erased, a person was erased with the votes, or a mention
     left the window of reach; or the tenant weighs people in another way."""

@@ -1,0 +1,1 @@
+"""What is done about proposals: reviews are compared with requests, and staff decide."""
