@@ -59,11 +59,12 @@ async def test_a_review_is_proposed_with_its_sentence_whichever_came_first(api, 
 
 async def test_a_replay_proposes_once_and_a_new_process_the_same(api, reviews, match, worker) -> None:
     await ask(api)
-    review = await reviews.published(text=WANTED)
+    same = {"text": WANTED, "published_at": datetime.now(UTC)}
+    review = await reviews.published(**same)
     await match()
     before = await proposed(api)
-    await reviews.published(text=WANTED, review_id=review)
-    await reviews.published(2, text=WANTED, review_id=review)
+    await reviews.published(review_id=review, **same)
+    await reviews.published(2, review_id=review, **same)
     assert await proposed(api) == [], "of an older revision nothing is shown"
     other = MatchJob(worker)
     while await other.has_work():

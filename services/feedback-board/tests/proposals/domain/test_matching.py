@@ -73,6 +73,15 @@ def test_of_merged_requests_one_is_proposed() -> None:
     assert found.request_id == merged.id, "the more alike one"
 
 
+def test_a_board_that_is_read_anew_reads_what_changed() -> None:
+    first = asked("Dark mode for all pages")
+    old = Board([first, asked("Export invoices as PDF")], FEW)
+    edited = asked("Refund the deposit sooner", id=first.id, root_id=first.id)
+    new = Board([edited], FEW, old)
+    assert new.propose(said("A dark mode please")) == new.propose(said("Export the invoices as PDF")) == []
+    assert [each.request_id for each in new.propose(said("Refund my deposit"))] == [first.id]
+
+
 def test_the_order_of_requests_does_not_matter() -> None:
     requests = [asked("Dark mode for all pages"), asked("A dark mode at night"), asked("Dark mode, automatic")]
     review = said("Please bring a dark mode, my eyes hurt at night")

@@ -53,7 +53,9 @@ class Boards:
         if rarity is None or counted_at + RARITY_LASTS < tx.now:
             rarity, counted_at = await asyncio.to_thread(count_stems, await store.sample(tx, tenant_id)), tx.now
         asked = await store.list_asked(tx, tenant_id)
-        return _Kept(version, counted_at, rarity, await asyncio.to_thread(Board, asked, rarity))
+        return _Kept(
+            version, counted_at, rarity, await asyncio.to_thread(Board, asked, rarity, before and before.board)
+        )
 
 
 async def match(tx: Tx, boards: Boards, limit: int) -> int:

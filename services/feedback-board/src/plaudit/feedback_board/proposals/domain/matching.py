@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from math import fsum, sqrt
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 from plaudit.feedback_board.similar.domain.likeness import Rarity
@@ -92,16 +92,26 @@ class _Entry:
 class Board:
     """The requests of one tenant that reviews may be about."""
 
-    def __init__(self, requests: Iterable[Asked], rarity: Rarity) -> None:
-        """Weigh the words of requests by how rare they are in reviews."""
+    def __init__(self, requests: Iterable[Asked], rarity: Rarity, before: Self | None = None) -> None:
+        """Weigh the words of requests by how rare they are in reviews.
+
+        Args:
+            requests: all that reviews may be about; of more than `MAX_REQUESTS`, the newest ones are taken.
+            rarity: of stems in reviews.
+            before: the same board at an earlier time, where the words of most requests have been read.
+        """
         self._idfs: dict[str, float] = {}
         self._rarity = rarity
+        self._read_before = {} if before is None else before.read
+        self.read: dict[tuple[str, str], Wanted] = {}
+        """Title and text of each request → as reviews are compared with it."""
         self._found_by: dict[str, list[_Entry]] = {}
         for asked in sorted(requests, key=lambda each: each.id, reverse=True)[:MAX_REQUESTS]:
             entry = self._entry(asked)
             for stem in entry.weights:
                 if self._idf(stem) >= MIN_RAREST_IDF:
                     self._found_by.setdefault(stem, []).append(entry)
+        self._read_before = {}
 
     def propose(self, said: Said) -> list[Proposed]:
         """Return the requests that a review seems to be about, of each set the most alike one, the best first."""
@@ -139,7 +149,8 @@ class Board:
         return round(likeness * proof, _DIGITS)
 
     def _entry(self, asked: Asked) -> _Entry:
-        wanted = read_request(asked.title, asked.text)
+        words = asked.title, asked.text
+        wanted = self.read[words] = self._read_before.get(words) or read_request(*words)
         weights = {each: self._idf(each) for each in wanted.in_title}
         weights |= {each: TEXT_WEIGHT * self._idf(each) for each in wanted.in_text}
         return _Entry(asked, wanted, weights, _length(weights.values()))
