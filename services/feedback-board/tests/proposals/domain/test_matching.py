@@ -117,8 +117,8 @@ def test_hostile_reviews_are_read_up_to_a_limit(text: str) -> None:
 
 
 def test_a_frequent_word_is_found_frequent_once_enough_reviews_hold_it() -> None:
-    rarity = count_stems(said(f"Dark mode {number}") for number in range(400))
-    assert rarity.titles == 400
+    rarity = count_stems(said(f"Dark mode {number}") for number in range(1_200))
+    assert rarity.titles == 1_200
     assert rarity.idf("dark") < 0.1 < 5 < rarity.idf("invoic")
 
 
