@@ -13,7 +13,17 @@ from plaudit.common.delivery.domain.stores import DELIVERY_STORES
 pytestmark = pytest.mark.postgres
 
 TABLES = (
-    *("requests", "votes", "links", "reviews", "activity", "recounts", "idempotency_keys", "rate_limits"),
+    *(
+        "requests",
+        "votes",
+        "vote_networks",
+        "links",
+        "reviews",
+        "activity",
+        "recounts",
+        "idempotency_keys",
+        "rate_limits",
+    ),
     *("personas", "persona_people", "reach_views", "sizings", "priority_history", "day_rolls"),
     *("merges", "changelog_entries", "changelog_requests", "embeds", "request_counts"),
     *("comments", "responses", "held_posts", "standings", "recent_words", "hold_rules", "moderation_log"),

@@ -58,6 +58,8 @@ from plaudit.feedback_board.settings import BoardSettings
 from plaudit.feedback_board.similar import api as similar
 from plaudit.feedback_board.similar.jobs import IndexJob
 from plaudit.feedback_board.similar.pages import console as similar_console
+from plaudit.feedback_board.triage import api as triage
+from plaudit.feedback_board.triage import pages as triage_pages
 from plaudit.feedback_board.visitors import api as visitors
 from plaudit.feedback_board.visitors import pages as visitor_pages
 from plaudit.feedback_board.visitors.jobs import SecretResealJob
@@ -89,7 +91,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             similar.router,
             similar.board_router,
             requests.router,
-            requests.board,
+            triage.router,
             votes.router,
             links.router,
             merges.router,
@@ -127,6 +129,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             moderation_pages.router,
             similar_pages.router,
             similar_console.router,
+            triage_pages.router,
             sessions.router,
             administration.router,
         ],
@@ -225,6 +228,8 @@ SERVICE = Service(
                 "/sign-out",
             ),
             *(
+                "/console/triage",
+                "/console/roadmap",
                 "/console/requests",
                 "/console/moderation",
                 "/console/personas",

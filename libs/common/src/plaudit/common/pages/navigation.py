@@ -39,6 +39,8 @@ CONSOLE: Final = (
     NavEntry("Reports", "/console/reports", ("clocks:read",)),
     NavEntry("Cadences", "/console/cadences", ("cadences:read",)),
     NavEntry("Surveys", "/console/surveys", ("surveys:read",)),
+    NavEntry("Triage", "/console/triage", ("board:read",)),
+    NavEntry("Roadmap", "/console/roadmap", ("board:read",)),
     NavEntry("Requests", "/console/requests", ("board:read",)),
     NavEntry("Moderation", "/console/moderation", ("board:read",)),
     NavEntry("Personas", "/console/personas", ("board:read",)),

@@ -10,7 +10,7 @@ from plaudit.common.delivery.domain.stores import DELIVERY_STORES
 
 STORES: Final[Mapping[str, str]] = {
     "requests": "author emptied, words too where they are not public; votes and reach are counted anew",
-    "activity": "person keys, names and words of comments emptied, those of the person",
+    "activity": "person keys, names, words of comments and reasons of votes emptied, those of the person",
     "recounts": "holds nothing about customers",
     "reviews": "title, excerpt, rating and person emptied; says which it was, and that it is not published",
     "merges": "holds nothing about customers",
@@ -22,6 +22,7 @@ STORES: Final[Mapping[str, str]] = {
     "rejected_duplicates": "holds nothing about customers",
     "links": "stay, without a person; an erased review counts no more",
     "votes": "deleted, those of the person",
+    "vote_networks": "holds keyed hashes of networks and no person; deleted after seven days",
     "personas": "holds nothing about customers",
     "persona_people": "deleted, which persona the person had",
     "reach_views": "holds nothing about customers",

@@ -55,15 +55,13 @@ from plaudit.feedback_board.requests.schemas import (
     SizingIn,
     SizingOut,
     StatusIn,
-    TriageOut,
     activity_out,
     priority_out,
     request_out,
     sizing_out,
     snapshot_out,
-    triage_out,
 )
-from plaudit.feedback_board.requests.store import activity, priority_history, requests, search, sizings, triage
+from plaudit.feedback_board.requests.store import activity, priority_history, requests, search, sizings
 
 LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """Later than any snapshot."""
@@ -76,8 +74,6 @@ _CURSOR_TYPES: Final[dict[Order, type[tuple[Any, ...]]]] = {
 }
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
-board = APIRouter(prefix="/v1/board", tags=["requests"])
-"""What is about a board and not about one request."""
 
 BoardReader = Annotated[Principal, Depends(authorize("board:read"))]
 BoardWriter = Annotated[Principal, Depends(authorize("board:write"))]
@@ -315,12 +311,6 @@ async def list_activity(
     await find_request(tx, principal, request_id)
     found = await activity.list_newest(tx, principal.tenant_id, request_id, before=before, limit=paging.rows)
     return paging.page(found, lambda entry: (entry.id,), activity_out)
-
-
-@board.get("/triage", summary="Count what waits for the team")
-async def count_triage(principal: BoardReader, tx: TenantTx) -> TriageOut:
-    """Count what waits for the team: new, undecided, stale, and not sized though many ask for it."""
-    return triage_out(await triage.count(tx, principal.tenant_id), tx.now)
 
 
 def actor_of(principal: Principal) -> str:

@@ -1,7 +1,6 @@
 """What the API takes and answers about requests; the OpenAPI document is made from these models."""
 
 import re
-from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -49,7 +48,6 @@ from plaudit.feedback_board.requests.domain.text import (
     clean_text,
     clean_title,
 )
-from plaudit.feedback_board.requests.domain.triage import Triage
 from plaudit.feedback_board.requests.domain.weighing import Concern, ReachView
 
 DecimalText = Annotated[Decimal, PlainSerializer(decimal_text, return_type=str)]
@@ -381,21 +379,3 @@ def priority_out(request: Request, history: Page[SnapshotOut], now: datetime) ->
 def page_path(request: Request) -> str:
     """Return the path of a request's public page."""
     return f"/b/{request.tenant_id}/r/{request.slug}"
-
-
-class TriageOut(BaseModel):
-    """What of the board waits for the team. Requests that are merged into others are not counted."""
-
-    as_of: datetime = Field(description="When it was counted.")
-    new: int = Field(description="Made within the last 7 days.", examples=[0])
-    waiting: int = Field(description="Open or under review.", examples=[0])
-    stale_open: int = Field(description="Open for more than 7 days: nobody has looked at them.", examples=[0])
-    stale_planned: int = Field(description="Planned for more than 90 days.", examples=[0])
-    stale_in_progress: int = Field(description="In progress for more than 30 days without an update.", examples=[0])
-    unsized_large: int = Field(description="Undecided, not sized, and with a reach of 10 or more.", examples=[0])
-    failed_mails: int = Field(description="Mails that could not be sent; at most 1,000 are counted.", examples=[0])
-
-
-def triage_out(found: Triage, as_of: datetime) -> TriageOut:
-    """Return what waits as the API shows it."""
-    return TriageOut(as_of=as_of, **asdict(found))

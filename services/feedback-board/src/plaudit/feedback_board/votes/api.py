@@ -17,7 +17,7 @@ from plaudit.feedback_board.visitors.domain.visitor import person_at
 from plaudit.feedback_board.votes import commands
 from plaudit.feedback_board.votes.domain import Ballot, VotingClosedError, clean_person_key
 from plaudit.feedback_board.votes.jobs import VoteWriter
-from plaudit.feedback_board.votes.schemas import VoteIn, VoteOut
+from plaudit.feedback_board.votes.schemas import VoteIn, VoteOut, VoterIn
 
 router = APIRouter(prefix="/v1/requests", tags=["requests"])
 
@@ -65,7 +65,10 @@ async def vote(
     body: VoteIn,
     response: Response,
 ) -> VoteOut:
-    """Count a person's vote: 201 the first time, 200 with `already` from then on."""
+    """Count a person's vote: 201 the first time, 200 with `already` from then on.
+
+    Who votes in somebody's place says why in `reason`. A vote that was there before keeps its own reason.
+    """
     if body.email is None and body.person is not None:
         person = clean_person_key(body.person)
     else:
@@ -78,6 +81,7 @@ async def vote(
             request_id=request_id,
             person_key=person,
             actor=actor_of(principal),
+            reason=body.cleaned_reason(),
             traceparent=current_traceparent(),
             tracestate=current_tracestate(),
         )
@@ -91,7 +95,7 @@ async def vote(
     summary="Withdraw a vote",
     openapi_extra=describe(problems={"voting-closed": 409, "request-merged": 409}, answer={"revision": 3}),
 )
-async def withdraw_vote(principal: BoardWriter, work: Work, request_id: RequestId, body: VoteIn) -> VoteOut:
+async def withdraw_vote(principal: BoardWriter, work: Work, request_id: RequestId, body: VoterIn) -> VoteOut:
     """Take a person's vote back; who has none loses none."""
     person = await person_key_of(work.tx, principal.tenant_id, body.person, body.email)
     outcome = await commands.withdraw(work, principal.tenant_id, request_id, person, actor_of(principal))

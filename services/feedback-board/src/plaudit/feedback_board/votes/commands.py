@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ from plaudit.common.db import Tx, lock
 from plaudit.common.events import Outgoing
 from plaudit.common.outbox import UnitOfWork
 from plaudit.common.rate_limits import Limit, spend
+from plaudit.common.rate_limits.domain import hour_of
 from plaudit.feedback_board.requests import events as request_events
 from plaudit.feedback_board.requests.commands import (
     Outcome,
@@ -35,15 +36,24 @@ from plaudit.feedback_board.requests.domain.visibility import Visibility
 from plaudit.feedback_board.requests.domain.weighing import NO_PERSONA, Weighing
 from plaudit.feedback_board.requests.store import activity, mentions, recounts, requests, sets, weighing
 from plaudit.feedback_board.votes import events, store
-from plaudit.feedback_board.votes.domain import Ballot, Vote, VotingClosedError
+from plaudit.feedback_board.votes.domain import NETWORKS_FOR, Ballot, Vote, VotingClosedError
 
 Refusal: TypeAlias = UnknownRequestError | MergedRequestError | VotingClosedError
+OLD_NETWORKS: Final = 20
+"""Counts of networks that one vote deletes at most."""
 Cast: TypeAlias = Outcome | Refusal
 """What became of one ballot."""
 
 
 async def vote(
-    work: UnitOfWork, tenant_id: str, request_id: UUID, person_key: str, actor: str, *, limit: Limit | None = None
+    work: UnitOfWork,
+    tenant_id: str,
+    request_id: UUID,
+    person_key: str,
+    actor: str,
+    *,
+    limit: Limit | None = None,
+    reason: str | None = None,
 ) -> Outcome:
     """Count a person's vote; a second one changes nothing.
 
@@ -54,6 +64,7 @@ async def vote(
         person_key: whose vote.
         actor: who does it, for the log.
         limit: to count this vote under; None for none.
+        reason: why staff vote in the person's place, for the log; None where the person does it.
 
     Raises:
         UnknownRequestError: no such request.
@@ -66,8 +77,21 @@ async def vote(
         raise VotingClosedError(before.status)
     if limit is not None:
         await spend(work.tx, tenant_id, limit)
-    after = await add(work, before, person_key, actor)
+    after = await add(work, before, person_key, actor, reason)
     return Outcome(after or before, already=after is None)
+
+
+async def count_network(tx: Tx, tenant_id: str, request_id: UUID, network: bytes) -> None:
+    """Count an anonymous vote, which has just been cast, for the network that it came from, so that a burst is seen.
+
+    Args:
+        tx: the open transaction; it holds the order key of the request.
+        tenant_id: whose board.
+        request_id: that the vote is for.
+        network: a keyed hash.
+    """
+    await store.count_network(tx, tenant_id, hour_of(tx.now), network, request_id)
+    await store.delete_old_networks(tx, tenant_id, tx.now - NETWORKS_FOR, OLD_NETWORKS)
 
 
 async def withdraw(
@@ -140,9 +164,13 @@ async def adopt(
     await record(work, request, Kind.VOTE_ADOPTED, actor, event, person_key=person_key, detail={"visitor": visitor})
 
 
-async def add(work: UnitOfWork, request: Request, person_key: str, actor: str) -> Request | None:
+async def add(
+    work: UnitOfWork, request: Request, person_key: str, actor: str, reason: str | None = None
+) -> Request | None:
     """Add a person's vote for a request whose order key is locked; None when the person had voted already."""
-    ballot = Ballot(tenant_id=request.tenant_id, request_id=request.id, person_key=person_key, actor=actor)
+    ballot = Ballot(
+        tenant_id=request.tenant_id, request_id=request.id, person_key=person_key, actor=actor, reason=reason
+    )
     (outcome,) = await _add_all(work, {_place(ballot): request}, [ballot])
     return None if outcome.already else outcome.request
 
@@ -219,7 +247,8 @@ async def _count(
         counted = with_vote(before, voters[mention], now, weighings[ballot.tenant_id])
         changed[place] = request = replace(counted, revision=before.revision + 1)
         outcomes.append(Outcome(request))
-        entries.append(entry(request, Kind.VOTED, now, ballot.actor, person_key=ballot.person_key))
+        detail = {} if ballot.reason is None else {"reason": ballot.reason}
+        entries.append(entry(request, Kind.VOTED, now, ballot.actor, person_key=ballot.person_key, detail=detail))
         notices.append(_notice(request, now, ballot))
     await requests.save_several(work.tx, changed.values())
     for place, request in changed.items():

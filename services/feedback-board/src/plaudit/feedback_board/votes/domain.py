@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from plaudit.feedback_board.requests.domain.errors import BoardRefusedError, Inv
 from plaudit.feedback_board.requests.domain.status import Status
 
 PERSON_MAX_CHARACTERS: Final = 200
+NETWORKS_FOR: Final = timedelta(days=7)
+"""How long it is kept how many anonymous votes came from one network."""
 
 PERSON_PATTERN: Final = rf"^[!-?A-~]{{1,{PERSON_MAX_CHARACTERS}}}$"
 _PERSON: Final = re.compile(PERSON_PATTERN.removeprefix("^").removesuffix("$"))
@@ -43,6 +45,8 @@ class Ballot:
     person_key: str
     actor: str
     """Who does it, for the log."""
+    reason: str | None = None
+    """Why staff vote in the person's place, for the log; None where the person does it."""
     traceparent: str | None = None
     tracestate: str | None = None
 

@@ -88,6 +88,28 @@ _VOTED_UNTIL = """
 SELECT request_id FROM votes WHERE tenant_id = $1 AND person_key = $2 AND voted_at <= $3 ORDER BY request_id LIMIT $4
 """
 
+_COUNT_NETWORK = """
+INSERT INTO vote_networks AS held (tenant_id, hour, network, request_id, votes) VALUES ($1, $2, $3, $4, 1)
+ON CONFLICT (tenant_id, hour, network, request_id) DO UPDATE SET votes = held.votes + 1
+"""
+
+_DELETE_OLD_NETWORKS = """
+DELETE FROM vote_networks WHERE (tenant_id, hour, network, request_id) IN (
+    SELECT tenant_id, hour, network, request_id FROM vote_networks
+    WHERE tenant_id = $1 AND hour < $2 ORDER BY hour LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+"""
+
+
+async def count_network(tx: Tx, tenant_id: str, hour: datetime, network: bytes, request_id: UUID) -> None:
+    """Count an anonymous vote of a network, within an hour of the clock."""
+    await tx.raw.execute(_COUNT_NETWORK, tenant_id, hour, network, request_id)
+
+
+async def delete_old_networks(tx: Tx, tenant_id: str, before: datetime, limit: int) -> None:
+    """Delete up to `limit` counts of networks, of hours that began before a time."""
+    await tx.raw.execute(_DELETE_OLD_NETWORKS, tenant_id, before, limit)
+
 
 async def add(tx: Tx, added: Sequence[Vote]) -> frozenset[Mentioner]:
     """Add votes for roots, count them up, and return those that are new: whose person had voted for none of the set."""

@@ -15,6 +15,7 @@ from plaudit.common.db import SqlTx
 from plaudit.common.http import Cursor, Principal, TenantTx, Work, cut_page, decode_cursor
 from plaudit.common.http.auth import anyone
 from plaudit.common.pages.navigation import HOME
+from plaudit.common.people.naming import namer
 from plaudit.common.sessions import NOTHING_TYPED, ConsolePages, Typed, done, staff
 from plaudit.common.text import isolated
 from plaudit.feedback_board.board.pages import wording
@@ -36,7 +37,7 @@ from plaudit.feedback_board.requests.domain.order import Order, sort_key
 from plaudit.feedback_board.requests.domain.priority import IMPACTS, MAX_EFFORT_WEEKS, MIN_EFFORT_WEEKS, Sizing
 from plaudit.feedback_board.requests.domain.reach import REACH_WINDOW
 from plaudit.feedback_board.requests.domain.snapshot import is_old
-from plaudit.feedback_board.requests.domain.status import TRANSITIONS, UNDECIDED, Status
+from plaudit.feedback_board.requests.domain.status import TRANSITIONS, UNDECIDED, Needs, Status
 from plaudit.feedback_board.requests.domain.text import (
     REASON_MAX_CHARACTERS,
     REASON_MIN_CHARACTERS,
@@ -44,15 +45,18 @@ from plaudit.feedback_board.requests.domain.text import (
     clean_reason,
 )
 from plaudit.feedback_board.requests.schemas import page_path
-from plaudit.feedback_board.requests.store import activity, requests
+from plaudit.feedback_board.requests.store import activity, requests, sizings
 from plaudit.feedback_board.requests.store import counts as request_counts
 from plaudit.feedback_board.similar.pages import console as similar
+from plaudit.feedback_board.votes import commands as votes
+from plaudit.feedback_board.votes.api import person_key_of
+from plaudit.feedback_board.votes.domain import VotingClosedError
 
 ROWS: Final = 20
 HISTORY_ENTRIES: Final = 20
 QUOTES: Final = 3
 REQUESTS: Final = "/console/requests"
-_LOOKS: Final = {
+LOOKS: Final = {
     Status.OPEN: "quiet",
     Status.UNDER_REVIEW: "quiet",
     Status.PLANNED: "info",
@@ -61,6 +65,13 @@ _LOOKS: Final = {
     Status.DECLINED: "bad",
 }
 
+IMPACT_CHOICES: Final = {"": "not sized"} | {
+    decimal_text(each): f"{wording.IMPACT_WORDS[each]} ({decimal_text(each)})" for each in IMPACTS
+}
+EFFORT_HINT: Final = f"Person-weeks, {MIN_EFFORT_WEEKS} to {MAX_EFFORT_WEEKS}."
+REASON_LIMITS: Final = {"minlength": REASON_MIN_CHARACTERS, "maxlength": REASON_MAX_CHARACTERS}
+ESTIMATES: Final = 5
+"""Of a request, the newest ones."""
 NOTIFY: Final = {"": None, "yes": True, "no": False}
 NOTIFY_WORDS: Final = {"": "as usual: of planned, shipped and declined", "yes": "yes", "no": "no"}
 
@@ -123,7 +134,7 @@ async def set_status(
             actor_key=await actor_key_of(work.tx, principal),
         )
     except (InvalidInputError, TransitionError, RevisionError) as error:
-        typed = Typed({"status": status, "reason": reason, "notify": notify}, _errors(error, "status"))
+        typed = Typed({"status": status, "reason": reason, "notify": notify}, errors_of(error, "status"))
         return await _page(request, principal, work.tx, show, cursor, request_id, typed)
     words = f"“{isolated(outcome.request.title)}” is {wording.STATUS_WORDS[status].lower()}."
     return done(request, _address(request_id, show, cursor), words)
@@ -148,17 +159,47 @@ async def set_sizing(
             work,
             principal.tenant_id,
             request_id,
-            _sizing(impact.strip(), effort_weeks.strip()),
+            sizing_of(impact.strip(), effort_weeks.strip()),
             actor_of(principal),
             note=clean_note(note or None),
             expected_revisions=[revision],
         )
     except (InvalidInputError, RevisionError) as error:
-        typed = Typed({"impact": impact, "effort_weeks": effort_weeks, "note": note}, _errors(error, "impact"))
+        typed = Typed({"impact": impact, "effort_weeks": effort_weeks, "note": note}, errors_of(error, "impact"))
         return await _page(request, principal, work.tx, show, cursor, request_id, typed)
     made = outcome.request.priority
     words = "is not sized any more" if made is None else f"has a priority of {decimal_text(made)}"
     return done(request, _address(request_id, show, cursor), f"“{isolated(outcome.request.title)}” {words}.")
+
+
+@router.post(f"{REQUESTS}/{{request_id}}/votes")
+async def vote_on_behalf(
+    request: Request,
+    principal: Writer,
+    work: Work,
+    request_id: UUID,
+    voter: Annotated[str, Form()] = "",
+    why: Annotated[str, Form()] = "",
+    show: Show = None,
+    cursor: Cursor = None,
+) -> Response:
+    """Vote in the place of a person, by e-mail address or person key, with the reason that the log keeps."""
+    try:
+        reason = clean_reason(why)
+        named = voter.strip()
+        email, key = (named, None) if "@" in named else (None, named)
+        person = await person_key_of(work.tx, principal.tenant_id, key, email)
+        outcome = await votes.vote(work, principal.tenant_id, request_id, person, actor_of(principal), reason=reason)
+    except (InvalidInputError, VotingClosedError) as error:
+        errors = errors_of(error, "voter")
+        named_field = {"person": "voter", "email": "voter", "reason": "why"}
+        found = {named_field.get(name, name): words for name, words in errors.items()}
+        return await _page(
+            request, principal, work.tx, show, cursor, request_id, Typed({"voter": voter, "why": why}, found)
+        )
+    title = isolated(outcome.request.title)
+    words = f"This person had voted for “{title}” before." if outcome.already else f"The vote for “{title}” counts."
+    return done(request, _address(request_id, show, cursor), words)
 
 
 async def _page(
@@ -178,6 +219,7 @@ async def _page(
         raise UnknownRequestError
     selected = chosen or (listed[0] if listed else None)
     counts = await request_counts.by_status(tx, tenant_id)
+    estimates = await sizings.list_newest(tx, tenant_id, selected.id, limit=ESTIMATES) if selected else ()
     return await console.response(
         request,
         principal,
@@ -195,8 +237,8 @@ async def _page(
         history=await _history(tx, selected) if selected else (),
         merges=await merges.section(tx, selected) if selected else None,
         **await similar.section(tx, tenant_id, selected),
-        choices={status: wording.STATUS_WORDS[status] for status in TRANSITIONS[selected.status]} if selected else {},
-        impacts={"": "not sized"} | {decimal_text(each): _impact_words(each) for each in IMPACTS},
+        choices=choices_of(selected) if selected else {},
+        impacts=IMPACT_CHOICES,
         sizing_is_old=selected is not None and is_old(selected.sized_at, tx.now),
         notify_words=NOTIFY_WORDS,
         may_write=principal.may("board:write"),
@@ -208,11 +250,13 @@ async def _page(
         requests_path=REQUESTS,
         next=following,
         is_first=cursor is None,
-        looks=_LOOKS,
+        looks=LOOKS,
         page_path=page_path,
         window_days=REACH_WINDOW.days,
-        reason_limits={"minlength": REASON_MIN_CHARACTERS, "maxlength": REASON_MAX_CHARACTERS},
-        effort_hint=f"Person-weeks, {MIN_EFFORT_WEEKS} to {MAX_EFFORT_WEEKS}.",
+        reason_limits=REASON_LIMITS,
+        effort_hint=EFFORT_HINT,
+        estimates=estimates,
+        name_of=await namer(request.app.state.resources.common_database(), tenant_id, [one.actor for one in estimates]),
         **wording.helpers(),
     )
 
@@ -232,7 +276,15 @@ async def _history(tx: SqlTx, request: domain.Request) -> list[dict[str, Any]]:
     return [wording.history_entry(entry) for entry in entries]
 
 
-def _sizing(impact: str, effort_weeks: str) -> Sizing | None:
+def choices_of(request: domain.Request) -> dict[Status, str]:
+    """Return the statuses that can follow on that of a request, as a form offers them."""
+    return {
+        status: wording.STATUS_WORDS[status] + (" (with a reason)" if needs is Needs.REASON else "")
+        for status, needs in TRANSITIONS[request.status].items()
+    }
+
+
+def sizing_of(impact: str, effort_weeks: str) -> Sizing | None:
     """Return the sizing of a form, None when both fields are empty.
 
     Raises:
@@ -252,15 +304,11 @@ def _number(name: str, text: str) -> Decimal:
         raise InvalidInputError(name, f"{name} must be a number such as 1.5") from error
 
 
-def _errors(error: BoardRefusedError, otherwise: str) -> dict[str, str]:
+def errors_of(error: BoardRefusedError, otherwise: str) -> dict[str, str]:
     """Return what a refusal says, under the field that it is about."""
     name = error.field if isinstance(error, InvalidInputError) else otherwise
     words = str(error).replace("effort_weeks", "effort").rstrip(".")
     return {name: f"{words[:1].upper()}{words[1:]}."}
-
-
-def _impact_words(impact: Decimal) -> str:
-    return f"{wording.IMPACT_WORDS[impact]} ({decimal_text(impact)})"
 
 
 def _address(request_id: UUID, show: str | None, cursor: str | None) -> str:

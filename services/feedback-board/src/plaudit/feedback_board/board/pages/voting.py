@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from plaudit.common.http import Work
 from plaudit.common.http.auth import anyone
+from plaudit.common.http.client_address import network_of
 from plaudit.common.http.origin import check_origin
 from plaudit.common.rate_limits import LimitExceededError
 from plaudit.feedback_board.board.pages.budgets import Refused, over_budget
@@ -58,7 +59,10 @@ async def vote(
     notice = "voted" if choice == "vote" else "withdrawn"
     limit = budget_of(request, parts, visit, Act.VOTE, proof, work.tx.now)
     try:
-        await command(work, visit.tenant_id, found.id, voter.person_key, PUBLIC, limit=limit)
+        outcome = await command(work, visit.tenant_id, found.id, voter.person_key, PUBLIC, limit=limit)
+        if choice == "vote" and not outcome.already and visit.person is None:
+            network = network_of(request, parts.settings.proxies, visit.tenant_key)
+            await commands.count_network(work.tx, visit.tenant_id, found.id, network)
     except VotingClosedError:
         notice = "closed"
     except LimitExceededError as error:

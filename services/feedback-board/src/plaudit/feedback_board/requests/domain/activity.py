@@ -25,7 +25,8 @@ class Kind(StrEnum):
     REMOVED = "request_removed"
     """reason, null when the author took it back"""
     VOTED = "voted"
-    """`person_key` of the entry, null once the person was erased: the vote is none then"""
+    """`person_key` of the entry, null once the person was erased: the vote is none then; reason, where staff voted in
+    the person's place and said why"""
     VOTE_WITHDRAWN = "vote_withdrawn"
     """`person_key` of the entry: the votes for the request, and for all that is merged into it then"""
     VOTE_ADOPTED = "vote_adopted"

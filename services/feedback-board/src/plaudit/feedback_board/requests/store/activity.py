@@ -31,6 +31,7 @@ UPDATE activity SET person_key = NULL, detail = CASE
         WHERE requests.tenant_id = activity.tenant_id AND requests.id = activity.request_id
           AND requests.visibility = 'published'
     ) THEN detail - 'title' - 'text' - 'author_name'
+    WHEN type = 'voted' THEN detail - 'reason'
     ELSE detail - 'author_name' END
 WHERE (tenant_id, request_id, id) IN (
     SELECT tenant_id, request_id, id FROM activity

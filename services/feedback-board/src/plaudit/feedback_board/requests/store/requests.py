@@ -252,3 +252,15 @@ async def list_by_status_age(tx: SqlTx, tenant_id: str, status: Status, *, limit
         .limit(limit)
     )
     return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]
+
+
+async def list_stale(tx: SqlTx, tenant_id: str, status: Status, since: datetime, *, limit: int) -> list[Request]:
+    """Return up to `limit` requests that have had a status since before a time, those for the longest time first."""
+    statement = (
+        select(requests)
+        .where(_COLUMNS.tenant_id == tenant_id, _COLUMNS.status == status, _COLUMNS.status_changed_at < since)
+        .where(_IS_PUBLIC, _COLUMNS.merged_into.is_(None))
+        .order_by(_COLUMNS.status_changed_at, _COLUMNS.id.desc())
+        .limit(limit)
+    )
+    return [_request(dict(row)) for row in (await tx.sql.execute(statement)).mappings()]

@@ -1,0 +1,1 @@
+"""What waits for the team: found, counted, and acted on where it stands."""
