@@ -7,23 +7,18 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
-from plaudit_testing.accessibility import faults_of
 from plaudit_testing.board_pages import put_on_board
 from plaudit_testing.browser import browsing, needs_browser
+from plaudit_testing.screens import check, sign_in
 
 pytestmark = [pytest.mark.postgres, needs_browser]
 
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
-PATHS = ("/console/triage", "/console/triage?show=suspicious", "/console/roadmap")
-
-
-async def sign_in(page: Any, key: str, path: str) -> None:
-    """Sign in with a key, and open a page."""
-    await page.goto(str(httpx.URL(page.url).join("/sign-in")))
-    await page.locator('input[name="key"]').fill(key)
-    await page.locator('input[name="key"]').press("Enter")
-    await page.wait_for_url("**/console**")
-    await page.goto(str(httpx.URL(page.url).join(path)))
+PATHS = {
+    "/console/triage": "Triage",
+    "/console/triage?show=suspicious": "Triage",
+    "/console/roadmap": "Roadmap",
+}
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -31,8 +26,9 @@ async def test_a_request_is_moved_with_and_without_scripts(
     parts: Any, api: httpx.AsyncClient, api_key: str, tmp_path: Path, scripts: bool
 ) -> None:
     await put_on_board(api, "First asked", "planned")
-    async with browsing(parts.app, tmp_path, scripts=scripts) as page:
-        await sign_in(page, api_key, "/console/roadmap")
+    async with browsing(parts.app, tmp_path, path="/console/roadmap", with_scripts=scripts) as page:
+        await sign_in(page, api_key)
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Roadmap")
         if scripts:
             await page.keyboard.press("j")
             await expect(page.get_by_role("link", name="First asked")).to_be_focused()
@@ -53,12 +49,9 @@ async def test_every_page_is_usable_by_everybody_and_fits_a_phone(
         await put_on_board(api, title, status)
     spam = {"title": LONG, "text": "https://a.example https://b.example https://c.example"}
     await clients.visitor().post("/b/default/requests", data=spam)
-    async with browsing(parts.app, tmp_path) as page:
-        await sign_in(page, api_key, "/console/triage")
-        for path in PATHS:
+    async with browsing(parts.app, tmp_path, path="/console/triage") as page:
+        await sign_in(page, api_key)
+        for path, heading in PATHS.items():
             await page.goto(str(httpx.URL(page.url).join(path)))
             await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-            assert await faults_of(page) == [], path
-            for width in (360, 1280):
-                await page.set_viewport_size({"width": width, "height": 900})
-                assert await page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+            await check(page, heading)

@@ -155,9 +155,7 @@ async def test_many_anonymous_votes_of_one_network_are_shown_with_what_they_were
     assert (await api.get("/v1/board/triage")).json()["vote_bursts"] == 0
 
 
-async def test_a_held_post_is_approved_or_removed_there(
-    api: httpx.AsyncClient, staff: Any, clients: Any
-) -> None:
+async def test_a_held_post_is_approved_or_removed_there(api: httpx.AsyncClient, staff: Any, clients: Any) -> None:
     await put_on_board(api, "Dark mode")
     visitor = clients.visitor()
     for title in ("First of them", "Second of them"):
