@@ -112,5 +112,5 @@ async def test_estimates_are_shown_with_who_when_and_why(api: httpx.AsyncClient,
         await api.put(f"/v1/requests/{request['id']}/sizing", json=sizing)
     text = page_of(await staff.get(f"/console/requests/{request['id']}")).one("main").text
     estimates = text.partition("Estimates")[2]
-    assert estimates.index("Impact high (2), effort 3 weeks : After a look.") < estimates.index("A first guess.")
+    assert estimates.index("Impact high (2), effort 3 person-weeks : After a look.") < estimates.index("A first guess.")
     assert "key " in estimates

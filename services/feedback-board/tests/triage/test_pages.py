@@ -45,10 +45,11 @@ async def ids_of(api: httpx.AsyncClient) -> dict[str, str]:
     return {each["title"]: each["id"] for each in (await api.get("/v1/requests")).json()["items"]}
 
 
-async def test_each_section_lists_what_its_number_counts(api: httpx.AsyncClient, staff: Any, clock: Any) -> None:
+async def test_each_section_lists_what_its_number_counts(api: httpx.AsyncClient, clients: Any, clock: Any) -> None:
     await put_on_board(api, "Forgotten")
     await put_on_board(api, "Planned for ever", "planned")
     await clock.move_to(timedelta(days=91))
+    staff = await clients.staff("default", "*")  # who was signed in before is not any more
     await put_on_board(api, "Brand new")
     await put_on_board(api, "Looked at", "under_review")
     await put_on_board(api, "Many want it", "under_review", votes=10)

@@ -37,7 +37,7 @@ from plaudit.feedback_board.requests.domain.request import Request
 from plaudit.feedback_board.requests.domain.weighing import NO_PERSONA, Strata, all_views
 from plaudit.feedback_board.requests.store import priority_history, weighing
 from plaudit.feedback_board.votes.api import person_key_of
-from plaudit.feedback_board.votes.schemas import VoteIn
+from plaudit.feedback_board.votes.schemas import VoterIn
 
 router = APIRouter(prefix="/v1/personas", tags=["personas"])
 of_requests = APIRouter(prefix="/v1/requests", tags=["requests"])
@@ -146,7 +146,7 @@ async def assign_person(principal: BoardWriter, work: Work, persona_id: PersonaI
 
 
 @router.delete("/{persona_id}/people", summary="Take a person's persona away")
-async def unassign_person(principal: BoardWriter, work: Work, persona_id: PersonaId, body: VoteIn) -> AssignmentOut:
+async def unassign_person(principal: BoardWriter, work: Work, persona_id: PersonaId, body: VoterIn) -> AssignmentOut:
     """Take this persona from a person; who does not have it loses nothing."""
     tenant_id = principal.tenant_id
     person = await person_key_of(work.tx, tenant_id, body.person, body.email)

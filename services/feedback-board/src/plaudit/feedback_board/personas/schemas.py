@@ -13,7 +13,7 @@ from plaudit.feedback_board.requests.domain.text import clean_persona, clean_rea
 from plaudit.feedback_board.requests.domain.weighing import MAX_CAP, MIN_CAP, ReachView, Weighed, Weighing
 from plaudit.feedback_board.requests.schemas import DecimalText, Reason
 from plaudit.feedback_board.requests.schemas import Persona as Name
-from plaudit.feedback_board.votes.schemas import VoteIn
+from plaudit.feedback_board.votes.schemas import VoterIn
 
 _SHARE_TEXT = r"^(0[.][0-9]{0,3}[1-9]|1)$"
 Share = Annotated[Decimal, WithJsonSchema({"type": "string", "pattern": _SHARE_TEXT}), Field(strict=False)]
@@ -45,7 +45,7 @@ class MuteIn(Body):
         return clean_reason(self.reason)
 
 
-class AssignmentIn(VoteIn):
+class AssignmentIn(VoterIn):
     """Who has a persona, and where that is known from."""
 
     source: Source = Field(description="A reviewed fact, the person's plan, or a tag.", examples=["plan"])
