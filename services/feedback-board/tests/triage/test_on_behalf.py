@@ -110,7 +110,10 @@ async def test_estimates_are_shown_with_who_when_and_why(api: httpx.AsyncClient,
     for impact, note in ((1, "A first guess."), (2, "After a look.")):
         sizing = {"impact": impact, "effort_weeks": 3, "note": note}
         await api.put(f"/v1/requests/{request['id']}/sizing", json=sizing)
-    text = page_of(await staff.get(f"/console/requests/{request['id']}")).one("main").text
-    estimates = text.partition("Estimates")[2]
-    assert estimates.index("Impact high (2), effort 3 person-weeks : After a look.") < estimates.index("A first guess.")
-    assert "key " in estimates
+    page = page_of(await staff.get(f"/console/requests/{request['id']}"))
+    (listed,) = [each for each in page.all("section") if each.all("h3") and each.all("h3")[0].text == "Estimates"]
+    newest, first = (each.text for each in listed.all("li"))
+    assert "Impact high (2), effort 3 person-weeks" in newest
+    assert "After a look." in newest
+    assert "A first guess." in first
+    assert "key " in newest
