@@ -38,6 +38,9 @@ from plaudit.feedback_board.comments import api as comments
 from plaudit.feedback_board.embeds import api as board_settings
 from plaudit.feedback_board.erasure.commands import scrubbing
 from plaudit.feedback_board.erasure.consumer import PERSONS
+from plaudit.feedback_board.imports import api as imports
+from plaudit.feedback_board.imports import pages as import_pages
+from plaudit.feedback_board.imports.domain.rows import MAX_FILE_BYTES
 from plaudit.feedback_board.links import api as links
 from plaudit.feedback_board.links import consumer
 from plaudit.feedback_board.merges import api as merges
@@ -111,6 +114,8 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             embeds.router,
             settings_console.router,
             board_settings.router,
+            imports.router,
+            import_pages.router,
             changelog_pages.router,
             changelog_console.router,
             changelog.router,
@@ -155,6 +160,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             **changelog.PROBLEMS,
             **comments.PROBLEMS,
             **similar.PROBLEMS,
+            **imports.PROBLEMS,
         },
         refusals={
             **requests.REFUSALS,
@@ -166,6 +172,11 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             **board_settings.REFUSALS,
             **comments.REFUSALS,
             **moderation.REFUSALS,
+            **imports.REFUSALS,
+        },
+        body_limits={
+            imports.PATH: MAX_FILE_BYTES,
+            import_pages.IMPORTS: MAX_FILE_BYTES + import_pages.AROUND_FILE_BYTES,
         },
     )
     app.state.vote_writer = writer
@@ -230,6 +241,7 @@ SERVICE = Service(
                 "/console/personas",
                 "/console/changelog",
                 "/console/board",
+                "/console/imports-board",
                 "/console/keys",
                 "/console/people",
                 "/console/account",

@@ -31,6 +31,8 @@ class RequestChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     request: RequestState
     previous_status: str | None = None
     reason: str | None = None
+    backfill: bool = False
+    """It came from a file of another board: nobody is told of it."""
 
 
 class RequestMerge(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -30,6 +30,7 @@ STORES: Final[Mapping[str, str]] = {
     "day_rolls": "holds numbers of people and no names",
     "changelog_entries": "holds no customer's name; of those who asked only how many",
     "changelog_requests": "holds nothing about customers",
+    "imported_requests": "holds keyed digests of what rows said, and numbers; no name, address or text",
     "embeds": "holds nothing about customers",
     "request_counts": "holds nothing about customers",
     "comments": "author and text emptied, those of the person",

@@ -100,6 +100,7 @@ async def set_status(
     expected_revisions: Collection[int] | None = None,
     notify: bool | None = None,
     actor_key: str = "",
+    is_backfill: bool = False,
 ) -> Outcome:
     """Set the status of a request, with its public reason where there is one. The same again changes nothing.
 
@@ -113,6 +114,7 @@ async def set_status(
         expected_revisions: what the request's revision must be one of.
         notify: whether those who asked for it are told; None as `announcement.is_wanted` says. An import says False.
         actor_key: the person key of who sets it, who is not told; empty for what is no person.
+        is_backfill: whether an import says it.
 
     Raises:
         UnknownRequestError: no such request.
@@ -131,8 +133,10 @@ async def set_status(
     changed = replace(before, status=status, status_reason=reason, status_changed_at=work.tx.now)
     request = await _save(work.tx, changed)
     await _announce(work, request, previous, notify, actor_key)
-    detail = {"previous_status": previous, "status": status, "reason": reason}
-    event = events.status_changed(request, work.tx.now, previous)
+    detail: dict[str, Any] = {"previous_status": previous, "status": status, "reason": reason}
+    if is_backfill:
+        detail["backfill"] = True
+    event = events.status_changed(request, work.tx.now, previous, backfill=is_backfill)
     await record(work, request, Kind.STATUS_CHANGED, actor, event, detail=detail)
     return Outcome(request)
 
@@ -385,6 +389,57 @@ async def add(
     event = events.created(request, work.tx.now) if visibility is Visibility.PUBLISHED else None
     await record(work, request, Kind.CREATED, actor, event, person_key=request.author_key, detail=detail)
     return request
+
+
+async def add_imported(
+    work: UnitOfWork,
+    tenant_id: str,
+    request_id: UUID,
+    draft: Draft,
+    actor: str,
+    *,
+    created_at: datetime,
+    author: Author | None,
+    status: Status | None,
+    reason: str | None,
+    sizing: Sizing | None,
+    origin: Mapping[str, Any],
+) -> Request:
+    """Store a request of another board as it was there, whose order key is locked. Nobody is told.
+
+    The log has what follows on its making one by one, as if it had been done here now.
+
+    Args:
+        work: the open transaction.
+        tenant_id: whose board.
+        request_id: of the new request.
+        draft: the request, cleaned.
+        actor: who imports it, for the log.
+        created_at: when it was made there.
+        author: who made it there, where that is known.
+        status: that it has there, None for open.
+        reason: why; public.
+        sizing: the team's estimate.
+        origin: where it came from, for the log.
+    """
+    new = new_request(tenant_id, request_id, slug(draft.title), draft, created_at, author)
+    new = replace(weighed(new, {}, await weighing.hold(work.tx, tenant_id)), status_changed_at=work.tx.now)
+    if not await requests.insert(work.tx, new):
+        new = replace(new, slug=distinct_slug(new.title, new.id))
+        if not await requests.insert(work.tx, new):
+            raise RuntimeError(f"slug {new.slug!r} is taken twice")
+    logged = ("title", "text", "slug", "subject", "persona", "author_name", "visibility", "created_at")
+    detail = {**{name: getattr(new, name) for name in logged}, **origin, "backfill": True}
+    await record(work, new, Kind.CREATED, actor, None, person_key=new.author_key, detail=detail)
+    after = replace(new, status=status or new.status, status_reason=reason)
+    if after != new:
+        await requests.save(work.tx, after)
+        moved = {"previous_status": new.status, "status": after.status, "reason": reason, "backfill": True}
+        await record(work, after, Kind.STATUS_CHANGED, actor, None, detail=moved)
+    await work.emit(events.created(after, work.tx.now, backfill=True))
+    if sizing is not None:
+        return (await set_sizing(work, tenant_id, request_id, sizing, actor)).request
+    return after
 
 
 async def save_words(

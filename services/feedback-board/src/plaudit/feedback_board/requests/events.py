@@ -29,14 +29,14 @@ def state(request: Request) -> RequestState:
     )
 
 
-def created(request: Request, at: datetime) -> Outgoing:
+def created(request: Request, at: datetime, *, backfill: bool = False) -> Outgoing:
     """Return the notice that a request was made."""
-    return notice("request.created", request, at, RequestChange(request=state(request)))
+    return notice("request.created", request, at, RequestChange(request=state(request), backfill=backfill))
 
 
-def edited(request: Request, at: datetime) -> Outgoing:
-    """Return the notice that the author of a request changed its words."""
-    return notice("request.edited", request, at, RequestChange(request=state(request)))
+def edited(request: Request, at: datetime, *, backfill: bool = False) -> Outgoing:
+    """Return the notice that the words of a request were changed, by its author or by an import."""
+    return notice("request.edited", request, at, RequestChange(request=state(request), backfill=backfill))
 
 
 def removed(request: Request, at: datetime) -> Outgoing:
@@ -44,15 +44,17 @@ def removed(request: Request, at: datetime) -> Outgoing:
     return notice("request.removed", request, at, RequestChange(request=state(request)))
 
 
-def status_changed(request: Request, at: datetime, previous: Status) -> Outgoing:
+def status_changed(request: Request, at: datetime, previous: Status, *, backfill: bool = False) -> Outgoing:
     """Return the notice that the team set a status, with its reason."""
-    data = RequestChange(request=state(request), previous_status=previous, reason=request.status_reason)
+    data = RequestChange(
+        request=state(request), previous_status=previous, reason=request.status_reason, backfill=backfill
+    )
     return notice("request.status_changed", request, at, data)
 
 
-def scored(request: Request, at: datetime) -> Outgoing:
-    """Return the notice of a change of figures that has no notice of its own: a sizing, a recount."""
-    return notice("request.scored", request, at, RequestChange(request=state(request)))
+def scored(request: Request, at: datetime, *, backfill: bool = False) -> Outgoing:
+    """Return the notice of a change of figures that has no notice of its own: a sizing, a recount, imported votes."""
+    return notice("request.scored", request, at, RequestChange(request=state(request), backfill=backfill))
 
 
 def notice(event_type: str, request: Request, at: datetime, data: Any) -> Outgoing:

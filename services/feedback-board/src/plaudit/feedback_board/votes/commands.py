@@ -147,6 +147,33 @@ async def add(work: UnitOfWork, request: Request, person_key: str, actor: str) -
     return None if outcome.already else outcome.request
 
 
+async def add_imported(
+    work: UnitOfWork, request: Request, people: Sequence[str], actor: str, voted_at: datetime
+) -> Request:
+    """Add the votes of people for a request whose order key is locked, as of when an import says they were cast.
+
+    Also for a decided request, which had its votes before. Who has voted here keeps the own vote.
+    """
+    added = await store.add(
+        work.tx,
+        [
+            Vote(tenant_id=request.tenant_id, request_id=request.id, person_key=each, voted_at=voted_at)
+            for each in people
+        ],
+    )
+    if not added:
+        return request
+    after = await recount_set(work.tx, request)
+    detail = {"voted_at": voted_at, "backfill": True}
+    entries = [
+        entry(after, Kind.VOTED, work.tx.now, actor, person_key=each, detail=detail)
+        for each in sorted(mentioner[2] for mentioner in added)
+    ]
+    await activity.append(work.tx, *entries)
+    await work.emit(request_events.scored(after, work.tx.now, backfill=True))
+    return after
+
+
 async def cast(work: UnitOfWork, ballots: Sequence[Ballot]) -> list[Cast]:
     """Count the votes of a group, each as `vote` does; return what became of each, in order.
 

@@ -17,15 +17,20 @@ class Kind(StrEnum):
     """What happened. Each kind keeps in `detail` what it takes to rebuild the board from the log alone."""
 
     CREATED = "request_created"
-    """title, text, slug, subject, persona, author_name, visibility; `person_key` of the entry is the author"""
+    """title, text, slug, subject, persona, author_name, visibility; `person_key` of the entry is the author. Of an import
+    also created_at, which is not the time of the entry, origin (see `IMPORTED`) and backfill"""
     EDITED = "request_edited"
-    """title, text, visibility; by the author"""
+    """title, text, visibility; by the author, or with `backfill` by an import"""
+    IMPORTED = "request_imported"
+    """origin: what a row of a file said of source, external_id, url, votes and comments, which are numbers of the other
+    board; subject and persona, where a row changed them"""
     PUBLISHED = "request_published"
     """Staff let a held request, or one that was removed, onto the board."""
     REMOVED = "request_removed"
     """reason, null when the author took it back"""
     VOTED = "voted"
-    """`person_key` of the entry, null once the person was erased: the vote is none then"""
+    """`person_key` of the entry, null once the person was erased: the vote is none then; voted_at, where an import says
+    that the vote was cast at another time than that of the entry"""
     VOTE_WITHDRAWN = "vote_withdrawn"
     """`person_key` of the entry: the votes for the request, and for all that is merged into it then"""
     VOTE_ADOPTED = "vote_adopted"
