@@ -241,7 +241,6 @@ SERVICE = Service(
                 "/console/personas",
                 "/console/changelog",
                 "/console/board",
-                "/console/imports-board",
                 "/console/keys",
                 "/console/people",
                 "/console/account",

@@ -94,7 +94,7 @@ def test_a_bad_row_is_named_and_costs_no_other(line: str, field: str) -> None:
 def test_a_value_that_is_not_understood_is_refused_and_not_guessed(column: str, cell: str) -> None:
     (refused,) = read(f"external_id,title,{column}\n1,Dark mode,{cell}\n")
     assert isinstance(refused, Refusal)
-    assert column.split("_")[0] in refused.field or refused.field == "effort_weeks"
+    assert column.split("_", maxsplit=1)[0] in refused.field or refused.field == "effort_weeks"
 
 
 def test_an_address_that_is_refused_is_not_repeated() -> None:

@@ -153,7 +153,9 @@ async def _change(work: UnitOfWork, begun: Import, row: ImportRow, request_id: U
     tenant_id = begun.tenant_id
     request = await request_store.find(work.tx, tenant_id, request_id)
     if request is None:
-        raise InvalidInputError("external_id", "the request is not on the board any more: staff or its author took it away")
+        raise InvalidInputError(
+            "external_id", "the request is not on the board any more: staff or its author took it away"
+        )
     if request.merged_into is not None:
         raise MergedRequestError(request.merged_into)
     if new & _WORDS:
@@ -178,9 +180,7 @@ async def _change(work: UnitOfWork, begun: Import, row: ImportRow, request_id: U
         await requests.record(work, found or request, Kind.IMPORTED, begun.actor, None, detail=detail)
 
 
-async def _reword(
-    work: UnitOfWork, begun: Import, row: ImportRow, request: Request, new: frozenset[str]
-) -> Request:
+async def _reword(work: UnitOfWork, begun: Import, row: ImportRow, request: Request, new: frozenset[str]) -> Request:
     words: dict[str, Any] = {name: getattr(row, name) for name in _WORDS & new}
     after = replace(request, **words, edited_at=work.tx.now)
     detail = {"title": after.title, "text": after.text, "visibility": after.visibility, "backfill": True}
