@@ -1,6 +1,7 @@
 """Files of other boards: what each row says, and that a bad row costs no other one."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -44,7 +45,8 @@ def test_our_columns_are_read() -> None:
 
 def test_columns_of_canny_and_uservoice_are_read() -> None:
     (canny,) = taken(
-        "Post ID,Title,Details,Status,Created,Score,Voter emails\n1,Dark mode,Please,under review,2025-01-02T03:04:05Z,3,b@x.example; a@x.example\n"
+        "Post ID,Title,Details,Status,Created,Score,Voter emails\n"
+        "1,Dark mode,Please,under review,2025-01-02T03:04:05Z,3,b@x.example; a@x.example\n"
     )
     assert (canny.text, canny.status, canny.votes) == ("Please", Status.UNDER_REVIEW, 3)
     assert canny.voters == ("a@x.example", "b@x.example")
@@ -185,7 +187,8 @@ def test_a_closed_issue_is_shipped_or_declined(reason: str | None, status: Statu
 @pytest.mark.parametrize(
     "issue",
     [
-        7, None, [], {}, {**ISSUE, "pull_request": {}}, {**ISSUE, "comments": True}, {**ISSUE, "reactions": {"+1": 1.5}},
+        7, None, [], {}, {**ISSUE, "pull_request": {}}, {**ISSUE, "comments": True},
+        {**ISSUE, "reactions": {"+1": 1.5}},
         {**ISSUE, "title": 7}, {**ISSUE, "labels": "planned"}, {**ISSUE, "html_url": "https://["},
         {**ISSUE, "comments": 10**18}, {**ISSUE, "state": "merged"},
     ],
@@ -219,12 +222,10 @@ def test_what_a_row_said_is_known_again_and_cannot_be_read() -> None:
 def test_whatever_bytes_come_the_answer_is_rows_or_a_sentence(body: bytes) -> None:
     for form in Form:
         for head in (b"", b"external_id,title,voters\n", b"[{"):
-            try:
+            found: list[ImportRow | Refusal] = []
+            with suppress(UnusableFileError):
                 found = read(head + body, form)
-            except UnusableFileError as error:
-                assert str(error)
-            else:
-                assert all(isinstance(each, ImportRow | Refusal) for each in found)
+            assert all(isinstance(each, ImportRow | Refusal) for each in found)
 
 
 @given(st.lists(st.text(max_size=30), max_size=8))

@@ -1,7 +1,8 @@
 """An import: rows are written in groups, each row by itself, so that one that is refused costs no other.
 
-A group is one transaction. So an import that is stopped has written whole groups, and the same file goes on where it was:
-what a row said is known, and a row that says nothing new changes nothing. Nobody is told: no mail, no notice of a status.
+A group is one transaction. So an import that is stopped has written whole groups, and the same file goes on where it
+was: what a row said is known, and a row that says nothing new changes nothing. Nobody is told, neither by mail nor by a
+notice of a status.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,7 +61,7 @@ class Import:
 
 
 async def expected(tx: Tx, tenant_id: str, rows: Sequence[ImportRow]) -> Mapping[tuple[str, str], UUID]:
-    """Return which requests a group of rows is about already, read before its transaction: their keys are locked first."""
+    """Return which requests rows are about already; read before their transaction, which locks these first."""
     return {external: each.request_id for external, each in (await store.find(tx, tenant_id, _names(rows))).items()}
 
 
@@ -153,9 +154,7 @@ async def _change(work: UnitOfWork, begun: Import, row: ImportRow, request_id: U
     tenant_id = begun.tenant_id
     request = await request_store.find(work.tx, tenant_id, request_id)
     if request is None:
-        raise InvalidInputError(
-            "external_id", "the request is not on the board any more: staff or its author took it away"
-        )
+        raise InvalidInputError("external_id", "the request was taken off the board by staff or its author")
     if request.merged_into is not None:
         raise MergedRequestError(request.merged_into)
     if new & _WORDS:

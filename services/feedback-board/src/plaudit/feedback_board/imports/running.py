@@ -83,7 +83,7 @@ class Runner:
                     work = UnitOfWork(tx, self.outbox, self.ids)
                     outcomes = await commands.write(work, begun, group, before)
                     if dry_run:
-                        raise _DryRunError
+                        raise _DryRunError  # noqa: TRY301 - rolls the transaction back
             except MovedError:
                 continue
             except _DryRunError:

@@ -1,7 +1,8 @@
 """The columns of CSV files, ours and those of Canny and UserVoice, and the row that cells make."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -85,30 +86,24 @@ def row_of(line: int, cells: Mapping[str, str], *, source: str, now: datetime) -
     return ImportRow(line=line, **made)
 
 
+_READERS: Final[Mapping[str, Callable[[str], object]]] = MappingProxyType(
+    {
+        "title": clean_title,
+        "text": clean_text,
+        "persona": clean_persona,
+        "status": values.status,
+        "status_reason": clean_reason,
+        "votes": partial(values.number, "votes"),
+        "comments": partial(values.number, "comments"),
+        "author_email": partial(values.address, "author_email"),
+        "author_name": clean_name,
+        "voters": partial(values.addresses, "voters"),
+        "url": partial(values.link, "url"),
+        "subject": values.subject,
+    }
+)
+"""Field → what makes a value of a cell."""
+
+
 def _value(field: str, cell: str, now: datetime) -> object:
-    match field:
-        case "title":
-            return clean_title(cell)
-        case "text":
-            return clean_text(cell)
-        case "persona":
-            return clean_persona(cell)
-        case "status":
-            return values.status(cell)
-        case "status_reason":
-            return clean_reason(cell)
-        case "created_at":
-            return values.moment(field, cell, now)
-        case "votes" | "comments":
-            return values.number(field, cell)
-        case "author_email":
-            return values.address(field, cell)
-        case "author_name":
-            return clean_name(cell)
-        case "voters":
-            return values.addresses(field, cell)
-        case "url":
-            return values.link(field, cell)
-        case "subject":
-            return values.subject(cell)
-    raise AssertionError(field)
+    return values.moment(field, cell, now) if field == "created_at" else _READERS[field](cell)

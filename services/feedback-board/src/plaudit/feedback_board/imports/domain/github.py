@@ -1,7 +1,7 @@
 """Issues of GitHub, as `gh issue list --json` and the REST API have them, as cells of our columns.
 
-The two name the same things otherwise; what neither has is not said. An issue that is closed and does not say why counts
-as completed, as GitHub itself shows it.
+The two name the same things otherwise; what neither has is not said. An issue that is closed and does not say why
+counts as completed, as GitHub itself shows it.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The values of a row, from texts and numbers as files have them; what is not understood is refused and never guessed."""
+"""The values of a row, from texts as files have them; what is not understood is refused and never guessed."""
 
 import re
 from datetime import UTC, datetime

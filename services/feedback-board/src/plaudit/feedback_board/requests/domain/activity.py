@@ -17,8 +17,8 @@ class Kind(StrEnum):
     """What happened. Each kind keeps in `detail` what it takes to rebuild the board from the log alone."""
 
     CREATED = "request_created"
-    """title, text, slug, subject, persona, author_name, visibility; `person_key` of the entry is the author. Of an import
-    also created_at, which is not the time of the entry, origin (see `IMPORTED`) and backfill"""
+    """title, text, slug, subject, persona, author_name, visibility; `person_key` of the entry is the author.
+    Of an import also created_at, which is not the time of the entry, origin (see `IMPORTED`) and backfill"""
     EDITED = "request_edited"
     """title, text, visibility; by the author, or with `backfill` by an import"""
     IMPORTED = "request_imported"
