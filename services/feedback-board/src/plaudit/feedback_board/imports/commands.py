@@ -164,7 +164,8 @@ async def _change(work: UnitOfWork, begun: Import, row: ImportRow, request_id: U
         await store.rewrite(work.tx, tenant_id, request_id, subject, persona)
         detail = {"subject": subject or request.subject, "persona": persona or request.persona, "backfill": True}
         await requests.record(work, request, Kind.IMPORTED, begun.actor, None, detail=detail)
-    if new & _STATUS and row.status is not None:
+    # Where staff came to the same status, their reason stays.
+    if new & _STATUS and row.status is not None and row.status is not request.status:
         await requests.set_status(
             work, tenant_id, request_id, row.status, row.status_reason, begun.actor, notify=False, is_backfill=True
         )
