@@ -174,7 +174,7 @@ def build(resources: Resources[BoardSettings]) -> Parts:
             **moderation.REFUSALS,
             **imports.REFUSALS,
         },
-        body_limits={
+        streamed_bodies={
             imports.PATH: MAX_FILE_BYTES,
             import_pages.IMPORTS: MAX_FILE_BYTES + import_pages.AROUND_FILE_BYTES,
         },
