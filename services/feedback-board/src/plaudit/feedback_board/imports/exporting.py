@@ -31,9 +31,9 @@ EXPORTED: Final[Sequence[Table]] = (
 _NOT_EXPORTED: Final = {"imported_requests": frozenset({"said"})}
 HEAD: Final = (
     "source", "external_id", "title", "text", "subject", "persona", "status", "status_reason",
-    "impact", "effort_weeks", "created_at", "id", "slug", "priority", "reach", "people_votes", "visibility",
+    "impact", "effort_weeks", "created_at", "slug", "priority", "reach", "people_votes", "visibility",
 )  # fmt: skip
-"""The columns of CSV. `id` and what follows is ours: an import that has external_id passes over them."""
+"""The columns of CSV. `slug` and what follows are passed over by an import."""
 
 
 async def json_pieces(database: Database, tenant_id: str) -> AsyncIterator[str]:
@@ -76,7 +76,7 @@ def _statement(table: Table, names: Sequence[str], places: Sequence[str], *, beg
 
 
 def _json_lines(table: Table, page: Sequence[dict[str, Any]]) -> str:
-    return "".join(f"{msgspec.json.encode({'table': table.name, 'row': row}).decode()}\n" for row in page)
+    return "".join(f"{msgspec.json.encode({'table': str(table.name), 'row': row}).decode()}\n" for row in page)
 
 
 def _csv_rows(page: Sequence[dict[str, Any]]) -> str:
@@ -87,7 +87,7 @@ def _cell(row: dict[str, Any], name: str) -> object:
     match name:
         case "source":
             return "plaudit"
-        case "external_id" | "id":
+        case "external_id":
             return str(row["id"])
         case "people_votes":
             return row["votes"]

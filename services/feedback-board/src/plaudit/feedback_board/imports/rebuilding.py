@@ -39,7 +39,8 @@ async def live(tx: Tx, tenant_id: str) -> dict[str, dict[str, Row]]:
     for row in await tx.raw.fetch(_REQUESTS, tenant_id):
         found = dict(row)
         sizes = {name: decimal_text(found[name]) for name in ("impact", "effort_weeks")}
-        requests[str(found.pop("id"))] = {**found, **sizes}
+        key = str(found.pop("id"))
+        requests[key] = {**found, **sizes}
     comments = [dict(row) for row in await tx.raw.fetch(_COMMENTS, tenant_id)]
     return {
         "requests": requests,
